@@ -1,0 +1,74 @@
+# Every target makes the virtual environment itself on first use.
+#   DATA=bundled | released | path/to/one_year_rolling.parquet     where the data come from
+#   OUT=folder       where results, figures and paper go           REVISION=40 hex digits, with DATA=released
+
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+DATA ?= bundled
+OUT ?=
+REVISION ?=
+export REVISION
+
+RUN = $(BIN)/python -m replication
+OPTIONS = --data "$(DATA)" $(if $(OUT),--out "$(OUT)")
+STAGES := all fetch panel attribution analysis figures paper
+
+.DEFAULT_GOAL := help
+.PHONY: $(STAGES) test verify lint bench lock clean help paper-latex
+
+all: $(VENV)/ready ## run everything: data, attribution, statistics, figures, paper
+fetch: $(VENV)/ready ## bring the data, with a manifest
+panel: $(VENV)/ready ## turn counters into first-year downloads; record and mend the defects
+attribution: $(VENV)/ready ## credit every download to a developer and a country group
+analysis: $(VENV)/ready ## estimate shares, intervals and bounds; judge the claims
+figures: $(VENV)/ready ## draw the figures
+paper: $(VENV)/ready ## write the paper (TeX, PDF, HTML) and the generated parts of README.md
+
+$(STAGES):
+	@$(RUN) $@ $(OPTIONS)
+
+paper-latex: paper ## compile paper.tex too, where latexmk is installed
+	@command -v latexmk >/dev/null || { echo "error: latexmk is not installed; paper/paper.pdf needs none" >&2; exit 1; }
+	cd paper && latexmk -pdfxe -outdir=../build/latex paper.tex
+
+test: $(VENV)/ready ## run the tests
+	@$(BIN)/python -m pytest
+
+verify: $(VENV)/ready ## rebuild in a clean folder and compare with what is committed
+	@$(RUN) verify
+
+lint: $(VENV)/ready ## check style and types
+	@$(BIN)/ruff check .
+	@$(BIN)/ruff format --check .
+	@$(BIN)/mypy
+
+bench: $(VENV)/ready ## measure our speed against scipy.stats.bootstrap in the same run
+	@$(BIN)/python bench/bootstrap.py
+
+lock: ## remake requirements.lock (needs uv)
+	@uv pip compile pyproject.toml --extra dev --universal --generate-hashes --python-version 3.11 \
+	  --no-header --quiet --output-file requirements.lock
+	@sed -i.old '1i\
+	# Locked dependencies with hashes, for Python 3.11 and newer. Remake: make lock' requirements.lock
+	@rm requirements.lock.old
+
+clean: ## remove the environment, caches and intermediate files; results stay
+	@rm -rf $(VENV) build runs .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	@find . -name __pycache__ -type d -prune -exec rm -rf {} +
+
+help: ## show this help
+	@echo "make TARGET [DATA=bundled|released|FILE] [OUT=folder] [REVISION=commit]"; echo
+	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+# uv where it is present and works here, else venv and pip; both check every hash.
+$(VENV)/ready: requirements.lock
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
+	  { echo "error: $(PYTHON) is older than 3.11; name a newer one: make PYTHON=python3.12" >&2; exit 1; }
+	@rm -rf $(VENV)
+	@echo "installing into $(VENV) (once)"
+	@if command -v uv >/dev/null && uv venv --quiet --python "$(PYTHON)" $(VENV) && \
+	    uv pip install --quiet --python $(BIN)/python --require-hashes -r requirements.lock; then :; else \
+	  rm -rf $(VENV) && $(PYTHON) -m venv $(VENV) && \
+	  $(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock; fi
+	@touch $@

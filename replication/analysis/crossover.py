@@ -1,0 +1,126 @@
+"""The weekly series of shares, and the first week from which China leads to the end."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from itertools import product
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from replication.analysis import intervals
+from replication.analysis.cells import CREDIT, credit
+from replication.analysis.resampling import replicate_totals
+from replication.attribution.assign import LABELS
+from replication.study import Exclusion, Study
+
+NEVER = "never"
+Floats = NDArray[np.float64]
+
+
+def series(weekly: pd.DataFrame, study: Study) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Weekly shares with bands, and the crossing with its bootstrap distribution.
+
+    Parameters
+    ----------
+    weekly
+        Attributed weekly downloads.
+    study
+        Definitions; shares are taken over sums of ``smoothing_weeks`` weeks.
+
+    Returns
+    -------
+    tuple of pandas.DataFrame
+        Shares: ``series, attribution, labels, week, group, share, lower, upper``. Crossings:
+        ``series, attribution, labels, week, lower, upper, never_fraction``, a week being the
+        first from which China leads the USA in every smoothed week to the end.
+    """
+    shares, crossings = [], []
+    for keys, totals, replicates in _each(weekly, study):
+        weeks = _smoothed_weeks(weekly, study)
+        shares.append(_shares(totals, replicates, weeks, study).assign(**keys))
+        crossings.append({**keys, **_crossing(totals, replicates, weeks, study)})
+    names = ["series", "attribution", "labels"]
+    table = pd.concat(shares, ignore_index=True)
+    return table[[*names, *table.columns.drop(names)]], pd.DataFrame(crossings)
+
+
+def first_lasting(leads: NDArray[np.bool_]) -> NDArray[np.int64]:
+    """Position of the first week from which all weeks (…, t) lead; t where the last does not."""
+    behind_later = np.flip(np.logical_or.accumulate(np.flip(~leads, axis=-1), axis=-1), axis=-1)
+    return np.asarray(behind_later.sum(axis=-1), dtype=np.int64)
+
+
+def smoothed(weekly: NDArray[np.float64], width: int) -> Floats:
+    """Sums (…, t − width + 1) over `width` consecutive weeks of (…, t)."""
+    padded = np.concatenate([np.zeros_like(weekly[..., :1]), weekly.cumsum(axis=-1)], axis=-1)
+    return np.asarray(padded[..., width:] - padded[..., :-width])
+
+
+def _each(weekly: pd.DataFrame, study: Study) -> Iterator[tuple[dict[str, str], Floats, Floats]]:
+    """Totals (groups, weeks) and replicates (B, groups, weeks) of every series."""
+    choices: tuple[Exclusion | None, ...] = (None, *study.exclusions)
+    for exclusion, attribution, labels in product(choices, CREDIT, LABELS):
+        kept = weekly
+        if exclusion:
+            kept = weekly[~weekly["uploader"].isin(exclusion.namespaces)]
+        credited = credit(kept, "downloads", attribution, labels)
+        counts = _counts(credited, sorted(weekly["week"].unique()), study)
+        shape = (-1, len(study.groups), counts.shape[1] // len(study.groups))
+        rules = study.inference
+        drawn = replicate_totals(counts, rules.replicates, rules.chunk, rules.seed)
+        keys = {
+            "series": f"weekly-without-{exclusion.id}" if exclusion else "weekly",
+            "attribution": attribution,
+            "labels": labels,
+        }
+        width = study.time.smoothing_weeks
+        totals = counts.sum(axis=0, dtype=float).reshape(shape)[0]
+        yield keys, smoothed(totals, width), smoothed(drawn.reshape(shape), width)
+
+
+def _counts(credited: pd.DataFrame, weeks: list[str], study: Study) -> NDArray[np.int64]:
+    """Half downloads (developers, groups × weeks)."""
+    columns = pd.MultiIndex.from_product([study.groups, weeks], names=["group", "week"])
+    table = credited.pivot_table(
+        index="developer",
+        columns=["group", "week"],
+        values="half_downloads",
+        aggfunc="sum",
+        fill_value=0,
+    )
+    return np.asarray(table.reindex(columns=columns, fill_value=0), dtype=np.int64)
+
+
+def _smoothed_weeks(weekly: pd.DataFrame, study: Study) -> list[str]:
+    """Names of the weeks in which a smoothed sum ends."""
+    return sorted(weekly["week"].unique())[study.time.smoothing_weeks - 1 :]
+
+
+def _shares(totals: Floats, replicates: Floats, weeks: list[str], study: Study) -> pd.DataFrame:
+    """Share of every group in every smoothed week with its percentile band."""
+    share = totals / totals.sum(axis=0)
+    drawn = replicates / replicates.sum(axis=1, keepdims=True)
+    low, high = intervals.percentile(drawn.reshape(len(drawn), -1), study.inference.level)
+    grid = pd.MultiIndex.from_product([study.groups, weeks], names=["group", "week"])
+    columns = {"share": share.ravel(), "lower": low, "upper": high}
+    return pd.DataFrame(columns, index=grid).reset_index()[["week", "group", *columns]]
+
+
+def _crossing(
+    totals: Floats, replicates: Floats, weeks: list[str], study: Study
+) -> dict[str, str | float]:
+    """The crossing, the order statistics of its replicates, and how many never cross."""
+    china, usa = study.groups.index("China"), study.groups.index("USA")
+    names = [*weeks, NEVER]
+    point = int(first_lasting(totals[china] > totals[usa]))
+    drawn = np.sort(first_lasting(replicates[:, china] > replicates[:, usa]))
+    tail = (1 - study.inference.level) / 2
+    ends = np.quantile(drawn, [tail, 1 - tail], method="inverted_cdf").astype(int)
+    return {
+        "week": names[point],
+        "lower": names[ends[0]],
+        "upper": names[ends[1]],
+        "never_fraction": float((drawn == len(weeks)).mean()),
+    }

@@ -1,0 +1,217 @@
+"""Every estimate of every specification: point, intervals, bounds and leave-one-out range."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from itertools import product
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from replication.analysis import intervals
+from replication.analysis.cells import CREDIT, Cells, cells, credit
+from replication.analysis.concentration import Concentration, concentration
+from replication.analysis.resampling import replicate_totals, totals_without_each
+from replication.analysis.statistics import Statistics
+from replication.attribution.assign import LABELS
+from replication.study import Estimand, Inference, Study
+
+UNITS = ("developer", "repository")
+Floats = NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class Specification:
+    """One cell of the grid: what is estimated, who is credited, and by whose labels."""
+
+    estimand: Estimand
+    attribution: str
+    labels: str
+
+    def keys(self) -> dict[str, str]:
+        """The columns that name the specification in every table."""
+        return {
+            "estimand": self.estimand.id,
+            "attribution": self.attribution,
+            "labels": self.labels,
+        }
+
+
+def specifications(table: pd.DataFrame, study: Study) -> Iterator[Specification]:
+    """Every estimand, attribution and label source; an exclusion that removes nothing is left out.
+
+    Parameters
+    ----------
+    table
+        Attributed repositories.
+    study
+        Definitions.
+    """
+    for estimand, attribution, labels in product(study.estimands, CREDIT, LABELS):
+        if estimand.exclusion is None or removed(table, estimand) > 0:
+            yield Specification(estimand, attribution, labels)
+
+
+def removed(table: pd.DataFrame, estimand: Estimand) -> int:
+    """Downloads that the estimand's exclusion removes from its window."""
+    column = table[estimand.window.id]
+    return int(column.sum() - excluded(table, estimand)[estimand.window.id].sum())
+
+
+def exclusions(table: pd.DataFrame, study: Study) -> pd.DataFrame:
+    """What every exclusion removes: ``exclusion, window, downloads, share`` of the window."""
+    rows = [
+        {
+            "exclusion": estimand.exclusion.id,
+            "window": estimand.window.id,
+            "downloads": removed(table, estimand),
+            "share": removed(table, estimand) / int(table[estimand.window.id].sum()),
+        }
+        for estimand in study.estimands
+        if estimand.exclusion
+    ]
+    return pd.DataFrame(rows, columns=["exclusion", "window", "downloads", "share"])
+
+
+def statistics(study: Study) -> Statistics:
+    """The statistics of the study's groups and family."""
+    family = f"{study.family.name} / {study.family.within}"
+    return Statistics(study.groups, family, study.family.within, study.unattributed)
+
+
+def excluded(table: pd.DataFrame, estimand: Estimand) -> pd.DataFrame:
+    """Drop the repositories whose uploader the estimand excludes."""
+    if estimand.exclusion is None:
+        return table
+    return table[~table["uploader"].isin(estimand.exclusion.namespaces)]
+
+
+def cells_of(table: pd.DataFrame, spec: Specification, unit: str, study: Study) -> Cells:
+    """Cells of one specification from the attributed repositories."""
+    kept = excluded(table, spec.estimand)
+    credited = credit(kept, spec.estimand.window.id, spec.attribution, spec.labels)
+    return cells(credited, unit, study.groups, study.family)
+
+
+def estimate(
+    table: pd.DataFrame, study: Study, progress: Callable[[str], None] = lambda _: None
+) -> pd.DataFrame:
+    """Estimate everything for every specification.
+
+    Parameters
+    ----------
+    table
+        Attributed repositories.
+    study
+        Definitions, replicates and seeds.
+    progress
+        Called with a line of text before each specification.
+
+    Returns
+    -------
+    pandas.DataFrame
+        One row an estimate: ``estimand, attribution, labels, group, unit, method, point, lower,
+        upper, n_developers, n_effective, top_share, note``. Shares and the lead are fractions.
+    """
+    names = statistics(study)
+    parts = []
+    for spec in specifications(table, study):
+        progress(" · ".join(spec.keys().values()))
+        developers = cells_of(table, spec, "developer", study)
+        repositories = cells_of(table, spec, "repository", study)
+        held = _concentration_columns(developers, names)
+        rows = [
+            *_by_developer(developers, names, study.inference),
+            *_by_repository(repositories, names, study.inference),
+        ]
+        parts += [row.assign(**spec.keys(), **held) for row in rows]
+    columns = ["estimand", "attribution", "labels", "group", "unit", "method"]
+    columns += ["point", "lower", "upper", "n_developers", "n_effective", "top_share", "note"]
+    return pd.concat(parts, ignore_index=True)[columns]
+
+
+def leave_one_out(table: pd.DataFrame, study: Study) -> pd.DataFrame:
+    """China, USA, lead and ratio without each developer, for every specification.
+
+    Returns
+    -------
+    pandas.DataFrame
+        One row a specification and developer, largest first: ``developer, group`` (the one that
+        holds most of it), ``share`` of the total, ``china, usa, lead, ratio`` without it, and
+        ``shift``, by which the lead moves.
+    """
+    names = statistics(study)
+    parts = []
+    for spec in specifications(table, study):
+        held = cells_of(table, spec, "developer", study)
+        without = names.values(names.proportions(totals_without_each(held.counts)))
+        lead = names.values(names.proportions(held.totals))[names.names.index("China − USA")]
+        rows = pd.DataFrame(
+            {
+                "developer": held.units,
+                "group": [held.groups[i] for i in held.by_group.argmax(axis=1)],
+                "share": held.by_group.sum(axis=1) / held.by_group.sum(),
+                "china": without[:, names.names.index("China")],
+                "usa": without[:, names.names.index("USA")],
+                "lead": without[:, names.names.index("China − USA")],
+                "ratio": without[:, names.names.index("China / USA")],
+            }
+        )
+        rows["shift"] = rows["lead"] - lead
+        rows = rows.sort_values(["share", "developer"], ascending=[False, True])
+        parts.append(rows.assign(**spec.keys()))
+    found = pd.concat(parts, ignore_index=True)
+    return found[["estimand", "attribution", "labels", *found.columns.drop(list(spec.keys()))]]
+
+
+def _by_developer(held: Cells, names: Statistics, rules: Inference) -> Iterator[pd.DataFrame]:
+    """Percentile bootstrap, jackknife, leave-one-out and bounds with developers as clusters."""
+    point = names.proportions(held.totals)
+    replicates = replicate_totals(held.counts, rules.replicates, rules.chunk, rules.seed)
+    without = names.proportions(totals_without_each(held.counts))
+    made = {
+        "percentile": intervals.percentile(names.proportions(replicates), rules.level),
+        "jackknife-logit": intervals.jackknife_logit(point, without, rules.level),
+        "leave-one-out": intervals.leave_one_out_range(without),
+        "bounds": names.bounds(held.totals),
+    }
+    for method, ends in made.items():
+        yield _rows(names, point, ends, "developer" if method != "bounds" else "none", method)
+
+
+def _by_repository(held: Cells, names: Statistics, rules: Inference) -> Iterator[pd.DataFrame]:
+    """Percentile bootstrap with repositories as units: too narrow, printed for comparison."""
+    point = names.proportions(held.totals)
+    replicates = replicate_totals(held.counts, rules.replicates, rules.chunk, rules.seed)
+    ends = intervals.percentile(names.proportions(replicates), rules.level)
+    yield _rows(names, point, ends, "repository", "percentile")
+
+
+def _rows(
+    names: Statistics, point: Floats, ends: intervals.Interval, unit: str, method: str
+) -> pd.DataFrame:
+    """One row a statistic, mapped from proportions to its own scale."""
+    low, high = names.values(ends[0]), names.values(ends[1])
+    note = np.where(np.isnan(low), "refused: not defined on these data", "")
+    return pd.DataFrame(
+        {
+            "group": names.names,
+            "unit": unit,
+            "method": method,
+            "point": names.values(point),
+            "lower": low,
+            "upper": high,
+            "note": note,
+        }
+    )
+
+
+def _concentration_columns(held: Cells, names: Statistics) -> dict[str, list[float]]:
+    """Concentration beside every statistic: of its denominator, which for the family is a group."""
+    whole = concentration(held.by_group.sum(axis=1))
+    inside = held.counts[:, held.groups.index(names.within)]
+    within = concentration(inside) if inside.any() else Concentration(0, np.nan, np.nan)
+    each = [whole] * (len(names.names) - 1) + [within]
+    return {key: [vars(c)[key] for c in each] for key in vars(whole)}

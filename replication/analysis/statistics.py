@@ -1,0 +1,99 @@
+"""The statistics, each a monotone function of one proportion u in [0, 1].
+
+A share is u itself, the lead China − USA is 2u − 1, the ratio China / USA is u / (1 − u), and the
+family's share within its group is u again. Intervals are made once, for u, and mapped: a ratio
+whose denominator vanishes in a replicate needs no special case, and one logit serves all.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+LEAD = "China − USA"
+RATIO = "China / USA"
+Floats = NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class Statistics:
+    """Which columns of the totals each statistic is made of.
+
+    Attributes
+    ----------
+    groups
+        Country groups, in the order of the totals' columns.
+    family
+        Name of the statistic of the family within `within`.
+    within
+        The group that holds the family.
+    unattributed
+        Groups that stand for no country.
+    """
+
+    groups: tuple[str, ...]
+    family: str
+    within: str
+    unattributed: tuple[str, ...]
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Names of all statistics, in the order of the last axis."""
+        return (*self.groups, LEAD, RATIO, self.family)
+
+    def proportions(self, totals: NDArray[np.number]) -> Floats:
+        """Proportions u of totals (…, g + 1): an array (…, g + 3); NaN where undefined."""
+        sums = np.asarray(totals, dtype=float)
+        by_group = sums[..., :-1]
+        china, usa = self._of(sums, "China"), self._of(sums, "USA")
+        with np.errstate(invalid="ignore", divide="ignore"):
+            shares = by_group / by_group.sum(axis=-1, keepdims=True)
+            lead = (1 + (china - usa) / by_group.sum(axis=-1)) / 2
+            ratio = china / (china + usa)
+            family = sums[..., -1] / self._of(sums, self.within)
+        return np.concatenate([shares, np.stack([lead, ratio, family], axis=-1)], axis=-1)
+
+    def bounds(self, totals: NDArray[np.number]) -> tuple[Floats, Floats]:
+        """Lower and upper proportions with the unattributed given wholly to either side.
+
+        These are worst-case bounds on what full attribution could show (Manski 2003): they hold
+        whatever the unattributed are. A group without a country can shrink to nothing.
+        """
+        sums = np.asarray(totals, dtype=float)
+        missing = [self.groups.index(name) for name in self.unattributed]
+        low, high = self.proportions(sums), self.proportions(sums)
+        low[missing] = 0.0
+        for side in self.groups:
+            if side not in self.unattributed:
+                given = self.proportions(self._given(sums, side, missing))
+                place = self.groups.index(side)
+                high[place] = given[place]
+        to_china = self.proportions(self._given(sums, "China", missing))
+        to_usa = self.proportions(self._given(sums, "USA", missing))
+        for name in (LEAD, RATIO):
+            place = self.names.index(name)
+            low[place], high[place] = to_usa[place], to_china[place]
+        low[-1] = self.proportions(self._given(sums, self.within, missing))[-1]
+        return low, high
+
+    def values(self, proportions: Floats) -> Floats:
+        """Map proportions (…, g + 3) to the statistics themselves."""
+        values = np.array(proportions, dtype=float)
+        lead, ratio = self.names.index(LEAD), self.names.index(RATIO)
+        values[..., lead] = 2 * values[..., lead] - 1
+        with np.errstate(divide="ignore", invalid="ignore"):
+            values[..., ratio] = values[..., ratio] / (1 - values[..., ratio])
+        return values
+
+    def _of(self, sums: Floats, group: str) -> Floats:
+        return sums[..., self.groups.index(group)]
+
+    def _given(self, sums: Floats, side: str, missing: Sequence[int]) -> Floats:
+        """Totals with the unattributed moved wholly to `side`."""
+        moved = sums.copy()
+        moved[self.groups.index(side)] += moved[list(missing)].sum()
+        moved[list(missing)] = 0
+        return moved

@@ -1,0 +1,1 @@
+"""Attribution: who is credited with a download, and to which country group that counts."""

@@ -1,0 +1,169 @@
+"""The command line: `python -m replication STAGE` mirrors every Make target."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+
+from replication import __version__
+from replication.errors import ReplicationError
+from replication.pipeline import STAGES
+from replication.run import BUNDLED, ROOT, Run, folder_for
+from replication.stages import Stage, execute
+from replication.study import DEFAULT
+
+app = typer.Typer(
+    add_completion=False,
+    no_args_is_help=True,
+    rich_markup_mode="rich",
+    pretty_exceptions_enable=False,
+    help="Reproduce and audit the published shares of open-model downloads by country.",
+    epilog="Exit codes: 0 done, 1 the data, the Hub or a check failed, 2 the command is misspelt.",
+)
+out = Console(highlight=False, soft_wrap=True)
+err = Console(stderr=True, highlight=False, soft_wrap=True)
+
+Data = Annotated[
+    str,
+    typer.Option(
+        envvar="DATA",
+        metavar="bundled|released|FILE",
+        help="Where the data come from: the bundled panel (no network), the released dataset on "
+        "the Hub, or a local copy of a released file (.parquet or .csv).",
+    ),
+]
+Out = Annotated[
+    Path | None,
+    typer.Option(
+        help="Folder of results, figures and paper. Default: this repository for bundled, "
+        "runs/NAME for other data."
+    ),
+]
+StudyFile = Annotated[
+    Path, typer.Option("--study", help="Definitions to use in place of replication/study.toml.")
+]
+Revision = Annotated[
+    str,
+    typer.Option(envvar="REVISION", help="Commit of the released dataset, 40 hexadecimal digits."),
+]
+Force = Annotated[bool, typer.Option("--force", help="Run even where nothing has changed.")]
+
+
+@app.command("all")
+def all_(
+    data: Data = BUNDLED,
+    out: Out = None,
+    study: StudyFile = DEFAULT,
+    revision: Revision = "",
+    force: Force = False,
+) -> None:
+    """Run every stage: fetch, panel, attribution, analysis, figures, paper."""
+    _run(STAGES, data, out, study, revision, force)
+
+
+def _command(stage: Stage) -> Callable[..., None]:
+    """Make the command of one stage."""
+
+    def command(
+        data: Data = BUNDLED,
+        out: Out = None,
+        study: StudyFile = DEFAULT,
+        revision: Revision = "",
+        force: Force = False,
+    ) -> None:
+        _run((stage,), data, out, study, revision, force)
+
+    command.__doc__ = stage.summary
+    return command
+
+
+for _stage in STAGES:
+    app.command(_stage.name)(_command(_stage))
+
+
+@app.command()
+def bundle(
+    source: Annotated[
+        Path, typer.Option("--from", help="A local copy of the released file (.parquet, .csv).")
+    ],
+    folder: Annotated[Path, typer.Option(help="Where the panel and its sidecar go.")] = ROOT
+    / "replication"
+    / "data",
+    accessed: Annotated[
+        str, typer.Option(help="Date on which the file was read, ISO 8601. Default: today.")
+    ] = "",
+    study: StudyFile = DEFAULT,
+) -> None:
+    """Compute the bundled panel and its sidecar from a released file."""
+    from replication.pipeline import make_bundle
+
+    with _reported():
+        found = make_bundle(source, folder, Run(BUNDLED, ROOT, study), accessed)
+        out.print(f"[bold]bundle[/]  {len(found.repositories):,} repositories → {folder}")
+
+
+@app.command()
+def verify() -> None:
+    """Rebuild everything in a clean folder and compare it with what is committed."""
+    from replication.verification import verify_committed
+
+    with _reported(), _progress("verify") as progress:
+        compared = verify_committed(progress)
+    out.print(f"[green]✓[/] {compared} committed files are what this code and these data make")
+
+
+@app.command()
+def version() -> None:
+    """Print the version."""
+    out.print(__version__)
+
+
+def _run(
+    stages: tuple[Stage, ...], data: str, out_: Path | None, study: Path, revision: str, force: bool
+) -> None:
+    """Run stages in order, with a line on each."""
+    run = Run(data, (out_ or folder_for(data)).resolve(), study, revision)
+    with _reported():
+        for stage in stages:
+            began = time.perf_counter()
+            with _progress(stage.name) as progress:
+                ran = execute(stage, run, progress, force=force)
+            spent = f"{time.perf_counter() - began:.1f} s" if ran else "unchanged"
+            out.print(f"[green]✓[/] {stage.name:<12} {spent}")
+    out.print(f"results, figures and paper: {run.out}")
+
+
+@contextmanager
+def _progress(name: str) -> Iterator[Callable[[str], None]]:
+    """Show what is going on: a spinner in a terminal, nothing but the result in a pipe."""
+    if not out.is_terminal:
+        yield lambda _: None
+        return
+    with out.status(f"{name} …") as status:
+        yield lambda text: status.update(f"{name}: {text}")
+
+
+@contextmanager
+def _reported() -> Iterator[None]:
+    """Turn a failure that the user can act on into one message and exit code 1."""
+    try:
+        yield
+    except ReplicationError as error:
+        err.print("[bold red]error:[/] ", end="")
+        err.print(error.what, markup=False)
+        err.print(f"  remedy: {error.remedy}", markup=False)
+        raise typer.Exit(1) from None
+    except KeyboardInterrupt:
+        err.print("interrupted; what is written is whole, run again to go on")
+        raise typer.Exit(130) from None
+
+
+def main() -> None:
+    """Run the command line."""
+    app()

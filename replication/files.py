@@ -1,0 +1,144 @@
+"""Reading and writing at the edges: atomic, hashed, and only where the bytes differ."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import shutil
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from replication.errors import OutputError, StageOrderError
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+FLOAT_FORMAT = "%.12g"
+_BLOCK = 1 << 20
+
+
+def sha256_bytes(data: bytes) -> str:
+    """Return the SHA-256 of `data` in hexadecimal."""
+    return hashlib.sha256(data).hexdigest()
+
+
+def sha256_file(path: Path) -> str:
+    """Return the SHA-256 of the content of `path` in hexadecimal."""
+    with path.open("rb") as stream:
+        return hashlib.file_digest(stream, "sha256").hexdigest()
+
+
+@contextmanager
+def replaced(path: Path) -> Iterator[Path]:
+    """Yield a temporary path beside `path` that takes its place when the block succeeds.
+
+    A reader, or a run that was killed, finds the old file or the new one, never a part. Where the
+    new content equals the old, the old file is left alone.
+
+    Raises
+    ------
+    OutputError
+        The folder is read-only, the disk is full, or the path cannot be made.
+    """
+    temporary: Path | None = None
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        handle, name = tempfile.mkstemp(prefix=f".{path.name}.", suffix=".part", dir=path.parent)
+        os.close(handle)
+        temporary = Path(name)
+        yield temporary
+        _settle(temporary, path)
+    except OSError as error:
+        raise OutputError(
+            f"cannot write {path}: {error.strerror or error}",
+            "free disk space or choose a writable folder (make all OUT=folder)",
+        ) from error
+    finally:
+        if temporary is not None:
+            temporary.unlink(missing_ok=True)
+
+
+def _settle(temporary: Path, path: Path) -> None:
+    """Move `temporary` to `path` unless both hold the same bytes."""
+    if path.is_file() and sha256_file(path) == sha256_file(temporary):
+        return
+    with temporary.open("rb") as stream:
+        os.fsync(stream.fileno())
+    temporary.chmod(0o644)
+    temporary.replace(path)
+
+
+def write_bytes(path: Path, data: bytes) -> None:
+    """Write `data` to `path`, atomically."""
+    with replaced(path) as temporary:
+        temporary.write_bytes(data)
+
+
+def write_text(path: Path, text: str) -> None:
+    """Write `text` to `path` as UTF-8 with Unix line ends, atomically."""
+    write_bytes(path, text.encode("utf-8"))
+
+
+def write_json(path: Path, value: Any) -> None:
+    """Write `value` to `path` as indented JSON, atomically."""
+    write_text(path, json.dumps(value, indent=2, ensure_ascii=False) + "\n")
+
+
+def write_csv(path: Path, table: pd.DataFrame) -> None:
+    """Write `table` to `path` as CSV without its index, floats with twelve digits, atomically."""
+    write_text(path, table.to_csv(index=False, float_format=FLOAT_FORMAT, lineterminator="\n"))
+
+
+def copy_file(source: Path, target: Path) -> None:
+    """Copy the content of `source` to `target`, atomically and in blocks."""
+    with source.open("rb") as reading, replaced(target) as temporary, temporary.open("wb") as out:
+        shutil.copyfileobj(reading, out, _BLOCK)
+
+
+def read_json(path: Path) -> Any:
+    """Read a JSON file that an earlier stage wrote.
+
+    Raises
+    ------
+    StageOrderError
+        The file is not there.
+    """
+    return json.loads(read_text(path))
+
+
+def read_text(path: Path) -> str:
+    """Read a text file that an earlier stage wrote.
+
+    Raises
+    ------
+    StageOrderError
+        The file is not there.
+    """
+    _require(path)
+    return path.read_text(encoding="utf-8")
+
+
+def read_csv(path: Path, **options: Any) -> pd.DataFrame:
+    """Read a CSV file that an earlier stage wrote; an empty cell of text is an empty string.
+
+    Raises
+    ------
+    StageOrderError
+        The file is not there.
+    """
+    import pandas as pd
+
+    _require(path)
+    table = pd.read_csv(path, keep_default_na=False, na_values=[""], **options)
+    text = table.select_dtypes(exclude="number").columns
+    return table.fillna(dict.fromkeys(text, ""))
+
+
+def _require(path: Path) -> None:
+    """Raise a named error where an earlier stage has not written `path`."""
+    if not path.is_file():
+        raise StageOrderError(f"{path} is missing", "run the stages before this one: make all")

@@ -1,0 +1,1 @@
+"""Panel: counters in, first-year downloads out, every defect found, recorded and mended."""

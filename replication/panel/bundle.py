@@ -1,0 +1,48 @@
+"""The bundled panel: computed by the project from a released file, so that no network is needed.
+
+No reading of the file is copied, and of its annotations only the country groups of uploader and
+origin are kept, as the facts that the registry is compared with.
+"""
+
+from __future__ import annotations
+
+import platform
+from importlib.metadata import version
+from pathlib import Path
+
+from replication.files import sha256_bytes, write_json
+from replication.panel.table import Panel
+from replication.sources.manifest import Manifest
+from replication.study import PanelRules, Window
+
+SIDECAR = "bundle.json"
+
+
+def write(
+    panel: Panel, source: Manifest, rules: PanelRules, windows: tuple[Window, ...], folder: Path
+) -> None:
+    """Write `panel` and its sidecar, which says what it was computed from and how, to `folder`."""
+    panel.write(folder)
+    write_json(
+        folder / SIDECAR,
+        {
+            "title": "Bundled panel: first-year downloads computed by this project",
+            "computed_from": source.to_dict(),
+            "command": f"python -m replication bundle --from {source.filename}",
+            "rules": vars(rules),
+            "windows": [{k: str(v) for k, v in vars(window).items()} for window in windows],
+            "rows": {name: len(table) for name, table in vars(panel).items()},
+            "sha256": hashes(folder),
+            "software": {"python": platform.python_version(), **_versions()},
+        },
+    )
+
+
+def hashes(folder: Path) -> dict[str, str]:
+    """SHA-256 of each table of the panel in `folder`."""
+    names = ("repositories.csv", "weekly.csv", "defects.csv")
+    return {name: sha256_bytes((folder / name).read_bytes()) for name in names}
+
+
+def _versions() -> dict[str, str]:
+    return {name: version(name) for name in ("numpy", "pandas", "pyarrow")}

@@ -1,0 +1,171 @@
+"""The contract: columns, types and values that a released file must have before any use."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from replication.errors import ContractError, SourceError
+
+REMEDY = "use an unchanged copy of the study's released file (one_year_rolling.parquet)"
+
+# Column of the released file -> our name for it.
+COLUMNS = {
+    "_id": "repository",
+    "model": "name",
+    "time": "reading",
+    "created": "created",
+    "downloadsAllTime": "counter",
+    "author": "author",
+    "derived_author": "origin",
+    "merged_country_groups_single": "study_group_uploader",
+    "merged_derived_country_groups_single": "study_group_origin",
+}
+TEXT = [c for c in COLUMNS if c not in {"time", "created", "downloadsAllTime"}]
+
+
+def read_counters(path: Path, groups: Sequence[str], max_counter: int) -> pd.DataFrame:
+    """Read a released file and check it against the contract.
+
+    Parameters
+    ----------
+    path
+        Parquet or CSV file with at least the columns of `COLUMNS`.
+    groups
+        Country groups that the labels may name.
+    max_counter
+        Largest counter that is believed, in downloads.
+
+    Returns
+    -------
+    pandas.DataFrame
+        One row a line of the file in its order, with the columns ``repository, name, reading,
+        created, counter, origin, study_group_uploader, study_group_origin, uploader``. Times are
+        UTC without a zone, counters are int64, and `uploader` is the namespace in the name.
+
+    Raises
+    ------
+    SourceError
+        The file cannot be read as what its name says.
+    ContractError
+        A column, a type or a value breaks the contract; the message names the file and the row.
+    """
+    table = _read_csv(path) if path.suffix.lower() == ".csv" else _read_parquet(path)
+    if table.empty:
+        raise ContractError(f"{path.name} holds no rows", REMEDY)
+    table = table.rename(columns=COLUMNS)
+    _check_values(path.name, table, groups, max_counter)
+    table["uploader"] = table["name"].str.partition("/")[0]
+    return table
+
+
+def _read_parquet(path: Path) -> pd.DataFrame:
+    """Read the contract's columns of a Parquet file after checking their types in its footer."""
+    try:
+        schema = pq.read_schema(path)
+        _require_columns(path.name, schema.names)
+        _check_types(path.name, schema)
+        table = pq.read_table(path, columns=list(COLUMNS)).to_pandas()
+    except (pa.ArrowInvalid, pa.ArrowNotImplementedError, OSError) as error:
+        reason = str(error).splitlines()[0]
+        raise SourceError(f"{path.name} is not a readable Parquet file: {reason}", REMEDY) from None
+    nulls = table.isna()
+    _refuse(path.name, table, nulls.any(axis=1), f"empty cell in {list(COLUMNS)}")
+    for column in ("time", "created"):
+        table[column] = pd.to_datetime(table[column], utc=True).dt.tz_localize(None)
+    return table.astype({"downloadsAllTime": "int64"})
+
+
+_IS_TYPE: dict[str, Callable[[Any], bool]] = {
+    "time": pa.types.is_timestamp,
+    "created": pa.types.is_timestamp,
+    "downloadsAllTime": pa.types.is_integer,
+}
+
+
+def _check_types(name: str, schema: pa.Schema) -> None:
+    """Check the Arrow type of every column of the contract."""
+    for column in COLUMNS:
+        found = schema.field(column).type
+        expected = _IS_TYPE.get(
+            column, lambda t: pa.types.is_string(t) or pa.types.is_large_string(t)
+        )
+        if not expected(found):
+            want = {"downloadsAllTime": "an integer", "time": "a timestamp"}.get(column)
+            want = want or ("a timestamp" if column == "created" else "text")
+            raise ContractError(f"{name}: column {column} is {found}, not {want}", REMEDY)
+
+
+def _require_columns(name: str, present: Sequence[str]) -> None:
+    missing = [column for column in COLUMNS if column not in present]
+    if missing:
+        raise ContractError(f"{name} has no column {', '.join(missing)}", REMEDY)
+
+
+def _read_csv(path: Path) -> pd.DataFrame:
+    """Read the contract's columns of a CSV file, each cell parsed, none evaluated."""
+    try:
+        table = pd.read_csv(path, dtype=str, keep_default_na=False)
+    except (pd.errors.ParserError, pd.errors.EmptyDataError, UnicodeDecodeError, OSError) as error:
+        raise SourceError(f"{path.name} is not a readable CSV file: {error}", REMEDY) from None
+    _require_columns(path.name, list(table.columns))
+    table = table[list(COLUMNS)]
+    parsed = {
+        "time": pd.to_datetime(table["time"], errors="coerce", utc=True, format="ISO8601"),
+        "created": pd.to_datetime(table["created"], errors="coerce", utc=True, format="ISO8601"),
+        "downloadsAllTime": pd.to_numeric(table["downloadsAllTime"], errors="coerce"),
+    }
+    for column, values in parsed.items():
+        _refuse(path.name, table, values.isna(), f"cannot read {column}", column)
+    whole = parsed["downloadsAllTime"] % 1 == 0
+    _refuse(path.name, table, ~whole, "downloadsAllTime is not a whole number", "downloadsAllTime")
+    for column in ("time", "created"):
+        parsed[column] = parsed[column].dt.tz_localize(None)
+    return table.assign(**parsed).astype({"downloadsAllTime": "int64"})
+
+
+def _check_values(name: str, table: pd.DataFrame, groups: Sequence[str], max_counter: int) -> None:
+    """Check identities, counters, dates and labels, row by row."""
+    counter = table["counter"]
+    _refuse(
+        name,
+        table,
+        ~table["repository"].str.fullmatch(r"[0-9a-f]{24}"),
+        "_id is not 24 hexadecimal digits",
+        "repository",
+    )
+    _refuse(
+        name,
+        table,
+        ~table["name"].str.fullmatch(r"[^/\s]+/[^/\s]+"),
+        "model is not author/name",
+        "name",
+    )
+    _refuse(name, table, table["origin"] == "", "derived_author is empty", "origin")
+    _refuse(name, table, counter < 0, "downloadsAllTime is negative", "counter")
+    _refuse(
+        name, table, counter > max_counter, f"downloadsAllTime is above {max_counter:,}", "counter"
+    )
+    for column in ("study_group_uploader", "study_group_origin"):
+        _refuse(name, table, ~table[column].isin(groups), "country group not in study.toml", column)
+    first = table.groupby("repository")["created"].transform("first")
+    _refuse(name, table, table["created"] != first, "one _id has two creation dates", "repository")
+
+
+def _refuse(
+    name: str, table: pd.DataFrame, wrong: pd.Series, what: str, column: str | None = None
+) -> None:
+    """Raise a `ContractError` that names the first wrong row, counted from 1 below the header."""
+    wrong = wrong.fillna(True).astype(bool)
+    if not wrong.any():
+        return
+    row = int(wrong.to_numpy().argmax())
+    value = f" ({column} = {str(table[column].iloc[row])[:80]!r})" if column else ""
+    count = int(wrong.sum())
+    more = f"; {count - 1:,} more rows like it" if count > 1 else ""
+    raise ContractError(f"{name}, row {row + 1}: {what}{value}{more}", REMEDY)

@@ -1,0 +1,341 @@
+"""Named checks of the released file: each finds one defect, records it and mends it by rule.
+
+`mend` runs the checks in the order in which they build on each other. A check takes the readings
+and returns a `Defect` for the record; where it mends, it also returns the mended readings.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from itertools import pairwise
+
+import numpy as np
+import pandas as pd
+
+WEEKLY = pd.Timedelta(days=7)
+
+
+@dataclass(frozen=True)
+class Defect:
+    """One row of results/defects.csv."""
+
+    check: str
+    what: str
+    where: str
+    rows: int
+    treatment: str
+
+
+@dataclass(frozen=True)
+class Mended:
+    """Readings after mending, with what was found on the way."""
+
+    readings: pd.DataFrame
+    defects: tuple[Defect, ...]
+    frozen: tuple[pd.Timestamp, ...]
+
+
+def mend(counters: pd.DataFrame, frozen_share: float, label_defects: pd.DataFrame) -> Mended:
+    """Find, record and mend every known defect of a released file.
+
+    Parameters
+    ----------
+    counters
+        The table of `replication.panel.contract.read_counters`.
+    frozen_share
+        A reading is frozen where at least this share of the counters stands still.
+    label_defects
+        Known wrong labels: ``check, column, value, reason, source, date, treatment``.
+
+    Returns
+    -------
+    Mended
+        One row a repository and reading in time order, counters never falling, and one name,
+        uploader, origin and pair of labels a repository: the latest.
+    """
+    found = [aliases(counters), unsorted_rows(counters)]
+    readings = counters.sort_values(["repository", "reading", "counter"], kind="stable")
+    found += [duplicate_readings(readings), renamed(readings), revised_origins(readings)]
+    readings = latest_annotation(readings.drop_duplicates(["repository", "reading"], keep="last"))
+    found.append(falling_counters(readings))
+    readings["counter"] = readings.groupby("repository")["counter"].cummax()
+    frozen = frozen_readings(readings, frozen_share)
+    found += [frozen_record(readings, frozen), catch_up(readings, frozen)]
+    found += [lost_in_freeze(readings, frozen), missed_readings(readings), late_first(readings)]
+    found += [thin_readings(readings, frozen), mixed_cadence(readings), partial_week(readings)]
+    found.append(negative_ages(readings))
+    found += [closed_cohort(readings), ageing_cohort(readings)]
+    found += [wrong_labels(readings, check, rows) for check, rows in label_defects.groupby("check")]
+    return Mended(readings.reset_index(drop=True), tuple(found), tuple(frozen))
+
+
+def to_frame(defects: Sequence[Defect]) -> pd.DataFrame:
+    """Tabulate defects, one a row."""
+    return pd.DataFrame([asdict(defect) for defect in defects])
+
+
+def aliases(counters: pd.DataFrame) -> Defect:
+    """Names of the study's alias column that are not the namespace of the repository."""
+    differ = counters[counters["author"] != counters["uploader"]]
+    pairs = sorted(set(differ["uploader"] + "→" + differ["author"]))
+    return Defect(
+        "author-aliases",
+        "the author column joins namespaces under one alias",
+        ", ".join(pairs),
+        len(differ),
+        "the uploader is the namespace in the repository's name",
+    )
+
+
+def unsorted_rows(counters: pd.DataFrame) -> Defect:
+    """Rows that stand after a later reading of the same repository."""
+    latest_so_far = counters.groupby("repository")["reading"].cummax()
+    wrong = counters["reading"] < latest_so_far
+    return Defect(
+        "unsorted-rows",
+        "rows are not in time order",
+        "whole file",
+        int(wrong.sum()),
+        "sorted by repository and reading before any difference",
+    )
+
+
+def duplicate_readings(readings: pd.DataFrame) -> Defect:
+    """Several readings of one repository under one label."""
+    repeated = readings.duplicated(["repository", "reading"], keep="last")
+    return Defect(
+        "duplicate-readings",
+        "several readings of one repository under one label",
+        _dates(readings.loc[repeated, "reading"]),
+        int(repeated.sum()),
+        "the largest counter kept",
+    )
+
+
+def renamed(readings: pd.DataFrame) -> Defect:
+    """Repositories with more than one name."""
+    names = readings.groupby("repository")["name"].unique()
+    several = names[names.map(len) > 1]
+    return Defect(
+        "renamed-repositories",
+        "one _id under more than one name",
+        ", ".join(" → ".join(n) for n in several),
+        int(readings["repository"].isin(several.index).sum()),
+        "joined on _id; the latest name holds",
+    )
+
+
+def revised_origins(readings: pd.DataFrame) -> Defect:
+    """Repositories whose origin was annotated anew between readings."""
+    origins = readings.groupby("repository")["origin"].unique()
+    several = origins[origins.map(len) > 1]
+    return Defect(
+        "revised-origins",
+        "the annotated origin changes between readings",
+        ", ".join(" → ".join(o) for o in several),
+        int(readings["repository"].isin(several.index).sum()),
+        "the latest annotation holds for all readings",
+    )
+
+
+def latest_annotation(readings: pd.DataFrame) -> pd.DataFrame:
+    """Give every reading the name and labels of its repository's last reading."""
+    columns = ["name", "uploader", "origin", "study_group_uploader", "study_group_origin"]
+    latest = readings.groupby("repository")[columns].transform("last")
+    return readings.assign(**{column: latest[column] for column in columns})
+
+
+def falling_counters(readings: pd.DataFrame) -> Defect:
+    """Counters that fall between readings."""
+    change = readings.groupby("repository")["counter"].diff()
+    where = "none"
+    if (change < 0).any():
+        worst = change.idxmin()
+        name, day = readings.loc[worst, "name"], readings.loc[worst, "reading"]
+        where = f"worst {change[worst]:,.0f}: {name}, {day:%Y-%m-%d}"
+    return Defect(
+        "falling-counters",
+        "cumulative counters that fall",
+        where,
+        int((change < 0).sum()),
+        "running maximum: a fall counts as zero and is not counted again when it comes back",
+    )
+
+
+def frozen_readings(readings: pd.DataFrame, share: float) -> list[pd.Timestamp]:
+    """Readings at which at least `share` of the counters with a reading before stand still."""
+    change = readings.groupby("repository")["counter"].diff()
+    still = (change == 0)[change.notna()].groupby(readings["reading"]).mean()
+    return [pd.Timestamp(day) for day in still.index[still >= share]]
+
+
+def frozen_record(readings: pd.DataFrame, frozen: Sequence[pd.Timestamp]) -> Defect:
+    """The frozen readings, for the record."""
+    return Defect(
+        "frozen-readings",
+        "nearly every counter stands still",
+        _dates(pd.Series(frozen, dtype="datetime64[ns]")),
+        int(readings["reading"].isin(frozen).sum()),
+        "left as they fall for window sums; spread over the gap for time series",
+    )
+
+
+def catch_up(readings: pd.DataFrame, frozen: Sequence[pd.Timestamp]) -> Defect:
+    """The first reading after each run of frozen ones, which holds the downloads of all."""
+    labels = np.sort(readings["reading"].unique())
+    after = [b for a, b in pairwise(labels) if a in frozen and b not in frozen]
+    return Defect(
+        "catch-up-readings",
+        "one reading holds the downloads of the frozen ones before it",
+        _dates(pd.Series(after, dtype="datetime64[ns]")),
+        int(readings["reading"].isin(after).sum()),
+        "left as they fall for window sums; spread over the gap for time series",
+    )
+
+
+def thin_readings(readings: pd.DataFrame, frozen: Sequence[pd.Timestamp]) -> Defect:
+    """Weekly readings that gain less than a quarter of the usual: counters that fell or stalled."""
+    gained = readings.groupby("repository")["counter"].diff()
+    total = gained.groupby(readings["reading"]).sum().iloc[1:]
+    total = total[~total.index.isin(frozen) & (total.index.to_series().diff() >= WEEKLY)]
+    thin = total[total < total.median() / 4]
+    return Defect(
+        "thin-readings",
+        "a weekly reading gains less than a quarter of the median one, and the next makes it up",
+        _dates(thin.index.to_series()),
+        int(readings["reading"].isin(thin.index).sum()),
+        "left as they fall; sums over four weeks are little changed",
+    )
+
+
+def lost_in_freeze(readings: pd.DataFrame, frozen: Sequence[pd.Timestamp]) -> Defect:
+    """Repositories that turn a year old while the counters stand still."""
+    last = readings.groupby("repository")["reading"].max()
+    lost = last[last.isin(frozen)]
+    return Defect(
+        "lost-in-freeze",
+        "repositories whose last reading is frozen: their catch-up is not in the file",
+        _dates(lost),
+        len(lost),
+        "not mendable; their downloads in the frozen weeks count as zero",
+    )
+
+
+def missed_readings(readings: pd.DataFrame) -> Defect:
+    """Readings that a repository misses between its first and its last."""
+    order = {day: n for n, day in enumerate(np.sort(readings["reading"].unique()))}
+    place = readings["reading"].map(order)
+    steps = place.groupby(readings["repository"]).diff().dropna()
+    missed = steps[steps > 1]
+    return Defect(
+        "missed-readings",
+        "a repository has no row at readings between its first and its last",
+        f"{readings.loc[missed.index, 'repository'].nunique()} repositories",
+        int((missed - 1).sum()),
+        "the next increment holds them; spread over the gap for time series",
+    )
+
+
+def late_first(readings: pd.DataFrame) -> Defect:
+    """Repositories older than the file that enter it after its first reading."""
+    first = readings.groupby("repository").first()
+    start = readings["reading"].min()
+    late = first[(first["reading"] > start) & (first["created"] < start - WEEKLY)]
+    return Defect(
+        "late-first-readings",
+        "repositories older than the file whose first row comes after its first reading",
+        _dates(late["reading"]),
+        len(late),
+        "what they gained before their first row is unknown and counts as zero",
+    )
+
+
+def mixed_cadence(readings: pd.DataFrame) -> Defect:
+    """Readings less than a week after the one before."""
+    labels = pd.Series(np.sort(readings["reading"].unique()))
+    close = labels[labels.diff() < WEEKLY]
+    where = f"{close.min():%Y-%m-%d} … {close.max():%Y-%m-%d}" if len(close) else "none"
+    return Defect(
+        "mixed-cadence",
+        "weekly readings, then daily ones",
+        where,
+        int(readings["reading"].isin(close).sum()),
+        "only increments are added up; time series are brought to weeks",
+    )
+
+
+def partial_week(readings: pd.DataFrame) -> Defect:
+    """Readings after the last whole week."""
+    first, last = readings["reading"].min(), readings["reading"].max()
+    end = first + (last - first) // WEEKLY * WEEKLY
+    inside = readings["reading"] > end
+    return Defect(
+        "partial-week",
+        "readings end inside a week",
+        _dates(readings.loc[inside, "reading"]),
+        int(inside.sum()),
+        "kept for window sums; left out of time series",
+    )
+
+
+def negative_ages(readings: pd.DataFrame) -> Defect:
+    """Readings labelled before the repository was created: the label is the start of its week."""
+    age = (readings["reading"] - readings["created"]) / np.timedelta64(1, "D")
+    return Defect(
+        "label-before-reading",
+        "readings labelled before their repository was created, since a weekly label is the "
+        "start of its week",
+        f"down to {age.min():.1f} days",
+        int((age < 0).sum()),
+        "kept; windows are windows of labels, and counts were read some days later",
+    )
+
+
+def closed_cohort(readings: pd.DataFrame) -> Defect:
+    """Readings after the last repository was added."""
+    youngest = readings["created"].max()
+    after = readings["reading"] > youngest
+    return Defect(
+        "closed-cohort",
+        "no repository is newer than this, although readings go on",
+        f"{youngest:%Y-%m-%d}",
+        int(after.sum()),
+        "not mendable; said beside every later share",
+    )
+
+
+def ageing_cohort(readings: pd.DataFrame) -> Defect:
+    """How many repositories are left at the last reading."""
+    size = readings.groupby("reading").size()
+    return Defect(
+        "ageing-cohort",
+        "repositories leave the file at one year and few are added",
+        f"{size.iloc[0]} at the first reading, {size.max()} at most, {size.iloc[-1]} at the last",
+        int(size.iloc[-1]),
+        "not mendable; a late share is a share inside an ageing cohort",
+    )
+
+
+def wrong_labels(readings: pd.DataFrame, check: str, known: pd.DataFrame) -> Defect:
+    """Rows under labels that are known to be wrong."""
+    wrong = pd.Series(False, index=readings.index)
+    for row in known.itertuples():
+        wrong |= readings[row.column] == row.value
+    listed = ", ".join(known["value"])
+    reasons = "; ".join(known["reason"])
+    return Defect(
+        check,
+        reasons,
+        listed if wrong.any() else f"{listed}: not in this file",
+        int(wrong.sum()),
+        "; ".join(known["treatment"].unique()),
+    )
+
+
+def _dates(days: pd.Series) -> str:
+    """Distinct days, in order, as text."""
+    distinct = sorted(set(pd.to_datetime(days).dt.strftime("%Y-%m-%d")))
+    if len(distinct) > 8:
+        return f"{distinct[0]} … {distinct[-1]} ({len(distinct)} readings)"
+    return ", ".join(distinct) or "none"

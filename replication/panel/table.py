@@ -1,0 +1,127 @@
+"""The panel: first-year downloads of each repository and of each week, with the defects found.
+
+The same three tables are the output of the panel stage and the bundled panel, so that every later
+stage runs alike on both.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import pandas as pd
+
+from replication.errors import ContractError
+from replication.files import read_csv, write_csv
+from replication.panel import defects, increments
+from replication.study import PanelRules, Window
+
+FACTS = [
+    "repository",
+    "uploader",
+    "origin",
+    "created",
+    "study_group_uploader",
+    "study_group_origin",
+]
+WEEKLY = ["week", "uploader", "origin", "downloads"]
+DEFECTS = ["check", "what", "where", "rows", "treatment"]
+
+
+@dataclass(frozen=True)
+class Panel:
+    """The three tables of a panel.
+
+    Attributes
+    ----------
+    repositories
+        One row a repository: `FACTS`, then one int64 column of downloads a window.
+    weekly
+        One row a week and pair of uploader and origin with downloads: `WEEKLY`.
+    defects
+        One row a named check: `DEFECTS`.
+    """
+
+    repositories: pd.DataFrame
+    weekly: pd.DataFrame
+    defects: pd.DataFrame
+
+    def write(self, folder: Path) -> None:
+        """Write the tables as CSV into `folder`."""
+        write_csv(folder / "repositories.csv", self.repositories)
+        write_csv(folder / "weekly.csv", self.weekly)
+        write_csv(folder / "defects.csv", self.defects)
+
+
+def read(folder: Path) -> Panel:
+    """Read the panel that `Panel.write` left in `folder`."""
+    names = ("repositories", "weekly", "defects")
+    return Panel(*(read_csv(folder / f"{name}.csv") for name in names))
+
+
+def build(
+    counters: pd.DataFrame,
+    rules: PanelRules,
+    windows: Sequence[Window],
+    label_defects: pd.DataFrame,
+) -> Panel:
+    """Turn the checked counters of a released file into a panel."""
+    mended = defects.mend(counters, rules.frozen_share, label_defects)
+    young = increments.first_year(
+        mended.readings,
+        age_limit_days=rules.age_limit_days,
+        birth_margin_days=rules.birth_margin_days,
+    )
+    facts = _facts(mended.readings)
+    totals = increments.window_totals(young, windows).reset_index()
+    weekly = _pairs(increments.weekly(young, mended.frozen), facts)
+    repositories = facts.merge(totals, on="repository", validate="one_to_one")
+    return Panel(repositories, weekly, defects.to_frame(mended.defects))
+
+
+def check(panel: Panel, windows: Sequence[Window], groups: Sequence[str], where: str) -> Panel:
+    """Return `panel` with just the columns that a run needs, or say what it lacks.
+
+    Raises
+    ------
+    ContractError
+        A column is missing, a group is unknown, a number is not a count, or a window is empty.
+    """
+    remedy = f"rebuild it: python -m replication bundle --from FILE ({where})"
+    needed = FACTS + [window.id for window in windows]
+    tables = {"repositories": needed, "weekly": WEEKLY, "defects": DEFECTS}
+    for name, columns in tables.items():
+        missing = sorted(set(columns) - set(getattr(panel, name).columns))
+        if missing:
+            raise ContractError(f"{name}.csv of the panel has no column {missing[0]}", remedy)
+    counts = [panel.repositories[w.id] for w in windows] + [panel.weekly["downloads"]]
+    if not all(pd.api.types.is_integer_dtype(c) and (c >= 0).all() for c in counts):
+        raise ContractError("the panel holds downloads that are not counts", remedy)
+    named = panel.repositories[["study_group_uploader", "study_group_origin"]]
+    unknown = sorted(set(named.to_numpy().ravel()) - set(groups))
+    if unknown:
+        raise ContractError(f"the panel names a country group {unknown[0]!r}", remedy)
+    for window in windows:
+        if panel.repositories[window.id].sum() == 0:
+            raise ContractError(
+                f"{window.id} holds no downloads", "choose a window inside the data"
+            )
+    return Panel(panel.repositories[needed], panel.weekly[WEEKLY], panel.defects[DEFECTS])
+
+
+def _facts(readings: pd.DataFrame) -> pd.DataFrame:
+    """One row a repository with its identity, month of creation and the study's groups."""
+    last = readings.groupby("repository", as_index=False).last()
+    return last.assign(created=last["created"].dt.strftime("%Y-%m"))[FACTS]
+
+
+def _pairs(weekly: pd.DataFrame, facts: pd.DataFrame) -> pd.DataFrame:
+    """Add the weeks of repositories up to pairs of uploader and origin; zeros are left out."""
+    pairs = facts.set_index("repository")[["uploader", "origin"]].loc[weekly.index]
+    sums = weekly.groupby([pairs["uploader"], pairs["origin"]]).sum()
+    long = sums.rename(columns=lambda week: f"{week:%Y-%m-%d}").melt(
+        var_name="week", value_name="downloads", ignore_index=False
+    )
+    long = long[long["downloads"] > 0].reset_index()
+    return long[WEEKLY].sort_values(WEEKLY[:3], ignore_index=True)

@@ -1,0 +1,254 @@
+"""The stages from source to paper: what each reads, what it writes and the code that it runs."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from replication import files
+from replication.run import BUNDLED, RELEASED, ROOT, Run
+from replication.stages import Progress, Stage
+
+if TYPE_CHECKING:
+    from replication.panel.table import Panel
+
+DATA = Path(__file__).parent / "data"
+PANEL_TABLES = ("repositories.csv", "weekly.csv", "defects.csv")
+ANALYSIS_TABLES = (
+    "estimates.csv",
+    "leave_one_out.csv",
+    "weekly_shares.csv",
+    "crossings.csv",
+    "exclusions.csv",
+    "claims.csv",
+    "summary.csv",
+    "numbers.json",
+)
+
+
+def fetch(run: Run, progress: Progress) -> list[Path]:
+    """Bring the data into the run's folder, with a manifest."""
+    from replication.sources import bundled, file, manifest, released
+
+    study = run.study
+    if run.data == BUNDLED:
+        found = bundled.fetch(run.source)
+        tables = [run.source / name for name in bundled.TABLES]
+    elif run.data == RELEASED:
+        progress(f"asking the Hub for {study.released.repository} @ {study.released.revision[:8]}")
+        found = released.fetch(study.released, run.source, today=_today())
+        tables = [run.source / released.COUNTERS]
+    else:
+        about = study.bundled
+        found = file.fetch(
+            Path(run.data),
+            run.source,
+            today=_today(),
+            citation=about.citation,
+            licence=about.licence,
+        )
+        tables = [run.source / file.target_name(found.filename)]
+    manifest.write(run.results, found)
+    return [*tables, run.source / manifest.NAME, run.results / manifest.NAME]
+
+
+def panel(run: Run, progress: Progress) -> list[Path]:
+    """Check and mend the counters, or check the bundled panel, and record the defects."""
+    from replication.panel import table
+
+    progress("checking the contract and mending the defects")
+    groups = run.study.groups
+    found = table.check(read_panel(run), run.study.windows, groups, str(run.source))
+    found.write(run.panel)
+    files.write_csv(run.results / "defects.csv", found.defects)
+    return [*(run.panel / name for name in PANEL_TABLES), run.results / "defects.csv"]
+
+
+def attribution(run: Run, progress: Progress) -> list[Path]:
+    """Credit every download to a developer and a country group."""
+    from replication.attribution import assign, registry
+    from replication.panel import table
+
+    progress("crediting developers and country groups")
+    study, found = run.study, table.read(run.panel)
+    known = registry.load(study.group_of)
+    windows = [window.id for window in study.windows]
+    repositories = assign.attributed(found.repositories, known, study.group_of)
+    weeks = assign.with_study_groups(found.weekly, found.repositories)
+    weeks = assign.attributed(weeks, known, study.group_of)
+    written = {
+        run.attributed / "repositories.csv": repositories,
+        run.attributed / "weekly.csv": weeks,
+        run.results / "coverage.csv": assign.coverage(repositories, windows, study.unattributed),
+        run.results / "unattributed.csv": assign.largest_unattributed(
+            repositories, windows, study.unattributed
+        ),
+        run.results / "disagreements.csv": assign.disagreements(repositories, known, windows),
+    }
+    for path, rows in written.items():
+        files.write_csv(path, rows)
+    return list(written)
+
+
+def analysis(run: Run, progress: Progress) -> list[Path]:
+    """Estimate shares with intervals and bounds, judge the claims, and collect the numbers."""
+    from replication.analysis import crossover, estimates, summary
+    from replication.attribution import registry
+    from replication.report import claims, numbers
+
+    study = run.study
+    repositories = files.read_csv(run.attributed / "repositories.csv")
+    weekly = files.read_csv(run.attributed / "weekly.csv")
+    rows = estimates.estimate(repositories, study, progress)
+    progress("leave-one-developer-out")
+    without = estimates.leave_one_out(repositories, study)
+    progress("weekly series and crossings")
+    shares, crossings = crossover.series(weekly, study)
+    progress("claims and numbers")
+    ledger = claims.load(ROOT / "paper" / "claims.toml")
+    judged = claims.judge(ledger, rows, crossings, repositories, study)
+    removed = estimates.exclusions(repositories, study)
+    summed = summary.summarise(
+        rows,
+        without,
+        repositories,
+        removed,
+        files.read_csv(run.results / "defects.csv"),
+        registry.load(study.group_of),
+        study,
+    )
+    tables = (rows, without, shares, crossings, removed, judged, summed)
+    for name, table in zip(ANALYSIS_TABLES[:-1], tables, strict=True):
+        files.write_csv(run.results / name, table)
+    files.write_json(
+        run.results / ANALYSIS_TABLES[-1],
+        numbers.collect(ROOT / "paper" / "numbers.toml", run.results, study),
+    )
+    return [run.results / name for name in ANALYSIS_TABLES]
+
+
+def figures(run: Run, progress: Progress) -> list[Path]:
+    """Draw every figure as SVG, PDF and PNG."""
+    from replication.plots import draw_all
+
+    return draw_all(run.results, run.figures, run.study, progress)
+
+
+def paper(run: Run, progress: Progress) -> list[Path]:
+    """Render the paper and, for the bundled run, the generated parts of the README."""
+    from replication.report import readme, render
+
+    written = render.paper(ROOT / "paper", run.results, run.figures, run.paper, run.study, progress)
+    if run.out == ROOT:
+        progress("generated parts of README.md")
+        written.append(readme.update(ROOT / "README.md", run.results, run.study))
+    return written
+
+
+def read_panel(run: Run) -> Panel:
+    """Read the fetched panel, or build one from the fetched counters."""
+    from replication.panel import contract, table
+    from replication.sources import file, manifest
+
+    known = manifest.read(run.source)
+    if known is None:
+        return table.read(run.source)  # says which stage is missing
+    if known.source == BUNDLED:
+        return table.read(run.source)
+    study = run.study
+    path = run.source / file.target_name(known.filename)
+    counters = contract.read_counters(path, study.groups, study.panel.max_counter)
+    wrong_labels = files.read_csv(DATA / "label_defects.csv")
+    return table.build(counters, study.panel, study.windows, wrong_labels)
+
+
+def _today() -> str:
+    """Today's date in UTC, ISO 8601."""
+    return datetime.now(UTC).date().isoformat()
+
+
+def _source_files(run: Run) -> Iterable[Path]:
+    if run.data == BUNDLED:
+        return [DATA / name for name in (*PANEL_TABLES, "bundle.json")]
+    return [] if run.data == RELEASED else [Path(run.data)]
+
+
+def _fetched(run: Run) -> Iterable[Path]:
+    present = sorted(run.source.glob("*")) if run.source.is_dir() else []
+    return [*present, DATA / "label_defects.csv"]
+
+
+def _panel(run: Run) -> Iterable[Path]:
+    return [*(run.panel / name for name in PANEL_TABLES), DATA / "registry.csv"]
+
+
+def _attributed(run: Run) -> Iterable[Path]:
+    tables = [run.attributed / "repositories.csv", run.attributed / "weekly.csv"]
+    results = ("manifest.json", "defects.csv", "coverage.csv", "disagreements.csv")
+    declared = [ROOT / "paper" / name for name in ("claims.toml", "numbers.toml")]
+    return [*tables, *(run.results / name for name in results), *declared]
+
+
+def _results(run: Run) -> Iterable[Path]:
+    return [run.results / name for name in ("manifest.json", *ANALYSIS_TABLES)]
+
+
+def _paper(run: Run) -> Iterable[Path]:
+    written = sorted((ROOT / "paper").glob("*"))
+    sources = [p for p in written if p.suffix in PAPER_SOURCES or p.name == PAPER_HEADER]
+    readme = [ROOT / "README.md"] if run.out == ROOT else []
+    return [*sorted(run.results.glob("*")), *sorted(run.figures.glob("*")), *sources, *readme]
+
+
+PAPER_SOURCES = {".md", ".bib", ".toml", ".typ", ".css"}
+PAPER_HEADER = "header.tex"
+
+
+def _stage(
+    action: Callable[[Run, Progress], list[Path]],
+    inputs: Callable[[Run], Iterable[Path]],
+    *layers: str,
+) -> Stage:
+    summary = (action.__doc__ or "").splitlines()[0]
+    return Stage(action.__name__, summary, layers, inputs, action)
+
+
+STAGES = (
+    _stage(fetch, _source_files, "sources"),
+    _stage(panel, _fetched, "sources", "panel"),
+    _stage(attribution, _panel, "sources", "panel", "attribution"),
+    _stage(analysis, _attributed, "attribution", "analysis", "report"),
+    _stage(figures, _results, "plots"),
+    _stage(paper, _paper, "report"),
+)
+
+
+def make_bundle(source: Path, folder: Path, run: Run, accessed: str) -> Panel:
+    """Compute the bundled panel from a released file; return the panel."""
+    import tempfile
+    from dataclasses import replace
+
+    from replication.panel import bundle, contract, table
+    from replication.sources import file
+
+    study, about = run.study, run.study.bundled
+    with tempfile.TemporaryDirectory() as name:
+        day = accessed or _today()
+        found = file.fetch(
+            source, Path(name), today=day, citation=about.citation, licence=about.licence
+        )
+    found = replace(
+        found,
+        title=about.title,
+        url=about.url,
+        repository=about.repository,
+        revision=about.revision,
+    )
+    counters = contract.read_counters(source, study.groups, study.panel.max_counter)
+    wrong_labels = files.read_csv(DATA / "label_defects.csv")
+    made = table.build(counters, study.panel, study.windows, wrong_labels)
+    made = table.check(made, study.windows, study.groups, source.name)
+    bundle.write(made, found, study.panel, study.windows, folder)
+    return made

@@ -1,0 +1,81 @@
+"""The figures: each module reads results and draws one of them; nothing is computed here."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Callable
+from pathlib import Path
+
+from matplotlib.figure import Figure
+
+from replication.files import write_bytes
+from replication.plots import (
+    developers,
+    leave_one_out,
+    published_pair,
+    shares_over_time,
+    specifications,
+    style,
+    uploader_origin,
+)
+from replication.plots.results import Results
+from replication.study import Study
+
+FIGURES: dict[str, Callable[[Results, Study], Figure]] = {
+    "published_pair": published_pair.draw,
+    "shares_over_time": shares_over_time.draw,
+    "leave_one_out": leave_one_out.draw,
+    "developers": developers.draw,
+    "uploader_origin": uploader_origin.draw,
+    "specifications": specifications.draw,
+}
+
+# No date and no random identifier in any format: the same results give the same bytes.
+_METADATA: dict[str, dict[str, str | None]] = {
+    "svg": {"Date": None},
+    "pdf": {"CreationDate": None},
+    "png": {},
+}
+
+
+def draw_all(
+    results: Path, figures: Path, study: Study, progress: Callable[[str], None]
+) -> list[Path]:
+    """Draw every figure from the tables in `results` and write it to `figures`.
+
+    Parameters
+    ----------
+    results
+        Folder of the result tables and the manifest.
+    figures
+        Folder that receives NAME.svg, NAME.pdf and NAME.png.
+    study
+        Definitions: labels, groups and the headline specification.
+    progress
+        Called with a line of text before each figure.
+
+    Returns
+    -------
+    list of Path
+        Every file written.
+    """
+    tables = Results.read(results)
+    written = []
+    for name, draw in FIGURES.items():
+        progress(f"drawing {name}")
+        with style.context():
+            figure = draw(tables, study)
+            figure.set_label(name)
+            for suffix in _METADATA:
+                path = figures / f"{name}.{suffix}"
+                write_bytes(path, rendered(figure, suffix))
+                written.append(path)
+    return written
+
+
+def rendered(figure: Figure, suffix: str) -> bytes:
+    """Bytes of `figure` in the format `suffix`: svg, pdf or png."""
+    stream = io.BytesIO()
+    with style.context():
+        figure.savefig(stream, format=suffix, dpi=style.DPI, metadata=_METADATA[suffix])
+    return stream.getvalue()

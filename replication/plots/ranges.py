@@ -1,0 +1,40 @@
+"""An estimate and its three ranges on an axis of percent whose height is in inches."""
+
+from __future__ import annotations
+
+from matplotlib.axes import Axes
+
+from replication.plots.results import Ends, Estimate
+
+
+def horizontal(ax: Axes, found: Estimate, y: float, colour: str, marker: str) -> None:
+    """Point, leave-one-out bar, bounds in brackets and the pale bootstrap interval at height `y`."""
+    interval(ax, found.interval, y, colour)
+    without(ax, found.without, y, colour)
+    bounds(ax, found.bounds, y, colour)
+    point(ax, found.point, y, colour, marker)
+
+
+def point(ax: Axes, x: float, y: float, colour: str, marker: str) -> None:
+    """The estimate itself."""
+    ax.plot([x], [y], marker, color=colour, ms=6, mec="white", mew=0.8, zorder=5)
+
+
+def without(ax: Axes, ends: Ends, y: float, colour: str) -> None:
+    """The leading range: without any one developer."""
+    ax.plot(ends, [y, y], color=colour, lw=5, alpha=0.42, zorder=3)
+
+
+def interval(ax: Axes, ends: Ends, y: float, colour: str) -> None:
+    """An interval that cannot be trusted: thin and pale."""
+    ax.plot(ends, [y, y], color=colour, lw=0.9, alpha=0.4, zorder=2)
+
+
+def bounds(ax: Axes, ends: Ends, y: float, colour: str) -> None:
+    """Worst-case bounds as square brackets."""
+    for x, inward in zip(ends, (1, -1), strict=True):
+        foot, half = x + inward * 0.7, 0.06
+        ax.plot(
+            [foot, x, x, foot], [y + half, y + half, y - half, y - half],
+            color=colour, lw=1.0, zorder=4, solid_joinstyle="miter",
+        )  # fmt: skip

@@ -1,0 +1,130 @@
+"""The result tables that the figures read, and the rows that they pick from them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import pandas as pd
+
+from replication.files import read_csv, read_json
+from replication.plots.words import day, millions
+from replication.study import Study, Window
+
+LEAD = "China − USA"
+TABLES = ("estimates", "leave_one_out", "weekly_shares", "crossings", "coverage", "defects")
+
+
+class Choice(NamedTuple):
+    """A specification: estimand, attribution and source of the labels."""
+
+    estimand: str
+    attribution: str
+    labels: str
+
+
+class Ends(NamedTuple):
+    """Both ends of a range, in percent or points."""
+
+    lower: float
+    upper: float
+
+
+class Estimate(NamedTuple):
+    """A point with its three ranges, in percent or points."""
+
+    point: float
+    without: Ends
+    bounds: Ends
+    interval: Ends
+
+
+@dataclass(frozen=True)
+class Results:
+    """Tables of one run; `claims` is empty where the ledger has not been judged."""
+
+    estimates: pd.DataFrame
+    leave_one_out: pd.DataFrame
+    weekly_shares: pd.DataFrame
+    crossings: pd.DataFrame
+    coverage: pd.DataFrame
+    defects: pd.DataFrame
+    claims: pd.DataFrame
+    manifest: dict[str, Any]
+
+    @classmethod
+    def read(cls, folder: Path) -> Results:
+        """Read the tables that the analysis left in `folder`.
+
+        Raises
+        ------
+        StageOrderError
+            A table is not there.
+        """
+        claims = folder / "claims.csv"
+        known = read_csv(claims) if claims.is_file() else pd.DataFrame({"id": [], "published": []})
+        tables = {name: read_csv(folder / f"{name}.csv") for name in TABLES}
+        return cls(**tables, claims=known, manifest=read_json(folder / "manifest.json"))
+
+    def estimate(self, choice: Choice, group: str) -> Estimate:
+        """The estimate of a share, or of the lead, in one specification."""
+        rows = select(self.estimates, choice)
+        rows = rows[(rows["group"] == group) & (rows["unit"] != "repository")]
+        by_method = rows.set_index("method")
+        ends = {
+            method: Ends(100 * row["lower"], 100 * row["upper"])
+            for method, row in by_method.iterrows()
+        }
+        point = 100 * float(by_method.loc["bounds", "point"])
+        return Estimate(point, ends["leave-one-out"], ends["bounds"], ends["percentile"])
+
+    def effective_developers(self, choice: Choice) -> float:
+        """Effective number of developers behind one specification."""
+        rows = select(self.estimates, choice)
+        return float(rows.loc[rows["group"] == LEAD, "n_effective"].iloc[0])
+
+    def published(self, claim: str) -> float | None:
+        """A published percentage of the ledger, or None where there is none."""
+        found = self.claims.loc[self.claims["id"] == claim, "published"]
+        return float(found.iloc[0]) if len(found) else None
+
+    def defect(self, check: str) -> str:
+        """Where a defect was found, as the defects table words it; empty where it was not."""
+        found = self.defects.loc[self.defects["check"] == check, "where"]
+        return str(found.iloc[0]) if len(found) else ""
+
+    def footer(self, study: Study) -> str:
+        """Source line: title, revision or date, size of the headline's data, and who computed."""
+        about, choice = self.manifest, headline(study)
+        version = about["revision"] or f"read on {day(about['accessed'])}"
+        source = about["title"] if version in about["title"] else f"{about['title']}, {version}"
+        window = window_of(study, choice).id
+        row = self.coverage[self.coverage["estimand"] == window].iloc[0]
+        developers = select(self.estimates, choice)["n_developers"].max()
+        count = f"{row['repositories']:,} repositories, " if "repositories" in row else ""
+        size = f"{count}{developers} developers, {millions(row['total'])} downloads"
+        return f"Data: {source}. Headline: {size}. Computed by this replication."
+
+
+def select(table: pd.DataFrame, choice: Choice, key: str = "estimand") -> pd.DataFrame:
+    """Rows of one specification, whose first part stands in the column `key`."""
+    return table[(table[[key, "attribution", "labels"]] == list(choice)).all(axis=1)]
+
+
+def headline(study: Study) -> Choice:
+    """The specification nearest to the published study."""
+    named = study.headline
+    return Choice(named.estimand, named.attribution, named.labels)
+
+
+def window_of(study: Study, choice: Choice) -> Window:
+    """The window behind the estimand of `choice`."""
+    return next(e.window for e in study.estimands if e.id == choice.estimand)
+
+
+def increments_to_headline(study: Study) -> Choice:
+    """The headline's rival: increments up to the day on which the headline's window ends."""
+    end = window_of(study, headline(study)).end
+    rivals = [w for w in study.windows if w.kind == "increments" and w.end == end]
+    return headline(study)._replace(estimand=(rivals or list(study.windows))[0].id)

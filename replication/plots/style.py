@@ -1,0 +1,127 @@
+"""The one look of all figures: size, type, colours, and the page with title, deck and footer."""
+
+from __future__ import annotations
+
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from typing import Any
+
+import matplotlib.style
+from matplotlib.axes import Axes
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.colors import to_hex, to_rgb
+from matplotlib.figure import Figure
+
+from replication.plots.layout import BODY, FONT, HEAD, LEADING, SMALL, height_of, wrap
+
+WIDTH, MARGIN, DPI = 6.5, 0.06, 200
+INNER = WIDTH - 2 * MARGIN
+INK, QUIET, RULE, SHADE = "#1f1f1f", "#5c5c5c", "#dedede", "#f1f1ef"
+
+COLOURS = {
+    "China": "#D2402B",
+    "USA": "#12386E",
+    "UK": "#8A5BB0",
+    "Germany": "#D9A300",
+    "France": "#1E9A94",
+    "Lithuania": "#B9CC5A",
+    "Rest of Europe": "#5B8A2D",
+    "Asia": "#E58BB8",
+    "Middle East": "#8A5A2C",
+    "Other": "#55B4E6",
+    "International / Online": "#77787B",
+    "User": "#A3A4A8",
+    "Unknown": "#CFCFCF",
+}
+MARKERS = {"China": "o", "USA": "s"}
+LEADERS = tuple(MARKERS)
+_CONTRAST = 4.5  # of text on white, WCAG 2.2 level AA
+
+_RC: dict[str, Any] = {
+    "font.family": FONT,
+    "font.size": SMALL,
+    "axes.spines.top": False,
+    "axes.spines.right": False,
+    "axes.spines.left": False,
+    "axes.spines.bottom": False,
+    "axes.axisbelow": True,
+    "axes.labelcolor": QUIET,
+    "axes.labelsize": SMALL,
+    "axes.unicode_minus": True,
+    "text.color": INK,
+    "xtick.color": QUIET,
+    "ytick.color": QUIET,
+    "xtick.labelsize": SMALL,
+    "ytick.labelsize": SMALL,
+    "xtick.major.size": 0,
+    "ytick.major.size": 0,
+    "grid.color": RULE,
+    "grid.linewidth": 0.6,
+    "lines.solid_capstyle": "butt",
+    "text.hinting": "none",
+    "text.hinting_factor": 1,
+    "svg.fonttype": "path",
+    "svg.hashsalt": "replication",
+    "pdf.fonttype": 42,
+}
+
+
+def context() -> AbstractContextManager[None]:
+    """The style, whatever the user's own settings are; they come back on leaving."""
+    return matplotlib.style.context(["default", _RC], after_reset=True)
+
+
+def text_colour(group: str) -> str:
+    """The group's colour, darkened where text in it would be too pale to read on white."""
+    rgb = to_rgb(COLOURS[group])
+    while 1.05 / (_luminance(rgb) + 0.05) < _CONTRAST:
+        rgb = tuple(0.96 * part for part in rgb)  # type: ignore[assignment]  # still three parts
+    return to_hex(rgb)
+
+
+def on_colour(group: str) -> str:
+    """Ink or white, whichever reads better on the group's colour."""
+    light = _luminance(to_rgb(COLOURS[group])) + 0.05
+    return "white" if 1.05 / light > light / (_luminance(to_rgb(INK)) + 0.05) else INK
+
+
+def _luminance(rgb: tuple[float, float, float]) -> float:
+    """Relative luminance of an sRGB colour."""
+    linear = [c / 12.92 if c <= 0.04045 else ((c + 0.055) / 1.055) ** 2.4 for c in rgb]
+    return 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
+
+
+@dataclass(frozen=True)
+class Page:
+    """A figure with title, deck and footer, and the empty area between them, in inches."""
+
+    figure: Figure
+    bottom: float
+    height: float
+
+    def axes(self, left: float, bottom: float, width: float, height: float) -> Axes:
+        """Axes at a place in the empty area, all in inches."""
+        tall = self.figure.get_figheight()
+        place = ((MARGIN + left) / WIDTH, (self.bottom + bottom) / tall)
+        return self.figure.add_axes((*place, width / WIDTH, height / tall))
+
+
+def page(height: float, title: str, deck: str, footer: str) -> Page:
+    """Start a figure whose empty area is INNER × `height` inches; its texts wrap to that width."""
+    head = wrap(title, INNER, HEAD, bold=True)
+    under, foot = wrap(deck, INNER, BODY), wrap(footer, INNER, SMALL)
+    bottom = MARGIN + height_of(foot, SMALL) + 0.12
+    above = height + 0.12 + height_of(under, BODY) + 0.05
+    total = bottom + above + height_of(head, HEAD) + MARGIN
+    figure = Figure(figsize=(WIDTH, total), facecolor="white")
+    FigureCanvasAgg(figure)
+    for name, lines, top, look in (
+        ("title", head, total - MARGIN, {"size": HEAD, "weight": "bold"}),
+        ("deck", under, bottom + above - 0.05, {"size": BODY, "color": QUIET}),
+        ("footer", foot, bottom - 0.12, {"size": SMALL, "color": QUIET}),
+    ):
+        figure.text(
+            MARGIN / WIDTH, top / total, "\n".join(lines), va="top", linespacing=LEADING / 1.17,
+            gid=name, **look,
+        )  # fmt: skip
+    return Page(figure, bottom, height)

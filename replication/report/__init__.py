@@ -1,0 +1,1 @@
+"""Report: the claims ledger, the numbers of the text, tables, and rendering."""

@@ -1,0 +1,210 @@
+"""The numbers of the text: every key of paper/numbers.toml, read from the results.
+
+A key names a table, a row and a column, and a display format. Values are kept unrounded; rounding
+belongs to the format. The text may use only these keys.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import tomllib
+from collections.abc import Callable, Mapping
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from replication.errors import StudyError
+from replication.files import read_csv, read_json
+from replication.study import Study
+
+NBSP = "\u00a0"
+ABSENT = "(not in these data)"
+MADE_BY = {
+    "estimates": "replication.analysis.estimates.estimate",
+    "leave_one_out": "replication.analysis.estimates.leave_one_out",
+    "exclusions": "replication.analysis.estimates.exclusions",
+    "weekly_shares": "replication.analysis.crossover.series",
+    "crossings": "replication.analysis.crossover.series",
+    "summary": "replication.analysis.summary.summarise",
+    "claims": "replication.report.claims.judge",
+    "coverage": "replication.attribution.assign.coverage",
+    "disagreements": "replication.attribution.assign.disagreements",
+    "defects": "replication.panel.defects.mend",
+    "manifest": "replication.sources.manifest.write",
+    "study": "replication.study.load",
+}
+
+
+def _percent(value: Any) -> str:
+    return f"{100 * float(value):.1f}{NBSP}%"
+
+
+def _signed(value: Any) -> str:
+    points = 100 * float(value)
+    return f"{'−' if points < 0 else '+'}{abs(points):.1f}"
+
+
+def _leads(value: Any) -> str:
+    points = 100 * float(value)
+    ahead, behind = ("China", "the USA") if points > 0 else ("the USA", "China")
+    return f"{ahead} leads {behind} by {abs(points):.1f}{NBSP}points"
+
+
+def _whole(value: Any) -> str:
+    return f"{int(float(value)):,}"
+
+
+def _day(value: Any) -> str:
+    try:
+        day = date.fromisoformat(str(value))
+    except ValueError:
+        return str(value)
+    return f"{day.day}{NBSP}{day:%B %Y}"
+
+
+FORMATS: dict[str, Callable[[Any], str]] = {
+    "percent": _percent,
+    "whole-percent": lambda v: f"{100 * float(v):.0f}{NBSP}%",
+    "already-percent": lambda v: f"{float(v):.1f}{NBSP}%",
+    "already-whole-percent": lambda v: f"{float(v):.0f}{NBSP}%",
+    "signed-points": _signed,
+    "leads": _leads,
+    "ratio": lambda v: f"{float(v):.2f}",
+    "one-decimal": lambda v: f"{float(v):.1f}",
+    "whole": _whole,
+    "billions": lambda v: f"{float(v) / 1e9:.1f}{NBSP}billion",
+    "millions": lambda v: f"{int(v) / 1e6:.1f}{NBSP}million",
+    "day": _day,
+    "text": str,
+    "short-hash": lambda v: f"{str(v)[:12]}…",
+}
+
+
+def collect(declared: Path, results: Path, study: Study) -> dict[str, dict[str, Any]]:
+    """Read every declared number from the results.
+
+    Parameters
+    ----------
+    declared
+        numbers.toml: ``rows`` names sets of conditions, ``numbers`` maps a key to
+        ``table | conditions | column | format``.
+    results
+        Folder of the result tables.
+    study
+        Definitions, readable as the table ``study``.
+
+    Returns
+    -------
+    dict
+        Key to ``value, display, format, table, cell, function``.
+
+    Raises
+    ------
+    StudyError
+        A key leads to several cells or to no column, or its format is unknown. A key that leads
+        to no row, or to no finite value, has the value None and says so in the text.
+    """
+    try:
+        toml = tomllib.loads(declared.read_text(encoding="utf-8"))
+    except (OSError, tomllib.TOMLDecodeError) as error:
+        raise StudyError(f"cannot read {declared.name}: {error}", "correct that line") from None
+    tables = _Tables(results, study)
+    return {key: _number(key, spec, toml["rows"], tables) for key, spec in toml["numbers"].items()}
+
+
+def _number(key: str, spec: str, rows: Mapping[str, str], tables: _Tables) -> dict[str, Any]:
+    """Resolve one declaration."""
+    parts = [part.strip() for part in spec.split("|")]
+    if len(parts) != 4 or parts[3] not in FORMATS:
+        raise StudyError(f"numbers.toml: {key} = {spec!r}", "table | conditions | column | format")
+    name, conditions, column, style = parts
+    value = tables.cell(key, name, _conditions(key, conditions, rows), column)
+    if isinstance(value, float) and not math.isfinite(value):
+        value = None
+    return {
+        "value": value,
+        "display": ABSENT if value is None else FORMATS[style](value),
+        "format": style,
+        "table": f"results/{name}.csv" if name not in {"manifest", "study"} else name,
+        "cell": f"{conditions} → {column}" if conditions else column,
+        "function": MADE_BY[name],
+    }
+
+
+def _conditions(key: str, text: str, rows: Mapping[str, str]) -> dict[str, str]:
+    """Parse ``@name, column=value, …`` into conditions."""
+    found: dict[str, str] = {}
+    for part in filter(None, (p.strip() for p in text.split(","))):
+        if part.startswith("@"):
+            if part[1:] not in rows:
+                raise StudyError(f"numbers.toml: {key} names no row {part}", "add it to [rows]")
+            found |= _conditions(key, rows[part[1:]], rows)
+        else:
+            column, _, value = part.partition("=")
+            found[column.strip()] = value.strip()
+    return found
+
+
+class _Tables:
+    """Result tables, read once each."""
+
+    def __init__(self, results: Path, study: Study) -> None:
+        self._results = results
+        self._study = study
+        self._read: dict[str, pd.DataFrame] = {}
+
+    def cell(self, key: str, name: str, where: Mapping[str, str], column: str) -> Any:
+        """The one value of `column` in the one row where all conditions hold."""
+        if name == "study":
+            return _attribute(key, self._study, column)
+        if name == "manifest":
+            return read_json(self._results / "manifest.json")[column]
+        if name not in MADE_BY:
+            raise StudyError(f"numbers.toml: {key} names no table {name!r}", f"use {[*MADE_BY]}")
+        table = self._table(name)
+        for field, value in where.items():
+            if field not in table:
+                raise StudyError(
+                    f"numbers.toml: {key}: {name} has no column {field!r}", "correct it"
+                )
+            table = table[table[field].astype(str) == value]
+        if len(table) > 1 or column not in table:
+            raise StudyError(
+                f"numbers.toml: {key} finds {len(table)} rows of {name} and column {column!r}",
+                "add conditions until one row is left",
+            )
+        if table.empty:
+            return None  # other data may lack a developer, an exclusion or a reading
+        return _plain(table[column].iloc[0])
+
+    def _table(self, name: str) -> pd.DataFrame:
+        if name not in self._read:
+            self._read[name] = read_csv(self._results / f"{name}.csv")
+        return self._read[name]
+
+
+def _attribute(key: str, study: Study, path: str) -> Any:
+    """A definition by its dotted name, such as inference.replicates."""
+    value: Any = study
+    for part in path.split("."):
+        if not hasattr(value, part):
+            raise StudyError(f"numbers.toml: {key}: the study has no {path}", "correct the name")
+        value = getattr(value, part)
+    return _plain(value)
+
+
+def _plain(value: Any) -> Any:
+    """A value that JSON can hold; text that is a number becomes the number."""
+    if hasattr(value, "item"):
+        value = value.item()
+    if isinstance(value, date):
+        return value.isoformat()
+    if isinstance(value, str):
+        try:
+            return json.loads(value) if value[:1] in "-0123456789" else value
+        except ValueError:
+            return value
+    return value

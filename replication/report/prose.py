@@ -1,0 +1,64 @@
+"""The source of the paper: its keys are filled in, and a digit typed by hand is found."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from replication.errors import StudyError
+
+KEY = re.compile(r"\{\{\s*([\w:./-]+)\s*\}\}")
+TABLE = "table:"
+
+# What may hold digits without being a result: code, citations, links, attributes, keys,
+# identifiers of publications, list numbers and dates.
+_ALLOWED = (
+    r"(?m:^\d+\.\s)",
+    r"\A---\n.*?\n---\n",
+    r"`[^`]*`",
+    r"\{\{[^}]*\}\}",
+    r"\{[#.][^}]*\}",
+    r"\[[^\]]*@[^\]]*\]|@[\w:-]+",
+    r"\]\([^)]*\)|<https?://[^>]*>|https?://\S+",
+    r"arXiv[:\s]\d{4}\.\d{4,5}",
+    r"ISO\s3166(?:-1)?|SHA-256",
+    r"\b(?:\d{1,2}\s)?(?:January|February|March|April|May|June|July|August|September|October"
+    r"|November|December)\s20\d\d",
+    r"\b20\d\d\b",
+    r"\$[^$]*\$",
+)
+
+
+def keys(text: str) -> list[str]:
+    """Keys used in `text`, in order, tables included."""
+    return KEY.findall(text)
+
+
+def fill(
+    text: str, numbers: Mapping[str, Mapping[str, Any]], tables: Mapping[str, Callable[[], str]]
+) -> str:
+    """Replace every key by its display and every ``table:NAME`` by its table.
+
+    Raises
+    ------
+    StudyError
+        The text uses a key that nothing computes.
+    """
+
+    def shown(match: re.Match[str]) -> str:
+        key = match[1]
+        if key.startswith(TABLE) and key[len(TABLE) :] in tables:
+            return tables[key[len(TABLE) :]]()
+        if key in numbers:
+            return str(numbers[key]["display"])
+        raise StudyError(f"the text uses {{{{{key}}}}}, which nothing computes", "declare it")
+
+    return KEY.sub(shown, text)
+
+
+def typed_digits(text: str) -> list[str]:
+    """Lines of `text` with a digit that was typed where a computed number belongs."""
+    for pattern in _ALLOWED:
+        text = re.sub(pattern, lambda m: re.sub(r"[^\n]", " ", m[0]), text, flags=re.DOTALL)
+    return [line.strip() for line in text.splitlines() if re.search(r"\d", line)]

@@ -1,0 +1,80 @@
+"""The generated parts of the README: findings, and what makes each figure, table and number."""
+
+from __future__ import annotations
+
+import importlib
+import inspect
+import re
+from collections import defaultdict
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+from replication.errors import StudyError
+from replication.files import read_json, read_text, write_text
+from replication.plots import FIGURES
+from replication.report import tables
+from replication.study import Study
+
+PACKAGE = Path(__file__).parents[1]
+
+
+def update(path: Path, results: Path, study: Study) -> Path:
+    """Rewrite the generated blocks of the README and return its path."""
+    write_text(path, rendered(read_text(path), results, study))
+    return path
+
+
+def rendered(text: str, results: Path, study: Study) -> str:
+    """Return `text` with every ``<!-- begin:NAME -->`` block made anew.
+
+    Raises
+    ------
+    StudyError
+        A block has no maker, or a maker has no block.
+    """
+    blocks: dict[str, Callable[[], str]] = {
+        "findings": lambda: tables.verdicts(results),
+        "provenance": lambda: provenance(read_json(results / "numbers.json"), study, results),
+    }
+    found = re.findall(r"<!-- begin:(\w+) -->", text)
+    if sorted(found) != sorted(blocks):
+        raise StudyError(
+            f"README.md has the blocks {found}", f"it needs {sorted(blocks)}, once each"
+        )
+    for name, make in blocks.items():
+        pattern = rf"(<!-- begin:{name} -->\n).*?(<!-- end:{name} -->)"
+        made = make().replace("\\", r"\\")
+        text = re.sub(pattern, rf"\1{made}\n\2", text, flags=re.DOTALL)
+    return text
+
+
+def provenance(numbers: Mapping[str, Any], study: Study, results: Path) -> str:
+    """The program and line that makes every figure, table and number of the paper."""
+    rows = [
+        (f"Figure {n}, `figures/{name}`", _line(draw))
+        for n, (name, draw) in enumerate(FIGURES.items(), 1)
+    ]
+    makers = tables.all_tables(results, study)
+    rows += [
+        (f"Table {n}, {name}", _line(make.func)) for n, (name, make) in enumerate(makers.items(), 1)
+    ]
+    keys = defaultdict(list)
+    for key, number in numbers.items():
+        keys[number["function"]].append(f"`{key}`")
+    rows += [(", ".join(sorted(names)), _line(_function(name))) for name, names in keys.items()]
+    return tables.markdown(("What", "Made by"), rows, (60, 40))
+
+
+def _function(name: str) -> Callable[..., Any]:
+    """The function with this dotted name."""
+    module, _, attribute = name.rpartition(".")
+    found: Callable[..., Any] = getattr(importlib.import_module(module), attribute)
+    return found
+
+
+def _line(function: Callable[..., Any]) -> str:
+    """File and line of a function, as a link."""
+    path = Path(inspect.getsourcefile(function) or "").relative_to(PACKAGE.parent).as_posix()
+    line = inspect.getsourcelines(function)[1]
+    return f"[`{path}:{line}`]({path}#L{line})"

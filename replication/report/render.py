@@ -1,0 +1,123 @@
+"""Rendering: paper.md is filled with numbers and becomes TeX, HTML and PDF, from wheels alone."""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+import tempfile
+from collections.abc import Callable
+from datetime import UTC, datetime
+from pathlib import Path
+
+from replication.errors import StudyError
+from replication.files import read_json, read_text, write_bytes, write_text
+from replication.plots import FIGURES
+from replication.report import prose, tables
+from replication.study import Study
+
+OUTPUTS = ("paper.tex", "paper.html", "paper.pdf")
+SOURCES = ("references.bib", "template.typ", "paper.css", "header.tex")
+
+
+def source_text(paper: Path, results: Path, study: Study) -> str:
+    """Return paper.md with every key, table and figure number filled in.
+
+    Raises
+    ------
+    StudyError
+        A key is unknown, or a digit was typed by hand.
+    """
+    text = read_text(paper / "paper.md")
+    typed = prose.typed_digits(text)
+    if typed:
+        raise StudyError(f"paper.md: a digit typed by hand in: {typed[0]}", "declare a number")
+    made = tables.all_tables(results, study)
+    labels = {f"fig:{name}": f"Figure {n}" for n, name in enumerate(FIGURES, 1)}
+    labels |= {f"tab:{name}": f"Table {n}" for n, name in enumerate(made, 1)}
+    numbers = read_json(results / "numbers.json")
+    known = numbers | {key: {"display": label} for key, label in labels.items()}
+    return prose.fill(text, known, made)
+
+
+def paper(
+    paper: Path,
+    results: Path,
+    figures: Path,
+    out: Path,
+    study: Study,
+    progress: Callable[[str], None],
+) -> list[Path]:
+    """Render the paper to TeX, HTML and PDF.
+
+    Parameters
+    ----------
+    paper
+        Folder of paper.md, its references and templates.
+    results, figures
+        Folders of the run.
+    out
+        Folder that receives the outputs.
+    study
+        Definitions.
+    progress
+        Called with a line of text before each step.
+    """
+    text = source_text(paper, results, study)
+    with tempfile.TemporaryDirectory() as name:
+        desk = Path(name)
+        for source in SOURCES:
+            shutil.copy(paper / source, desk / source)
+        shutil.copytree(figures, desk / "figures")
+        progress("TeX")
+        made = _pandoc(desk, text.replace("](figures/", "](../figures/"), "latex", ".pdf")
+        write_text(out / "paper.tex", made)
+        progress("HTML")
+        write_text(out / "paper.html", _pandoc(desk, text, "html5", ".svg"))
+        progress("PDF")
+        (desk / "paper.typ").write_text(_pandoc(desk, text, "typst", ".svg"), encoding="utf-8")
+        write_bytes(out / "paper.pdf", _pdf(desk, read_json(results / "manifest.json")["accessed"]))
+    return [out / name for name in OUTPUTS]
+
+
+_OPTIONS = {
+    "latex": ["--include-in-header=header.tex", "--variable=geometry:margin=2.5cm"],
+    "html5": ["--embed-resources", "--css=paper.css", "--section-divs"],
+    "typst": ["--template=template.typ"],
+}
+
+
+def _pandoc(desk: Path, text: str, target: str, suffix: str) -> str:
+    """Convert `text` to `target`; figures without an ending get `suffix`."""
+    import pypandoc
+
+    command = [
+        pypandoc.get_pandoc_path(),
+        "--from=markdown-auto_identifiers+pipe_tables",
+        f"--to={target}",
+        "--standalone",
+        "--citeproc",
+        "--bibliography=references.bib",
+        f"--default-image-extension={suffix}",
+        "--shift-heading-level-by=0",
+        *_OPTIONS[target],
+    ]
+    done = subprocess.run(
+        command, input=text, cwd=desk, capture_output=True, encoding="utf-8", check=False
+    )
+    if done.returncode or "[WARNING] Citeproc" in done.stderr:
+        raise StudyError(f"pandoc to {target}: {done.stderr.strip()}", "correct paper.md")
+    return done.stdout
+
+
+def _pdf(desk: Path, day: str) -> bytes:
+    """Compile paper.typ with the fonts that Typst carries, dated by the data and not by the run."""
+    import typst
+
+    stamp = int(datetime.fromisoformat(day).replace(tzinfo=UTC).timestamp())
+    try:
+        made = typst.compile(
+            str(desk / "paper.typ"), root=str(desk), ignore_system_fonts=True, timestamp=stamp
+        )
+    except typst.TypstError as error:
+        raise StudyError(f"typst: {error}", "correct paper.md or template.typ") from None
+    return bytes(made)

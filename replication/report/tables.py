@@ -1,0 +1,201 @@
+"""Tables of the paper and the README, as Markdown, from the result tables."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import partial
+from pathlib import Path
+
+import pandas as pd
+
+from replication.analysis.statistics import LEAD
+from replication.files import read_csv
+from replication.report.numbers import NBSP
+from replication.study import Study
+
+Row = Sequence[str]
+
+
+def all_tables(results: Path, study: Study) -> dict[str, partial[str]]:
+    """Makers of every table, by name, in the order in which the paper numbers them."""
+    return {
+        "verdicts": partial(verdicts, results),
+        "defects": partial(defects, results),
+        "coverage": partial(coverage, results, study),
+        "disagreements": partial(disagreements, results, study),
+        "estimates": partial(estimates, results, study),
+        "methods": partial(methods, results, study),
+        "unjudged": partial(unjudged, results),
+    }
+
+
+def verdicts(results: Path) -> str:
+    """Every claim that was judged: published, estimated, range weighed, verdict."""
+    table = read_csv(results / "claims.csv", dtype=str)
+    table = table[table["reproduced"] != ""]
+    rows = [
+        (
+            row.statement,
+            _published(row.published, row.unit),
+            _estimate(row.estimate, row.unit),
+            _range(row.lower, row.upper, row.unit),
+            row.reproduced,
+            f"**{row.verdict}**",
+        )
+        for row in table.itertuples()
+    ]
+    header = ("Claim", "Published", "Our estimate", "Range weighed", "Reproduced", "Verdict")
+    return markdown(header, rows, (34, 12, 13, 17, 12, 12))
+
+
+def unjudged(results: Path) -> str:
+    """Every published figure that these data cannot judge, with the reason."""
+    table = read_csv(results / "claims.csv", dtype=str)
+    table = table[table["reproduced"] == ""]
+    rows = [
+        (row.statement, _published(row.published, row.unit), row.verdict, row.reason)
+        for row in table.itertuples()
+    ]
+    return markdown(("Published figure", "Value", "Verdict", "Why"), rows, (30, 12, 18, 40))
+
+
+def defects(results: Path) -> str:
+    """Every named check with what it found and did."""
+    table = read_csv(results / "defects.csv")
+    rows = [
+        (f"{row.what} ({_short(row.where)})", f"{row.rows:,}", row.treatment)
+        for row in table.itertuples()
+    ]
+    return markdown(("Defect and where", "Rows", "Treatment"), rows, (50, 8, 42))
+
+
+def coverage(results: Path, study: Study) -> str:
+    """Share of downloads credited to a country, by estimand and label source."""
+    table = read_csv(results / "coverage.csv")
+    labels = {w.id: w.label for w in study.windows}
+    rows = []
+    for window, part in table.groupby("estimand", sort=False):
+        shares = part.set_index(["labels", "attribution"])["attributed_percent"]
+        cells = [f"{shares[key]:.1f}" for key in _COVERAGE]
+        rows.append((labels[str(window)], f"{part['total'].iloc[0] / 1e6:.1f}", *cells))
+    header = ("Estimand", "Downloads (millions)", *(f"{a}, {b} labels" for b, a in _COVERAGE))
+    return markdown(header, rows, (34, 14, 13, 13, 13, 13))
+
+
+_COVERAGE = [
+    ("study", "uploader"),
+    ("registry", "uploader"),
+    ("study", "origin"),
+    ("registry", "origin"),
+]
+
+
+def disagreements(results: Path, study: Study) -> str:
+    """The ten largest namespaces on which the study and the registry disagree, as uploaders."""
+    table = read_csv(results / "disagreements.csv")
+    window = next(e.window.id for e in study.estimands if e.id == study.headline.estimand)
+    top = table[table["attribution"] == "uploader"].nlargest(10, window)
+    rows = [
+        (row["namespace"], row["study_group"], row["registry_group"], f"{row[window] / 1e6:.1f}")
+        for _, row in top.iterrows()
+    ]
+    header = ("Uploader", "Study", "Registry", "Downloads (millions)")
+    return markdown(header, rows, (34, 26, 26, 14))
+
+
+def estimates(results: Path, study: Study) -> str:
+    """China, USA and the lead for every estimand under the headline's attribution and labels."""
+    table = read_csv(results / "estimates.csv")
+    head = study.headline
+    table = table[(table["attribution"] == head.attribution) & (table["labels"] == head.labels)]
+    labels = {e.id: e.label for e in study.estimands}
+    rows = []
+    for estimand, part in table.groupby("estimand", sort=False):
+        lead = part[part["group"] == LEAD].set_index("method", drop=False)
+        share = part[part["method"] == "bounds"].set_index("group")["point"]
+        rows.append(
+            (
+                labels[str(estimand)],
+                f"{100 * share['China']:.1f}",
+                f"{100 * share['USA']:.1f}",
+                signed(share[LEAD]),
+                _ends(lead.loc["leave-one-out"], lead=True),
+                _ends(lead.loc["bounds"], lead=True),
+                f"{lead['n_effective'].iloc[0]:.1f}",
+            )
+        )
+    header = ("Estimand", "China %", "USA %", "Lead", "Leave-one-out", "Bounds", "Effective n")
+    return markdown(header, rows, (34, 9, 9, 9, 16, 16, 10))
+
+
+def methods(results: Path, study: Study) -> str:
+    """Every range of the headline specification, method by method."""
+    table = read_csv(results / "estimates.csv")
+    head = pd.Series(vars(study.headline))
+    table = table[(table[list(head.index)] == head).all(axis=1)]
+    family = f"{study.family.name} / {study.family.within}"
+    rows = []
+    for (unit, method), part in table.groupby(["unit", "method"], sort=False):
+        shown = part.set_index("group")
+        cells = [
+            _ends(shown.loc[name], lead=name == LEAD) for name in ("China", "USA", LEAD, family)
+        ]
+        rows.append((_METHODS[(str(unit), str(method))], *cells))
+    header = ("Range", "China", "USA", LEAD, study.family.name)
+    return markdown(header, rows, (36, 16, 16, 16, 16))
+
+
+_METHODS = {
+    ("developer", "percentile"): "Bootstrap over developers, percentile",
+    ("developer", "jackknife-logit"): "Jackknife over developers, logit",
+    ("developer", "leave-one-out"): "Leave one developer out",
+    ("none", "bounds"): "Bounds for the unattributed",
+    ("repository", "percentile"): "Bootstrap over repositories (too narrow)",
+}
+
+
+def markdown(header: Row, rows: Sequence[Row], widths: Sequence[int]) -> str:
+    """Format a pipe table; `widths` are the relative widths of the columns."""
+    lines = [header, ["-" * width for width in widths], *rows]
+    return "\n".join("| " + " | ".join(_cell(cell) for cell in line) + " |" for line in lines)
+
+
+def signed(fraction: float) -> str:
+    """Points with a sign."""
+    return f"{'−' if fraction < 0 else '+'}{abs(100 * fraction):.1f}"
+
+
+def _cell(text: str) -> str:
+    return str(text).replace("|", "/").replace("\n", " ")
+
+
+def _ends(row: pd.Series, *, lead: bool) -> str:
+    """Both ends of a range, in points with a sign or in percent; refused where undefined."""
+    low, high = row["lower"], row["upper"]
+    if pd.isna(low):
+        return "refused"
+    return f"{signed(low)} … {signed(high)}" if lead else f"{100 * low:.1f} … {100 * high:.1f}"
+
+
+def _published(value: str, unit: str) -> str:
+    if unit == "percent":
+        return f"{value}{NBSP}%"
+    return f"{value} {unit}" if unit not in {"majority", "year", "month"} else value or unit
+
+
+def _estimate(value: str, unit: str) -> str:
+    if unit in {"percent", "points", "majority"}:
+        number = float(value)
+        return f"{number:+.1f}".replace("-", "−") if unit == "points" else f"{number:.1f}{NBSP}%"
+    return value
+
+
+def _range(low: str, high: str, unit: str) -> str:
+    if not low:
+        return "–"
+    return f"{_estimate(low, unit)} … {_estimate(high, unit)}"
+
+
+def _short(text: str) -> str:
+    """The start of a long cell."""
+    return text if len(text) <= 90 else text[:89].rsplit(" ", 1)[0] + " …"

@@ -1,0 +1,74 @@
+"""Source "file": a local copy of a released file, Parquet or CSV."""
+
+from __future__ import annotations
+
+import csv
+from pathlib import Path
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from replication.errors import SourceError
+from replication.files import copy_file, sha256_file
+from replication.sources import manifest
+from replication.sources.manifest import Manifest
+
+SUFFIXES = {".parquet", ".csv"}
+
+
+def fetch(path: Path, folder: Path, *, today: str, citation: str, licence: str) -> Manifest:
+    """Copy a local released file into the run's folder with a manifest.
+
+    A file whose content is already there is not copied again, and keeps its date of access.
+
+    Raises
+    ------
+    SourceError
+        There is no such file, or it is neither Parquet nor CSV.
+    """
+    if not path.is_file():
+        raise SourceError(f"there is no file {path}", "name a .parquet or .csv file: DATA=path")
+    if path.suffix.lower() not in SUFFIXES:
+        raise SourceError(f"{path.name} is neither .parquet nor .csv", "name a released file")
+    digest = sha256_file(path)
+    known = manifest.read(folder)
+    target = folder / target_name(path.name)
+    if known and known.sha256 == digest and target.is_file() and sha256_file(target) == digest:
+        return known
+    found = Manifest(
+        source="file",
+        title="Local copy of a released file",
+        citation=citation,
+        url="",
+        repository="",
+        revision="",
+        filename=path.name,
+        sha256=digest,
+        bytes=path.stat().st_size,
+        rows=_rows(path),
+        accessed=today,
+        licence=licence,
+        client="",
+    )
+    copy_file(path, target)
+    manifest.write(folder, found)
+    return found
+
+
+def target_name(filename: str) -> str:
+    """Name under which the content of `filename` lies in the run's folder."""
+    return f"counters{Path(filename).suffix.lower()}"
+
+
+def _rows(path: Path) -> int:
+    """Count the rows below the header."""
+    try:
+        if path.suffix.lower() == ".parquet":
+            return int(pq.read_metadata(path).num_rows)
+        with path.open(encoding="utf-8", newline="") as stream:
+            return max(sum(1 for _ in csv.reader(stream)) - 1, 0)
+    except (pa.ArrowInvalid, OSError, UnicodeDecodeError, csv.Error) as error:
+        reason = str(error).splitlines()[0]
+        raise SourceError(
+            f"{path.name} is not readable as {path.suffix}: {reason}", "name a released file"
+        ) from None

@@ -1,0 +1,79 @@
+"""The manifest: where the data of a run came from, and the proof that they are the same data."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+from replication.errors import HashMismatchError
+from replication.files import read_json, write_json
+
+NAME = "manifest.json"
+
+
+@dataclass(frozen=True)
+class Manifest:
+    """Provenance of one input, in the order in which it is printed."""
+
+    source: str
+    """Kind of source: bundled, file or released."""
+    title: str
+    citation: str
+    url: str
+    repository: str
+    """Hub dataset, empty where there is none."""
+    revision: str
+    """40 hexadecimal digits, or a date, or empty."""
+    filename: str
+    """Name of the file, never its folder on this machine."""
+    sha256: str
+    bytes: int
+    rows: int
+    accessed: str
+    """ISO 8601 date on which the content was first read."""
+    licence: str
+    client: str
+    """Name and version of what fetched it."""
+
+    def same_address(self, other: Manifest) -> bool:
+        """Whether both name the same content by address: repository, revision and file."""
+        return (self.repository, self.revision, self.filename) == (
+            other.repository,
+            other.revision,
+            other.filename,
+        )
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the manifest as a plain dictionary in the order of its fields."""
+        return asdict(self)
+
+
+def read(folder: Path) -> Manifest | None:
+    """Return the manifest in `folder`, or None where there is none."""
+    path = folder / NAME
+    return Manifest(**read_json(path)) if path.is_file() else None
+
+
+def write(folder: Path, manifest: Manifest) -> None:
+    """Write `manifest` into `folder`."""
+    write_json(folder / NAME, manifest.to_dict())
+
+
+def check_unchanged(known: Manifest | None, new: Manifest) -> None:
+    """Refuse content that changed under the same pinned revision.
+
+    Raises
+    ------
+    HashMismatchError
+        `known` and `new` have one address and different hashes.
+    """
+    if known is None or not new.revision or not known.same_address(new):
+        return
+    if known.sha256 != new.sha256:
+        raise HashMismatchError(
+            f"{new.filename} at revision {new.revision} had SHA-256 {known.sha256[:12]}… when it "
+            f"was first read and has {new.sha256[:12]}… now",
+            "a pinned revision must not change: check HF_ENDPOINT and your mirror; if you trust "
+            "the new content, remove the run's folder and fetch again",
+        )

@@ -1,0 +1,87 @@
+"""The chain of stages, each skipped when the content of what it reads is unchanged.
+
+A stage's key is the hash of its input files, of the code that it may run, of the definitions and of
+the locked packages: content, never time stamps, which mean nothing after a clone.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from pathlib import Path
+
+from replication.files import sha256_file, write_json
+from replication.run import BUNDLED, RELEASED, ROOT, Run
+
+PACKAGE = Path(__file__).parent
+Progress = Callable[[str], None]
+
+
+@dataclass(frozen=True)
+class Stage:
+    """One arrow of the way of the data.
+
+    Attributes
+    ----------
+    name
+        Name of the stage, of its Make target and of its command.
+    summary
+        What it does, in a line.
+    layers
+        Sub-packages whose code it may run.
+    inputs
+        Files that it reads.
+    action
+        Does the work and returns the files that it wrote.
+    """
+
+    name: str
+    summary: str
+    layers: tuple[str, ...]
+    inputs: Callable[[Run], Iterable[Path]]
+    action: Callable[[Run, Progress], list[Path]]
+
+
+def execute(stage: Stage, run: Run, progress: Progress, *, force: bool = False) -> bool:
+    """Run `stage` unless its outputs stand for the same inputs; return whether it ran."""
+    record = run.stages / f"{stage.name}.json"
+    key = _key(stage, run)
+    if not force and _stands(record, key, run.out):
+        return False
+    outputs = stage.action(run, progress)
+    hashes = {str(p.relative_to(run.out)): sha256_file(p) for p in outputs}
+    write_json(record, {"key": key, "outputs": hashes})
+    return True
+
+
+def _key(stage: Stage, run: Run) -> str:
+    """Hash of everything that the outputs of `stage` depend on."""
+    digest = hashlib.sha256(f"{stage.name}\n{_source(run)}\n{run.revision}\n".encode())
+    paths = [run.study_path, ROOT / "requirements.lock", *_code(stage), *stage.inputs(run)]
+    for path in paths:
+        digest.update((sha256_file(path) if path.is_file() else "missing").encode())
+    return digest.hexdigest()
+
+
+def _source(run: Run) -> str:
+    """Kind of source; the content of a local file is among the inputs."""
+    return run.data if run.data in {BUNDLED, RELEASED} else "file"
+
+
+def _code(stage: Stage) -> list[Path]:
+    """Python files of the stage's layers and of the package's own folder, in sorted order."""
+    folders = [PACKAGE, *(PACKAGE / layer for layer in stage.layers)]
+    return sorted(path for folder in folders for path in folder.glob("*.py"))
+
+
+def _stands(record: Path, key: str, out: Path) -> bool:
+    """Whether `record` has this key and every output still has the content that it names."""
+    try:
+        known = json.loads(record.read_text(encoding="utf-8"))
+        outputs = {out / name: digest for name, digest in known["outputs"].items()}
+        same = all(path.is_file() and sha256_file(path) == d for path, d in outputs.items())
+        return bool(known["key"] == key and same)
+    except (OSError, ValueError, KeyError, AttributeError):
+        return False

@@ -1,0 +1,96 @@
+"""Verification: rebuild everything in a clean folder and compare it with what is committed."""
+
+from __future__ import annotations
+
+import difflib
+import tempfile
+from collections.abc import Callable
+from pathlib import Path
+
+from replication.errors import VerificationError
+from replication.pipeline import STAGES
+from replication.report import readme, render
+from replication.run import BUNDLED, ROOT, Run
+from replication.stages import execute
+
+FOLDERS = ("results", "figures")
+
+
+def verify_committed(progress: Callable[[str], None], root: Path = ROOT) -> int:
+    """Rebuild the bundled run and compare every committed result, figure and paper with it.
+
+    Parameters
+    ----------
+    progress
+        Called with a line of text before each stage.
+    root
+        Folder that holds what is committed.
+
+    Returns
+    -------
+    int
+        Number of files compared.
+
+    Raises
+    ------
+    VerificationError
+        A committed file differs, is missing, or is made by nothing.
+    """
+    with tempfile.TemporaryDirectory() as name:
+        run = Run(BUNDLED, Path(name))
+        for stage in STAGES:
+            progress(stage.name)
+            execute(stage, run, progress, force=True)
+        wrong, compared = compare(run.out, root)
+        wrong += _readme(root, run)
+    if wrong:
+        raise VerificationError(
+            "what is committed is not what this code and these data make:\n  " + "\n  ".join(wrong),
+            "run make all and commit its outputs, or find out what made them",
+        )
+    return compared + 1
+
+
+def compare(made: Path, committed: Path) -> tuple[list[str], int]:
+    """Differences between two sets of outputs, and how many files were compared."""
+    wrong, compared = [], 0
+    for folder in FOLDERS:
+        names = {p.name for side in (made, committed) for p in (side / folder).glob("*")}
+        for name in sorted(names):
+            compared += 1
+            wrong += _difference(made / folder / name, committed / folder / name, folder)
+    for name in render.OUTPUTS:
+        compared += 1
+        wrong += _difference(made / "paper" / name, committed / "paper" / name, "paper")
+    return wrong, compared
+
+
+def _difference(made: Path, committed: Path, folder: str) -> list[str]:
+    """One line where two files are not the same bytes; for text, with the first line that differs."""
+    label = f"{folder}/{committed.name}"
+    if not committed.is_file():
+        return [f"{label} is not committed"]
+    if not made.is_file():
+        return [f"{label} is made by nothing"]
+    if made.read_bytes() == committed.read_bytes():
+        return []
+    return [f"{label} differs{_first_change(made, committed)}"]
+
+
+def _first_change(made: Path, committed: Path) -> str:
+    """The first line that differs, where both files are text."""
+    try:
+        old = committed.read_text(encoding="utf-8").splitlines()
+        new = made.read_text(encoding="utf-8").splitlines()
+    except UnicodeDecodeError:
+        return ""
+    changes = difflib.unified_diff(old, new, lineterm="", n=0)
+    shown = [line[:100] for line in changes if line[:1] in "+-" and line[:3] not in {"+++", "---"}]
+    return f": {' '.join(shown[:2])}"
+
+
+def _readme(root: Path, run: Run) -> list[str]:
+    """One line where the generated parts of the README are stale."""
+    text = (root / "README.md").read_text(encoding="utf-8")
+    fresh = readme.rendered(text, run.results, run.study) == text
+    return [] if fresh else ["README.md: its generated parts are stale"]
