@@ -56,6 +56,7 @@ lock: ## remake requirements.lock (needs uv)
 clean: ## remove the environment, caches and intermediate files; results stay
 	@rm -rf $(VENV) build runs .pytest_cache .mypy_cache .ruff_cache .hypothesis
 	@find . -name __pycache__ -type d -prune -exec rm -rf {} +
+	@find results figures paper replication/data -name '.*.part' -delete
 
 help: ## show this help
 	@echo "make TARGET [DATA=bundled|released|FILE] [OUT=folder] [REVISION=commit]"; echo

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import io
+import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -105,7 +107,7 @@ def bundle(
 
     with _reported():
         found = make_bundle(source, folder, Run(BUNDLED, ROOT, study), accessed)
-        out.print(f"[bold]bundle[/]  {len(found.repositories):,} repositories → {folder}")
+        out.print(f"bundle  {len(found.repositories):,} repositories → {folder}", markup=False)
 
 
 @app.command()
@@ -136,7 +138,7 @@ def _run(
                 ran = execute(stage, run, progress, force=force)
             spent = f"{time.perf_counter() - began:.1f} s" if ran else "unchanged"
             out.print(f"[green]✓[/] {stage.name:<12} {spent}")
-    out.print(f"results, figures and paper: {run.out}")
+    out.print(f"results, figures and paper: {run.out}", markup=False)
 
 
 @contextmanager
@@ -155,15 +157,30 @@ def _reported() -> Iterator[None]:
     try:
         yield
     except ReplicationError as error:
-        err.print("[bold red]error:[/] ", end="")
-        err.print(error.what, markup=False)
-        err.print(f"  remedy: {error.remedy}", markup=False)
+        _tell(error.what, error.remedy)
+        raise typer.Exit(1) from None
+    except OSError as error:
+        _tell(
+            f"cannot read or write {error.filename or 'a file'}: {error.strerror or error}",
+            "free disk space (TMPDIR names the folder of temporary files) or correct the "
+            "permissions, and run again",
+        )
         raise typer.Exit(1) from None
     except KeyboardInterrupt:
         err.print("interrupted; what is written is whole, run again to go on")
         raise typer.Exit(130) from None
 
 
+def _tell(what: str, remedy: str) -> None:
+    """Print what is wrong and what can be done about it."""
+    err.print("[bold red]error:[/] ", end="")
+    err.print(what, markup=False)
+    err.print(f"  remedy: {remedy}", markup=False)
+
+
 def main() -> None:
     """Run the command line."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):  # a terminal or a pipe may not know every letter
+            stream.reconfigure(errors="replace")
     app()

@@ -12,13 +12,16 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from replication.errors import OutputError, StageOrderError
+from replication.errors import ContractError, OutputError, StageOrderError
 
 if TYPE_CHECKING:
     import pandas as pd
 
 FLOAT_FORMAT = "%.12g"
+PART = ".part"
+"""Ending of a file that is being written."""
 _BLOCK = 1 << 20
+_AGAIN = "run the stage that writes it again: make all"
 
 
 def sha256_bytes(data: bytes) -> str:
@@ -47,7 +50,7 @@ def replaced(path: Path) -> Iterator[Path]:
     temporary: Path | None = None
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        handle, name = tempfile.mkstemp(prefix=f".{path.name}.", suffix=".part", dir=path.parent)
+        handle, name = tempfile.mkstemp(prefix=f".{path.name}.", suffix=PART, dir=path.parent)
         os.close(handle)
         temporary = Path(name)
         yield temporary
@@ -70,6 +73,11 @@ def _settle(temporary: Path, path: Path) -> None:
         os.fsync(stream.fileno())
     temporary.chmod(0o644)
     temporary.replace(path)
+
+
+def present(folder: Path) -> list[Path]:
+    """Whole files in `folder`, in order: without what a run that was killed left unfinished."""
+    return sorted(p for p in folder.glob("*") if p.is_file() and p.suffix != PART)
 
 
 def write_bytes(path: Path, data: bytes) -> None:
@@ -106,8 +114,14 @@ def read_json(path: Path) -> Any:
     ------
     StageOrderError
         The file is not there.
+    ContractError
+        It is not JSON.
     """
-    return json.loads(read_text(path))
+    text = read_text(path)
+    try:
+        return json.loads(text)
+    except ValueError as error:
+        raise ContractError(f"{path} is damaged: {error}", _AGAIN) from None
 
 
 def read_text(path: Path) -> str:
@@ -117,9 +131,14 @@ def read_text(path: Path) -> str:
     ------
     StageOrderError
         The file is not there.
+    ContractError
+        It is not UTF-8.
     """
     _require(path)
-    return path.read_text(encoding="utf-8")
+    try:
+        return path.read_text(encoding="utf-8")
+    except UnicodeDecodeError as error:
+        raise ContractError(f"{path} is damaged: {error}", _AGAIN) from None
 
 
 def read_csv(path: Path, **options: Any) -> pd.DataFrame:
@@ -129,11 +148,16 @@ def read_csv(path: Path, **options: Any) -> pd.DataFrame:
     ------
     StageOrderError
         The file is not there.
+    ContractError
+        It is not CSV.
     """
     import pandas as pd
 
     _require(path)
-    table = pd.read_csv(path, keep_default_na=False, na_values=[""], **options)
+    try:
+        table = pd.read_csv(path, keep_default_na=False, na_values=[""], **options)
+    except ValueError as error:  # pandas' own errors, and text that is not UTF-8
+        raise ContractError(f"{path} is damaged: {error}", _AGAIN) from None
     text = table.select_dtypes(exclude="number").columns
     return table.fillna(dict.fromkeys(text, ""))
 

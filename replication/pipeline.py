@@ -34,6 +34,7 @@ def fetch(run: Run, progress: Progress) -> list[Path]:
 
     study = run.study
     if run.data == BUNDLED:
+        bundled.check_definitions(study.panel, study.windows)
         found = bundled.fetch(run.source)
         tables = [run.source / name for name in bundled.TABLES]
     elif run.data == RELEASED:
@@ -176,8 +177,7 @@ def _source_files(run: Run) -> Iterable[Path]:
 
 
 def _fetched(run: Run) -> Iterable[Path]:
-    present = sorted(run.source.glob("*")) if run.source.is_dir() else []
-    return [*present, DATA / "label_defects.csv"]
+    return [*files.present(run.source), DATA / "label_defects.csv"]
 
 
 def _panel(run: Run) -> Iterable[Path]:
@@ -192,14 +192,17 @@ def _attributed(run: Run) -> Iterable[Path]:
 
 
 def _results(run: Run) -> Iterable[Path]:
-    return [run.results / name for name in ("manifest.json", *ANALYSIS_TABLES)]
+    earlier = ("manifest.json", "defects.csv", "coverage.csv")
+    return [run.results / name for name in (*earlier, *ANALYSIS_TABLES)]
 
 
 def _paper(run: Run) -> Iterable[Path]:
-    written = sorted((ROOT / "paper").glob("*"))
-    sources = [p for p in written if p.suffix in PAPER_SOURCES or p.name == PAPER_HEADER]
-    readme = [ROOT / "README.md"] if run.out == ROOT else []
-    return [*sorted(run.results.glob("*")), *sorted(run.figures.glob("*")), *sources, *readme]
+    sources = [
+        p
+        for p in files.present(ROOT / "paper")
+        if p.suffix in PAPER_SOURCES or p.name == PAPER_HEADER
+    ]
+    return [*files.present(run.results), *files.present(run.figures), *sources]
 
 
 PAPER_SOURCES = {".md", ".bib", ".toml", ".typ", ".css"}

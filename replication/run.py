@@ -84,4 +84,4 @@ def folder_for(data: str) -> Path:
     if data == BUNDLED:
         return ROOT
     name = data if data == RELEASED else Path(data).stem
-    return ROOT / "runs" / (re.sub(r"[^\w.-]", "_", name) or "run")
+    return ROOT / "runs" / (re.sub(r"[^\w.-]", "_", name).strip(".") or "run")

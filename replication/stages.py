@@ -61,8 +61,16 @@ def _key(stage: Stage, run: Run) -> str:
     digest = hashlib.sha256(f"{stage.name}\n{_source(run)}\n{run.revision}\n".encode())
     paths = [run.study_path, ROOT / "requirements.lock", *_code(stage), *stage.inputs(run)]
     for path in paths:
-        digest.update((sha256_file(path) if path.is_file() else "missing").encode())
+        digest.update(_content(path).encode())
     return digest.hexdigest()
+
+
+def _content(path: Path) -> str:
+    """Hash of a file; where it cannot be read, the stage that needs it says so."""
+    try:
+        return sha256_file(path) if path.is_file() else "missing"
+    except OSError:
+        return "unreadable"
 
 
 def _source(run: Run) -> str:
@@ -83,5 +91,5 @@ def _stands(record: Path, key: str, out: Path) -> bool:
         outputs = {out / name: digest for name, digest in known["outputs"].items()}
         same = all(path.is_file() and sha256_file(path) == d for path, d in outputs.items())
         return bool(known["key"] == key and same)
-    except (OSError, ValueError, KeyError, AttributeError):
+    except (OSError, ValueError, KeyError, TypeError, AttributeError):
         return False

@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 import tomllib
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 from functools import cached_property
 from pathlib import Path
 from typing import Any, TypeVar
@@ -198,17 +198,24 @@ def load(path: Path = DEFAULT) -> Study:
         The file is missing, is not TOML, or has an unknown, missing or mistyped key.
     """
     tables = _parse(path)
-    if tables.keys() != _TABLES:
-        missing, unknown = _TABLES - tables.keys(), tables.keys() - _TABLES
-        raise (
-            _unknown(path.name, unknown)
-            if unknown
-            else StudyError(
-                f"{path.name} has no table {', '.join(sorted(missing))}",
-                "restore it from the packaged study.toml",
-            )
+    try:
+        study = _study(tables)
+        _check(study)
+    except StudyError as error:
+        raise StudyError(f"{path.name}: {error.what}", error.remedy) from None
+    return study
+
+
+def _study(tables: dict[str, Any]) -> Study:
+    """Make the study of its tables."""
+    missing, unknown = _TABLES - tables.keys(), tables.keys() - _TABLES
+    if unknown:
+        raise _unknown("top level", unknown)
+    if missing:
+        raise StudyError(
+            f"no table {', '.join(sorted(missing))}", "restore it from the packaged study.toml"
         )
-    study = Study(
+    return Study(
         heading=_build(Heading, tables["study"], "study"),
         panel=_build(PanelRules, tables["panel"], "panel"),
         windows=_build_all(Window, tables["estimand"], "estimand"),
@@ -222,8 +229,6 @@ def load(path: Path = DEFAULT) -> Study:
         released=_build(Release, tables["released"], "released"),
         country_groups=_build_all(CountryGroup, tables["country_group"], "country_group"),
     )
-    _check(study)
-    return study
 
 
 def _parse(path: Path) -> dict[str, Any]:
@@ -264,9 +269,9 @@ _TYPES: dict[str, tuple[type, ...]] = {
 def _typed(field: dataclasses.Field[Any], value: Any, where: str) -> Any:
     """Check the type of one value against its annotation; lists become tuples of text."""
     kinds = _TYPES[str(field.type)]
-    wrong_bool = isinstance(value, bool) and bool not in kinds
+    wrong_kind = isinstance(value, datetime) or (isinstance(value, bool) and bool not in kinds)
     bad_list = isinstance(value, list) and not all(isinstance(v, str) for v in value)
-    if not isinstance(value, kinds) or wrong_bool or bad_list:
+    if not isinstance(value, kinds) or wrong_kind or bad_list:
         raise StudyError(
             f"[{where}] {field.name.rstrip('_')} = {value!r} is not of type {field.type}",
             "correct the value",
@@ -292,11 +297,13 @@ def _check(study: Study) -> None:
     codes = [code for g in study.country_groups for code in (*g.codes, g.class_) if code]
     rules = [
         (not _repeated(names), f"id used twice: {_repeated(names)}"),
+        (not _repeated([*study.groups]), f"group used twice: {_repeated([*study.groups])}"),
         (not _repeated(codes), f"country code in two groups: {_repeated(codes)}"),
         (all(w.kind in {"increments", "cohort"} for w in study.windows), "kind of an estimand"),
         (all(w.start <= w.end for w in study.windows), "an estimand ends before it starts"),
         (study.inference.replicates >= 1, "replicates must be at least 1"),
         (study.inference.chunk >= 1, "chunk must be at least 1"),
+        (study.inference.seed >= 0, "seed must not be negative"),
         (0 < study.inference.level < 1, "level must lie between 0 and 1"),
         (0 < study.panel.frozen_share <= 1, "frozen_share must lie between 0 and 1"),
         (study.panel.age_limit_days >= 1, "age_limit_days must be at least 1"),
@@ -305,12 +312,20 @@ def _check(study: Study) -> None:
             study.headline.estimand in {e.id for e in study.estimands},
             "headline.estimand names no estimand",
         ),
+        (
+            study.headline.attribution in {"uploader", "origin", "split"},
+            "headline.attribution must be uploader, origin or split",
+        ),
+        (
+            study.headline.labels in {"study", "registry"},
+            "headline.labels must be study or registry",
+        ),
         (study.family.within in study.groups, "family.within names no country group"),
         ({"China", "USA"} <= set(study.groups), "the groups China and USA must exist"),
     ]
     for holds, what in rules:
         if not holds:
-            raise StudyError(f"study.toml: {what}", "correct the value")
+            raise StudyError(what, "correct the value")
 
 
 def _repeated(values: list[str]) -> list[str]:

@@ -8,6 +8,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from replication.errors import VerificationError
+from replication.files import present
 from replication.pipeline import STAGES
 from replication.report import readme, render
 from replication.run import BUNDLED, ROOT, Run
@@ -55,7 +56,7 @@ def compare(made: Path, committed: Path) -> tuple[list[str], int]:
     """Differences between two sets of outputs, and how many files were compared."""
     wrong, compared = [], 0
     for folder in FOLDERS:
-        names = {p.name for side in (made, committed) for p in (side / folder).glob("*")}
+        names = {p.name for side in (made, committed) for p in present(side / folder)}
         for name in sorted(names):
             compared += 1
             wrong += _difference(made / folder / name, committed / folder / name, folder)

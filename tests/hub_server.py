@@ -139,7 +139,7 @@ class _Handler(BaseHTTPRequestHandler):
         """Answer a request without its body."""
         self._answer()
 
-    def log_message(self, format: str, *args: object) -> None:
+    def log_message(self, format: str, *args: object) -> None:  # noqa: A002
         """Write nothing: the list of requests is the log."""
 
     def _answer(self) -> None:

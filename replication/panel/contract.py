@@ -27,6 +27,10 @@ COLUMNS = {
     "merged_derived_country_groups_single": "study_group_origin",
 }
 TEXT = [c for c in COLUMNS if c not in {"time", "created", "downloadsAllTime"}]
+RELEASED_NAME = {ours: theirs for theirs, ours in COLUMNS.items()}
+# Dates outside are misread, not old: there was no Hub before, and there is no reading after.
+EARLIEST, LATEST = pd.Timestamp("2016-01-01"), pd.Timestamp("2100-01-01")
+_DATE = r"\d{4}-\d{2}-\d{2}.*"
 
 
 def read_counters(path: Path, groups: Sequence[str], max_counter: int) -> pd.DataFrame:
@@ -61,7 +65,7 @@ def read_counters(path: Path, groups: Sequence[str], max_counter: int) -> pd.Dat
     table = table.rename(columns=COLUMNS)
     _check_values(path.name, table, groups, max_counter)
     table["uploader"] = table["name"].str.partition("/")[0]
-    return table
+    return table.astype({"counter": "int64"})
 
 
 def _read_parquet(path: Path) -> pd.DataFrame:
@@ -74,11 +78,14 @@ def _read_parquet(path: Path) -> pd.DataFrame:
     except (pa.ArrowInvalid, pa.ArrowNotImplementedError, OSError) as error:
         reason = str(error).splitlines()[0]
         raise SourceError(f"{path.name} is not a readable Parquet file: {reason}", REMEDY) from None
-    nulls = table.isna()
-    _refuse(path.name, table, nulls.any(axis=1), f"empty cell in {list(COLUMNS)}")
+    _refuse_empty(path.name, table, list(COLUMNS))
     for column in ("time", "created"):
         table[column] = pd.to_datetime(table[column], utc=True).dt.tz_localize(None)
-    return table.astype({"downloadsAllTime": "int64"})
+    return table
+
+
+def _is_text(found: pa.DataType) -> bool:
+    return bool(pa.types.is_string(found) or pa.types.is_large_string(found))
 
 
 _IS_TYPE: dict[str, Callable[[Any], bool]] = {
@@ -92,10 +99,7 @@ def _check_types(name: str, schema: pa.Schema) -> None:
     """Check the Arrow type of every column of the contract."""
     for column in COLUMNS:
         found = schema.field(column).type
-        expected = _IS_TYPE.get(
-            column, lambda t: pa.types.is_string(t) or pa.types.is_large_string(t)
-        )
-        if not expected(found):
+        if not _IS_TYPE.get(column, _is_text)(found):
             want = {"downloadsAllTime": "an integer", "time": "a timestamp"}.get(column)
             want = want or ("a timestamp" if column == "created" else "text")
             raise ContractError(f"{name}: column {column} is {found}, not {want}", REMEDY)
@@ -112,12 +116,14 @@ def _read_csv(path: Path) -> pd.DataFrame:
     try:
         table = pd.read_csv(path, dtype=str, keep_default_na=False)
     except (pd.errors.ParserError, pd.errors.EmptyDataError, UnicodeDecodeError, OSError) as error:
-        raise SourceError(f"{path.name} is not a readable CSV file: {error}", REMEDY) from None
+        reason = str(error).splitlines()[0]
+        raise SourceError(f"{path.name} is not a readable CSV file: {reason}", REMEDY) from None
     _require_columns(path.name, list(table.columns))
     table = table[list(COLUMNS)]
+    _refuse_empty(path.name, table, TEXT)
     parsed = {
-        "time": pd.to_datetime(table["time"], errors="coerce", utc=True, format="ISO8601"),
-        "created": pd.to_datetime(table["created"], errors="coerce", utc=True, format="ISO8601"),
+        "time": _parse_dates(table["time"]),
+        "created": _parse_dates(table["created"]),
         "downloadsAllTime": pd.to_numeric(table["downloadsAllTime"], errors="coerce"),
     }
     for column, values in parsed.items():
@@ -126,7 +132,13 @@ def _read_csv(path: Path) -> pd.DataFrame:
     _refuse(path.name, table, ~whole, "downloadsAllTime is not a whole number", "downloadsAllTime")
     for column in ("time", "created"):
         parsed[column] = parsed[column].dt.tz_localize(None)
-    return table.assign(**parsed).astype({"downloadsAllTime": "int64"})
+    return table.assign(**parsed)
+
+
+def _parse_dates(cells: pd.Series) -> pd.Series:
+    """Read ISO 8601 dates; anything else, words such as "today" among it, is not a time."""
+    dated = cells.where(cells.str.fullmatch(_DATE))
+    return pd.to_datetime(dated, errors="coerce", utc=True, format="ISO8601")
 
 
 def _check_values(name: str, table: pd.DataFrame, groups: Sequence[str], max_counter: int) -> None:
@@ -146,15 +158,26 @@ def _check_values(name: str, table: pd.DataFrame, groups: Sequence[str], max_cou
         "model is not author/name",
         "name",
     )
-    _refuse(name, table, table["origin"] == "", "derived_author is empty", "origin")
     _refuse(name, table, counter < 0, "downloadsAllTime is negative", "counter")
     _refuse(
         name, table, counter > max_counter, f"downloadsAllTime is above {max_counter:,}", "counter"
     )
+    for column in ("reading", "created"):
+        inside = table[column].between(EARLIEST, LATEST)
+        _refuse(name, table, ~inside, f"date not from {EARLIEST:%Y} to {LATEST:%Y}", column)
     for column in ("study_group_uploader", "study_group_origin"):
         _refuse(name, table, ~table[column].isin(groups), "country group not in study.toml", column)
     first = table.groupby("repository")["created"].transform("first")
     _refuse(name, table, table["created"] != first, "one _id has two creation dates", "repository")
+
+
+def _refuse_empty(name: str, table: pd.DataFrame, columns: Sequence[str]) -> None:
+    """Refuse null cells and empty text, column by column."""
+    for column in columns:
+        empty = table[column].isna()
+        if column in TEXT:
+            empty |= table[column] == ""
+        _refuse(name, table, empty, f"empty cell in {column}")
 
 
 def _refuse(
@@ -165,7 +188,8 @@ def _refuse(
     if not wrong.any():
         return
     row = int(wrong.to_numpy().argmax())
-    value = f" ({column} = {str(table[column].iloc[row])[:80]!r})" if column else ""
+    shown = RELEASED_NAME.get(column or "", column)
+    value = f" ({shown} = {str(table[column].iloc[row])[:80]!r})" if column else ""
     count = int(wrong.sum())
     more = f"; {count - 1:,} more rows like it" if count > 1 else ""
     raise ContractError(f"{name}, row {row + 1}: {what}{value}{more}", REMEDY)

@@ -14,6 +14,7 @@ import numpy as np
 import pandas as pd
 
 WEEKLY = pd.Timedelta(days=7)
+ANNOTATIONS = ["name", "uploader", "origin", "study_group_uploader", "study_group_origin"]
 
 
 @dataclass(frozen=True)
@@ -55,7 +56,8 @@ def mend(counters: pd.DataFrame, frozen_share: float, label_defects: pd.DataFram
         uploader, origin and pair of labels a repository: the latest.
     """
     found = [aliases(counters), unsorted_rows(counters)]
-    readings = counters.sort_values(["repository", "reading", "counter"], kind="stable")
+    # Down to the labels, so that the order of the rows in the file changes nothing.
+    readings = counters.sort_values(["repository", "reading", "counter", *ANNOTATIONS])
     found += [duplicate_readings(readings), renamed(readings), revised_origins(readings)]
     readings = latest_annotation(readings.drop_duplicates(["repository", "reading"], keep="last"))
     found.append(falling_counters(readings))
@@ -141,9 +143,8 @@ def revised_origins(readings: pd.DataFrame) -> Defect:
 
 def latest_annotation(readings: pd.DataFrame) -> pd.DataFrame:
     """Give every reading the name and labels of its repository's last reading."""
-    columns = ["name", "uploader", "origin", "study_group_uploader", "study_group_origin"]
-    latest = readings.groupby("repository")[columns].transform("last")
-    return readings.assign(**{column: latest[column] for column in columns})
+    latest = readings.groupby("repository")[ANNOTATIONS].transform("last")
+    return readings.assign(**{column: latest[column] for column in ANNOTATIONS})
 
 
 def falling_counters(readings: pd.DataFrame) -> Defect:

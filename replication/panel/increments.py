@@ -50,12 +50,13 @@ def window_total(increments: pd.DataFrame, window: Window) -> pd.Series:
 
     `increments` sums what was gained at the readings in [start, end]; `cohort` takes the counter
     at the end of repositories created in [start, end], all of which was gained inside the window.
+    Both days are inside, from their first moment to their last.
     """
-    start, end = pd.Timestamp(window.start), pd.Timestamp(window.end)
-    seen = increments[increments["reading"] <= end]
+    start, after = pd.Timestamp(window.start), pd.Timestamp(window.end) + DAY
+    seen = increments[increments["reading"] < after]
     if window.kind == "increments":
         return seen[seen["reading"] >= start].groupby("repository")["increment"].sum()
-    born = seen[(seen["created"] >= start) & (seen["created"] <= end)]
+    born = seen[(seen["created"] >= start) & (seen["created"] < after)]
     return born.groupby("repository")["counter"].max()
 
 
@@ -69,8 +70,8 @@ def window_totals(increments: pd.DataFrame, windows: Iterable[Window]) -> pd.Dat
 def weekly(increments: pd.DataFrame, frozen: Sequence[pd.Timestamp]) -> pd.DataFrame:
     """Weekly first-year downloads of each repository, catch-ups spread over the weeks they span.
 
-    A counter that stood still at a frozen reading is treated as not read. Between the readings
-    that are left it is interpolated linearly at the week labels and rounded down, so that the
+    A counter that stood still at a frozen reading is treated as not read, unless it is all that
+    is known of where an old repository's counter began. Between the readings that are left it is interpolated linearly at the week labels and rounded down, so that the
     weeks of a repository add up to what its counter gained between the first label and the last.
 
     Parameters
@@ -88,7 +89,8 @@ def weekly(increments: pd.DataFrame, frozen: Sequence[pd.Timestamp]) -> pd.DataF
         the first label; a last week inside which the readings end is left out.
     """
     stood_still = increments["reading"].isin(frozen) & (increments["increment"] == 0)
-    kept = increments[~stood_still]
+    is_base = ~increments["newborn"] & ~increments["repository"].duplicated()
+    kept = increments[~stood_still | is_base]
     labels = pd.date_range(kept["reading"].min(), kept["reading"].max(), freq=f"{WEEK}D")
     rows = {name: _spread(rows, labels.to_numpy()) for name, rows in kept.groupby("repository")}
     table = pd.DataFrame.from_dict(rows, orient="index", columns=labels[1:])

@@ -65,7 +65,6 @@ def draw_all(
         progress(f"drawing {name}")
         with style.context():
             figure = draw(tables, study)
-            figure.set_label(name)
             for suffix in _METADATA:
                 path = figures / f"{name}.{suffix}"
                 write_bytes(path, rendered(figure, suffix))
@@ -76,6 +75,7 @@ def draw_all(
 def rendered(figure: Figure, suffix: str) -> bytes:
     """Bytes of `figure` in the format `suffix`: svg, pdf or png."""
     stream = io.BytesIO()
+    about = {"Title": style.title_of(figure), **_METADATA[suffix]}
     with style.context():
-        figure.savefig(stream, format=suffix, dpi=style.DPI, metadata=_METADATA[suffix])
+        figure.savefig(stream, format=suffix, dpi=style.DPI, metadata=about)
     return stream.getvalue()

@@ -5,29 +5,18 @@ from __future__ import annotations
 from typing import NamedTuple
 
 import pandas as pd
-import squarify  # type: ignore[import-untyped]
+import squarify
 from matplotlib.axes import Axes
-from matplotlib.colors import to_rgb
 from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
 
+from replication.plots.layout import BODY, SMALL, height_of, width_of, wrap
 from replication.plots.results import Results, headline, select
-from replication.plots.style import (
-    BODY,
-    COLOURS,
-    INK,
-    LEADING,
-    SMALL,
-    WIDTH,
-    Page,
-    page,
-    width_of,
-    wrap,
-)
+from replication.plots.style import COLOURS, INK, INNER, Page, on_colour, page
 from replication.plots.words import percent, short_name
 from replication.study import Study
 
-TALL, BELOW = 4.3, 0.42
+TALL, BELOW = 4.4, 0.42
 SMALLEST = 0.007  # share of the total below which a developer is merged into the others
 PAD = 0.05
 
@@ -56,8 +45,8 @@ def draw(results: Results, study: Study) -> Figure:
     deck = f"Share of downloads by developer, %. {label}; uploader, study’s labels"
     effective = results.effective_developers(choice)
     sheet = page(TALL + BELOW, title(rows, effective), deck, results.footer(study))
-    ax = sheet.axes(0, BELOW, WIDTH, TALL)
-    ax.set(xlim=(0, WIDTH), ylim=(0, TALL))
+    ax = sheet.axes(0, BELOW, INNER, TALL)
+    ax.set(xlim=(0, INNER), ylim=(0, TALL))
     ax.set_axis_off()
     shares = {g: results.estimate(choice, g).point for g in study.groups}
     unnamed = [g for g, box, tiles in layout(rows) if not _group(ax, g, shares[g], box, tiles)]
@@ -78,7 +67,7 @@ def layout(rows: pd.DataFrame) -> list[tuple[str, Box, list[tuple[Box, Tile]]]]:
     """Groups with their boxes and tiles, largest first."""
     groups = {str(g): held for g, held in rows[rows["share"] > 0].groupby("group")}
     ordered = sorted(groups, key=lambda g: (-groups[g]["share"].sum(), g))
-    whole = Box(0, 0, WIDTH, TALL)
+    whole = Box(0, 0, INNER, TALL)
     boxes = _squares([float(groups[g]["share"].sum()) for g in ordered], whole)
     found = []
     for group, box in zip(ordered, boxes, strict=True):
@@ -113,56 +102,69 @@ def _squares(shares: list[float], box: Box) -> list[Box]:
 def _group(ax: Axes, group: str, share: float, box: Box, tiles: list[tuple[Box, Tile]]) -> bool:
     """Draw a group; return whether there was room for its name."""
     for place, _ in tiles:
-        ax.add_patch(
-            Rectangle((place.x, place.y), place.dx, place.dy, fc=COLOURS[group], ec="white", lw=0.7)
-        )
-    ax.add_patch(Rectangle((box.x, box.y), box.dx, box.dy, fc="none", ec="white", lw=2.6))
-    tag = wrap(f"{group} {percent(share)}", box.dx - 3 * PAD, BODY, bold=True)
-    line = BODY * LEADING / 72
-    fits = max(width_of(t, BODY, bold=True) for t in tag) <= box.dx - 3 * PAD
-    if not fits or line * len(tag) + 2 * PAD > box.dy:
-        return False
-    ax.text(
-        box.x + 0.06, box.y + box.dy - 0.07, "\n".join(tag), size=BODY, weight="bold", va="top",
-        color=INK, linespacing=LEADING,
-        bbox={"boxstyle": "square,pad=0.25", "fc": "white", "ec": "none"},
-    )  # fmt: skip
+        _rectangle(ax, place, COLOURS[group], 0.8)
+    _rectangle(ax, box, "none", 2.6)
+    lines = wrap(f"{group} {percent(share)}", box.dx - 4 * PAD, BODY, bold=True)
+    wide = max(width_of(line, BODY, bold=True) for line in lines) + 2 * PAD
+    tall = height_of(lines, BODY) + 0.6 * PAD
+    tag = Box(box.x, box.y + box.dy - tall, wide, tall)
+    fits = wide < box.dx and tall < box.dy
+    if fits:
+        ax.add_patch(Rectangle((tag.x, tag.y), tag.dx, tag.dy, fc="white", ec="none", zorder=3))
+        ax.text(
+            tag.x + PAD * 0.6, tag.y + tall - 0.4 * PAD, "\n".join(lines), size=BODY, weight="bold",
+            va="top", color=INK, linespacing=1.1, zorder=4,
+        )  # fmt: skip
     for place, tile in tiles:
-        below_tag = place.y + place.dy > box.y + box.dy - 0.01 and place.x < box.x + 0.01
-        _tile(ax, place, tile, group, line * len(tag) + 0.12 if below_tag else 0)
-    return True
+        _tile(ax, place, tile, on_colour(group), tag if fits else None)
+    return fits
 
 
-def _tile(ax: Axes, place: Box, tile: Tile, group: str, taken: float) -> None:
-    """Name and share at the foot of a tile, in the longest form that fits."""
+def _rectangle(ax: Axes, box: Box, colour: str, edge: float) -> None:
+    """A box with a white edge of `edge` points."""
+    ax.add_patch(Rectangle((box.x, box.y), box.dx, box.dy, fc=colour, ec="white", lw=edge))
+
+
+def _tile(ax: Axes, place: Box, tile: Tile, colour: str, tag: Box | None) -> None:
+    """Name and share in a tile, clear of the group's tag, in the fullest form that fits."""
+    if tag and tag.y < place.y + place.dy - 0.01 and tag.x + tag.dx > place.x:
+        place = place._replace(dy=max(tag.y - place.y, 0))
+    share, wide = percent(100 * tile.share), place.dx - 2 * PAD
     for name in tile.names:
-        lines = [*wrap(name, place.dx - 2 * PAD, SMALL), percent(100 * tile.share)]
-        wide = max(width_of(line, SMALL) for line in lines)
-        tall = len(lines) * SMALL * LEADING / 72
-        if wide <= place.dx - 2 * PAD and tall <= place.dy - 2 * PAD - taken:
+        lines = [*wrap(name, wide, SMALL), share]
+        fits = max(width_of(line, SMALL) for line in lines) <= wide
+        if fits and height_of(lines, SMALL) <= place.dy - 2 * PAD:
             ax.text(
-                place.x + PAD, place.y + PAD, "\n".join(lines), size=SMALL, va="bottom",
-                color=_contrast(COLOURS[group]), linespacing=1.15,
+                place.x + PAD, place.y + PAD, "\n".join(lines), size=SMALL, color=colour,
+                va="bottom", linespacing=1.1,
             )  # fmt: skip
             return
+    _one_line(ax, place, f"{tile.names[-1]} {share}", colour)
 
 
-def _contrast(colour: str) -> str:
-    """Ink or white, whichever reads better on `colour`."""
-    red, green, blue = to_rgb(colour)
-    return "white" if 0.299 * red + 0.587 * green + 0.114 * blue < 0.56 else INK
+def _one_line(ax: Axes, place: Box, text: str, colour: str) -> None:
+    """A text along the longer side of a narrow tile, if it fits."""
+    long, short = width_of(text, SMALL) + 2 * PAD, height_of([text], SMALL)
+    if long <= place.dx and short <= place.dy:
+        middle = place.y + place.dy / 2
+        ax.text(place.x + PAD, middle, text, size=SMALL, color=colour, va="center_baseline")
+    elif long <= place.dy and short <= place.dx:
+        ax.text(
+            place.x + place.dx / 2, place.y + PAD, text, size=SMALL, color=colour, rotation=90,
+            ha="center", va="bottom",
+        )  # fmt: skip
 
 
 def _small_groups(sheet: Page, shares: dict[str, float]) -> None:
     """Name the groups whose tiles are too small for a name."""
-    ax = sheet.axes(0, 0, WIDTH, BELOW)
-    ax.set(xlim=(0, WIDTH), ylim=(0, BELOW))
+    ax = sheet.axes(0, 0, INNER, BELOW)
+    ax.set(xlim=(0, INNER), ylim=(0, BELOW))
     ax.set_axis_off()
     x, y = 0.0, BELOW - 0.16
     for group, share in sorted(shares.items(), key=lambda item: -item[1]):
         text = f"{group} {percent(share, 2)}"
         wide = width_of(text, SMALL) + 0.14
-        if x + wide > WIDTH:
+        if x + wide > INNER:
             x, y = 0.0, y - 0.16
         ax.add_patch(Rectangle((x, y - 0.01), 0.09, 0.09, fc=COLOURS[group], ec="none"))
         ax.text(x + 0.13, y, text, size=SMALL)

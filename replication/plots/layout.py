@@ -2,29 +2,30 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from functools import cache
 
 from matplotlib.font_manager import FontProperties
-from matplotlib.textpath import TextPath
+from matplotlib.textpath import text_to_path
 
 FONT = "DejaVu Sans"
 SMALL, BODY, HEAD = 7.5, 8.0, 11.0
 LEADING = 1.28
-_BEARING = 0.02  # inches that a line takes beside its ink
 
 
 @cache
 def width_of(text: str, size: float, *, bold: bool = False) -> float:
     """Width of one line of text in inches."""
-    font = FontProperties(family=FONT, weight="bold" if bold else "normal")
-    return float(TextPath((0, 0), text, size=size, prop=font).get_extents().width) / 72 + _BEARING
+    font = FontProperties(family=FONT, size=size, weight="bold" if bold else "normal")
+    wide, _, _ = text_to_path.get_text_width_height_descent(text, font, ismath=False)
+    return float(wide) / 72
 
 
 def wrap(text: str, width: float, size: float, *, bold: bool = False) -> list[str]:
-    """Break `text` at spaces into lines of at most `width` inches."""
+    """Break `text` into lines of at most `width` inches, never before a number or a dash."""
     lines: list[str] = []
-    for word in text.split(" "):
+    for word in re.split(r" (?![\d/–])", text):
         longer = f"{lines[-1]} {word}" if lines else word
         if lines and width_of(longer, size, bold=bold) <= width:
             lines[-1] = longer

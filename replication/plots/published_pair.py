@@ -8,6 +8,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from replication.plots import ranges
+from replication.plots.layout import BODY, SMALL, wrap
 from replication.plots.results import (
     LEAD,
     Choice,
@@ -15,26 +16,27 @@ from replication.plots.results import (
     Results,
     headline,
     increments_to_headline,
+    window_of,
 )
 from replication.plots.style import (
-    BODY,
     COLOURS,
     INK,
+    INNER,
+    LEADERS,
     MARKERS,
     QUIET,
     RULE,
     SHADE,
-    SMALL,
-    WIDTH,
     Page,
     page,
-    wrap,
+    text_colour,
 )
 from replication.plots.words import percent, points, signed
 from replication.study import Study
 
-ROW, HALF, GUTTER, LEADS, KEY = 0.56, 0.125, 1.72, 0.72, 1.0
-SIDES = ("China", "USA")
+ROW, HALF, HEADING, KEY = 0.5, 0.115, 0.18, 0.95
+GUTTER, LEADS = 1.95, 0.75
+PLOT = INNER - GUTTER - LEADS
 
 
 class Row(NamedTuple):
@@ -46,38 +48,39 @@ class Row(NamedTuple):
 
 def draw(results: Results, study: Study) -> Figure:
     """Draw the published pair and our estimates with their ranges."""
-    rows = rows_of(study)
-    published = [results.published(f"study-{side.lower()}") for side in SIDES]
+    rows = rows_of(results, study)
+    published = [results.published(f"study-{side.lower()}") for side in LEADERS]
     pair = [value for value in published if value is not None]
-    height = ROW * (len(rows) + bool(pair)) + KEY + 0.25
+    height = ROW * (len(rows) + bool(pair))
     deck = (
-        "Share of first-year downloads of open models on the Hugging Face Hub, %; credited to the "
-        "uploader under the study’s country labels unless a row says otherwise"
+        "Share of first-year downloads on the Hugging Face Hub, %. Cohort: every download of the "
+        "repositories created in the window; increments: downloads gained in the window. Credited "
+        "to the uploader under the study’s country labels unless a row says otherwise"
     )
-    sheet = page(height, title(results, rows, pair), deck, results.footer(study))
-    ax = _axes(sheet, ROW * (len(rows) + bool(pair)))
-    places = [ROW * (len(rows) - 0.5 - n) for n in range(len(rows))]
+    sheet = page(KEY + height + HEADING, title(results, rows, pair), deck, results.footer(study))
+    ax = _axes(sheet, height, max(_ends(results, rows)))
     if pair:
-        _published(ax, pair, ROW * (len(rows) + 0.5))
-    for row, y in zip(rows, places, strict=True):
-        _estimates(ax, row, results, y)
-    _key(sheet, results.effective_developers(headline(study)), study)
+        _published(ax, pair, height - ROW / 2)
+    for n, row in enumerate(reversed(rows)):
+        _estimates(ax, row, results, ROW * (n + 0.5))
+    _key(sheet, ax, results.effective_developers(headline(study)), study)
     return sheet.figure
 
 
-def rows_of(study: Study) -> list[Row]:
+def rows_of(results: Results, study: Study) -> list[Row]:
     """The headline first, then what changes when one of its choices changes."""
     first, rival = headline(study), increments_to_headline(study)
     names = {e.id: e.label for e in study.estimands}
     longest = max((w for w in study.windows if w.kind == "increments"), key=lambda w: w.end)
-    without = [
-        rival._replace(estimand=f"{rival.estimand}-without-{x.id}") for x in study.exclusions
-    ]
+    excluded = [f"{rival.estimand}-without-{x.id}" for x in study.exclusions]
+    without = [rival._replace(estimand=estimand) for estimand in excluded]
     windows = [first, rival, *without, first._replace(estimand=longest.id)]
+    kind = f"Same {window_of(study, first).kind}"
+    found = [choice for choice in dict.fromkeys(windows) if results.holds(choice)]
     return [
-        *(Row(names[choice.estimand], choice) for choice in dict.fromkeys(windows)),
-        Row("Top row, credited to the origin", first._replace(attribution="origin")),
-        Row("Top row, this project’s labels", first._replace(labels="registry")),
+        *(Row(names[choice.estimand], choice) for choice in found),
+        Row(f"{kind}, credited to the origin", first._replace(attribution="origin")),
+        Row(f"{kind}, this project’s labels", first._replace(labels="registry")),
     ]
 
 
@@ -86,24 +89,31 @@ def title(results: Results, rows: list[Row], pair: list[float]) -> str:
     leads = [results.estimate(row.choice, LEAD).point for row in rows]
     low, high = min(leads), max(leads)
     if low < 0 < high:
-        ours = f"from {abs(low):.1f} behind to {points(high)} ahead, by definition"
+        ours = f"{abs(low):.1f} behind to {high:.1f} ahead"
     else:
-        side = "ahead" if low >= 0 else "behind"
-        small, large = sorted(map(abs, (low, high)))
-        ours = f"{small:.1f} to {points(large)} {side}, by definition"
+        small, large = sorted((abs(low), abs(high)))
+        ours = f"{small:.1f} to {large:.1f} {'ahead' if high > 0 else 'behind'}"
+    ours += ", depending on the definition"
     if not pair:
-        return f"China is {ours}"
+        return f"China is {ours}, in points"
     side = "ahead" if pair[0] >= pair[1] else "behind"
     return f"Published: China {points(pair[0] - pair[1])} {side}. Recomputed: {ours}"
 
 
-def _axes(sheet: Page, height: float) -> Axes:
+def _ends(results: Results, rows: list[Row]) -> list[float]:
+    """Upper ends of every range that is drawn."""
+    found = [results.estimate(row.choice, side) for row in rows for side in LEADERS]
+    return [max(e.without.upper, e.bounds.upper, e.interval.upper) for e in found]
+
+
+def _axes(sheet: Page, height: float, largest: float) -> Axes:
     """Percent across, inches up, with the heading of the column of leads."""
-    ax = sheet.axes(GUTTER, KEY, WIDTH - GUTTER - LEADS, height)
-    ax.set(xlim=(0, 100), ylim=(0, height), yticks=[], xticks=range(0, 101, 20))
-    ax.set_xticklabels("100 %" if x == 100 else str(x) for x in range(0, 101, 20))
+    ax = sheet.axes(GUTTER, KEY, PLOT, height)
+    ticks = range(0, int(largest) + 1, 20)
+    ax.set(xlim=(0, largest + 2), ylim=(0, height), yticks=[])
+    ax.set_xticks(ticks, [percent(x, 0) if x == ticks[-1] else str(x) for x in ticks])
     ax.xaxis.grid(visible=True)
-    _beside(ax, height + 0.06, "China − USA, points", QUIET, va="bottom")
+    _beside(ax, height + 0.05, "China − USA, points", QUIET, va="baseline")
     return ax
 
 
@@ -111,10 +121,10 @@ def _published(ax: Axes, pair: list[float], y: float) -> None:
     """The published shares, which came without an interval."""
     ax.axhspan(y - ROW / 2, y + ROW / 2, xmin=-1, xmax=2, color=SHADE, zorder=0, clip_on=False)
     _label(ax, "Published by the study, no interval given", y, weight="bold")
-    for side, value, offset in zip(SIDES, pair, (HALF, -HALF), strict=True):
+    for side, value, offset in zip(LEADERS, pair, (HALF, -HALF), strict=True):
         ranges.point(ax, value, y + offset, COLOURS[side], MARKERS[side])
         ax.text(
-            value + 2, y + offset, f"{side} {percent(value)}", color=COLOURS[side], size=BODY,
+            value + 2, y + offset, f"{side} {percent(value)}", color=text_colour(side), size=BODY,
             weight="bold", va="center_baseline",
         )  # fmt: skip
     _beside(ax, y, signed(pair[0] - pair[1]), INK)
@@ -122,53 +132,53 @@ def _published(ax: Axes, pair: list[float], y: float) -> None:
 
 def _estimates(ax: Axes, row: Row, results: Results, y: float) -> None:
     """Both countries with their ranges, the numbers above the points."""
-    ax.axhline(y + ROW / 2, color=RULE, lw=0.6, xmin=-1, xmax=2, clip_on=False)
+    if y > ROW:
+        ax.axhline(y - ROW / 2, color=RULE, lw=0.6, xmin=-1, xmax=2, clip_on=False)
     _label(ax, row.label, y)
-    for side, offset in zip(SIDES, (HALF, -HALF), strict=True):
-        found, at = results.estimate(row.choice, side), y + offset - 0.05
+    for side, offset in zip(LEADERS, (HALF, -HALF), strict=True):
+        found, at = results.estimate(row.choice, side), y + offset - 0.055
         ranges.horizontal(ax, found, at, COLOURS[side], MARKERS[side])
         ax.text(
-            found.point, at + 0.065, percent(found.point), color=COLOURS[side], size=SMALL,
-            weight="bold", ha="center", va="bottom",
+            found.point, at + 0.06, percent(found.point), color=text_colour(side), size=SMALL,
+            weight="bold", ha="center", va="baseline",
         )  # fmt: skip
     _beside(ax, y, signed(results.estimate(row.choice, LEAD).point), INK)
 
 
 def _label(ax: Axes, text: str, y: float, weight: str = "normal") -> None:
     """Name of a row in the gutter, wrapped."""
-    lines = wrap(text, GUTTER - 0.2, BODY, bold=weight == "bold")
-    place = (-GUTTER / (WIDTH - GUTTER - LEADS) + 0.012, y)
+    lines = wrap(text, GUTTER - 0.15, BODY, bold=weight == "bold")
     ax.text(
-        *place, "\n".join(lines), transform=ax.get_yaxis_transform(), size=BODY, va="center",
-        weight=weight, linespacing=1.2,
+        -GUTTER / PLOT, y, "\n".join(lines), transform=ax.get_yaxis_transform(), size=BODY,
+        va="center", weight=weight, linespacing=1.1,
     )  # fmt: skip
 
 
-def _beside(ax: Axes, y: float, text: str, colour: str, va: str = "center") -> None:
-    """A number in the right column."""
-    edge = 1 + (LEADS - 0.06) / (WIDTH - GUTTER - LEADS)
+def _beside(ax: Axes, y: float, text: str, colour: str, va: str = "center_baseline") -> None:
+    """A text at the right edge of the column of leads."""
     ax.text(
-        edge, y, text, transform=ax.get_yaxis_transform(), ha="right", va=va, color=colour, size=BODY,
+        1 + LEADS / PLOT, y, text, transform=ax.get_yaxis_transform(), ha="right", va=va,
+        color=colour, size=BODY,
     )  # fmt: skip
 
 
-def _key(sheet: Page, effective: float, study: Study) -> None:
+def _key(sheet: Page, scale: Axes, effective: float, study: Study) -> None:
     """How to read the marks of one row."""
-    ax = sheet.axes(GUTTER, 0, WIDTH - GUTTER, KEY - 0.32)
-    ax.set(xlim=(0, 100 * (WIDTH - GUTTER) / (WIDTH - GUTTER - LEADS)), ylim=(0, KEY - 0.32))
+    height, wide = KEY - 0.3, INNER - GUTTER
+    ax = sheet.axes(GUTTER, 0, wide, height)
+    ax.set(xlim=(0, scale.get_xlim()[1] * wide / PLOT), ylim=(0, height))
     ax.set_axis_off()
-    level, least = 100 * study.inference.level, study.inference.min_effective_developers
-    y, ends = [KEY - 0.42 - 0.15 * n for n in range(4)], Ends(1, 9)
+    level = 100 * study.inference.level
+    rows = [height - 0.1 - 0.16 * n for n in range(4)]
     texts = (
-        "point: share of all downloads in the window",
-        "range without any one developer: read this first",
-        "worst-case bounds: downloads of no known country given to one side",
-        f"{level:.0f} % bootstrap over developers; {effective:.1f} effective ones, "
-        f"too few (< {least:.0f}) to trust it",
+        "share of the downloads in the window",
+        "range when any one developer is left out: read this first",
+        "worst case: all downloads of no known country given to this side",
+        f"{level:.0f} % bootstrap, not to be trusted: {effective:.1f} effective developers",
     )
-    ranges.point(ax, 5, y[0], INK, "o")
-    ranges.without(ax, ends, y[1], INK)
-    ranges.bounds(ax, ends, y[2], INK)
-    ranges.interval(ax, ends, y[3], INK)
-    for place, text in zip(y, texts, strict=True):
-        ax.text(11.5, place, text, size=SMALL, color=QUIET, va="center_baseline")
+    ranges.point(ax, 4, rows[0], INK, "o")
+    ranges.without(ax, Ends(0, 8), rows[1], INK)
+    ranges.bounds(ax, Ends(4, 4.4), rows[2], INK, 4)
+    ranges.interval(ax, Ends(0, 8), rows[3], INK)
+    for place, text in zip(rows, texts, strict=True):
+        ax.text(10, place, text, size=SMALL, color=QUIET, va="center_baseline")

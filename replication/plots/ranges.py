@@ -6,12 +6,14 @@ from matplotlib.axes import Axes
 
 from replication.plots.results import Ends, Estimate
 
+_HIDDEN = 0.05  # percent: nearer to the point, a bracket would lie under its marker
+
 
 def horizontal(ax: Axes, found: Estimate, y: float, colour: str, marker: str) -> None:
-    """Point, leave-one-out bar, bounds in brackets and the pale bootstrap interval at height `y`."""
+    """Draw the point, the leave-one-out bar, the bounds and the pale bootstrap at height `y`."""
     interval(ax, found.interval, y, colour)
     without(ax, found.without, y, colour)
-    bounds(ax, found.bounds, y, colour)
+    bounds(ax, found.bounds, y, colour, found.point)
     point(ax, found.point, y, colour, marker)
 
 
@@ -30,11 +32,13 @@ def interval(ax: Axes, ends: Ends, y: float, colour: str) -> None:
     ax.plot(ends, [y, y], color=colour, lw=0.9, alpha=0.4, zorder=2)
 
 
-def bounds(ax: Axes, ends: Ends, y: float, colour: str) -> None:
-    """Worst-case bounds as square brackets."""
+def bounds(ax: Axes, ends: Ends, y: float, colour: str, point: float) -> None:
+    """Worst-case bounds as square brackets; none where a bound is the point itself."""
     for x, inward in zip(ends, (1, -1), strict=True):
-        foot, half = x + inward * 0.7, 0.06
+        if abs(x - point) < _HIDDEN:
+            continue
+        foot, half = x + inward * 0.8, 0.065
         ax.plot(
             [foot, x, x, foot], [y + half, y + half, y - half, y - half],
-            color=colour, lw=1.0, zorder=4, solid_joinstyle="miter",
+            color=colour, lw=1.1, zorder=4, solid_joinstyle="miter",
         )  # fmt: skip

@@ -13,7 +13,15 @@ from replication.plots.words import day, millions
 from replication.study import Study, Window
 
 LEAD = "China − USA"
-TABLES = ("estimates", "leave_one_out", "weekly_shares", "crossings", "coverage", "defects")
+TABLES = (
+    "estimates",
+    "leave_one_out",
+    "weekly_shares",
+    "crossings",
+    "coverage",
+    "defects",
+    "summary",
+)
 
 
 class Choice(NamedTuple):
@@ -50,6 +58,7 @@ class Results:
     crossings: pd.DataFrame
     coverage: pd.DataFrame
     defects: pd.DataFrame
+    summary: pd.DataFrame
     claims: pd.DataFrame
     manifest: dict[str, Any]
 
@@ -79,6 +88,10 @@ class Results:
         point = 100 * float(by_method.loc["bounds", "point"])
         return Estimate(point, ends["leave-one-out"], ends["bounds"], ends["percentile"])
 
+    def holds(self, choice: Choice) -> bool:
+        """Whether the specification was estimated: an exclusion may remove nothing."""
+        return not select(self.estimates, choice).empty
+
     def effective_developers(self, choice: Choice) -> float:
         """Effective number of developers behind one specification."""
         rows = select(self.estimates, choice)
@@ -96,15 +109,26 @@ class Results:
 
     def footer(self, study: Study) -> str:
         """Source line: title, revision or date, size of the headline's data, and who computed."""
-        about, choice = self.manifest, headline(study)
-        version = about["revision"] or f"read on {day(about['accessed'])}"
-        source = about["title"] if version in about["title"] else f"{about['title']}, {version}"
-        window = window_of(study, choice).id
-        row = self.coverage[self.coverage["estimand"] == window].iloc[0]
+        choice = headline(study)
+        repositories = self.summary.loc[self.summary["name"] == "repositories", "value"].iloc[0]
         developers = select(self.estimates, choice)["n_developers"].max()
-        count = f"{row['repositories']:,} repositories, " if "repositories" in row else ""
-        size = f"{count}{developers} developers, {millions(row['total'])} downloads"
-        return f"Data: {source}. Headline: {size}. Computed by this replication."
+        window = window_of(study, choice).id
+        total = self.coverage.loc[self.coverage["estimand"] == window, "total"].iloc[0]
+        return (
+            f"Data: {_source(self.manifest)}. {repositories:,.0f} repositories; headline: {developers} developers, "
+            f"{millions(total)} downloads. Computed by this replication."
+        )
+
+
+def _source(about: dict[str, Any]) -> str:
+    """Title of the data with what dates it: a dated revision, or a commit and the day of access."""
+    title, revision = str(about["title"]), str(about["revision"])
+    if revision and revision in title:
+        return title
+    if "-" in revision:
+        return f"{title}, {revision}"
+    commit = f"revision {revision[:8]}, " if revision else ""
+    return f"{title}, {commit}read on {day(about['accessed'])}"
 
 
 def select(table: pd.DataFrame, choice: Choice, key: str = "estimand") -> pd.DataFrame:

@@ -4,33 +4,32 @@ from __future__ import annotations
 
 import re
 from datetime import date
-from typing import Literal
 
 import pandas as pd
 from matplotlib.axes import Axes
-from matplotlib.dates import date2num
+from matplotlib.dates import date2num, num2date
 from matplotlib.figure import Figure
 
+from replication.plots.layout import SMALL, spread
 from replication.plots.results import Choice, Results, headline, select
 from replication.plots.style import (
-    BODY,
     COLOURS,
     INK,
+    INNER,
+    LEADERS,
     QUIET,
     SHADE,
-    SMALL,
-    WIDTH,
     Page,
     page,
-    spread,
+    text_colour,
 )
 from replication.plots.words import MONTHS, day, percent, short_day
 from replication.study import Study
 
-TALL, HEAD, BETWEEN, LEFT, RIGHT = 2.35, 0.42, 0.42, 0.36, 1.85
+TALL, HEADING, NOTES, BELOW, LEFT, RIGHT = 2.2, 0.24, 0.17, 0.42, 0.4, 1.75
+WIDE = INNER - LEFT - RIGHT
 NAMED = 3.0  # percent: a group that never exceeds it is drawn without a name
-ROOM = 16.0  # points between both lines that a note needs
-LEADERS = ("China", "USA")
+NOTE = 1.4  # inches that the note on the crossing takes
 NEVER = "never"
 
 
@@ -39,110 +38,117 @@ def draw(results: Results, study: Study) -> Figure:
     choice = headline(study)
     panels = {"weekly": "All repositories"}
     panels |= {f"weekly-without-{x.id}": x.label.capitalize() for x in study.exclusions}
-    height = len(panels) * (TALL + HEAD + BETWEEN)
-    width = study.time.smoothing_weeks
+    panel = TALL + HEADING + BELOW
+    height = len(panels) * panel + NOTES
     deck = (
-        f"Share of first-year downloads, %, in the {width} weeks up to each week; uploader, study’s "
-        f"labels. Bands: {100 * study.inference.level:.0f} % bootstrap over developers, too few to trust"
+        f"Share of first-year downloads, %, in the {study.time.smoothing_weeks} weeks up to each "
+        f"week; uploader, study’s labels. Bands: {100 * study.inference.level:.0f} % bootstrap "
+        f"over developers, too few to be trusted. Groups always below {NAMED:.0f} % are not named"
     )
-    sheet = page(height, title(results, list(panels), choice), deck, results.footer(study))
+    sheet = page(height, title(results, study), deck, results.footer(study))
     for n, (series, name) in enumerate(panels.items()):
-        bottom = height - (n + 1) * (TALL + HEAD + BETWEEN) + BETWEEN
-        _panel(sheet, bottom, results, choice._replace(estimand=series), name, first=n == 0)
+        bottom = height - (n + 1) * panel - NOTES + BELOW
+        ax = _panel(sheet, bottom, results, choice._replace(estimand=series))
+        sheet.heading(0, bottom + TALL + HEADING - 0.15 + (NOTES if n == 0 else 0), name)
+        _defects(ax, results, named=n == 0)
     return sheet.figure
 
 
-def title(results: Results, series: list[str], choice: Choice) -> str:
+def title(results: Results, study: Study) -> str:
     """When China passes the USA for the rest of the series, with and without the exclusion."""
-    weeks = [_crossing(results, choice._replace(estimand=name)) for name in series]
-    if weeks[0] == NEVER:
-        return "China does not pass the USA for good in the weekly downloads"
-    told = f"China’s weekly downloads pass the USA’s for good in the week of {day(weeks[0])}"
-    if len(weeks) == 1 or weeks[1] == NEVER:
-        return told
-    apart = (date.fromisoformat(weeks[0]) - date.fromisoformat(weeks[1])).days // 7
-    if apart == 0:
-        return f"{told}, with or without telemetry counters"
-    order = "earlier" if apart > 0 else "later"
-    plural = "" if abs(apart) == 1 else "s"
-    return f"{told}; {abs(apart)} week{plural} {order} without telemetry counters"
+    choice = headline(study)
+    week = _crossing(results, choice._replace(estimand="weekly"))
+    if week == NEVER:
+        return "China’s weekly downloads do not pass the USA’s to stay ahead"
+    told = f"China’s weekly downloads pass the USA’s in the week of {day(week)} and stay ahead"
+    for exclusion in study.exclusions[:1]:
+        other = _crossing(results, choice._replace(estimand=f"weekly-without-{exclusion.id}"))
+        told += f"; {_apart(week, other)} {exclusion.label}"
+    return told
+
+
+def _apart(week: str, other: str) -> str:
+    """How much earlier or later another crossing comes."""
+    if other == NEVER:
+        return "not so"
+    weeks = (date.fromisoformat(week) - date.fromisoformat(other)).days // 7
+    if weeks == 0:
+        return "in the same week"
+    plural = "" if abs(weeks) == 1 else "s"
+    return f"{abs(weeks)} week{plural} {'earlier' if weeks > 0 else 'later'}"
 
 
 def _crossing(results: Results, choice: Choice) -> str:
     return str(select(results.crossings, choice, "series")["week"].iloc[0])
 
 
-def _panel(
-    sheet: Page, bottom: float, results: Results, choice: Choice, name: str, *, first: bool
-) -> None:
-    """One series: context first, then the small groups, then China and the USA."""
-    width = WIDTH - LEFT - RIGHT
-    ax = sheet.axes(LEFT, bottom, width, TALL)
+def _panel(sheet: Page, bottom: float, results: Results, choice: Choice) -> Axes:
+    """One series: every group as a line, China and the USA strong and with bands."""
+    ax = sheet.axes(LEFT, bottom, WIDE, TALL)
     rows = select(results.weekly_shares, choice, "series").sort_values("week")
-    weeks = [date2num(date.fromisoformat(week)) for week in rows["week"].unique()]
+    weeks = [_number(week) for week in rows["week"].unique()]
     top = 100 * rows.loc[rows["group"].isin(LEADERS), "upper"].max()
-    ax.set(xlim=(weeks[0], weeks[-1]), ylim=(0, min(100, top + 4)))
+    ax.set(xlim=(weeks[0], weeks[-1]), ylim=(0, min(100, top + 2)))
     _scales(ax, weeks)
-    ax.text(-LEFT / width, 1 + 0.24 / TALL, name, transform=ax.transAxes, size=BODY, weight="bold")
-    _frozen(ax, results, named=first)
-    _closed(ax, results, named=first)
     lines = {str(g): 100 * line.set_index("week")["share"] for g, line in rows.groupby("group")}
     for group, line in rows.groupby("group"):
         _line(ax, str(group), line, weeks)
     _names(ax, {g: float(x.iloc[-1]) for g, x in lines.items() if x.max() > NAMED})
     _mark(ax, results, choice, lines)
+    return ax
+
+
+def _number(iso: str) -> float:
+    """Place of an ISO 8601 date on the axis."""
+    return float(date2num(date.fromisoformat(iso)))
 
 
 def _scales(ax: Axes, weeks: list[float]) -> None:
     """Months across, percent up."""
-    first = date.fromordinal(date(1970, 1, 1).toordinal() + int(weeks[0]))
-    months = [
-        date(first.year + m // 12, m % 12 + 1, 1) for m in range(first.month, first.month + 24)
+    start = num2date(weeks[0])
+    months = [(start.year + m // 12, m % 12 + 1) for m in range(start.month, start.month + 60)]
+    shown = [m for m in months if _number(f"{m[0]}-{m[1]:02}-01") <= weeks[-1]]
+    names = [
+        MONTHS[month - 1][:3] + (f"\n{year}" if month == 1 or n == 0 else "")
+        for n, (year, month) in enumerate(shown)
     ]
-    shown = [m for m in months if date2num(m) <= weeks[-1]]
-    ax.set_xticks(
-        [date2num(m) for m in shown],
-        [MONTHS[m.month - 1][:3] + (f"\n{m.year}" if m.month == 1 or m == shown[0] else "")
-         for m in shown],
-    )  # fmt: skip
-    ax.set_yticks(range(0, 101, 20), [*map(str, range(0, 100, 20)), "100 %"])
+    ax.set_xticks([_number(f"{year}-{month:02}-01") for year, month in shown], names)
+    steps = range(0, int(ax.get_ylim()[1]) + 1, 20)
+    ax.set_yticks(steps, [percent(y, 0) if y == steps[-1] else str(y) for y in steps])
     ax.yaxis.grid(visible=True)
 
 
-def _frozen(ax: Axes, results: Results, *, named: bool) -> None:
-    """Shade each run of frozen readings up to the reading that catches up."""
+def _defects(ax: Axes, results: Results, *, named: bool) -> None:
+    """Shade the frozen readings, and mark the day after which no repository joins the cohort."""
     caught = _dates_in(results.defect("catch-up-readings"))
-    spans: dict[date, date] = {}
+    spans: dict[str, str] = {}
     for start in reversed(_dates_in(results.defect("frozen-readings"))):
-        end = next((day for day in caught if day > start), None)
-        if end and date2num(start) < ax.get_xlim()[1]:
+        end = next((found for found in caught if found > start), None)
+        if end and _number(start) < ax.get_xlim()[1]:
             spans[end] = start
     for end, start in spans.items():
-        ax.axvspan(date2num(start), date2num(end), color=SHADE, zorder=0.5)  # type: ignore[no-untyped-call]
+        ax.axvspan(_number(start), _number(end), color=SHADE, zorder=0.5)
     if named and spans:
-        _above(ax, min(spans), "counters frozen ", "right")
-
-
-def _closed(ax: Axes, results: Results, *, named: bool) -> None:
-    """Mark the day after which the cohort takes in no repository."""
+        _above(ax, min(spans), "counters frozen", "right")
     for last in _dates_in(results.defect("closed-cohort"))[:1]:
-        ax.axvline(date2num(last), color=QUIET, lw=0.8, ls=(0, (3, 2)), zorder=2)  # type: ignore[no-untyped-call]
+        ax.axvline(_number(last), color=QUIET, lw=0.8, ls=(0, (3, 2)), zorder=2)
         if named:
-            told = f" no repository created after {short_day(last.isoformat())}: the cohort ages"
+            told = f"no repository created after {short_day(last)}: the cohort ages"
             _above(ax, last, told, "left")
 
 
-def _above(ax: Axes, when: date, text: str, side: Literal["left", "right"]) -> None:
-    """A note just above the panel."""
-    ax.text(
-        date2num(when), 1.02, text, transform=ax.get_xaxis_transform(), ha=side, size=SMALL,
+def _dates_in(text: str) -> list[str]:
+    """ISO 8601 dates in `text`, in order."""
+    return sorted(re.findall(r"\d{4}-\d\d-\d\d", text))
+
+
+def _above(ax: Axes, when: str, text: str, side: str) -> None:
+    """A note just above the panel, at one side of a date."""
+    ax.annotate(
+        text, (_number(when), 1), xycoords=ax.get_xaxis_transform(),
+        xytext=(-1 if side == "right" else 1, 4), textcoords="offset points", ha=side, size=SMALL,
         color=QUIET,
     )  # fmt: skip
-
-
-def _dates_in(text: str) -> list[date]:
-    """ISO 8601 dates in `text`, in order."""
-    return sorted(date.fromisoformat(found) for found in re.findall(r"\d{4}-\d\d-\d\d", text))
 
 
 def _line(ax: Axes, group: str, line: pd.DataFrame, weeks: list[float]) -> None:
@@ -161,34 +167,31 @@ def _line(ax: Axes, group: str, line: pd.DataFrame, weeks: list[float]) -> None:
 
 def _names(ax: Axes, ends: dict[str, float]) -> None:
     """Names and last shares beside the ends of the lines, moved apart where they are close."""
-    per_inch = ax.get_ylim()[1] / TALL
-    places = spread(list(ends.values()), 0.135 * per_inch, 0)
-    last = ax.get_xlim()[1]
+    places = spread(list(ends.values()), 0.13 * ax.get_ylim()[1] / TALL, 0)
     for (group, share), place in zip(ends.items(), places, strict=True):
         ax.annotate(
-            f"{group} {percent(share)}", (last, share), xytext=(1 + 0.16 / (WIDTH - LEFT - RIGHT), place),
-            textcoords=ax.get_yaxis_transform(), va="center_baseline", size=SMALL,
-            color=COLOURS[group], weight="bold" if group in LEADERS else "normal",
-            arrowprops={"arrowstyle": "-", "color": COLOURS[group], "lw": 0.6, "shrinkA": 1, "shrinkB": 0,
-                        "relpos": (0, 0.4)},
-            annotation_clip=False,
+            f"{group} {percent(share)}", (1, share), xycoords=ax.get_yaxis_transform(),
+            xytext=(1 + 0.16 / WIDE, place), textcoords=ax.get_yaxis_transform(),
+            va="center_baseline", size=SMALL, color=text_colour(group), annotation_clip=False,
+            weight="bold" if group in LEADERS else "normal",
+            arrowprops={"arrowstyle": "-", "color": COLOURS[group], "lw": 0.7, "relpos": (0, 0.5),
+                        "shrinkA": 0, "shrinkB": 0},
         )  # fmt: skip
 
 
 def _mark(ax: Axes, results: Results, choice: Choice, lines: dict[str, pd.Series]) -> None:
-    """Mark the crossing and say in how many replicates there is none."""
+    """Mark the crossing, and say above both lines in how many replicates there is none."""
     week = _crossing(results, choice)
     if week == NEVER:
         return
     never = 100 * float(select(results.crossings, choice, "series")["never_fraction"].iloc[0])
-    at, share = date2num(date.fromisoformat(week)), lines["China"][week]  # type: ignore[no-untyped-call]
-    ahead = lines["China"] - lines["USA"]
-    wide = [w for w in ahead.index if w > week and ahead[w] > ROOM] or [ahead.index[-1]]
-    free = date2num(date.fromisoformat(wide[0]))  # type: ignore[no-untyped-call]
-    ax.plot([at], [share], "o", ms=6, mfc="white", mec=INK, mew=1.1, zorder=6)
-    ax.annotate(
-        f"China ahead from {short_day(week)}\n(never in {percent(never, 0)} of replicates)",
-        (at, share), xytext=(free, (lines["China"][wide[0]] + lines["USA"][wide[0]]) / 2),
-        size=SMALL, va="center", linespacing=1.2,
-        arrowprops={"arrowstyle": "-", "color": INK, "lw": 0.7, "shrinkB": 3.5, "relpos": (0, 0.5)},
+    start, end = ax.get_xlim()
+    at, edge = _number(week), max(_number(week), start + (end - start) * NOTE / WIDE)
+    under = [lines[g][w] for g in LEADERS for w in lines[g].index if _number(w) <= edge]
+    ax.plot([at], [lines["China"][week]], "o", ms=6, mfc="white", mec=INK, mew=1.1, zorder=6)
+    ax.plot([at, at], [lines["China"][week], max(under) + 3], color=INK, lw=0.7, zorder=5)
+    ax.text(
+        edge, max(under) + 4,
+        f"China ahead from\n{short_day(week)} (never in\n{percent(never, 0)} of replicates)",
+        size=SMALL, ha="right", va="bottom", linespacing=1.1,
     )  # fmt: skip

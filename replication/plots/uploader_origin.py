@@ -5,98 +5,98 @@ from __future__ import annotations
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
+from replication.plots.layout import SMALL, spread
 from replication.plots.results import Choice, Results, headline
 from replication.plots.style import (
-    BODY,
     COLOURS,
+    INNER,
+    LEADERS,
     MARKERS,
-    QUIET,
     RULE,
-    SMALL,
-    WIDTH,
-    Page,
     page,
-    spread,
+    text_colour,
 )
-from replication.plots.words import percent, points
+from replication.plots.words import points
 from replication.study import Study
 
-TALL, HEAD, FOOT, LEFT, RIGHT, PANEL = 4.1, 0.3, 0.25, 0.5, 1.62, WIDTH / 2
+TALL, HEADING, BELOW, LEFT, RIGHT = 3.7, 0.25, 0.25, 0.44, 1.6
+PANEL = INNER / 2
+WIDE = PANEL - LEFT - RIGHT
 STEPS = ("uploader", "split", "origin")
 PANELS = {"study": "Study’s labels", "registry": "This project’s labels"}
 NAMED = 1.0  # percent: a group that stays below it is drawn without a name
+Lines = dict[str, list[float]]
 
 
 def draw(results: Results, study: Study) -> Figure:
     """Draw one panel for each source of labels."""
     choice = headline(study)
     label = next(e.label for e in study.estimands if e.id == choice.estimand)
-    deck = f"Share of downloads by who is credited, %. {label}. Split: half to each"
-    sheet = page(TALL + HEAD + FOOT, title(results, choice), deck, results.footer(study))
-    top = _top(results, study, choice)
-    for n, (labels, name) in enumerate(PANELS.items()):
-        ax = sheet.axes(n * PANEL + LEFT, FOOT, PANEL - LEFT - RIGHT, TALL)
-        ax.set(xlim=(0, 2), ylim=(0, top), yticks=[])
-        ax.text(
-            -LEFT / (PANEL - LEFT - RIGHT),
-            1 + 0.12 / TALL,
-            name,
-            transform=ax.transAxes,
-            size=BODY,
-            weight="bold",
-        )
-        _panel(ax, results, study, choice._replace(labels=labels))
+    deck = (
+        f"Share of downloads, %, credited to the repository’s uploader, half and half, or to the "
+        f"developer of its base model (origin). {label}. Groups always below {NAMED:.0f} % are "
+        "not named"
+    )
+    sheet = page(TALL + HEADING + BELOW, title(results, choice), deck, results.footer(study))
+    panels = [_lines(results, study, choice._replace(labels=labels)) for labels in PANELS]
+    top = max(max(shares) for lines in panels for shares in lines.values())
+    for n, (name, lines) in enumerate(zip(PANELS.values(), panels, strict=True)):
+        ax = sheet.axes(n * PANEL + LEFT, BELOW, WIDE, TALL)
+        ax.set(xlim=(0, len(STEPS) - 1), ylim=(-0.03 * top, 1.02 * top), yticks=[])
+        sheet.heading(n * PANEL, BELOW + TALL + 0.1, name)
+        _panel(ax, lines)
     return sheet.figure
 
 
 def title(results: Results, choice: Choice) -> str:
     """What the origin's credit does to China and the USA."""
     moves = []
-    for group in ("China", "USA"):
-        ends = [results.estimate(choice._replace(attribution=s), group).point for s in STEPS]
-        change = ends[-1] - ends[0]
-        moves.append(
-            f"{'adds' if change >= 0 else 'takes'} {points(change)} {'to' if change >= 0 else 'from'} {'the ' if group == 'USA' else ''}{group}"
+    for name, group in zip(("China", "the USA"), LEADERS, strict=True):
+        first, last = (
+            results.estimate(choice._replace(attribution=step), group).point
+            for step in (STEPS[0], STEPS[-1])
         )
+        verb, link = ("adds", "to") if last >= first else ("takes", "from")
+        moves.append(f"{verb} {points(last - first)} {link} {name}")
     return f"Crediting the base model’s developer {moves[0]} and {moves[1]}"
 
 
-def _top(results: Results, study: Study, choice: Choice) -> float:
-    """Upper end of the percent axis of both panels."""
-    every = [
-        results.estimate(Choice(choice.estimand, step, labels), group).point
-        for step in STEPS for labels in PANELS for group in study.groups
-    ]  # fmt: skip
-    return 1.04 * max(every)
-
-
-def _panel(ax: Axes, results: Results, study: Study, choice: Choice) -> None:
-    """A line for each group, its shares at both ends and its name at the right."""
-    lines = {
+def _lines(results: Results, study: Study, choice: Choice) -> Lines:
+    """Shares of every group at every step."""
+    return {
         group: [results.estimate(choice._replace(attribution=s), group).point for s in STEPS]
         for group in study.groups
     }
+
+
+def _panel(ax: Axes, lines: Lines) -> None:
+    """A line for each group, its shares at both ends and its name at the right."""
     ax.set_xticks(range(len(STEPS)), STEPS)
     for x in range(len(STEPS)):
         ax.axvline(x, color=RULE, lw=0.8, zorder=0)
     for group, shares in lines.items():
-        strong = group in MARKERS
-        ax.plot(shares, color=COLOURS[group], lw=2.2 if strong else 1.2, marker=MARKERS.get(group, "."),
-                ms=5.5 if strong else 5, mec="white", mew=0.5, zorder=4 if strong else 3, clip_on=False)  # fmt: skip
-    named = {g: s for g, s in lines.items() if max(s) >= NAMED}
-    _labels(ax, {g: s[0] for g, s in named.items()}, right=False)
-    _labels(ax, {g: s[-1] for g, s in named.items()}, right=True)
+        strong = group in LEADERS
+        ax.plot(
+            shares, color=COLOURS[group], lw=2.2 if strong else 1.2, clip_on=False,
+            marker=MARKERS.get(group, "."), ms=6, mec="white", mew=0.6, zorder=4 if strong else 3,
+        )  # fmt: skip
+    named = {group: shares for group, shares in lines.items() if max(shares) >= NAMED}
+    _labels(ax, {group: shares[0] for group, shares in named.items()}, right=False)
+    _labels(ax, {group: shares[-1] for group, shares in named.items()}, right=True)
 
 
 def _labels(ax: Axes, ends: dict[str, float], *, right: bool) -> None:
     """Shares at one end of the lines, with the names at the right, moved apart where close."""
-    places = spread(list(ends.values()), 0.14 * ax.get_ylim()[1] / TALL, 0)
+    low, high = ax.get_ylim()
+    places = spread(list(ends.values()), 0.13 * (high - low) / TALL, low / 2)
+    start, out = (len(STEPS) - 1, 0.2 / WIDE) if right else (0, -0.16 / WIDE)
     for (group, share), place in zip(ends.items(), places, strict=True):
         name = f"  {group}" if right else ""
         ax.annotate(
-            f"{share:.1f}{name}", (2 if right else 0, share), xytext=(2.2 if right else -0.2, place),
-            ha="left" if right else "right", va="center_baseline", size=SMALL, color=COLOURS[group],
-            weight="bold" if group in MARKERS else "normal", annotation_clip=False,
-            arrowprops={"arrowstyle": "-", "color": COLOURS[group], "lw": 0.5, "shrinkA": 0, "shrinkB": 3,
-                        "relpos": (0 if right else 1, 0.4)},
+            f"{share:.1f}{name}", (start, share), xytext=(right + out, place),
+            textcoords=ax.get_yaxis_transform(), annotation_clip=False,
+            ha="left" if right else "right", va="center_baseline", size=SMALL,
+            color=text_colour(group), weight="bold" if group in LEADERS else "normal",
+            arrowprops={"arrowstyle": "-", "color": COLOURS[group], "lw": 0.6, "shrinkA": 0,
+                        "shrinkB": 3, "relpos": (0 if right else 1, 0.5)},
         )  # fmt: skip

@@ -49,4 +49,4 @@ def short_day(iso: str) -> str:
 
 def short_name(developer: str) -> str:
     """A developer's name without what stands in brackets."""
-    return developer.split(" (")[0]
+    return developer.partition(" (")[0]

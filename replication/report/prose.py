@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import calendar
 import re
 from collections.abc import Callable, Mapping
 from typing import Any
@@ -10,6 +11,7 @@ from replication.errors import StudyError
 
 KEY = re.compile(r"\{\{\s*([\w:./-]+)\s*\}\}")
 TABLE = "table:"
+_MONTHS = "|".join(calendar.month_name[1:])
 
 # What may hold digits without being a result: code, citations, links, attributes, keys,
 # identifiers of publications, list numbers and dates.
@@ -18,13 +20,12 @@ _ALLOWED = (
     r"\A---\n.*?\n---\n",
     r"`[^`]*`",
     r"\{\{[^}]*\}\}",
-    r"\{[#.][^}]*\}",
+    r"\{(?:[#.]|width=)[^}]*\}",
     r"\[[^\]]*@[^\]]*\]|@[\w:-]+",
     r"\]\([^)]*\)|<https?://[^>]*>|https?://\S+",
     r"arXiv[:\s]\d{4}\.\d{4,5}",
     r"ISO\s3166(?:-1)?|SHA-256",
-    r"\b(?:\d{1,2}\s)?(?:January|February|March|April|May|June|July|August|September|October"
-    r"|November|December)\s20\d\d",
+    rf"\b(?:\d{{1,2}}\s)?(?:{_MONTHS})\s20\d\d",
     r"\b20\d\d\b",
     r"\$[^$]*\$",
 )
@@ -33,6 +34,21 @@ _ALLOWED = (
 def keys(text: str) -> list[str]:
     """Keys used in `text`, in order, tables included."""
     return KEY.findall(text)
+
+
+def labels(text: str) -> dict[str, str]:
+    """Number the figures and tables of `text` in the order in which they stand there.
+
+    Returns
+    -------
+    dict
+        ``fig:NAME`` to "Figure n" and ``tab:NAME`` to "Table n".
+    """
+    figures = re.findall(r"\]\(figures/(\w+)\)", text)
+    tables = [key[len(TABLE) :] for key in keys(text) if key.startswith(TABLE)]
+    return {f"fig:{name}": f"Figure {n}" for n, name in enumerate(figures, 1)} | {
+        f"tab:{name}": f"Table {n}" for n, name in enumerate(tables, 1)
+    }
 
 
 def fill(

@@ -13,10 +13,11 @@ from typing import Any
 from replication.errors import StudyError
 from replication.files import read_json, read_text, write_text
 from replication.plots import FIGURES
-from replication.report import tables
+from replication.report import prose, tables
 from replication.study import Study
 
 PACKAGE = Path(__file__).parents[1]
+PAPER = PACKAGE.parent / "paper" / "paper.md"
 
 
 def update(path: Path, results: Path, study: Study) -> Path:
@@ -51,14 +52,10 @@ def rendered(text: str, results: Path, study: Study) -> str:
 
 def provenance(numbers: Mapping[str, Any], study: Study, results: Path) -> str:
     """The program and line that makes every figure, table and number of the paper."""
-    rows = [
-        (f"Figure {n}, `figures/{name}`", _line(draw))
-        for n, (name, draw) in enumerate(FIGURES.items(), 1)
-    ]
-    makers = tables.all_tables(results, study)
-    rows += [
-        (f"Table {n}, {name}", _line(make.func)) for n, (name, make) in enumerate(makers.items(), 1)
-    ]
+    makers: dict[str, Callable[..., Any]] = {f"fig:{name}": draw for name, draw in FIGURES.items()}
+    makers |= {f"tab:{k}": make.func for k, make in tables.all_tables(results, study).items()}
+    labels = prose.labels(read_text(PAPER))
+    rows = [(f"{label}, {key[4:]}", _line(makers[key])) for key, label in labels.items()]
     keys = defaultdict(list)
     for key, number in numbers.items():
         keys[number["function"]].append(f"`{key}`")

@@ -11,8 +11,8 @@ from pathlib import Path
 
 from replication.errors import StudyError
 from replication.files import read_json, read_text, write_bytes, write_text
-from replication.plots import FIGURES
 from replication.report import prose, tables
+from replication.sources import bundled
 from replication.study import Study
 
 OUTPUTS = ("paper.tex", "paper.html", "paper.pdf")
@@ -32,11 +32,25 @@ def source_text(paper: Path, results: Path, study: Study) -> str:
     if typed:
         raise StudyError(f"paper.md: a digit typed by hand in: {typed[0]}", "declare a number")
     made = tables.all_tables(results, study)
-    labels = {f"fig:{name}": f"Figure {n}" for n, name in enumerate(FIGURES, 1)}
-    labels |= {f"tab:{name}": f"Table {n}" for n, name in enumerate(made, 1)}
     numbers = read_json(results / "numbers.json")
-    known = numbers | {key: {"display": label} for key, label in labels.items()}
-    return prose.fill(text, known, made)
+    known = numbers | {key: {"display": label} for key, label in prose.labels(text).items()}
+    return prose.fill(_with_banner(text, results), known, made)
+
+
+def _with_banner(text: str, results: Path) -> str:
+    """Say at the top of a run on other data that the sentences were written for the bundled ones."""
+    manifest = read_json(results / "manifest.json")
+    if manifest["sha256"] == bundled.computed_from().sha256:
+        return text
+    head, _, body = text.partition("\n# ")
+    return f"{head}\n{_BANNER.format(**manifest)}\n\n# {body}"
+
+
+_BANNER = (
+    "*This is a run on other data: {title} ({filename}, {rows:,} rows, read on {accessed}). The "
+    "numbers, tables and figures are of this run; the sentences around them were written for the "
+    "bundled panel.*"
+)
 
 
 def paper(

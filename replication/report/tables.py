@@ -35,7 +35,7 @@ def verdicts(results: Path) -> str:
     table = table[table["reproduced"] != ""]
     rows = [
         (
-            row.statement,
+            _capital(row.statement),
             _published(row.published, row.unit),
             _estimate(row.estimate, row.unit),
             _range(row.lower, row.upper, row.unit),
@@ -53,7 +53,7 @@ def unjudged(results: Path) -> str:
     table = read_csv(results / "claims.csv", dtype=str)
     table = table[table["reproduced"] == ""]
     rows = [
-        (row.statement, _published(row.published, row.unit), row.verdict, row.reason)
+        (_capital(row.statement), _published(row.published, row.unit), row.verdict, row.reason)
         for row in table.itertuples()
     ]
     return markdown(("Published figure", "Value", "Verdict", "Why"), rows, (30, 12, 18, 40))
@@ -155,8 +155,8 @@ _METHODS = {
 
 
 def markdown(header: Row, rows: Sequence[Row], widths: Sequence[int]) -> str:
-    """Format a pipe table; `widths` are the relative widths of the columns."""
-    lines = [header, ["-" * width for width in widths], *rows]
+    """Format a pipe table; `widths` are the relative widths of its left-aligned columns."""
+    lines = [header, [":" + "-" * width for width in widths], *rows]
     return "\n".join("| " + " | ".join(_cell(cell) for cell in line) + " |" for line in lines)
 
 
@@ -178,9 +178,18 @@ def _ends(row: pd.Series, *, lead: bool) -> str:
 
 
 def _published(value: str, unit: str) -> str:
+    """A published value with its unit, as one would write it."""
     if unit == "percent":
         return f"{value}{NBSP}%"
-    return f"{value} {unit}" if unit not in {"majority", "year", "month"} else value or unit
+    if unit in {"majority", "year", "month"}:
+        return value or unit
+    number = float(value)
+    shown = f"{number / 1e9:g}{NBSP}billion" if number >= 1e8 else f"{number:,g}"
+    return f"{shown} {unit}" if number < 1e6 else shown
+
+
+def _capital(text: str) -> str:
+    return text[:1].upper() + text[1:]
 
 
 def _estimate(value: str, unit: str) -> str:

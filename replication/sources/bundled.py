@@ -2,16 +2,48 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
-from replication.errors import HashMismatchError
+from replication.errors import HashMismatchError, StudyError
 from replication.files import copy_file, read_json, sha256_file
 from replication.sources import manifest
 from replication.sources.manifest import Manifest
+from replication.study import PanelRules, Window
 
 FOLDER = Path(__file__).parents[1] / "data"
 SIDECAR = "bundle.json"
 TABLES = ("repositories.csv", "weekly.csv", "defects.csv")
+
+
+def check_definitions(
+    rules: PanelRules, windows: tuple[Window, ...], bundle: Path = FOLDER
+) -> None:
+    """Refuse a study whose definitions are not the ones that the bundled panel was computed by.
+
+    A window's label is only shown, and a window that the panel does not have is refused later.
+
+    Raises
+    ------
+    StudyError
+        A rule of the panel, or the kind or an end of a window of the same id, differs.
+    """
+    sidecar = read_json(bundle / SIDECAR)
+    made = {f"panel.{key}": value for key, value in sidecar["rules"].items()}
+    made |= {f"{w['id']}.{k}": w[k] for w in sidecar["windows"] for k in ("kind", "start", "end")}
+    asked = {f"panel.{key}": value for key, value in vars(rules).items()}
+    asked |= {f"{w.id}.{k}": str(getattr(w, k)) for w in windows for k in ("kind", "start", "end")}
+    for key in sorted(asked.keys() & made.keys()):
+        if asked[key] != made[key]:
+            raise StudyError(
+                f"{key} is {asked[key]}, but the bundled panel was computed with {made[key]}",
+                "use the released file (DATA=released or DATA=FILE), which is computed anew",
+            )
+
+
+def computed_from(bundle: Path = FOLDER) -> Manifest:
+    """Manifest of the released file that the bundled panel was computed from."""
+    return Manifest(**read_json(bundle / SIDECAR)["computed_from"])
 
 
 def fetch(folder: Path, bundle: Path = FOLDER) -> Manifest:
@@ -31,6 +63,6 @@ def fetch(folder: Path, bundle: Path = FOLDER) -> Manifest:
                 "python -m replication bundle --from FILE",
             )
         copy_file(bundle / name, folder / name)
-    found = Manifest(**{**sidecar["computed_from"], "source": "bundled"})
+    found = replace(computed_from(bundle), source="bundled")
     manifest.write(folder, found)
     return found

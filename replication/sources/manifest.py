@@ -6,7 +6,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from replication.errors import HashMismatchError
+from replication.errors import ContractError, HashMismatchError, SourceError
 from replication.files import read_json, write_json
 
 NAME = "manifest.json"
@@ -50,9 +50,20 @@ class Manifest:
 
 
 def read(folder: Path) -> Manifest | None:
-    """Return the manifest in `folder`, or None where there is none."""
+    """Return the manifest in `folder`, or None where there is none.
+
+    Raises
+    ------
+    SourceError
+        The file is not a manifest.
+    """
     path = folder / NAME
-    return Manifest(**read_json(path)) if path.is_file() else None
+    if not path.is_file():
+        return None
+    try:
+        return Manifest(**read_json(path))
+    except (ContractError, TypeError):
+        raise SourceError(f"{path} is damaged", f"remove {folder} and fetch again") from None
 
 
 def write(folder: Path, manifest: Manifest) -> None:

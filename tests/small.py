@@ -1,0 +1,56 @@
+"""A small synthetic attributed panel whose shares can be worked out by hand."""
+
+from __future__ import annotations
+
+import dataclasses
+
+import pandas as pd
+
+from replication import study as definitions
+from replication.study import Study
+
+# uploader, origin, study group of each, registry group of each, downloads
+SYNTHETIC = [
+    ("Qwen", "Qwen", "China", "China", "China", "China", 400),
+    ("deepseek-ai", "Qwen", "China", "China", "China", "China", 200),
+    ("other-cn", "other-cn", "User", "User", "China", "China", 50),
+    ("meta", "meta", "USA", "USA", "USA", "USA", 150),
+    ("packager", "Qwen", "USA", "China", "Unknown", "China", 100),
+    ("unslothai", "unslothai", "USA", "USA", "USA", "USA", 60),
+    ("someone", "meta", "User", "USA", "User", "USA", 40),
+]
+
+
+def synthetic_study(replicates: int = 200) -> Study:
+    """The packaged definitions with few replicates."""
+    study = definitions.load()
+    rules = dataclasses.replace(study.inference, replicates=replicates, chunk=100)
+    return dataclasses.replace(study, inference=rules)
+
+
+def synthetic_repositories(study: Study) -> pd.DataFrame:
+    """Attributed repositories with the same synthetic downloads in every window."""
+    names = ["uploader", "origin", "study_group_uploader", "study_group_origin"]
+    names += ["registry_group_uploader", "registry_group_origin", "downloads"]
+    table = pd.DataFrame(SYNTHETIC, columns=names)
+    table.insert(0, "repository", [f"{n:024x}" for n in range(len(table))])
+    for role in ("uploader", "origin"):
+        table[f"{role}_developer"] = table[role]
+    for window in study.windows:
+        table[window.id] = table["downloads"]
+    return table.drop(columns="downloads")
+
+
+def synthetic_weeks(leads: list[bool]) -> pd.DataFrame:
+    """Attributed weekly downloads of one Chinese and one US developer; China leads as told."""
+    rows = []
+    for number, ahead in enumerate(leads):
+        week = f"{pd.Timestamp('2025-03-05') + pd.Timedelta(weeks=number):%Y-%m-%d}"
+        for group, downloads in (("China", 30 if ahead else 10), ("USA", 20)):
+            for part in range(3):
+                row = {"week": week, "downloads": downloads + part}
+                for role in ("uploader", "origin"):
+                    row |= {role: f"{group}{part}", f"{role}_developer": f"{group}{part}"}
+                    row |= {f"study_group_{role}": group, f"registry_group_{role}": group}
+                rows.append(row)
+    return pd.DataFrame(rows)

@@ -1,0 +1,72 @@
+"""The weekly series and the first lasting crossing, on synthetic weeks."""
+
+from __future__ import annotations
+
+import dataclasses
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from small import synthetic_study, synthetic_weeks
+
+from replication.analysis.crossover import first_lasting, series, smoothed
+from replication.study import Study, TimeRules
+
+STUDY = synthetic_study()
+
+
+def unsmoothed(study: Study = STUDY) -> Study:
+    """Judge the crossing week by week."""
+    return dataclasses.replace(study, time=TimeRules(smoothing_weeks=1))
+
+
+@given(st.lists(st.booleans(), min_size=1, max_size=30))
+def test_first_lasting_is_the_start_of_the_last_run(leads: list[bool]) -> None:
+    """All weeks from the crossing on lead, and the week before it does not."""
+    at = int(first_lasting(np.array(leads)))
+    assert all(leads[at:])
+    assert at == 0 or not leads[at - 1]
+
+
+def test_first_lasting_works_on_stacks() -> None:
+    """Replicates stand on the first axis."""
+    leads = np.array([[True, True], [False, True], [True, False]])
+    assert first_lasting(leads).tolist() == [0, 1, 2]
+
+
+def test_smoothing_sums_consecutive_weeks() -> None:
+    """Sums over three weeks, by hand, also on a stack."""
+    weekly = np.array([[1.0, 2, 3, 4], [0, 0, 0, 9]])
+    assert smoothed(weekly, 3).tolist() == [[6, 9], [0, 9]]
+    assert smoothed(weekly, 1).tolist() == weekly.tolist()
+
+
+def test_the_crossing_is_the_first_lasting_week() -> None:
+    """A lead that is lost again does not count."""
+    weeks = synthetic_weeks([True, False, False, True, True, True])
+    _, crossings = series(weeks, unsmoothed())
+    assert (crossings["week"] == "2025-03-26").all()
+
+
+def test_no_lasting_lead_is_never() -> None:
+    """Where the last week does not lead there is no crossing, in all replicates that agree."""
+    _, crossings = series(synthetic_weeks([True, True, False]), unsmoothed())
+    assert (crossings["week"] == "never").all()
+    assert (crossings["never_fraction"] > 0.5).all()
+
+
+def test_weekly_shares_by_hand() -> None:
+    """China has 33 of 96 downloads in a week in which it does not lead: 10 + 11 + 12 of 33 + 63."""
+    shares, _ = series(synthetic_weeks([False, True]), unsmoothed())
+    row = shares[(shares["group"] == "China") & (shares["week"] == "2025-03-05")].iloc[0]
+    assert row["share"] == pytest.approx(33 / 96)
+    assert row["lower"] <= row["share"] <= row["upper"]
+
+
+def test_shares_of_a_week_add_up_to_one() -> None:
+    """Every series, attribution and label source is complete in every week."""
+    shares, _ = series(synthetic_weeks([True] * 6), STUDY)
+    total = shares.groupby(["series", "attribution", "labels", "week"])["share"].sum()
+    assert np.allclose(total, 1, atol=1e-12)
+    assert shares["week"].nunique() == 6 - STUDY.time.smoothing_weeks + 1

@@ -1,0 +1,208 @@
+"""Cells, estimates and leave-one-out on a small synthetic panel worked out by hand."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+import pytest
+from small import SYNTHETIC, synthetic_repositories, synthetic_study
+
+from replication.analysis import estimates
+from replication.analysis.cells import cells, credit
+from replication.analysis.concentration import concentration
+from replication.errors import DegenerateDataError
+
+STUDY = synthetic_study()
+TABLE = synthetic_repositories(STUDY)
+HEAD = "increments-2025-08"
+
+
+@pytest.fixture(scope="module")
+def rows() -> pd.DataFrame:
+    """Every estimate on the synthetic panel."""
+    return estimates.estimate(TABLE, STUDY)
+
+
+def pick(rows: pd.DataFrame, group: str, method: str = "bounds", **where: str) -> pd.Series:
+    """The one estimate of a group by a method."""
+    keys = {"estimand": HEAD, "attribution": "uploader", "labels": "study"} | where
+    keys |= {"group": group, "method": method}
+    unit = "repository" if where.get("unit") == "repository" else None
+    found = rows[(rows[list(keys)] == pd.Series(keys)).all(axis=1)]
+    found = found[(found["unit"] == "repository") == (unit == "repository")]
+    assert len(found) == 1
+    return found.iloc[0]
+
+
+def test_points_by_hand(rows: pd.DataFrame) -> None:
+    """Uploader, origin and split give the shares that one gets with pencil and paper."""
+    assert pick(rows, "China")["point"] == 0.6
+    assert pick(rows, "USA")["point"] == 0.31
+    assert pick(rows, "China", attribution="origin")["point"] == 0.7
+    assert pick(rows, "China", attribution="split")["point"] == 0.65
+    assert pick(rows, "China", labels="registry")["point"] == 0.65
+    assert pick(rows, "China − USA")["point"] == pytest.approx(0.29, abs=1e-14)
+    assert pick(rows, "DeepSeek and Qwen / China", labels="registry")["point"] == 600 / 650
+
+
+def test_the_exclusion_takes_its_uploader_out(rows: pd.DataFrame) -> None:
+    """Without telemetry both numerator and denominator lose its downloads."""
+    found = pick(rows, "USA", estimand=f"{HEAD}-without-telemetry")
+    assert found["point"] == 250 / 940
+
+
+def test_an_exclusion_that_removes_nothing_is_no_specification() -> None:
+    """Where no excluded uploader has downloads, the estimand appears once."""
+    kept = TABLE[TABLE["uploader"] != "unslothai"]
+    names = {spec.estimand.id for spec in estimates.specifications(kept, STUDY)}
+    assert not any("without" in name for name in names)
+    assert len(names) == len(STUDY.windows)
+
+
+def test_columns_and_units(rows: pd.DataFrame) -> None:
+    """The table has the columns that the README promises and every method for every statistic."""
+    assert list(rows.columns) == [
+        *("estimand", "attribution", "labels", "group", "unit", "method", "point", "lower"),
+        *("upper", "n_developers", "n_effective", "top_share", "note"),
+    ]
+    assert set(zip(rows["unit"], rows["method"], strict=True)) == {
+        ("developer", "percentile"),
+        ("developer", "jackknife-logit"),
+        ("developer", "leave-one-out"),
+        ("none", "bounds"),
+        ("repository", "percentile"),
+    }
+    assert not rows.duplicated(
+        ["estimand", "attribution", "labels", "group", "unit", "method"]
+    ).any()
+
+
+def test_every_interval_is_ordered_and_noted(rows: pd.DataFrame) -> None:
+    """Lower is at most upper; a refused interval has no ends and says so."""
+    defined = rows["lower"].notna()
+    assert (rows.loc[defined, "lower"] <= rows.loc[defined, "upper"]).all()
+    assert (rows.loc[~defined, "note"] != "").all()
+    assert (rows.loc[defined, "note"] == "").all()
+
+
+def test_bounds_hold_the_point_and_shares_add_up(rows: pd.DataFrame) -> None:
+    """Points lie inside their bounds, and the shares of all groups add up to one."""
+    bounds = rows[rows["method"] == "bounds"]
+    assert (bounds["lower"] <= bounds["point"]).all()
+    assert (bounds["point"] <= bounds["upper"]).all()
+    groups = bounds[bounds["group"].isin(STUDY.groups)]
+    total = groups.groupby(["estimand", "attribution", "labels"])["point"].sum()
+    assert np.allclose(total, 1, atol=1e-12)
+
+
+def test_row_order_changes_nothing(rows: pd.DataFrame) -> None:
+    """Shuffled input gives the same table, byte for byte."""
+    shuffled = TABLE.sample(frac=1, random_state=3)
+    assert estimates.estimate(shuffled, STUDY).to_csv() == rows.to_csv()
+
+
+def test_empty_developers_change_nothing(rows: pd.DataFrame) -> None:
+    """A developer without downloads is not a cluster."""
+    empty = TABLE.iloc[[3]].assign(repository="f" * 24, uploader_developer="nobody")
+    empty = empty.assign(origin_developer="nobody", **{w.id: 0 for w in STUDY.windows})
+    more = pd.concat([TABLE, empty], ignore_index=True)
+    assert estimates.estimate(more, STUDY).to_csv() == rows.to_csv()
+
+
+def test_concentration_by_hand(rows: pd.DataFrame) -> None:
+    """Effective number and largest share of the uploaders, and of China's for the family."""
+    held = np.array([row[-1] for row in SYNTHETIC])
+    lead = pick(rows, "China − USA")
+    assert lead["n_developers"] == 7
+    assert lead["n_effective"] == pytest.approx(1000**2 / (held**2).sum(), rel=1e-12)
+    assert lead["top_share"] == 0.4
+    family = pick(rows, "DeepSeek and Qwen / China")
+    assert family["n_developers"] == 2
+    assert family["n_effective"] == pytest.approx(600**2 / (400**2 + 200**2), rel=1e-12)
+
+
+def test_leave_one_out_by_hand() -> None:
+    """Without Qwen China has 200 of 600; the largest developer comes first."""
+    table = estimates.leave_one_out(TABLE, STUDY)
+    where = (table["estimand"] == HEAD) & (table["attribution"] == "uploader")
+    first = table[where & (table["labels"] == "study")].iloc[0]
+    assert first["developer"] == "Qwen"
+    assert first["share"] == 0.4
+    assert first["china"] == pytest.approx(200 / 600)
+    assert first["lead"] == pytest.approx((200 - 310) / 600)
+    assert first["shift"] == pytest.approx((200 - 310) / 600 - 0.29)
+
+
+def test_leave_one_out_range_is_the_range_of_the_table(rows: pd.DataFrame) -> None:
+    """The interval printed beside the lead is the smallest and largest row of leave_one_out.csv."""
+    table = estimates.leave_one_out(TABLE, STUDY)
+    where = (table["estimand"] == HEAD) & (table["attribution"] == "origin")
+    lead = table[where & (table["labels"] == "registry")]["lead"]
+    found = pick(rows, "China − USA", "leave-one-out", attribution="origin", labels="registry")
+    assert (found["lower"], found["upper"]) == pytest.approx((lead.min(), lead.max()), abs=1e-14)
+
+
+def test_split_is_half_and_half() -> None:
+    """Split credits each download half to either side, in whole half downloads."""
+    held = cells(credit(TABLE, HEAD, "split", "study"), "developer", STUDY.groups, STUDY.family)
+    assert held.counts.dtype == np.int64
+    assert held.by_group.sum() == 2 * 1000
+    qwen = held.counts[held.units.index("Qwen")]
+    assert qwen[held.groups.index("China")] == 2 * 400 + 200 + 100
+
+
+def test_the_lead_is_paired() -> None:
+    """Its variance is that of a difference within replicates, covariance and all."""
+    from replication.analysis.resampling import replicate_totals
+
+    names = estimates.statistics(STUDY)
+    held = cells(credit(TABLE, HEAD, "uploader", "study"), "developer", STUDY.groups, STUDY.family)
+    drawn = names.values(names.proportions(replicate_totals(held.counts, 4000, 100, 1)))
+    china, usa, lead = (
+        drawn[:, names.names.index(name)] for name in ("China", "USA", "China − USA")
+    )
+    expected = china.var() + usa.var() - 2 * np.mean((china - china.mean()) * (usa - usa.mean()))
+    assert lead.var() == pytest.approx(expected, rel=1e-9)
+    assert lead.var() > china.var() + usa.var()  # shares of one total move against each other
+
+
+def test_repositories_of_one_developer_narrow_the_interval(rows: pd.DataFrame) -> None:
+    """Cut one developer into many repositories: only the repository bootstrap believes it."""
+    parts = [
+        TABLE.assign(repository=[f"{n:x}{name[1:]}" for name in TABLE["repository"]])
+        for n in range(8)
+    ]
+    cut = pd.concat(parts, ignore_index=True)
+    found = estimates.estimate(cut, STUDY)
+    by_developer = pick(found, "China", "percentile")
+    by_repository = pick(found, "China", "percentile", unit="repository")
+    same = pick(rows, "China", "percentile")
+    assert (by_developer["lower"], by_developer["upper"]) == (same["lower"], same["upper"])
+    assert (
+        by_repository["upper"] - by_repository["lower"]
+        < by_developer["upper"] - by_developer["lower"]
+    )
+
+
+def test_nothing_downloaded_is_a_named_error() -> None:
+    """An empty window raises, naming the remedy."""
+    with pytest.raises(DegenerateDataError, match="nothing was downloaded"):
+        estimates.estimate(TABLE.assign(**{HEAD: 0}), STUDY)
+    with pytest.raises(DegenerateDataError, match="nothing was downloaded"):
+        concentration(np.zeros(3, dtype=np.int64))
+
+
+def test_one_developer_is_a_named_error() -> None:
+    """A single developer cannot be resampled."""
+    with pytest.raises(DegenerateDataError, match="nothing can be resampled"):
+        estimates.estimate(TABLE.iloc[:1], STUDY)
+
+
+def test_all_unattributed_gives_zero_shares_and_wide_bounds() -> None:
+    """If nobody has a country, either side may have everything or nothing."""
+    groups = {c: "User" for c in TABLE.columns if "_group_" in c}
+    rows = estimates.estimate(TABLE.assign(**groups), STUDY)
+    china = pick(rows, "China")
+    assert (china["point"], china["lower"], china["upper"]) == (0, 0, 1)
+    lead = pick(rows, "China − USA")
+    assert (lead["lower"], lead["upper"]) == (-1, 1)

@@ -1,0 +1,338 @@
+"""The figures, drawn from a small synthetic result set: every number in it is made up."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from itertools import combinations, product
+from pathlib import Path
+
+import matplotlib as mpl
+import numpy as np
+import pandas as pd
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from matplotlib.axis import Axis
+from matplotlib.colors import to_rgb
+from matplotlib.figure import Figure
+from matplotlib.text import Text
+
+from replication import study as definitions
+from replication.files import write_csv, write_json
+from replication.plots import FIGURES, draw_all, style, words
+from replication.plots.layout import spread, width_of, wrap
+from replication.plots.results import Results
+
+STUDY = definitions.load()
+LEAD = "China − USA"
+SIGNATURES = {"svg": b"<?xml", "pdf": b"%PDF", "png": b"\x89PNG"}
+WEEKS = [f"2025-{month:02}-{day:02}" for month in (5, 6, 7, 8) for day in (7, 14, 21, 28)]
+SMALLEST_TYPE = 7.5
+CREDIT, LABELS = ("uploader", "split", "origin"), ("study", "registry")
+# Developer, country group, share of the synthetic downloads.
+DEVELOPERS = (
+    ("Alpha (A, B)", "China", 0.30),
+    ("Beta", "China", 0.10),
+    ("Gamma", "USA", 0.20),
+    ("Delta", "USA", 0.10),
+    ("Epsilon with a long name", "UK", 0.12),
+    ("zeta", "User", 0.10),
+    ("eta", "User", 0.003),
+    ("theta", "User", 0.002),
+    ("iota", "International / Online", 0.07),
+    ("kappa", "Lithuania", 0.005),
+)
+
+
+def synthetic(
+    folder: Path,
+    *,
+    leads: Mapping[str, float] | None = None,
+    swing: float = 0.3,
+    crossings: Sequence[str] = ("2025-07-14", "2025-06-14"),
+) -> Results:
+    """Write a synthetic result set to `folder` and read it.
+
+    Parameters
+    ----------
+    folder
+        Receives the tables.
+    leads
+        Lead of China by estimand, 0.1 where none is given.
+    swing
+        By how much the removal of one developer moves the lead at most.
+    crossings
+        Crossing week with and without the exclusion.
+    """
+    tables = {
+        "estimates": _estimates(leads or {}, swing),
+        "leave_one_out": _leave_one_out(leads or {}, swing),
+        "weekly_shares": _weekly_shares(),
+        "crossings": _crossings(crossings),
+        "coverage": pd.DataFrame({"estimand": [w.id for w in STUDY.windows], "total": 12_000_000}),
+        "defects": _defects(),
+        "summary": pd.DataFrame({"name": ["repositories"], "value": [321]}),
+        "claims": pd.DataFrame({"id": ["study-china", "study-usa"], "published": ["17.1", "15.8"]}),
+    }
+    for name, table in tables.items():
+        write_csv(folder / f"{name}.csv", table)
+    about = {"title": "Synthetic data", "revision": "", "accessed": "2026-01-05"}
+    write_json(folder / "manifest.json", about)
+    return Results.read(folder)
+
+
+def _specifications() -> list[dict[str, str]]:
+    grid = product([e.id for e in STUDY.estimands], CREDIT, LABELS)
+    return [dict(zip(("estimand", "attribution", "labels"), row, strict=True)) for row in grid]
+
+
+def _estimates(leads: Mapping[str, float], swing: float) -> pd.DataFrame:
+    rows = []
+    for keys in _specifications():
+        lead = leads.get(keys["estimand"], 0.1)
+        origin = {"uploader": 0.0, "split": 0.02, "origin": 0.04}[keys["attribution"]]
+        shares = {"China": 0.3 + lead / 2 + origin, "USA": 0.3 - lead / 2 - origin, LEAD: lead}
+        rest = {group: 0.4 / (3 + n) ** 2 for n, group in enumerate(STUDY.groups[2:])}
+        for (group, point), (method, reach) in product(
+            {**shares, **rest}.items(),
+            (("percentile", 0.4), ("leave-one-out", swing), ("bounds", 0.05)),
+        ):
+            ends = {"point": point, "lower": point - reach, "upper": point + reach}
+            size = {"n_developers": len(DEVELOPERS), "n_effective": 4.5, "unit": "developer"}
+            rows.append({**keys, "group": group, "method": method, **ends, **size})
+    return pd.DataFrame(rows)
+
+
+def _leave_one_out(leads: Mapping[str, float], swing: float) -> pd.DataFrame:
+    rows = []
+    for keys, (developer, group, share) in product(_specifications(), DEVELOPERS):
+        lead = leads.get(keys["estimand"], 0.1)
+        sign = {"China": -1.0, "USA": 1.0}.get(group, 0.05)
+        shift = sign * swing * share / DEVELOPERS[0][2]
+        held = {"developer": developer, "group": group, "share": share}
+        rows.append({**keys, **held, "lead": lead + shift, "shift": shift})
+    return pd.DataFrame(rows)
+
+
+def _series() -> list[dict[str, str]]:
+    names = ["weekly", *(f"weekly-without-{x.id}" for x in STUDY.exclusions)]
+    return [{"series": n, "attribution": "uploader", "labels": "study"} for n in names]
+
+
+def _weekly_shares() -> pd.DataFrame:
+    rows = []
+    for keys, (n, week), (place, group) in product(
+        _series(), enumerate(WEEKS), enumerate(STUDY.groups)
+    ):
+        share = {"China": 0.2 + 0.03 * n, "USA": 0.45 - 0.02 * n}.get(group, 0.1 / (1 + place) ** 2)
+        ends = {"lower": share / 2, "upper": share + 0.1}
+        rows.append({**keys, "week": week, "group": group, "share": share, **ends})
+    return pd.DataFrame(rows)
+
+
+def _crossings(weeks: Sequence[str]) -> pd.DataFrame:
+    rows = [{**k, "week": w} for k, w in zip(_series(), weeks, strict=True)]
+    return pd.DataFrame(rows).assign(never_fraction=0.25)
+
+
+def _defects() -> pd.DataFrame:
+    found = {
+        "frozen-readings": "2025-06-07, 2025-06-14",
+        "catch-up-readings": "2025-06-21",
+        "closed-cohort": "2025-07-11",
+    }
+    return pd.DataFrame({"check": found.keys(), "where": found.values()})
+
+
+def drawn(results: Results) -> dict[str, Figure]:
+    """Every figure, with its texts laid out."""
+    with style.context():
+        figures = {name: draw(results, STUDY) for name, draw in FIGURES.items()}
+        for figure in figures.values():
+            figure.canvas.draw()
+    return figures
+
+
+def titles(results: Results, name: str) -> str:
+    """Title of one figure."""
+    with style.context():
+        return style.title_of(FIGURES[name](results, STUDY))
+
+
+def shown(figure: Figure) -> list[Text]:
+    """Texts on the page; labels of ticks outside the limits are not drawn."""
+    texts = list(figure.texts)
+    for ax in figure.axes:
+        texts += ax.texts
+        texts += _tick_labels(ax.xaxis) + _tick_labels(ax.yaxis) if ax.axison else []
+    return [text for text in texts if text.get_text().strip()]
+
+
+def _tick_labels(axis: Axis) -> list[Text]:
+    low, high = sorted(axis.get_view_interval())
+    ticks = axis.get_major_ticks()
+    return [tick.label1 for tick in ticks if low <= tick.get_loc() <= high]
+
+
+@pytest.fixture(scope="module")
+def results(tmp_path_factory: pytest.TempPathFactory) -> Results:
+    """A synthetic result set."""
+    return synthetic(tmp_path_factory.mktemp("results"))
+
+
+@pytest.fixture(scope="module")
+def figures(results: Results) -> dict[str, Figure]:
+    """Its figures."""
+    return drawn(results)
+
+
+def test_every_figure_is_written_in_three_formats_with_the_same_bytes(tmp_path: Path) -> None:
+    """Two runs agree to the byte, even where the reader's own settings differ."""
+    synthetic(tmp_path / "results")
+    told: list[str] = []
+    first = draw_all(tmp_path / "results", tmp_path / "one", STUDY, told.append)
+    with mpl.rc_context({"font.size": 20, "svg.hashsalt": "other", "axes.facecolor": "red"}):
+        second = draw_all(tmp_path / "results", tmp_path / "two", STUDY, told.append)
+    assert {p.name for p in first} == {f"{n}.{s}" for n in FIGURES for s in SIGNATURES}
+    assert len(told) == 2 * len(FIGURES)
+    for one, two in zip(first, second, strict=True):
+        assert one.read_bytes().startswith(SIGNATURES[one.suffix[1:]])
+        assert one.read_bytes() == two.read_bytes(), one.name
+
+
+def test_every_country_group_has_one_colour_and_all_differ() -> None:
+    """China and the USA also differ in grey and in their markers."""
+    assert set(style.COLOURS) == set(STUDY.groups)
+    assert len(set(style.COLOURS.values())) == len(STUDY.groups)
+    greys = [to_rgb(style.COLOURS[g]) @ np.array([0.299, 0.587, 0.114]) for g in style.LEADERS]
+    assert abs(greys[0] - greys[1]) > 0.15
+    assert len(set(style.MARKERS.values())) == len(style.MARKERS)
+
+
+@pytest.mark.parametrize("name", FIGURES)
+def test_no_text_is_small_clipped_or_covered(figures: dict[str, Figure], name: str) -> None:
+    """Texts have at least 7.5 pt, lie on the page and do not overlap."""
+    figure = figures[name]
+    page = figure.bbox
+    boxes = [(t.get_text(), Text.get_window_extent(t)) for t in shown(figure)]
+    assert min(t.get_fontsize() for t in shown(figure)) >= SMALLEST_TYPE
+    for text, box in boxes:
+        assert page.x0 <= box.x0 + 1, text
+        assert box.x1 <= page.x1 + 1, text
+        assert page.y0 <= box.y0 + 1, text
+        assert box.y1 <= page.y1 + 1, text
+    for (one, a), (two, b) in combinations(boxes, 2):
+        across = min(a.x1, b.x1) - max(a.x0, b.x0)
+        up = min(a.y1, b.y1) - max(a.y0, b.y0)
+        assert min(across, up) <= 1, (one, two)
+
+
+@pytest.mark.parametrize("name", FIGURES)
+def test_the_footer_is_on_every_figure(figures: dict[str, Figure], name: str) -> None:
+    """It names the data, their date, their size and who computed."""
+    found = [t.get_text() for t in figures[name].texts if t.get_gid() == "footer"]
+    assert " ".join(found).replace("\n", " ") == (
+        "Data: Synthetic data, read on 5 January 2026. 321 repositories; headline: 10 developers, "
+        "12 million downloads. Computed by this replication."
+    )
+
+
+def test_the_leave_one_out_title_says_whether_the_lead_turns(tmp_path: Path) -> None:
+    """A lead that turns, one that does not, and one of the USA."""
+    turns = titles(synthetic(tmp_path, swing=0.3), "leave_one_out")
+    assert turns == ("Without Alpha (A, B), China’s lead of 10.0 points becomes a deficit of 20.0")
+    stays = titles(synthetic(tmp_path, swing=0.01), "leave_one_out")
+    assert stays == "No single developer’s removal turns China’s lead of 10.0 points"
+    behind = {STUDY.headline.estimand: -0.1}
+    usa = titles(synthetic(tmp_path, leads=behind, swing=0.3), "leave_one_out")
+    assert usa == "Without Gamma, the USA’s lead of 10.0 points becomes a deficit of 10.0"
+
+
+def test_the_title_of_the_pair_gives_the_range_of_the_leads(tmp_path: Path) -> None:
+    """Leads of both signs, and of one sign only."""
+    both = synthetic(tmp_path, leads={"increments-2025-08": -0.05})
+    assert titles(both, "published_pair") == (
+        "Published: China 1.3 points ahead. Recomputed: 5.0 behind to 10.0 ahead, depending on "
+        "the definition"
+    )
+    ahead = synthetic(tmp_path, leads={"increments-2025-08": 0.05})
+    assert "5.0 to 10.0 ahead" in titles(ahead, "published_pair")
+    (tmp_path / "claims.csv").unlink()
+    assert titles(Results.read(tmp_path), "published_pair").startswith("China is 5.0 to 10.0")
+
+
+@pytest.mark.parametrize(
+    ("crossings", "told"),
+    [
+        (("2025-07-14", "2025-06-14"), "the week of 14 July 2025 and stay ahead; 4 weeks earlier"),
+        (("2025-06-14", "2025-06-21"), "stay ahead; 1 week later without telemetry counters"),
+        (("2025-06-14", "2025-06-14"), "stay ahead; in the same week without"),
+        (("2025-06-14", "never"), "stay ahead; not so without"),
+        (("never", "2025-06-14"), "do not pass the USA’s to stay ahead"),
+    ],
+)
+def test_the_title_of_the_series_follows_the_crossings(
+    tmp_path: Path, crossings: tuple[str, str], told: str
+) -> None:
+    """Earlier, later, together, or never."""
+    assert told in titles(synthetic(tmp_path, crossings=crossings), "shares_over_time")
+
+
+def test_the_title_of_the_curve_counts_specifications(tmp_path: Path) -> None:
+    """Six of the grid's cells belong to the estimand in which the USA lead."""
+    total = len(_specifications())
+    leads = {"increments-2025-08": -0.05}
+    fragile = titles(synthetic(tmp_path, leads=leads), "specifications")
+    assert fragile.startswith(f"China leads in {total - 6} of {total} specifications, but in all")
+    firm = titles(synthetic(tmp_path, leads=leads, swing=0.01), "specifications")
+    assert firm.endswith("no single developer’s removal turns the sign in any")
+
+
+def test_the_other_titles_follow_the_numbers(results: Results) -> None:
+    """The largest developer's share, and what the origin's credit does."""
+    assert titles(results, "developers").startswith("Alpha alone holds 30\u202f%")
+    assert titles(results, "uploader_origin") == (
+        "Crediting the base model’s developer adds 4.0 points to China and takes 4.0 points from "
+        "the USA"
+    )
+
+
+def test_a_specification_that_was_not_estimated_is_left_out(tmp_path: Path) -> None:
+    """An exclusion that removes nothing has no rows, and the pair is drawn without it."""
+    synthetic(tmp_path)
+    table = pd.read_csv(tmp_path / "estimates.csv")
+    write_csv(tmp_path / "estimates.csv", table[~table["estimand"].str.contains("-without-")])
+    with style.context():
+        figure = FIGURES["published_pair"](Results.read(tmp_path), STUDY)
+    assert not any("telemetry" in text.get_text() for text in shown(figure))
+
+
+@given(st.lists(st.floats(0, 10), min_size=1, max_size=12))
+def test_spread_labels_keep_their_order_and_distance(places: list[float]) -> None:
+    """No two labels are nearer than the gap, and none lies below the floor."""
+    moved = spread(places, 0.5, 0)
+    ordered = [place for _, place in sorted(zip(places, moved, strict=True))]
+    assert min(moved) >= -1e-9
+    assert all(b - a >= 0.5 - 1e-9 for a, b in zip(sorted(moved), sorted(moved)[1:], strict=False))
+    assert ordered == sorted(ordered)
+
+
+def test_spread_leaves_distant_labels_alone() -> None:
+    """Labels that are far apart stay, and close ones move by the same amount."""
+    assert spread([9, 1, 5], 0.5, 0) == [9, 1, 5]
+    assert spread([5, 5.2], 1, 0) == pytest.approx([4.6, 5.6])
+
+
+def test_lines_are_no_wider_than_asked() -> None:
+    """Words wrap, and a number stays with the word before it."""
+    lines = wrap("one lead of 12 points and another lead of 13 points", 1.0, 8)
+    assert all(width_of(line, 8) <= 1.0 for line in lines)
+    assert not any(line[0].isdigit() for line in lines)
+
+
+def test_numbers_are_printed_alike_everywhere() -> None:
+    """A true minus, no sign at zero, and months that no locale changes."""
+    assert [words.signed(x) for x in (1.25, -2.06, -0.01)] == ["+1.2", "−2.1", "0.0"]
+    assert words.points(-1) == "1.0 point"
+    assert words.day("2025-07-02") == "2 July 2025"
+    assert words.short_day("2025-07-02") == "2 Jul 2025"

@@ -1,0 +1,121 @@
+"""The cluster bootstrap: its law, its seeds, and a second implementation."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from scipy import stats
+
+from replication.analysis import resampling
+from replication.analysis.resampling import _weights, replicate_totals, totals_without_each
+from replication.errors import DegenerateDataError
+
+SEED = 7
+
+
+def synthetic_cells(n: int = 40, k: int = 3) -> np.ndarray:
+    """Synthetic heavy-tailed cells (n, k)."""
+    rng = np.random.default_rng(1)
+    return np.floor(rng.pareto(1.2, (n, k)) * 1000).astype(np.int64)
+
+
+def test_totals_are_the_totals_of_resampled_rows() -> None:
+    """Weights times cells equals the sum of the rows, each repeated as often as it was drawn."""
+    cells = synthetic_cells()
+    weights = _weights(len(cells), 20, SEED, 0).astype(int)
+    by_rows = [np.repeat(cells, w, axis=0).sum(axis=0) for w in weights]
+    assert np.array_equal(replicate_totals(cells, 20, 20, SEED), by_rows)
+    assert (weights.sum(axis=1) == len(cells)).all()
+
+
+def test_fewer_replicates_are_a_prefix_of_more() -> None:
+    """The chunk alone decides what is drawn, not how many replicates are asked for."""
+    cells = synthetic_cells()
+    many = replicate_totals(cells, 1000, 100, SEED)
+    assert np.array_equal(replicate_totals(cells, 250, 100, SEED), many[:250])
+
+
+def test_sums_are_exact_in_any_order() -> None:
+    """Whole numbers add up exactly: permuted columns give the same bytes."""
+    cells = synthetic_cells(k=7) * 10**6 + 1
+    order = np.array([6, 2, 0, 1, 5, 4, 3])
+    plain = replicate_totals(cells, 300, 100, SEED)
+    assert np.array_equal(replicate_totals(cells[:, order], 300, 100, SEED), plain[:, order])
+    assert (plain == np.floor(plain)).all()
+
+
+def test_rows_drawn_at_a_time_do_not_matter(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The stream of numbers is the same however many rows are drawn at once."""
+    plain = _weights(30, 64, SEED, 2).copy()
+    _weights.cache_clear()
+    monkeypatch.setattr(resampling, "AT_ONCE", 100)
+    assert np.array_equal(_weights(30, 64, SEED, 2), plain)
+
+
+def test_standard_error_is_what_theory_says() -> None:
+    """With n equal clusters a resampled share is binomial: its variance is p(1 − p)/n."""
+    n, hits, replicates = 50, 15, 20_000
+    cells = np.zeros((n, 2), dtype=np.int64)
+    cells[:hits, 0] = cells[hits:, 1] = 10
+    totals = replicate_totals(cells, replicates, 1000, SEED)
+    drawn = totals[:, 0] / totals.sum(axis=1) * n
+    expected = stats.binom(n, hits / n)
+    observed = np.bincount(drawn.round().astype(int), minlength=n + 1)[5:26]
+    cells_expected = expected.pmf(np.arange(5, 26)) * replicates
+    chi2 = ((observed - cells_expected) ** 2 / cells_expected).sum()
+    assert chi2 < stats.chi2.ppf(0.999, len(observed))
+    assert drawn.var() == pytest.approx(expected.var(), rel=4 * np.sqrt(2 / replicates))
+
+
+def test_percentiles_agree_with_scipy() -> None:
+    """scipy.stats.bootstrap on the same clusters gives the same interval within Monte-Carlo error."""
+    cells = synthetic_cells(k=2)
+    totals = replicate_totals(cells, 20_000, 500, SEED)
+    ours = np.quantile(totals[:, 0] / totals.sum(axis=1), [0.025, 0.975])
+
+    def share(first: np.ndarray, second: np.ndarray, axis: int) -> np.ndarray:
+        return first.sum(axis=axis) / (first.sum(axis=axis) + second.sum(axis=axis))
+
+    theirs = stats.bootstrap(
+        (cells[:, 0], cells[:, 1]),
+        share,
+        paired=True,
+        method="percentile",
+        n_resamples=20_000,
+        rng=np.random.default_rng(3),
+        batch=2000,
+    )
+    spread = theirs.bootstrap_distribution
+    for end, (ours_end, theirs_end) in zip(
+        (0.025, 0.975), zip(ours, theirs.confidence_interval, strict=True), strict=True
+    ):
+        near = np.quantile(
+            spread, [end - 0.005, end + 0.005]
+        )  # 4.5 Monte-Carlo errors of the level
+        assert near[0] <= ours_end <= near[1], (end, ours_end, theirs_end)
+
+
+def test_a_fixed_seed_gives_fixed_numbers() -> None:
+    """A change of the stream of replicates would change every published interval: notice it."""
+    totals = replicate_totals(np.array([[1], [10], [100]]), 6, 4, 20251203)
+    assert totals.ravel().tolist() == [12.0, 30.0, 102.0, 3.0, 210.0, 3.0]
+
+
+def test_totals_without_each_cluster() -> None:
+    """The closed form equals deleting each row."""
+    cells = synthetic_cells(12)
+    brute = [np.delete(cells, i, axis=0).sum(axis=0) for i in range(len(cells))]
+    assert np.array_equal(totals_without_each(cells), brute)
+
+
+@pytest.mark.parametrize("cells", [np.zeros((0, 2), np.int64), np.array([[3, 4]])])
+def test_one_cluster_cannot_be_resampled(cells: np.ndarray) -> None:
+    """A single developer, or none, is a named error."""
+    with pytest.raises(DegenerateDataError, match="nothing can be resampled"):
+        replicate_totals(cells, 10, 10, SEED)
+
+
+def test_totals_beyond_exact_arithmetic_are_refused() -> None:
+    """Sums that a double cannot hold exactly are refused, not rounded."""
+    with pytest.raises(DegenerateDataError, match="not exact"):
+        replicate_totals(np.full((4, 1), 2**51, dtype=np.int64), 10, 10, SEED)
