@@ -71,5 +71,5 @@ $(VENV)/ready: requirements.lock
 	@if command -v uv >/dev/null && uv venv --quiet --python "$(PYTHON)" $(VENV) && \
 	    uv pip install --quiet --python $(BIN)/python --require-hashes -r requirements.lock; then :; else \
 	  rm -rf $(VENV) && $(PYTHON) -m venv $(VENV) && \
-	  $(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock; fi
+	  $(BIN)/python -m pip install --quiet --disable-pip-version-check --use-pep517 --require-hashes -r requirements.lock; fi
 	@touch $@

@@ -82,9 +82,14 @@ def test_replaced_keeps_the_old_file_when_the_block_fails(
     path: Path, error: type[BaseException]
 ) -> None:
     """A failure or an interruption in the block passes through and changes nothing on disk."""
-    with pytest.raises(error), files.replaced(path) as temporary:
-        temporary.write_text("half")
-        raise error
+
+    def interrupted() -> None:
+        with files.replaced(path) as temporary:
+            temporary.write_text("half")
+            raise error
+
+    with pytest.raises(error):
+        interrupted()
     assert_untouched(path)
 
 

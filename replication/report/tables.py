@@ -94,6 +94,7 @@ def disagreements(results: Path, study: Study) -> str:
     """The ten largest namespaces on which the study and the registry disagree, as uploaders."""
     table = read_csv(results / "disagreements.csv")
     window = next(e.window.id for e in study.estimands if e.id == study.headline.estimand)
+    table = table.astype({window: "int64"})  # where there are none, the column has no type
     top = table[table["attribution"] == "uploader"].nlargest(10, window)
     rows = [
         (row["namespace"], row["study_group"], row["registry_group"], f"{row[window] / 1e6:.1f}")

@@ -1,0 +1,74 @@
+"""One finished run on synthetic data, shared by the tests that look at a whole run."""
+
+from __future__ import annotations
+
+import shutil
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import pytest
+from released_files import repository, synthetic_release, write
+from runs import replication, small_study
+
+WEEKS = 49
+# Repository, group, gain in the first week and its change from week to week. Two of them are
+# repackaged models of another developer and group. Alibaba, Meta and the telemetry are not here.
+MAKERS = [
+    ("deepseek-ai/r1", "China", 9_000, 400, "", ""),
+    ("deepseek-ai/small", "China", 4_000, -60, "", ""),
+    ("zai-org/glm", "China", 3_000, 50, "", ""),
+    ("google/gemma", "USA", 12_000, -50, "", ""),
+    ("openai/oss", "USA", 9_000, 0, "", ""),
+    ("microsoft/phi", "USA", 5_000, 40, "", ""),
+    ("unsloth/r1-gguf", "USA", 2_000, 30, "deepseek-ai", "China"),
+    ("mistralai/small", "France", 3_000, 0, "", ""),
+    ("synthetic-user/r1-tuned", "User", 1_500, 10, "deepseek-ai", "China"),
+    ("sentence-transformers/minilm", "International / Online", 2_500, 0, "", ""),
+]
+
+
+def whole_release() -> pd.DataFrame:
+    """Make a synthetic release without defects that holds enough for every stage."""
+    rows: list[dict[str, Any]] = []
+    for number, (name, group, gain, change, origin, origin_group) in enumerate(MAKERS, 1):
+        gains = pd.Series([gain + change * week for week in range(WEEKS)])
+        counters = [int(counter) for counter in gains.cumsum()]
+        rows += repository(
+            number, counters, name=name, group=group, origin=origin, origin_group=origin_group
+        )
+    return synthetic_release(sorted(rows, key=lambda row: (row["time"], row["_id"])))
+
+
+@dataclass(frozen=True)
+class Finished:
+    """A run from fetch to paper, and what it was made of."""
+
+    release: pd.DataFrame
+    data: Path
+    study: Path
+    out: Path
+    stdout: str
+    stderr: str
+
+    @property
+    def arguments(self) -> list[str]:
+        """Options that name its data and its definitions."""
+        return ["--data", str(self.data), "--study", str(self.study)]
+
+    def copy(self, out: Path) -> Path:
+        """Copy the run's folder, so that a test may damage it."""
+        return Path(shutil.copytree(self.out, out))
+
+
+@pytest.fixture(scope="session")
+def finished(tmp_path_factory: pytest.TempPathFactory) -> Finished:
+    """Run every stage once on a synthetic released file."""
+    folder = tmp_path_factory.mktemp("finished")
+    release = whole_release()
+    data = write(release, folder / "synthetic.parquet")
+    study, out = small_study(folder / "small.toml"), folder / "out"
+    done = replication("all", "--data", data, "--study", study, "--out", out)
+    assert done.returncode == 0, done.stderr
+    return Finished(release, data, study, out, done.stdout, done.stderr)

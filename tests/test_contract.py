@@ -1,0 +1,466 @@
+"""The contract: what a released file must be, and one clear named error where it is not."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+import pytest
+from pandas.testing import assert_frame_equal
+from released_files import ROOT, SCHEMA, counters_of, id_of, synthetic_release, write
+
+from replication import study as definitions
+from replication.errors import ContractError, ReplicationError, SourceError
+from replication.panel.contract import COLUMNS, read_counters
+from replication.run import BUNDLED, Run, folder_for
+from replication.sources import file, manifest
+from replication.stages import Stage, execute
+
+GROUPS = definitions.load().groups
+LARGEST = 10**12
+BOTH = pytest.mark.parametrize("name", ["release.parquet", "release.csv"])
+Release = pd.DataFrame
+
+
+@pytest.fixture
+def release() -> Release:
+    """A clean synthetic release."""
+    return synthetic_release()
+
+
+def read(path: Path) -> pd.DataFrame:
+    """Read with the study's groups."""
+    return read_counters(path, GROUPS, LARGEST)
+
+
+def refusal(path: Path, error: type[ReplicationError], use: Callable[[Path], Any] = read) -> str:
+    """What is said of a file: one line that names it, and a remedy."""
+    with pytest.raises(error) as caught:
+        use(path)
+    assert path.name in caught.value.what
+    assert "\n" not in caught.value.what
+    assert caught.value.remedy
+    assert "Traceback" not in str(caught.value)
+    return caught.value.what
+
+
+def fetched(path: Path) -> manifest.Manifest:
+    """Fetch a local file into a folder beside it."""
+    folder = path.parent / "fetched"
+    return file.fetch(path, folder, today="2026-11-23", citation="A citation", licence="none")
+
+
+def with_cell(release: Release, row: int, column: str, value: Any) -> Release:
+    """The release with one cell replaced; rows are counted from 1, as in messages."""
+    cells = release[column].astype(object).copy()
+    cells.iloc[row - 1] = value
+    return release.assign(**{column: cells})
+
+
+@BOTH
+def test_a_clean_file_is_read_as_it_is(tmp_path: Path, release: Release, name: str) -> None:
+    """Rows keep their order and values; counters are int64 and times carry no zone."""
+    found = read(write(release, tmp_path / name))
+    assert_frame_equal(found, counters_of(release), check_dtype=False)
+    assert found["counter"].dtype == np.int64
+    assert found["reading"].dt.tz is None
+    assert found["created"].dt.tz is None
+    assert found["uploader"].iloc[0] == "maker1"
+
+
+def test_only_the_columns_of_the_contract_are_needed(tmp_path: Path, release: Release) -> None:
+    """A file with nothing but the nine columns, in any order, reads the same."""
+    few = release[sorted(COLUMNS, reverse=True)]
+    whole = read(write(release, tmp_path / "whole.parquet"))
+    for name in ("few.parquet", "few.csv"):
+        found = read(write(few, tmp_path / name))
+        assert_frame_equal(found[whole.columns], whole, check_dtype=False)
+
+
+def test_other_arrow_types_of_the_same_values_are_read(tmp_path: Path, release: Release) -> None:
+    """Long text, narrow integers and times in another unit are the same data."""
+    types = {
+        "_id": pa.large_string(),
+        "downloadsAllTime": pa.int32(),
+        "time": pa.timestamp("us", tz="UTC"),
+    }
+    found = read(write(release, tmp_path / "release.parquet", **types))
+    assert_frame_equal(found, counters_of(release), check_dtype=False)
+
+
+def test_a_counter_beyond_the_floats_keeps_every_digit(tmp_path: Path, release: Release) -> None:
+    """Counters are never rounded through a float."""
+    large = 2**53 + 1
+    for name in ("release.parquet", "release.csv"):
+        path = write(with_cell(release, 2, "downloadsAllTime", large), tmp_path / name)
+        assert read_counters(path, GROUPS, 2**60)["counter"].iloc[1] == large
+
+
+def test_names_that_read_like_missing_values_are_names(tmp_path: Path, release: Release) -> None:
+    """A namespace called NA or null is a namespace, in a CSV file too."""
+    for column in ("author", "derived_author"):
+        release = with_cell(release, 1, column, "NA")
+    release = with_cell(release, 1, "model", "null/None")
+    for name in ("release.parquet", "release.csv"):
+        found = read(write(release, tmp_path / name)).iloc[0]
+        assert (found["uploader"], found["author"], found["origin"]) == ("null", "NA", "NA")
+
+
+def test_a_zone_is_brought_to_utc(tmp_path: Path, release: Release) -> None:
+    """A time written with an offset is the same moment in UTC."""
+    text = release["time"].dt.strftime("%Y-%m-%dT02:00:00+02:00")
+    found = read(write(release.assign(time=text), tmp_path / "release.csv"))
+    assert (found["reading"] == release["time"]).all()
+
+
+def test_no_file(tmp_path: Path) -> None:
+    """A file that is not there is named by its whole path, as it was given."""
+    for name in ("absent.parquet", "absent.csv"):
+        said = refusal(tmp_path / name, SourceError, fetched)
+        assert str(tmp_path / name) in said
+        refusal(tmp_path / name, SourceError)
+
+
+def test_a_folder_or_another_kind_of_file_is_refused(tmp_path: Path) -> None:
+    """DATA must name a .parquet or .csv file."""
+    (tmp_path / "data.xlsx").write_bytes(b"PK")
+    (tmp_path / "folder.csv").mkdir()
+    assert "neither .parquet nor .csv" in refusal(tmp_path / "data.xlsx", SourceError, fetched)
+    assert "no file" in refusal(tmp_path / "folder.csv", SourceError, fetched)
+
+
+@pytest.mark.parametrize(
+    "content", [b"", b"<!doctype html>", b"PAR1", b"PAR1" + b"\0" * 64 + b"PAR1", b"_id,model\n"]
+)
+def test_content_that_is_not_parquet(tmp_path: Path, content: bytes) -> None:
+    """An empty file, a web page or a damaged footer is not taken for Parquet."""
+    path = tmp_path / "release.parquet"
+    path.write_bytes(content)
+    assert "not a readable Parquet file" in refusal(path, SourceError)
+    assert "not readable as .parquet" in refusal(path, SourceError, fetched)
+
+
+def test_a_truncated_parquet_file(tmp_path: Path, release: Release) -> None:
+    """A download that broke off is not read as far as it goes."""
+    path = write(release, tmp_path / "release.parquet")
+    path.write_bytes(path.read_bytes()[:-100])
+    refusal(path, SourceError)
+
+
+def test_a_parquet_file_with_damaged_pages(tmp_path: Path, release: Release) -> None:
+    """A sound footer does not save damaged pages."""
+    path = write(release, tmp_path / "release.parquet")
+    content = bytearray(path.read_bytes())
+    content[4:600] = bytes(596)
+    path.write_bytes(content)
+    refusal(path, SourceError)
+
+
+def test_a_file_without_rows(tmp_path: Path, release: Release) -> None:
+    """A header is not data."""
+    for name in ("release.parquet", "release.csv"):
+        assert "holds no rows" in refusal(write(release[:0], tmp_path / name), ContractError)
+
+
+@pytest.mark.parametrize("content", [b"", b"\n\n"])
+def test_an_empty_csv_file(tmp_path: Path, content: bytes) -> None:
+    """A CSV file without even a header is refused."""
+    path = tmp_path / "release.csv"
+    path.write_bytes(content)
+    refusal(path, SourceError)
+
+
+@BOTH
+@pytest.mark.parametrize("column", COLUMNS)
+def test_a_missing_column(tmp_path: Path, release: Release, name: str, column: str) -> None:
+    """Every missing column of the contract is named."""
+    path = write(release.drop(columns=column), tmp_path / name)
+    assert f"has no column {column}" in refusal(path, ContractError)
+
+
+def test_all_missing_columns_are_named_at_once(tmp_path: Path, release: Release) -> None:
+    """Two missing columns are one error, not two runs."""
+    path = write(release.drop(columns=["time", "author"]), tmp_path / "release.parquet")
+    assert "has no column time, author" in refusal(path, ContractError)
+
+
+@pytest.mark.parametrize(
+    ("column", "kind", "values"),
+    [
+        ("downloadsAllTime", pa.float64(), 1.0),
+        ("downloadsAllTime", pa.string(), "1"),
+        ("downloadsAllTime", pa.bool_(), True),
+        ("time", pa.string(), "2025-02-26"),
+        ("time", pa.int64(), 1),
+        ("created", pa.float64(), 1.0),
+        ("_id", pa.binary(), b"1"),
+        ("model", pa.int64(), 1),
+        ("derived_author", pa.list_(pa.string()), ["a"]),
+        ("merged_country_groups_single", pa.list_(pa.string()), ["China"]),
+    ],
+)
+def test_a_mistyped_column(
+    tmp_path: Path, release: Release, column: str, kind: pa.DataType, values: Any
+) -> None:
+    """A column of another type is named with the type it has and the one it should have."""
+    table = release.assign(**{column: pd.Series([values] * len(release), dtype=object)})
+    path = write(table, tmp_path / "release.parquet", **{column: kind})
+    said = refusal(path, ContractError)
+    assert f"column {column} is {kind}, not " in said
+
+
+@BOTH
+@pytest.mark.parametrize(
+    ("column", "value", "said"),
+    [
+        ("downloadsAllTime", -1, "downloadsAllTime is negative (downloadsAllTime = '-1')"),
+        ("downloadsAllTime", LARGEST + 1, "downloadsAllTime is above 1,000,000,000,000"),
+        ("downloadsAllTime", 2**63 - 1, "downloadsAllTime is above 1,000,000,000,000"),
+        ("merged_country_groups_single", "Atlantis", "= 'Atlantis')"),
+        ("merged_derived_country_groups_single", "china", "= 'china')"),
+        ("_id", "", "empty cell in _id"),
+        ("_id", "0" * 23, "_id is not 24 hexadecimal digits"),
+        ("_id", "0" * 25, "_id is not 24 hexadecimal digits"),
+        ("_id", "G" * 24, "_id is not 24 hexadecimal digits"),
+        ("_id", "A" * 24, "_id is not 24 hexadecimal digits"),
+        ("_id", "0" * 24 + "\n", "_id is not 24 hexadecimal digits"),
+        ("model", "no-slash", "model is not author/name (model = 'no-slash')"),
+        ("model", "a/b/c", "model is not author/name"),
+        ("model", "a b/c", "model is not author/name"),
+        ("model", "/c", "model is not author/name"),
+        ("derived_author", "", "empty cell in derived_author"),
+        ("author", "", "empty cell in author"),
+        ("created", pd.Timestamp("2024-01-01", tz="UTC"), "one _id has two creation dates"),
+        ("time", pd.Timestamp("1970-01-01"), "date not from 2016 to 2100 (time = '1970-01-01"),
+        ("created", pd.Timestamp("2200-01-01", tz="UTC"), "date not from 2016 to 2100"),
+    ],
+)
+def test_a_wrong_value_is_named_with_its_row(
+    tmp_path: Path, release: Release, name: str, column: str, value: Any, said: str
+) -> None:
+    """The file, the first wrong row, the column and the value are named; row 1 follows the header.
+
+    Row 3 is the second reading of a repository, so that one wrong date of creation is a second one.
+    """
+    table = with_cell(release, 3, column, value)
+    found = refusal(write(table, tmp_path / name), ContractError)
+    assert said in found
+    assert f"{name}, row 3: " in found
+
+
+@BOTH
+@pytest.mark.parametrize("column", COLUMNS)
+def test_a_null_cell(tmp_path: Path, release: Release, name: str, column: str) -> None:
+    """A null in any column of the contract is named with its column and row."""
+    found = refusal(write(with_cell(release, 5, column, None), tmp_path / name), ContractError)
+    assert "row 5: " in found
+    assert column in found
+
+
+@BOTH
+def test_the_largest_believable_counter_and_zero_are_read(
+    tmp_path: Path, release: Release, name: str
+) -> None:
+    """The limits of a counter are inside."""
+    table = with_cell(release, 1, "downloadsAllTime", 0)
+    table = with_cell(table, 2, "downloadsAllTime", LARGEST)
+    assert read(write(table, tmp_path / name))["counter"].tolist()[:2] == [0, LARGEST]
+
+
+def test_a_counter_beyond_int64_is_huge_not_negative(tmp_path: Path, release: Release) -> None:
+    """An unsigned or endless counter is not wrapped round to a negative one."""
+    table = with_cell(release, 3, "downloadsAllTime", 2**64 - 1)
+    path = write(table, tmp_path / "release.parquet", downloadsAllTime=pa.uint64())
+    assert "is above" in refusal(path, ContractError)
+    for cell in ("18446744073709551615", "99999999999999999999999999", "1e30"):
+        path = write(with_cell(release, 3, "downloadsAllTime", cell), tmp_path / "release.csv")
+        assert "is above" in refusal(path, ContractError)
+
+
+@pytest.mark.parametrize(
+    "cell", ["many", "1,000", "1_000", "1 000", "0x10", "True", "nan", "inf", "1.5", "=1+1", "١٢"]
+)
+def test_a_csv_file_with_an_unreadable_number(tmp_path: Path, release: Release, cell: str) -> None:
+    """A number is digits; nothing is guessed, evaluated or rounded."""
+    path = write(with_cell(release, 4, "downloadsAllTime", cell), tmp_path / "release.csv")
+    found = refusal(path, ContractError)
+    assert "row 4: " in found
+    assert "downloadsAllTime = " in found
+
+
+@pytest.mark.parametrize(
+    "cell", ["26/02/2025", "2025-02-30", "2025-13-01", "2025", "20250226", "today", "now", "45714"]
+)
+@pytest.mark.parametrize("column", ["time", "created"])
+def test_a_csv_file_with_an_unreadable_date(
+    tmp_path: Path, release: Release, column: str, cell: str
+) -> None:
+    """A date is ISO 8601, not a word, a spreadsheet's number or a day in local order."""
+    path = write(with_cell(release, 4, column, cell), tmp_path / "release.csv")
+    assert f"row 4: cannot read {column} ({column} = '{cell}')" in refusal(path, ContractError)
+
+
+@pytest.mark.parametrize(
+    ("damage", "error"),
+    [
+        (lambda text: text.replace(",", ";"), ContractError),
+        (lambda text: text + "one,too,many" + "," * 30 + "\n", SourceError),
+        (lambda text: text + '"an open quote\n', SourceError),
+        (lambda text: text.rsplit(",", 20)[0] + "\n", ContractError),
+    ],
+    ids=["semicolons", "long-row", "open-quote", "short-row"],
+)
+def test_a_damaged_csv_file(
+    tmp_path: Path, release: Release, damage: Callable[[str], str], error: type[ReplicationError]
+) -> None:
+    """A CSV file with another separator, ragged rows or an open quote is refused by name."""
+    path = write(release[list(COLUMNS)], tmp_path / "release.csv")
+    path.write_text(damage(path.read_text()))
+    refusal(path, error)
+
+
+def test_a_csv_file_that_is_not_utf8(tmp_path: Path, release: Release) -> None:
+    """A file in another encoding is refused when it is fetched and when it is read."""
+    path = write(release, tmp_path / "release.csv")
+    path.write_bytes(path.read_text().encode("utf-16"))
+    refusal(path, SourceError)
+    refusal(path, SourceError, fetched)
+
+
+def test_several_wrong_rows_are_one_error(tmp_path: Path, release: Release) -> None:
+    """The first wrong row is shown and the others are counted."""
+    table = release.assign(downloadsAllTime=-release["downloadsAllTime"])
+    found = refusal(write(table, tmp_path / "release.parquet"), ContractError)
+    assert "row 1: " in found
+    assert found.endswith(f"; {len(release) - 1} more rows like it")
+
+
+def test_a_long_wrong_value_is_cut(tmp_path: Path, release: Release) -> None:
+    """A message stays readable whatever the cell holds."""
+    table = with_cell(release, 1, "model", "x" * 5000)
+    assert len(refusal(write(table, tmp_path / "release.parquet"), ContractError)) < 300
+
+
+def test_two_repositories_may_share_a_name_not_a_creation_date(
+    tmp_path: Path, release: Release
+) -> None:
+    """A name that is given anew belongs to another _id, which has its own date of creation."""
+    table = release.assign(model="same/name")
+    found = read(write(table, tmp_path / "release.parquet"))
+    assert found.groupby("repository")["created"].nunique().max() == 1
+    assert found["repository"].nunique() == release["_id"].nunique()
+
+
+@BOTH
+def test_a_fetched_file_is_a_copy_with_its_manifest(
+    tmp_path: Path, release: Release, name: str
+) -> None:
+    """The copy has the bytes of the file; the manifest its hash, size, rows and bare name."""
+    path = write(release, tmp_path / name)
+    found = fetched(path)
+    folder = tmp_path / "fetched"
+    assert (folder / f"counters{path.suffix}").read_bytes() == path.read_bytes()
+    assert manifest.read(folder) == found
+    assert (found.filename, found.rows) == (name, len(release))
+    assert (found.bytes, len(found.sha256)) == (path.stat().st_size, 64)
+    assert (found.source, found.accessed, found.revision) == ("file", "2026-11-23", "")
+    assert str(tmp_path) not in (folder / manifest.NAME).read_text()
+
+
+def test_a_quoted_line_break_is_no_row(tmp_path: Path, release: Release) -> None:
+    """Rows of a CSV file are counted as a reader of CSV counts them."""
+    table = with_cell(release, 1, "org_type", "two\nlines")
+    assert fetched(write(table, tmp_path / "release.csv")).rows == len(release)
+
+
+def test_a_file_fetched_again_keeps_its_date(tmp_path: Path, release: Release) -> None:
+    """The same content is not copied again; other content is, with a new date."""
+    path, folder = write(release, tmp_path / "release.parquet"), tmp_path / "fetched"
+    first = fetched(path)
+    stamp = (folder / "counters.parquet").stat().st_mtime_ns
+    again = file.fetch(path, folder, today="2027-01-01", citation="A citation", licence="none")
+    assert again == first
+    assert (folder / "counters.parquet").stat().st_mtime_ns == stamp
+    write(release[:-1], path)
+    other = file.fetch(path, folder, today="2027-01-01", citation="A citation", licence="none")
+    assert (other.accessed, other.rows) == ("2027-01-01", len(release) - 1)
+
+
+def test_a_damaged_copy_is_made_again(tmp_path: Path, release: Release) -> None:
+    """A copy that is no longer the file's content is replaced."""
+    path = write(release, tmp_path / "release.parquet")
+    fetched(path)
+    (tmp_path / "fetched" / "counters.parquet").write_bytes(b"damaged")
+    fetched(path)
+    assert (tmp_path / "fetched" / "counters.parquet").read_bytes() == path.read_bytes()
+
+
+def test_a_manifest_of_another_source_is_not_believed(tmp_path: Path, release: Release) -> None:
+    """A folder that held the bundled panel of the same file becomes a file's folder again."""
+    path = write(release, tmp_path / "release.parquet")
+    first = fetched(path)
+    folder = tmp_path / "fetched"
+    manifest.write(folder, manifest.Manifest(**{**first.to_dict(), "source": BUNDLED}))
+    assert fetched(path).source == "file"
+    assert manifest.read(folder) == first
+
+
+@pytest.mark.parametrize("content", ["{", "[]", '{"source": "file"}', '{"source": 1, "else": 2}'])
+def test_a_damaged_manifest_is_named(tmp_path: Path, content: str) -> None:
+    """A manifest that was cut or edited is named with the folder to remove."""
+    path = tmp_path / manifest.NAME
+    path.write_text(content)
+    assert "is damaged" in refusal(path, SourceError, lambda path: manifest.read(path.parent))
+
+
+def test_no_manifest_is_none(tmp_path: Path) -> None:
+    """A folder without a manifest holds nothing that is known."""
+    assert manifest.read(tmp_path) is None
+
+
+def test_a_file_that_may_not_be_read_is_named(
+    tmp_path: Path, release: Release, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A file without permission is an error of the source, in a stage too."""
+    path = write(release, tmp_path / "release.parquet")
+
+    def forbidden(_: Path) -> str:
+        raise PermissionError(13, "Permission denied")
+
+    monkeypatch.setattr("replication.sources.file.sha256_file", forbidden)
+    monkeypatch.setattr("replication.stages.sha256_file", forbidden)
+    assert "Permission denied" in refusal(path, SourceError, fetched)
+    stage = Stage("fetch", "", (), lambda _: [path], lambda *_: [fetched(path)])  # type: ignore[list-item]
+    run = Run(str(path), tmp_path / "out")
+    refusal(path, SourceError, lambda _: execute(stage, run, lambda _: None))
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        "../../../etc/x.parquet",
+        "...parquet",
+        "..",
+        ".",
+        "/",
+        "a b;$(c).csv",
+        "~/x.csv",
+        "\\..\\x.csv",
+    ],
+)
+def test_the_folder_of_a_run_stays_in_its_place(data: str) -> None:
+    """Whatever a file is called, its results go to a folder of their own directly below runs."""
+    folder = folder_for(data)
+    assert folder.resolve().parent == ROOT / "runs"
+    assert folder.resolve() == folder
+
+
+def test_the_synthetic_release_has_the_released_columns() -> None:
+    """The synthetic file has the types of the released one, and ids of 24 digits."""
+    assert set(COLUMNS) <= set(SCHEMA)
+    assert list(synthetic_release().columns) == list(SCHEMA)
+    assert len(id_of(1)) == 24
