@@ -14,6 +14,7 @@ import typer
 from rich.console import Console
 
 from replication import __version__
+from replication.console import print_outcome
 from replication.errors import ReplicationError
 from replication.pipeline import STAGES
 from replication.run import BUNDLED, ROOT, Run, folder_for
@@ -48,7 +49,12 @@ Out = Annotated[
     ),
 ]
 StudyFile = Annotated[
-    Path, typer.Option("--study", help="Definitions to use in place of replication/study.toml.")
+    Path,
+    typer.Option(
+        "--study",
+        help="Definitions to use in place of replication/study.toml.",
+        show_default=False,
+    ),
 ]
 Revision = Annotated[
     str,
@@ -138,6 +144,8 @@ def _run(
                 ran = execute(stage, run, progress, force=force)
             spent = f"{time.perf_counter() - began:.1f} s" if ran else "unchanged"
             out.print(f"[green]✓[/] {stage.name:<12} {spent}")
+            if ran:
+                print_outcome(stage.name, run.results, out)
     out.print(f"results, figures and paper: {run.out}", markup=False)
 
 

@@ -111,14 +111,16 @@ def analysis(run: Run, progress: Progress) -> list[Path]:
     ledger = claims.load(ROOT / "paper" / "claims.toml")
     judged = claims.judge(ledger, rows, crossings, repositories, study)
     removed = estimates.exclusions(repositories, study)
-    summed = summary.summarise(
-        rows,
-        without,
-        repositories,
-        removed,
-        files.read_csv(run.results / "defects.csv"),
-        registry.load(study.group_of),
-        study,
+    summed = summary.to_frame(
+        summary.over_specifications(rows, without),
+        summary.over_series(crossings),
+        summary.of_files(
+            repositories,
+            files.read_csv(run.results / "defects.csv"),
+            registry.load(study.group_of),
+        ),
+        summary.of_headline(repositories, claims.published_shares(ledger), study),
+        summary.of_omission(repositories, study),
     )
     tables = (rows, without, shares, crossings, removed, judged, summed)
     for name, table in zip(ANALYSIS_TABLES[:-1], tables, strict=True):
@@ -173,7 +175,7 @@ def _today() -> str:
 def _source_files(run: Run) -> Iterable[Path]:
     if run.data == BUNDLED:
         return [DATA / name for name in (*PANEL_TABLES, "bundle.json")]
-    return [] if run.data == RELEASED else [Path(run.data)]
+    return [] if run.data == RELEASED else [Path(run.data), DATA / "bundle.json"]
 
 
 def _fetched(run: Run) -> Iterable[Path]:
@@ -188,7 +190,8 @@ def _attributed(run: Run) -> Iterable[Path]:
     tables = [run.attributed / "repositories.csv", run.attributed / "weekly.csv"]
     results = ("manifest.json", "defects.csv", "coverage.csv", "disagreements.csv")
     declared = [ROOT / "paper" / name for name in ("claims.toml", "numbers.toml")]
-    return [*tables, *(run.results / name for name in results), *declared]
+    found = [run.results / name for name in results]
+    return [*tables, *found, *declared, DATA / "registry.csv"]
 
 
 def _results(run: Run) -> Iterable[Path]:
@@ -202,7 +205,8 @@ def _paper(run: Run) -> Iterable[Path]:
         for p in files.present(ROOT / "paper")
         if p.suffix in PAPER_SOURCES or p.name == PAPER_HEADER
     ]
-    return [*files.present(run.results), *files.present(run.figures), *sources]
+    made = [*files.present(run.results), *files.present(run.figures)]
+    return [*made, *sources, DATA / "bundle.json"]
 
 
 PAPER_SOURCES = {".md", ".bib", ".toml", ".typ", ".css"}
@@ -224,7 +228,8 @@ STAGES = (
     _stage(attribution, _panel, "sources", "panel", "attribution"),
     _stage(analysis, _attributed, "attribution", "analysis", "report"),
     _stage(figures, _results, "plots"),
-    _stage(paper, _paper, "report"),
+    # The generated parts of the README name lines of every layer.
+    _stage(paper, _paper, "sources", "panel", "attribution", "analysis", "plots", "report"),
 )
 
 

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import shutil
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
 import pytest
+from command_line import STAGE_NAMES, replication, small_study
 from released_files import repository, synthetic_release, write
-from runs import replication, small_study
 
 WEEKS = 49
 # Repository, group, gain in the first week and its change from week to week. Two of them are
@@ -41,6 +42,21 @@ def whole_release() -> pd.DataFrame:
     return synthetic_release(sorted(rows, key=lambda row: (row["time"], row["_id"])))
 
 
+# Notes every file that the command line opens: the first argument names the file for the notes.
+LISTENER = """
+import os, sys
+notes = open(sys.argv.pop(1), "w", buffering=1)
+
+def note(event, arguments):
+    if event == "open" and isinstance(arguments[0], (str, os.PathLike)):
+        notes.write(os.path.abspath(arguments[0]) + os.linesep)
+
+sys.addaudithook(note)
+from replication.cli import main
+main()
+"""
+
+
 @dataclass(frozen=True)
 class Finished:
     """A run from fetch to paper, and what it was made of."""
@@ -51,6 +67,8 @@ class Finished:
     out: Path
     stdout: str
     stderr: str
+    opened: dict[str, set[Path]]
+    """Files that each stage opened."""
 
     @property
     def arguments(self) -> list[str]:
@@ -69,6 +87,26 @@ def finished(tmp_path_factory: pytest.TempPathFactory) -> Finished:
     release = whole_release()
     data = write(release, folder / "synthetic.parquet")
     study, out = small_study(folder / "small.toml"), folder / "out"
-    done = replication("all", "--data", data, "--study", study, "--out", out)
+    notes = folder / "opened.txt"
+    options = ("--data", data, "--study", study, "--out", out)
+    done = replication(notes, "all", *options, start=("-c", LISTENER))
     assert done.returncode == 0, done.stderr
-    return Finished(release, data, study, out, done.stdout, done.stderr)
+    opened = opened_by_stage(notes.read_text().splitlines(), study)
+    return Finished(release, data, study, out, done.stdout, done.stderr, opened)
+
+
+def opened_by_stage(paths: Iterable[str], study: Path) -> dict[str, set[Path]]:
+    """Sort the opened files by stage.
+
+    A stage begins when the definitions are hashed for its key and ends when its record is written.
+    """
+    stages = iter(STAGE_NAMES)
+    name, ended = "", True
+    opened: dict[str, set[Path]] = {stage: set() for stage in STAGE_NAMES}
+    for path in map(Path, paths):
+        if ended and path == study:
+            name, ended = next(stages), False
+        ended = ended or path.name.startswith(f".{name}.json.")
+        if not ended:
+            opened[name].add(path)
+    return opened

@@ -59,12 +59,11 @@ def judged(found: Claim, estimates: pd.DataFrame) -> pd.Series:
     [
         ("17.1", 0.175, (0.172, 0.178), (0.175, 0.18), "same", "yes"),
         ("17.1", 0.480, (0.163, 0.545), (0.48, 0.65), "cannot tell", "no"),
-        ("17.1", 0.480, (0.300, 0.545), (0.48, 0.65), "different", "no"),
-        ("90", 0.480, (0.300, 0.545), (0.48, 0.65), "different", "no"),
+        ("17.1", 0.480, (0.300, 0.545), (0.48, 0.65), "cannot tell", "no"),
         ("17.1", 0.175, (0.172, 0.300), (0.175, 0.18), "cannot tell", "yes"),
     ],
 )
-def test_a_share_is_weighed_against_its_range(
+def test_a_share_of_the_hub_is_never_contradicted(
     published: str,
     point: float,
     out: tuple[float, float],
@@ -72,7 +71,7 @@ def test_a_share_is_weighed_against_its_range(
     verdict: str,
     reproduced: str,
 ) -> None:
-    """Same where the whole range is within the margin, different where none of it is."""
+    """Same where the whole range is within the margin; else the head of the Hub cannot tell."""
     found = judged(claim("share", published), synthetic_estimates("China", point, out, bounds))
     assert (found["verdict"], found["reproduced"]) == (verdict, reproduced)
 
@@ -90,10 +89,17 @@ def test_a_lead_needs_one_sign(
     out: tuple[float, float], bounds: tuple[float, float], verdict: str
 ) -> None:
     """China's lead is confirmed only where leave-one-out and bounds agree on the sign."""
-    assert (
-        judged(claim("lead", "1.2"), synthetic_estimates(LEAD, 0.2, out, bounds))["verdict"]
-        == verdict
-    )
+    found = judged(claim("lead", "1.2"), synthetic_estimates(LEAD, 0.2, out, bounds))
+    assert found["verdict"] == verdict
+    assert found["reproduced"] == "sign only"
+
+
+def test_bounds_without_one_developer_are_weighed_too() -> None:
+    """Leave-one-out and bounds may each agree on a sign and not both together."""
+    rows = synthetic_estimates(LEAD, 0.2, (0.1, 0.3), (0.05, 0.4))
+    both = rows.iloc[[0]].assign(method="leave-one-out-bounds", lower=-0.1, upper=0.5)
+    found = judged(claim("lead", "1.2"), pd.concat([rows, both]))
+    assert (found["lower"], found["upper"], found["verdict"]) == (-10.0, 50.0, "cannot tell")
 
 
 def test_intervals_count_only_with_enough_developers() -> None:
@@ -106,20 +112,19 @@ def test_intervals_count_only_with_enough_developers() -> None:
 
 
 @pytest.mark.parametrize(
-    ("low", "high", "verdict", "words"),
+    ("low", "high", "half", "great"),
     [
-        (0.8, 0.9, "same", "exceeds 75 % too"),
-        (0.6, 0.9, "same", "not all of the range exceeds 75 %"),
-        (0.4, 0.9, "cannot tell", "not all"),
-        (0.2, 0.4, "different", "not all"),
+        (0.8, 0.9, "same", "same"),
+        (0.6, 0.9, "same", "cannot tell"),
+        (0.4, 0.9, "cannot tell", "cannot tell"),
+        (0.2, 0.4, "different", "different"),
     ],
 )
-def test_a_majority_is_more_than_half(low: float, high: float, verdict: str, words: str) -> None:
-    """The family claim holds where the whole range exceeds one half."""
-    rows = synthetic_estimates(FAMILY, high, (low, high), (low, high))
-    found = judged(claim("family", ""), rows)
-    assert found["verdict"] == verdict
-    assert words in found["reason"]
+def test_a_majority_is_judged_by_its_bounds(low: float, high: float, half: str, great: str) -> None:
+    """To leave one of the family out would change the claim, so that only the bounds count."""
+    rows = synthetic_estimates(FAMILY, high, (0.0, 1.0), (low, high))
+    assert judged(claim("family", "majority"), rows)["verdict"] == half
+    assert judged(claim("family", "great majority"), rows)["verdict"] == great
 
 
 @pytest.mark.parametrize(
@@ -137,6 +142,7 @@ def test_a_first_lead_cannot_be_seen_before_the_file_begins(week: str, verdict: 
         STUDY,
     ).iloc[0]
     assert found["verdict"] == verdict
+    assert found["reproduced"] == ("no" if week == "never" else "year only")
     assert "begins on 2025-02-26" in found["reason"]
 
 
@@ -162,7 +168,8 @@ def test_the_four_statements_are_judged() -> None:
     words = {"same", "different", "cannot tell"}
     names = ["study-china", "study-usa", "study-lead", "study-first-lead", "study-qwen-deepseek"]
     assert {rows[name] for name in names} <= words
-    assert rows["study-models"] == "not reproducible: data not public"
+    assert rows["study-size"] == "not reproducible: data not public"
+    assert rows["study-models"] == "outside these data"
 
 
 @pytest.mark.parametrize(
@@ -180,6 +187,11 @@ def test_a_malformed_ledger_is_refused(tmp_path: Path, text: str) -> None:
     path.write_text(text)
     with pytest.raises(StudyError, match=r"claims\.toml"):
         claims.load(path)
+
+
+def test_the_published_pair_is_found_in_the_ledger() -> None:
+    """The first share of each side, in percent."""
+    assert claims.published_shares(claims.load(LEDGER)) == {"China": 17.1, "USA": 15.8}
 
 
 def test_a_claim_without_a_rule_is_refused(tmp_path: Path) -> None:

@@ -9,9 +9,10 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 from pandas.testing import assert_frame_equal
-from released_files import ROOT, SCHEMA, counters_of, id_of, synthetic_release, write
+from released_files import ROOT, SCHEMA, TEXTS, counters_of, id_of, synthetic_release, write
 
 from replication import study as definitions
 from replication.errors import ContractError, ReplicationError, SourceError
@@ -188,6 +189,14 @@ def test_all_missing_columns_are_named_at_once(tmp_path: Path, release: Release)
     assert "has no column time, author" in refusal(path, ContractError)
 
 
+def test_a_repeated_column(tmp_path: Path, release: Release) -> None:
+    """Where a column is there twice, none of them is chosen."""
+    table = pq.read_table(write(release, tmp_path / "release.parquet"))
+    pq.write_table(table.append_column("model", table["author"]), tmp_path / "release.parquet")
+    said = refusal(tmp_path / "release.parquet", ContractError)
+    assert "more than one column model" in said
+
+
 @pytest.mark.parametrize(
     ("column", "kind", "values"),
     [
@@ -199,8 +208,8 @@ def test_all_missing_columns_are_named_at_once(tmp_path: Path, release: Release)
         ("created", pa.float64(), 1.0),
         ("_id", pa.binary(), b"1"),
         ("model", pa.int64(), 1),
-        ("derived_author", pa.list_(pa.string()), ["a"]),
-        ("merged_country_groups_single", pa.list_(pa.string()), ["China"]),
+        ("derived_author", TEXTS, ["a"]),
+        ("merged_country_groups_single", TEXTS, ["China"]),
     ],
 )
 def test_a_mistyped_column(

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from small import synthetic_study, synthetic_weeks
 
 from replication.analysis.crossover import first_lasting, series, smoothed
+from replication.errors import DegenerateDataError
 from replication.study import Study, TimeRules
 
 STUDY = synthetic_study()
@@ -70,3 +71,11 @@ def test_shares_of_a_week_add_up_to_one() -> None:
     total = shares.groupby(["series", "attribution", "labels", "week"])["share"].sum()
     assert np.allclose(total, 1, atol=1e-12)
     assert shares["week"].nunique() == 6 - STUDY.time.smoothing_weeks + 1
+
+
+def test_fewer_weeks_than_a_smoothed_sum_are_refused() -> None:
+    """A file of a few weeks is refused by name; as many weeks as one sum takes are enough."""
+    width = STUDY.time.smoothing_weeks
+    with pytest.raises(DegenerateDataError, match=f"fewer than smoothing_weeks = {width} weeks"):
+        series(synthetic_weeks([True] * (width - 1)), STUDY)
+    assert series(synthetic_weeks([True] * width), STUDY)[0]["week"].nunique() == 1

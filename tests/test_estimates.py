@@ -69,6 +69,7 @@ def test_columns_and_units(rows: pd.DataFrame) -> None:
         ("developer", "percentile"),
         ("developer", "jackknife-logit"),
         ("developer", "leave-one-out"),
+        ("developer", "leave-one-out-bounds"),
         ("none", "bounds"),
         ("repository", "percentile"),
     }
@@ -140,6 +141,18 @@ def test_leave_one_out_range_is_the_range_of_the_table(rows: pd.DataFrame) -> No
     lead = table[where & (table["labels"] == "registry")]["lead"]
     found = pick(rows, "China − USA", "leave-one-out", attribution="origin", labels="registry")
     assert (found["lower"], found["upper"]) == pytest.approx((lead.min(), lead.max()), abs=1e-14)
+
+
+def test_bounds_without_each_developer_equal_brute_force(rows: pd.DataFrame) -> None:
+    """The worst case over developers left out and sides that take the unattributed."""
+    names = estimates.statistics(STUDY)
+    held = cells(credit(TABLE, HEAD, "uploader", "study"), "developer", STUDY.groups, STUDY.family)
+    place = names.names.index("China − USA")
+    ends = [names.bounds(np.delete(held.counts, i, axis=0).sum(axis=0)) for i in range(7)]
+    lows, highs = ([names.values(end)[place] for end in side] for side in zip(*ends, strict=True))
+    found = pick(rows, "China − USA", "leave-one-out-bounds")
+    assert (found["lower"], found["upper"]) == (min(lows), max(highs))
+    assert found["lower"] < pick(rows, "China − USA", "leave-one-out")["lower"]
 
 
 def test_split_is_half_and_half() -> None:

@@ -12,11 +12,12 @@ from typing import Any
 
 import pandas as pd
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
+from released_files import EXAMPLES
 
 from replication import files
-from replication.errors import OutputError, StageOrderError
+from replication.errors import ContractError, OutputError, StageOrderError
 
 LONG_AGO = 1_000_000_000_000_000_000  # nanoseconds; 2001
 
@@ -55,7 +56,7 @@ def test_hashes_are_sha256(tmp_path: Path) -> None:
     assert files.sha256_file(tmp_path / "abc") == stated
 
 
-@settings(max_examples=30, deadline=None)
+@EXAMPLES
 @given(content=st.binary(max_size=300))
 def test_written_bytes_are_read_back(content: bytes) -> None:
     """Any content comes back, in a folder that did not exist, with no temporary file left."""
@@ -224,3 +225,32 @@ def test_what_no_stage_has_written_is_named(tmp_path: Path, read: Any) -> None:
         read(tmp_path / "estimates.csv")
     assert str(tmp_path / "estimates.csv") in caught.value.what
     assert "make all" in caught.value.remedy
+
+
+@pytest.mark.parametrize(
+    ("read", "content"),
+    [
+        (files.read_text, b"\xff\xfe"),
+        (files.read_json, b"{"),
+        (files.read_json, b"\xff\xfe"),
+        (files.read_csv, b""),
+        (files.read_csv, b"a,b\n1,2\n1,2,3,4\n"),
+        (files.read_csv, b"a,b\n\xff,2\n"),
+    ],
+)
+def test_what_was_damaged_since_is_named(path: Path, read: Any, content: bytes) -> None:
+    """A file of an earlier stage that cannot be read is named in one line, with a remedy."""
+    path.write_bytes(content)
+    with pytest.raises(ContractError, match="is damaged") as caught:
+        read(path)
+    assert str(path) in caught.value.what
+    assert "\n" not in caught.value.what
+    assert "make all" in caught.value.remedy
+
+
+def test_unfinished_files_are_not_present(path: Path) -> None:
+    """What a run that was killed left in a folder is not among its files; folders are not either."""
+    (path.parent / f".table.csv.x{files.PART}").write_text("half")
+    (path.parent / "below").mkdir()
+    (path.parent / "a.csv").write_text("")
+    assert files.present(path.parent) == [path.parent / "a.csv", path]

@@ -71,7 +71,7 @@ def test_jackknife_refuses_a_group_of_one_developer() -> None:
 def test_leave_one_out_range_by_hand() -> None:
     """The range is the smallest and the largest value without one cluster."""
     cells = np.array([[60, 0], [20, 10], [0, 10]])
-    low, high = intervals.leave_one_out_range(shares(totals_without_each(cells)))
+    low, high = intervals.leave_one_out_range(*[shares(totals_without_each(cells))] * 2)
     assert (low[0], high[0]) == (20 / 40, 80 / 90)
 
 

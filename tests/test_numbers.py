@@ -37,7 +37,7 @@ def test_a_number_keeps_its_value_and_says_where_it_is_from(tmp_path: Path) -> N
     assert found["value"] == 0.1234
     assert found["display"] == "12.3\u00a0%"
     assert found["table"] == "results/summary.csv"
-    assert found["function"] == "replication.analysis.summary.summarise"
+    assert found["function"] == "replication.analysis.summary.to_frame"
 
 
 def test_definitions_and_the_manifest_are_numbers_too(tmp_path: Path) -> None:

@@ -13,6 +13,7 @@ from replication.analysis import intervals
 from replication.analysis.cells import CREDIT, credit
 from replication.analysis.resampling import replicate_totals
 from replication.attribution.assign import LABELS
+from replication.errors import DegenerateDataError
 from replication.study import Exclusion, Study
 
 NEVER = "never"
@@ -35,10 +36,20 @@ def series(weekly: pd.DataFrame, study: Study) -> tuple[pd.DataFrame, pd.DataFra
         Shares: ``series, attribution, labels, week, group, share, lower, upper``. Crossings:
         ``series, attribution, labels, week, lower, upper, never_fraction``, a week being the
         first from which China leads the USA in every smoothed week to the end.
+
+    Raises
+    ------
+    DegenerateDataError
+        The weeks are fewer than one smoothed sum takes.
     """
+    weeks = _smoothed_weeks(weekly, study)
+    if not weeks:
+        raise DegenerateDataError(
+            f"the data span fewer than smoothing_weeks = {study.time.smoothing_weeks} weeks",
+            "use a file whose readings span more weeks, or smooth over fewer",
+        )
     shares, crossings = [], []
     for keys, totals, replicates in _each(weekly, study):
-        weeks = _smoothed_weeks(weekly, study)
         shares.append(_shares(totals, replicates, weeks, study).assign(**keys))
         crossings.append({**keys, **_crossing(totals, replicates, weeks, study)})
     names = ["series", "attribution", "labels"]

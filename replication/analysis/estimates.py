@@ -167,15 +167,17 @@ def leave_one_out(table: pd.DataFrame, study: Study) -> pd.DataFrame:
 
 
 def _by_developer(held: Cells, names: Statistics, rules: Inference) -> Iterator[pd.DataFrame]:
-    """Percentile bootstrap, jackknife, leave-one-out and bounds with developers as clusters."""
+    """Bootstrap, jackknife, leave-one-out, bounds, and both together, by developer."""
     point = names.proportions(held.totals)
     replicates = replicate_totals(held.counts, rules.replicates, rules.chunk, rules.seed)
-    without = names.proportions(totals_without_each(held.counts))
+    each = totals_without_each(held.counts)
+    without = names.proportions(each)
     made = {
         "percentile": intervals.percentile(names.proportions(replicates), rules.level),
         "jackknife-logit": intervals.jackknife_logit(point, without, rules.level),
-        "leave-one-out": intervals.leave_one_out_range(without),
+        "leave-one-out": intervals.leave_one_out_range(without, without),
         "bounds": names.bounds(held.totals),
+        "leave-one-out-bounds": intervals.leave_one_out_range(*names.bounds(each)),
     }
     for method, ends in made.items():
         yield _rows(names, point, ends, "developer" if method != "bounds" else "none", method)

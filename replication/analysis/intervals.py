@@ -66,9 +66,9 @@ def jackknife_logit(point: Floats, without_each: Floats, level: float) -> Interv
     return np.where(inside, low, np.nan), np.where(inside, high, np.nan)
 
 
-def leave_one_out_range(without_each: Floats) -> Interval:
-    """Smallest and largest value without one cluster, each (m,); NaN where never defined."""
-    undefined = np.isnan(without_each).all(axis=0)
-    filled = np.where(undefined, 0.0, without_each)
-    low, high = np.nanmin(filled, axis=0), np.nanmax(filled, axis=0)
-    return np.where(undefined, np.nan, low), np.where(undefined, np.nan, high)
+def leave_one_out_range(lower: Floats, upper: Floats) -> Interval:
+    """Smallest lower and largest upper end (n, m) without one cluster; NaN where never defined.
+
+    For a statistic without bounds of its own, both ends are the statistic.
+    """
+    return np.fmin.reduce(lower, axis=0), np.fmax.reduce(upper, axis=0)

@@ -7,7 +7,6 @@ whose denominator vanishes in a replicate needs no special case, and one logit s
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -60,23 +59,19 @@ class Statistics:
         """Lower and upper proportions with the unattributed given wholly to either side.
 
         These are worst-case bounds on what full attribution could show (Manski 2003): they hold
-        whatever the unattributed are. A group without a country can shrink to nothing.
+        whatever the unattributed are, as long as the other labels are right. A group without a
+        country can shrink to nothing. Totals (…, g + 1) give ends (…, g + 3).
         """
-        sums = np.asarray(totals, dtype=float)
-        missing = [self.groups.index(name) for name in self.unattributed]
-        low, high = self.proportions(sums), self.proportions(sums)
-        low[missing] = 0.0
-        for side in self.groups:
+        low, high = self.proportions(totals), self.proportions(totals)
+        low[..., self._missing] = 0.0
+        for place, side in enumerate(self.groups):
             if side not in self.unattributed:
-                given = self.proportions(self._given(sums, side, missing))
-                place = self.groups.index(side)
-                high[place] = given[place]
-        to_china = self.proportions(self._given(sums, "China", missing))
-        to_usa = self.proportions(self._given(sums, "USA", missing))
+                high[..., place] = self._given(totals, side)[..., place]
+        to_china, to_usa = self._given(totals, "China"), self._given(totals, "USA")
         for name in (LEAD, RATIO):
             place = self.names.index(name)
-            low[place], high[place] = to_usa[place], to_china[place]
-        low[-1] = self.proportions(self._given(sums, self.within, missing))[-1]
+            low[..., place], high[..., place] = to_usa[..., place], to_china[..., place]
+        low[..., -1] = self._given(totals, self.within)[..., -1]
         return low, high
 
     def values(self, proportions: Floats) -> Floats:
@@ -91,9 +86,14 @@ class Statistics:
     def _of(self, sums: Floats, group: str) -> Floats:
         return sums[..., self.groups.index(group)]
 
-    def _given(self, sums: Floats, side: str, missing: Sequence[int]) -> Floats:
-        """Totals with the unattributed moved wholly to `side`."""
-        moved = sums.copy()
-        moved[self.groups.index(side)] += moved[list(missing)].sum()
-        moved[list(missing)] = 0
-        return moved
+    @property
+    def _missing(self) -> list[int]:
+        """Places of the groups without a country."""
+        return [self.groups.index(name) for name in self.unattributed]
+
+    def _given(self, totals: NDArray[np.number], side: str) -> Floats:
+        """Proportions with the unattributed moved wholly to `side`."""
+        moved = np.array(totals, dtype=float)
+        moved[..., self.groups.index(side)] += moved[..., self._missing].sum(axis=-1)
+        moved[..., self._missing] = 0
+        return self.proportions(moved)

@@ -109,6 +109,9 @@ def _require_columns(name: str, present: Sequence[str]) -> None:
     missing = [column for column in COLUMNS if column not in present]
     if missing:
         raise ContractError(f"{name} has no column {', '.join(missing)}", REMEDY)
+    repeated = [column for column in COLUMNS if list(present).count(column) > 1]
+    if repeated:
+        raise ContractError(f"{name} has more than one column {', '.join(repeated)}", REMEDY)
 
 
 def _read_csv(path: Path) -> pd.DataFrame:

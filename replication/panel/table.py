@@ -86,7 +86,8 @@ def check(panel: Panel, windows: Sequence[Window], groups: Sequence[str], where:
     Raises
     ------
     ContractError
-        A column is missing, a group is unknown, a number is not a count, or a window is empty.
+        A column is missing, a group is unknown, a number is not a count, or a window or the series
+        is empty.
     """
     remedy = f"rebuild it: python -m replication bundle --from FILE ({where})"
     needed = FACTS + [window.id for window in windows]
@@ -95,6 +96,10 @@ def check(panel: Panel, windows: Sequence[Window], groups: Sequence[str], where:
         missing = sorted(set(columns) - set(getattr(panel, name).columns))
         if missing:
             raise ContractError(f"{name}.csv of the panel has no column {missing[0]}", remedy)
+    if panel.weekly.empty:
+        raise ContractError(
+            "the panel holds no week of downloads", "use a file whose readings span several weeks"
+        )
     counts = [panel.repositories[w.id] for w in windows] + [panel.weekly["downloads"]]
     if not all(pd.api.types.is_integer_dtype(c) and (c >= 0).all() for c in counts):
         raise ContractError("the panel holds downloads that are not counts", remedy)
@@ -123,5 +128,5 @@ def _pairs(weekly: pd.DataFrame, facts: pd.DataFrame) -> pd.DataFrame:
     long = sums.rename(columns=lambda week: f"{week:%Y-%m-%d}").melt(
         var_name="week", value_name="downloads", ignore_index=False
     )
-    long = long[long["downloads"] > 0].reset_index()
+    long = long[long["downloads"] > 0].reset_index().astype({"downloads": "int64"})
     return long[WEEKLY].sort_values(WEEKLY[:3], ignore_index=True)

@@ -80,7 +80,7 @@ def rows_of(results: Results, study: Study) -> list[Row]:
     return [
         *(Row(names[choice.estimand], choice) for choice in found),
         Row(f"{kind}, credited to the origin", first._replace(attribution="origin")),
-        Row(f"{kind}, this project’s labels", first._replace(labels="registry")),
+        Row(f"{kind}, registry’s labels", first._replace(labels="registry")),
     ]
 
 
@@ -93,7 +93,7 @@ def title(results: Results, rows: list[Row], pair: list[float]) -> str:
     else:
         small, large = sorted((abs(low), abs(high)))
         ours = f"{small:.1f} to {large:.1f} {'ahead' if high > 0 else 'behind'}"
-    ours += ", depending on the definition"
+    ours += " in the rows below"
     if not pair:
         return f"China is {ours}, in points"
     side = "ahead" if pair[0] >= pair[1] else "behind"

@@ -115,7 +115,7 @@ class Results:
         window = window_of(study, choice).id
         total = self.coverage.loc[self.coverage["estimand"] == window, "total"].iloc[0]
         return (
-            f"Data: {_source(self.manifest)}. {repositories:,.0f} repositories; headline: {developers} developers, "
+            f"Data: {_source(self.manifest)}. {float(repositories):,.0f} repositories; headline: {developers} developers, "
             f"{millions(total)} downloads. Computed by this replication."
         )
 

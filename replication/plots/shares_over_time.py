@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from datetime import date
+from datetime import date, timedelta
 
 import pandas as pd
 from matplotlib.axes import Axes
@@ -61,10 +61,20 @@ def title(results: Results, study: Study) -> str:
     if week == NEVER:
         return "China’s weekly downloads do not pass the USA’s to stay ahead"
     told = f"China’s weekly downloads pass the USA’s in the week of {day(week)} and stay ahead"
+    if _blurred(week, results, study):
+        told = told.replace(" and stay", " (blurred by frozen counters) and stay")
     for exclusion in study.exclusions[:1]:
         other = _crossing(results, choice._replace(estimand=f"weekly-without-{exclusion.id}"))
         told += f"; {_apart(week, other)} {exclusion.label}"
     return told
+
+
+def _blurred(week: str, results: Results, study: Study) -> bool:
+    """Whether the smoothed week of a crossing reaches into frozen readings."""
+    frozen = [date.fromisoformat(found) for found in _dates_in(results.defect("frozen-readings"))]
+    reach = timedelta(weeks=study.time.smoothing_weeks)
+    end = date.fromisoformat(week)
+    return any(end - reach < found <= end + timedelta(weeks=1) for found in frozen)
 
 
 def _apart(week: str, other: str) -> str:

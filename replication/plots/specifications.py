@@ -76,7 +76,7 @@ def choices(curve: list[Choice], study: Study) -> Grid:
     windows = [window_of(study, choice) for choice in curve]
     whole = {"all repositories": ["-without-" not in choice.estimand for choice in curve]}
     credited = ("uploader", "split", "origin")
-    labels = {"study": "study’s labels", "registry": "this project’s labels"}
+    labels = {"study": "study’s labels", "registry": "registry’s labels"}
     return [
         {w.label: [found == w for found in windows] for w in study.windows},
         whole | {k: [c.estimand.endswith(x) for c in curve] for k, x in suffixes.items()},

@@ -23,7 +23,7 @@ TALL, HEADING, BELOW, LEFT, RIGHT = 3.7, 0.25, 0.25, 0.44, 1.6
 PANEL = INNER / 2
 WIDE = PANEL - LEFT - RIGHT
 STEPS = ("uploader", "split", "origin")
-PANELS = {"study": "Study’s labels", "registry": "This project’s labels"}
+PANELS = {"study": "Study’s labels", "registry": "Registry’s labels"}
 NAMED = 1.0  # percent: a group that stays below it is drawn without a name
 Lines = dict[str, list[float]]
 

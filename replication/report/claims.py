@@ -1,12 +1,14 @@
 """The ledger of published figures, and the verdict that the analysis returns on each.
 
-The margins stand in study.toml and were fixed before the first verdict was computed:
-
-- A published figure is *reproduced* where the estimate of its own definition lies within the margin.
-- What is weighed is a range: the union of the leave-one-developer-out range and the worst-case
-  bounds, and of the bootstrap and jackknife intervals too where the effective number of developers
-  allows an interval to be trusted.
+- A published figure is *reproduced* where our estimate lies within the margin of study.toml.
+- What is weighed is a range: the worst-case bounds, with and without any one developer, and the
+  bootstrap and jackknife intervals too where the effective number of developers allows an interval
+  to be trusted. For a claim about a family of developers it is the bounds alone: to leave one of
+  the family out would change the claim.
 - *same*: the whole range agrees with the claim; *different*: none of it does; else *cannot tell*.
+- A published share of the whole Hub is never judged *different*: the released file is a head of the
+  Hub, and a share of the one cannot contradict a share of the other. Nor is a figure whose reading
+  is not stated.
 """
 
 from __future__ import annotations
@@ -19,6 +21,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
+from replication.analysis.crossover import NEVER
 from replication.analysis.statistics import LEAD
 from replication.errors import StudyError
 from replication.study import Study
@@ -26,6 +29,7 @@ from replication.study import Study
 SAME, DIFFERENT, CANNOT_TELL = "same", "different", "cannot tell"
 NOT_PUBLIC, OUTSIDE = "not reproducible: data not public", "outside these data"
 JUDGES = {"share", "lead", "first-lead", "family", "dashboard", "none"}
+MAJORITIES = {"majority", "great majority"}
 TOP_ROWS = 100
 """Rows that the study's dashboard shows, whose shares it takes of the grand total."""
 
@@ -79,11 +83,23 @@ def load(path: Path) -> tuple[Claim, ...]:
         ) from None
     for claim in claims:
         known = claim.judge in JUDGES - {"none"} or claim.verdict in {NOT_PUBLIC, OUTSIDE}
-        if not known or (claim.judge == "none" and not claim.reason):
+        bare = (claim.judge == "none" and not claim.reason) or (
+            claim.judge == "family" and claim.value not in MAJORITIES
+        )
+        if not known or bare:
             raise StudyError(
                 f"{path.name}: {claim.id} is judged by no rule", "set judge or verdict"
             )
     return claims
+
+
+def published_shares(ledger: Sequence[Claim]) -> dict[str, float]:
+    """The published pair in percent: the first share of China and of the USA in the ledger."""
+    shares: dict[str, float] = {}
+    for claim in ledger:
+        if claim.judge == "share" and claim.group in {"China", "USA"}:
+            shares.setdefault(claim.group, float(claim.value))
+    return shares
 
 
 def judge(
@@ -121,57 +137,56 @@ def judge(
 
 
 def _share(claim: Claim, estimates: pd.DataFrame, study: Study) -> Judgement:
-    """A published share against the range of its nearest definition."""
+    """A published share of the whole Hub beside the file's."""
     point, low, high = (100 * x for x in _weighed(claim.group, claim.estimand, estimates, study))
     published, margin = float(claim.value), study.verdict.share_margin_points
-    verdict = CANNOT_TELL
-    if max(abs(low - published), abs(high - published)) <= margin:
-        verdict = SAME
-    elif published + margin < low or published - margin > high:
-        verdict = DIFFERENT
+    inside = max(abs(low - published), abs(high - published)) <= margin
     rows = estimates[(estimates["group"] == claim.group) & (estimates["method"] == "bounds")]
     nearest = 100 * rows["point"].iloc[int(np.abs(100 * rows["point"] - published).argmin())]
     reason = f"the nearest of {len(rows)} specifications gives {nearest:.1f} %"
-    return Judgement(point, low, high, _reproduced(point, published, margin), verdict, reason)
+    reproduced = _reproduced(point, published, margin)
+    return Judgement(point, low, high, reproduced, SAME if inside else CANNOT_TELL, reason)
 
 
 def _lead(claim: Claim, estimates: pd.DataFrame, study: Study) -> Judgement:
     """The sign of China − USA."""
     point, low, high = (100 * x for x in _weighed(LEAD, claim.estimand, estimates, study))
-    verdict = SAME if low > 0 else DIFFERENT if high < 0 else CANNOT_TELL
     rows = estimates[(estimates["group"] == LEAD) & (estimates["method"] == "bounds")]
     ahead = int((rows["point"] > 0).sum())
     reason = f"China leads in {ahead} of {len(rows)} specifications"
-    return Judgement(point, low, high, "yes" if point > 0 else "no", verdict, reason)
+    reproduced = "sign only" if point > 0 else "no"
+    return Judgement(point, low, high, reproduced, _threshold(low, high, 0), reason)
 
 
 def _family(claim: Claim, estimates: pd.DataFrame, study: Study) -> Judgement:
-    """Whether the family holds a majority of its group."""
+    """Whether the family holds a majority, or a great majority, of its group."""
     name = f"{study.family.name} / {study.family.within}"
-    point, low, high = (100 * x for x in _weighed(name, claim.estimand, estimates, study))
-    half, great = study.verdict.majority_percent, study.verdict.great_majority_percent
-    verdict = SAME if low > half else DIFFERENT if high < half else CANNOT_TELL
-    reason = f"a majority is more than {half:.0f} %; " + (
-        f"all of the range exceeds {great:.0f} % too"
-        if low > great
-        else f"not all of the range exceeds {great:.0f} %"
-    )
-    return Judgement(point, low, high, "yes" if point > half else "no", verdict, reason)
+    rows = _rows(name, claim.estimand, estimates, study).set_index("method")
+    point, low, high = (100 * rows.loc["bounds", end] for end in ("point", "lower", "upper"))
+    marks = {
+        "majority": study.verdict.majority_percent,
+        "great majority": study.verdict.great_majority_percent,
+    }
+    reason = f"a {claim.value} is more than {marks[claim.value]:.0f} %"
+    reproduced = "yes" if point > marks[claim.value] else "no"
+    verdict = _threshold(low, high, marks[claim.value])
+    return Judgement(point, low, high, reproduced, verdict, reason)
 
 
 def _first_lead(claim: Claim, crossings: pd.DataFrame, study: Study) -> Judgement:
-    """The first lasting crossing of the weekly series, which cannot see before its first week."""
+    """The first lasting crossing of the weekly series, which cannot see before its first week.
+
+    The range runs over all series, attributions and label sources.
+    """
     head = study.headline
     same = (crossings["attribution"] == head.attribution) & (crossings["labels"] == head.labels)
-    row = crossings[same & (crossings["series"] == "weekly")].iloc[0]
-    verdict = DIFFERENT if row["week"] == "never" else CANNOT_TELL
+    week = str(crossings.loc[same & (crossings["series"] == "weekly"), "week"].iloc[0])
     begins = min(window.start for window in study.windows if window.kind == "increments")
-    reason = (
-        f"the series begins on {begins}, so an earlier lead cannot be seen; "
-        f"{100 * row['never_fraction']:.0f} % of replicates have no lasting crossing"
-    )
-    reproduced = "yes" if row["week"].startswith(claim.value) else "no"
-    return Judgement(row["week"], row["lower"], row["upper"], reproduced, verdict, reason)
+    reason = f"the series begins on {begins}, so an earlier lead cannot be seen"
+    verdict = DIFFERENT if (crossings["week"] == NEVER).all() else CANNOT_TELL
+    reproduced = "year only" if week.startswith(claim.value) else "no"
+    weeks = crossings["week"]
+    return Judgement(week, weeks.min(), weeks.max(), reproduced, verdict, reason)
 
 
 def _dashboard(claim: Claim, repositories: pd.DataFrame, study: Study) -> Judgement:
@@ -180,17 +195,19 @@ def _dashboard(claim: Claim, repositories: pd.DataFrame, study: Study) -> Judgem
     top = repositories.nlargest(TOP_ROWS, claim.estimand)
     held = top.loc[top["study_group_uploader"] == claim.group, claim.estimand].sum()
     point = 100 * held / downloads.sum()
-    published, margin = float(claim.value), study.verdict.share_margin_points
-    reproduced = _reproduced(point, published, margin)
-    verdict = SAME if reproduced == "yes" else DIFFERENT
+    reproduced = _reproduced(point, float(claim.value), study.verdict.share_margin_points)
+    verdict = SAME if reproduced == "yes" else CANNOT_TELL
     reason = f"the {TOP_ROWS} largest rows over the total; the export's exact reading is not stated"
     return Judgement(point, "", "", reproduced, verdict, reason)
 
 
-def _weighed(
-    group: str, estimand: str, estimates: pd.DataFrame, study: Study
-) -> tuple[float, float, float]:
-    """Point and weighed range of one statistic at the headline's attribution and labels."""
+def _threshold(low: float, high: float, mark: float) -> str:
+    """The verdict on a claim that something exceeds `mark`."""
+    return SAME if low > mark else DIFFERENT if high < mark else CANNOT_TELL
+
+
+def _rows(group: str, estimand: str, estimates: pd.DataFrame, study: Study) -> pd.DataFrame:
+    """Rows of one statistic at the headline's attribution and labels, repositories left out."""
     head = study.headline
     where: Mapping[str, str] = {
         "estimand": estimand or head.estimand,
@@ -199,9 +216,18 @@ def _weighed(
         "group": group,
     }
     rows = estimates[(estimates[list(where)] == pd.Series(where)).all(axis=1)]
+    return rows[rows["unit"] != "repository"]
+
+
+def _weighed(
+    group: str, estimand: str, estimates: pd.DataFrame, study: Study
+) -> tuple[float, float, float]:
+    """Point and weighed range of one statistic."""
+    rows = _rows(group, estimand, estimates, study)
     trusted = rows["n_effective"].iloc[0] >= study.inference.min_effective_developers
-    methods = ["leave-one-out", "bounds"] + ["percentile", "jackknife-logit"] * bool(trusted)
-    used = rows[rows["method"].isin(methods) & (rows["unit"] != "repository")]
+    methods = ["leave-one-out", "bounds", "leave-one-out-bounds"]
+    methods += ["percentile", "jackknife-logit"] * bool(trusted)
+    used = rows[rows["method"].isin(methods)]
     return float(rows["point"].iloc[0]), float(used["lower"].min()), float(used["upper"].max())
 
 

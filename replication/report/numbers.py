@@ -28,7 +28,7 @@ MADE_BY = {
     "exclusions": "replication.analysis.estimates.exclusions",
     "weekly_shares": "replication.analysis.crossover.series",
     "crossings": "replication.analysis.crossover.series",
-    "summary": "replication.analysis.summary.summarise",
+    "summary": "replication.analysis.summary.to_frame",
     "claims": "replication.report.claims.judge",
     "coverage": "replication.attribution.assign.coverage",
     "disagreements": "replication.attribution.assign.disagreements",

@@ -151,6 +151,7 @@ _METHODS = {
     ("developer", "jackknife-logit"): "Jackknife over developers, logit",
     ("developer", "leave-one-out"): "Leave one developer out",
     ("none", "bounds"): "Bounds for the unattributed",
+    ("developer", "leave-one-out-bounds"): "Bounds, leaving one developer out",
     ("repository", "percentile"): "Bootstrap over repositories (too narrow)",
 }
 

@@ -38,9 +38,11 @@ def environment(**added: str) -> dict[str, str]:
     return {**kept, "COLUMNS": "100", "TERM": "xterm-256color", **added}
 
 
-def replication(*arguments: str | Path, **options: Any) -> subprocess.CompletedProcess[str]:
+def replication(
+    *arguments: str | Path, start: Iterable[str] = ("-m", "replication"), **options: Any
+) -> subprocess.CompletedProcess[str]:
     """Run the command line in a process of its own, its output in pipes."""
-    command = [sys.executable, "-m", "replication", *map(str, arguments)]
+    command = [sys.executable, *start, *map(str, arguments)]
     options = {"env": environment(), "timeout": 300, **options}
     return subprocess.run(
         command, cwd=ROOT, capture_output=True, encoding="utf-8", check=False, **options
@@ -49,7 +51,7 @@ def replication(*arguments: str | Path, **options: Any) -> subprocess.CompletedP
 
 def invoke(*arguments: str | Path) -> Result:
     """Run the command line in this process, which is faster."""
-    return CliRunner().invoke(app, [*map(str, arguments)], env={name: None for name in OURS})
+    return CliRunner().invoke(app, [*map(str, arguments)], env=dict.fromkeys(OURS))
 
 
 def stages_told(stdout: str) -> dict[str, str]:

@@ -1,0 +1,69 @@
+"""What a person sees after a run: coverage of the labels, and the verdicts, as tables."""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Iterator
+from pathlib import Path
+
+from rich import box
+from rich.console import Console
+from rich.table import Table
+
+Row = dict[str, str]
+SHOWN = 3
+"""Unattributed namespaces that are named; results/unattributed.csv has more."""
+
+
+def attribution_lines(results: Path) -> Iterator[str]:
+    """How much of each estimand the registry credits to a country, and the largest rest."""
+    for row in _rows(results / "coverage.csv"):
+        if row["labels"] == "registry":
+            yield (
+                f"  {row['estimand']}, {row['attribution']}: "
+                f"{float(row['attributed_percent']):.1f} % credited to a country, "
+                f"{float(row['registered_percent']):.1f} % to a known developer"
+            )
+    names = [
+        r["namespace"]
+        for r in _rows(results / "unattributed.csv")
+        if r["attribution"] == "uploader"
+    ]
+    yield f"  largest uploaders without a country: {', '.join(names[:SHOWN])} (results/unattributed.csv)"
+
+
+def verdict_table(results: Path) -> Table:
+    """The claims that were judged, one a row."""
+    table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
+    for name in ("claim", "published", "estimate", "reproduced", "verdict"):
+        table.add_column(name, justify="right" if name in {"published", "estimate"} else "left")
+    colours = {"same": "green", "different": "red"}
+    for row in _rows(results / "claims.csv"):
+        if row["reproduced"]:
+            style = colours.get(row["verdict"], "yellow")
+            verdict = f"[{style}]{row['verdict']}[/]"
+            cells = (row["statement"], row["published"], _short(row["estimate"]), row["reproduced"])
+            table.add_row(*cells, verdict)
+    return table
+
+
+def print_outcome(stage: str, results: Path, console: Console) -> None:
+    """Print what a person wants to know after `stage` has run."""
+    if stage == "attribution":
+        for line in attribution_lines(results):
+            console.print(line)
+    if stage == "analysis":
+        console.print(verdict_table(results))
+
+
+def _rows(path: Path) -> list[Row]:
+    with path.open(encoding="utf-8", newline="") as stream:
+        return list(csv.DictReader(stream))
+
+
+def _short(value: str) -> str:
+    """A number with one decimal; anything else as it is."""
+    try:
+        return f"{float(value):.1f}"
+    except ValueError:
+        return value

@@ -1,0 +1,230 @@
+"""What a release promises around the code: citation, licence, locked packages, targets, no traces."""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import subprocess
+from collections.abc import Iterator
+from configparser import ConfigParser
+from functools import cache
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+import pytest
+from cffconvert.cli.create_citation import create_citation
+
+from replication import __version__
+from replication.run import ROOT
+from replication.study import load
+
+TARGETS = "all fetch panel attribution analysis figures paper test verify lint bench clean help"
+LOCK = (ROOT / "requirements.lock").read_text(encoding="utf-8")
+needs_make = pytest.mark.skipif(shutil.which("make") is None, reason="make is not installed")
+
+
+@pytest.fixture(scope="module")
+def citation() -> dict[str, Any]:
+    """CITATION.cff as it is parsed."""
+    parsed = create_citation(str(ROOT / "CITATION.cff"), None)
+    found: dict[str, Any] = parsed.cffobj
+    return found
+
+
+def test_citation_is_valid() -> None:
+    """CITATION.cff keeps the schema of the Citation File Format."""
+    parsed = create_citation(str(ROOT / "CITATION.cff"), None)
+    parsed.validate()
+    assert parsed.cffobj["cff-version"] == "1.2.0"
+
+
+def test_invalid_citation_would_be_found(tmp_path: Path) -> None:
+    """The validation is a real one: a citation without authors does not pass it."""
+    text = (ROOT / "CITATION.cff").read_text(encoding="utf-8")
+    path = tmp_path / "CITATION.cff"
+    path.write_text(text.replace("\nauthors:", "\nwriters:"), encoding="utf-8")
+    with pytest.raises(Exception, match="authors"):
+        create_citation(str(path), None).validate()
+
+
+def test_citation_converts() -> None:
+    """The citation can be turned into BibTeX and APA, as readers do."""
+    parsed = create_citation(str(ROOT / "CITATION.cff"), None)
+    assert "title = {Who leads open-model downloads?" in parsed.as_bibtex()
+    assert f"version {__version__}" in parsed.as_apalike()
+
+
+def test_citation_has_the_version_of_the_code(citation: dict[str, Any]) -> None:
+    """The citation, the code and the change log tell one version."""
+    assert str(citation["version"]) == __version__
+    changes = (ROOT / "CHANGELOG.md").read_text(encoding="utf-8")
+    first = re.search(r"^## (\S+)", changes, flags=re.MULTILINE)
+    assert first is not None
+    assert first[1] == __version__
+
+
+def test_citation_refers_to_study_and_dataset(citation: dict[str, Any]) -> None:
+    """The study and its dataset are among the references, at the addresses of study.toml."""
+    study = load()
+    references = {reference["type"]: reference for reference in citation["references"]}
+    assert references["article"]["url"] == "https://arxiv.org/abs/2512.03073"
+    assert references["article"]["authors"][0]["family-names"] == "Longpre"
+    assert references["data"]["url"] == study.bundled.url == study.released.url
+
+
+def test_licence_says_what_falls_under_what() -> None:
+    """LICENSE names the terms of code, text, registry and the data that have none."""
+    text = (ROOT / "LICENSE").read_text(encoding="utf-8")
+    assert "MIT License" in text
+    assert "Permission is hereby granted, free of charge" in text
+    assert "CC-BY-4.0" in text
+    assert "card states no licence" in " ".join(text.split())
+    for path in re.findall(
+        r"\b(?:replication|tests|bench|paper|figures|results|\.ci)/[\w./]*", text
+    ):
+        assert (ROOT / path).exists(), path
+
+
+def test_citation_and_package_have_the_licences_of_the_file(citation: dict[str, Any]) -> None:
+    """CITATION.cff and pyproject.toml name the same licences as LICENSE."""
+    assert set(citation["license"]) == {"MIT", "CC-BY-4.0"}
+    project = (ROOT / "pyproject.toml").read_text(encoding="utf-8")
+    assert 'license = "MIT AND CC-BY-4.0"' in project
+
+
+def requirements() -> Iterator[str]:
+    """Requirements of the lock, each with its hashes on one line."""
+    joined = re.sub(r"\s*\\\n\s*", " ", LOCK)
+    return (line for line in joined.splitlines() if line and not line.lstrip().startswith("#"))
+
+
+def test_every_requirement_is_pinned_with_hashes() -> None:
+    """Every line of the lock is one package at one version, with at least one SHA-256."""
+    lines = list(requirements())
+    assert len(lines) > 30
+    for line in lines:
+        assert re.fullmatch(
+            r"[\w.-]+(\[[\w,-]+\])?==[\w.+!-]+( ; [^#]*?)?( --hash=sha256:[0-9a-f]{64})+", line
+        ), line
+
+
+def test_lock_names_no_address() -> None:
+    """The lock holds no index, no folder of packages and no URL: any index will do."""
+    for word in ("index-url", "find-links", "trusted-host", "://", "file:", "-i ", "-f ", "-e "):
+        assert word not in LOCK, word
+
+
+def test_lock_holds_what_the_package_needs() -> None:
+    """Every dependency that pyproject.toml names is locked at a version that it allows."""
+    project = (ROOT / "pyproject.toml").read_text(encoding="utf-8")
+    needed = dict(re.findall(r'^  "([\w-]+)>=([\d.]+)",$', project, flags=re.MULTILINE))
+    assert {"numpy", "pandas", "typst", "pytest", "cffconvert"} <= set(needed)
+    locked = dict(re.findall(r"^([\w.-]+)==([\d.]+)", LOCK, flags=re.MULTILINE))
+    for name, least in needed.items():
+        found = locked[name.replace("_", "-").lower()]
+        assert _numbers(found) >= _numbers(least), name
+
+
+def _numbers(version: str) -> list[int]:
+    return [int(part) for part in version.split(".")]
+
+
+@needs_make
+def test_help_lists_every_target() -> None:
+    """`make help`, which is also what plain `make` does, explains every target in a line."""
+    shown = [
+        subprocess.run(
+            ["make", *words], cwd=ROOT, capture_output=True, text=True, check=True
+        ).stdout
+        for words in (["--no-print-directory", "help"], ["--no-print-directory"])
+    ]
+    assert shown[0] == shown[1]
+    explained = dict(re.findall(r"^  ([a-z-]+) +(\S.+)$", shown[0], flags=re.MULTILINE))
+    assert set(TARGETS.split()) <= set(explained)
+
+
+def test_every_explained_target_is_phony() -> None:
+    """No target can be mistaken for a file or folder of the same name, such as figures or paper."""
+    text = (ROOT / "Makefile").read_text(encoding="utf-8")
+    phony = re.search(r"^\.PHONY: (.*)$", text, flags=re.MULTILINE)
+    stages = re.search(r"^STAGES := (.*)$", text, flags=re.MULTILINE)
+    assert phony is not None
+    assert stages is not None
+    explained = re.findall(r"^([a-z-]+):.*## ", text, flags=re.MULTILINE)
+    assert set(explained) == set(phony[1].replace("$(STAGES)", stages[1]).split())
+
+
+def tracked() -> list[Path]:
+    """Files that git tracks, or skip where this is no git repository."""
+    git = shutil.which("git")
+    if git is None or not (ROOT / ".git").exists():
+        pytest.skip("not a git repository: there is no list of tracked files")
+    listed = subprocess.run([git, "ls-files", "-z"], cwd=ROOT, capture_output=True, check=True)
+    return [ROOT / name for name in listed.stdout.decode().split("\0") if name]
+
+
+@cache
+def texts() -> dict[Path, str]:
+    """Text of every tracked file that is text, without embedded images."""
+    found = {}
+    for path in filter(Path.is_file, tracked()):
+        try:
+            text = path.read_text(encoding="utf-8")
+        except UnicodeDecodeError:
+            continue
+        found[path] = re.sub(r"data:[\w/+.-]+;base64,[\w/+=\s]+", "", text)
+    return found
+
+
+def hosts_of_packages() -> set[str]:
+    """Hosts and folders from which this machine installs packages, besides the public index."""
+    values = [v for k, v in os.environ.items() if re.match(r"(PIP|UV)_.*(INDEX|FIND_LINKS)", k)]
+    homes = [Path("/etc"), Path.home() / ".config" / "pip", Path.home() / ".pip"]
+    for path in (folder / "pip.conf" for folder in homes):
+        if path.is_file():
+            parser = ConfigParser(interpolation=None, strict=False)
+            parser.read(path, encoding="utf-8")
+            values += [v for section in parser.values() for k, v in section.items()]
+    words = {word for value in values for word in value.split()}
+    hosts = {urlsplit(word).hostname or "" for word in words if "://" in word}
+    folders = {urlsplit(word).path for word in words if urlsplit(word).path.count("/") > 1}
+    return {name for name in hosts | folders if len(name) > 4} - {"pypi.org"}
+
+
+PLACES = {
+    "the folder of this checkout": rf"(?<![\w.]){re.escape(str(ROOT))}\b",
+    "a mounted folder": r"(?<![\w.])/(?:w[o]rk|workspace|mnt|opt)/\w",
+    "a home folder": r"/(?:home|Users)/\w|[A-Z]:\\Users|/roo[t]/",
+    "a temporary folder": r"/(?:private/)?(?:var/)?t[m]p/\w",
+    "a virtual environment": r"/site[-]packages/",
+    "a package host": r"https?://[\w.-]*(?:pythonhosted|py[p]i\.org|artifactory|nexus|devpi)",
+    "an option of an installer": r"--(?:extra-)?index[-]url|--find[-]links",
+}
+
+
+@pytest.mark.parametrize("place", PLACES)
+def test_no_trace_of_a_machine(place: str) -> None:
+    """No tracked text file names a folder of the machine it was made on, or a package host."""
+    found = {
+        f"{path.relative_to(ROOT)}: {match[0]}"
+        for path, text in texts().items()
+        if (match := re.search(PLACES[place], text))
+    }
+    assert found == set()
+    assert len(texts()) > 50
+
+
+def test_no_trace_of_this_machines_packages() -> None:
+    """No tracked text file names the mirror or folder from which this machine installs packages."""
+    for name in hosts_of_packages():
+        assert [path.name for path, text in texts().items() if name in text] == []
+    assert hosts_of_packages().isdisjoint({"", "https"})
+
+
+def test_tracked_files_are_small_and_hold_no_released_data() -> None:
+    """No tracked file is large, and none is a copy of the released file or of its schema."""
+    for path in filter(Path.is_file, tracked()):
+        assert path.suffix != ".parquet", path
+        assert path.stat().st_size < 5_000_000, path

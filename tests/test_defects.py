@@ -1,0 +1,340 @@
+"""The named checks: each finds its synthetic defect, counts its rows and mends by its rule."""
+
+from __future__ import annotations
+
+import dataclasses
+from typing import Any
+
+import pandas as pd
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from released_files import (
+    DAY,
+    EXAMPLES,
+    clean_rows,
+    counters_of,
+    id_of,
+    in_time_order,
+    label,
+    repository,
+    synthetic_release,
+    synthetic_rows,
+)
+
+from replication.panel import defects
+
+KNOWN = pd.DataFrame(
+    [
+        ("coded-user", "uploader", "moonshotai", "a company", "kept"),
+        ("coded-user", "uploader", "zai-org", "another company", "kept"),
+        ("miscredited", "name", "microsoft/mdeberta", "a text encoder", "kept"),
+    ],
+    columns=["check", "column", "value", "reason", "treatment"],
+)
+CLEAN = clean_rows()
+Rows = list[dict[str, Any]]
+
+
+def mend(rows: Rows, known: pd.DataFrame = KNOWN) -> defects.Mended:
+    """Mend the synthetic rows in the order in which they stand."""
+    return defects.mend(counters_of(synthetic_release(rows)), 0.99, known)
+
+
+def found(rows: Rows, check: str) -> defects.Defect:
+    """What one check records of the synthetic rows, in time order."""
+    return next(d for d in mend(in_time_order(rows)).defects if d.check == check)
+
+
+def counters(mended: defects.Mended, number: int) -> list[int]:
+    """Mended counters of one repository, in time order."""
+    readings = mended.readings
+    return readings.loc[readings["repository"] == id_of(number), "counter"].tolist()
+
+
+def labels(*numbers: int) -> str:
+    """Weekly labels as the record lists them."""
+    return ", ".join(f"{label(n):%Y-%m-%d}" for n in numbers)
+
+
+def without(rows: Rows, number: int, *weeks: int) -> Rows:
+    """The rows without some readings of one repository."""
+    gone = {(id_of(number), label(week)) for week in weeks}
+    return [row for row in rows if (row["_id"], row["time"]) not in gone]
+
+
+def edited(rows: Rows, number: int, week: int, **changes: Any) -> Rows:
+    """The rows with one reading of one repository changed."""
+    key = (id_of(number), label(week))
+    return [row | changes if (row["_id"], row["time"]) == key else row for row in rows]
+
+
+def frozen(rows: Rows, *weeks: int) -> Rows:
+    """The rows with every counter at the given weeks as it was the week before."""
+    table = {(row["_id"], row["time"]): row["downloadsAllTime"] for row in rows}
+    for week in weeks:
+        for name, day in list(table):
+            if day == label(week) and (name, label(week - 1)) in table:
+                table[name, day] = table[name, label(week - 1)]
+    return [row | {"downloadsAllTime": table[row["_id"], row["time"]]} for row in rows]
+
+
+def test_clean_data_have_no_defect() -> None:
+    """On clean data every check counts no row; the size of the last reading is always stated."""
+    mended = mend(in_time_order(CLEAN))
+    counted = {d.check: d.rows for d in mended.defects if d.rows}
+    assert counted == {"ageing-cohort": 9}
+    assert mended.frozen == ()
+
+
+def test_clean_data_are_not_changed() -> None:
+    """Mending clean data sorts them and changes nothing else."""
+    release = counters_of(synthetic_release())
+    expected = release.sort_values(["repository", "reading"], ignore_index=True)
+    pd.testing.assert_frame_equal(mend(in_time_order(CLEAN)).readings, expected)
+
+
+def test_every_check_is_recorded_once_with_a_treatment() -> None:
+    """The record names each check once, whether or not it found anything."""
+    table = defects.to_frame(mend(CLEAN).defects)
+    assert list(table.columns) == ["check", "what", "where", "rows", "treatment"]
+    assert table["check"].is_unique
+    assert len(table) == 17 + KNOWN["check"].nunique()
+    assert (table[["check", "what", "treatment"]] != "").all(axis=None)
+
+
+def test_author_aliases() -> None:
+    """Rows whose author is an alias are counted; the uploader is the namespace in the name."""
+    rows = repository(1, [1, 2], name="meta-llama/Llama") + repository(2, [1, 2])
+    rows = [row | {"author": row["author"].replace("meta-llama", "facebook")} for row in rows]
+    defect = found(rows, "author-aliases")
+    assert (defect.rows, defect.where) == (2, "meta-llama→facebook")
+    assert set(mend(rows).readings["uploader"]) == {"meta-llama", "maker2"}
+
+
+def test_unsorted_rows() -> None:
+    """Rows that stand after a later reading of the same repository are counted, and sorted."""
+    mended = mend(in_time_order(CLEAN)[::-1])
+    defect = next(d for d in mended.defects if d.check == "unsorted-rows")
+    assert defect.rows == len(CLEAN) - 9  # all but the first row of each of nine repositories
+    assert mended.readings.groupby("repository")["reading"].is_monotonic_increasing.all()
+
+
+def test_duplicate_readings_keep_the_largest() -> None:
+    """Of several readings under one label the largest counter stays, wherever it stands."""
+    spare = repository(1, [1240, 1290, 1250], first=label(2), step=0 * DAY, created="2024-11-30")
+    rows = [row for row in CLEAN if row["_id"] == id_of(1)]
+    defect = found([*spare, *rows], "duplicate-readings")
+    assert (defect.rows, defect.where) == (3, labels(2))
+    for several in (rows + spare, spare + rows):
+        assert counters(mend(several), 1) == [1000, 1100, 1290, 1300, 1400, 1500, 1600, 1700]
+
+
+def test_renamed_repositories_are_joined_on_their_id() -> None:
+    """The latest name holds for all readings, and the counter goes on under it."""
+    rows = CLEAN
+    for week in range(3):
+        rows = edited(rows, 1, week, model="THUDM/old")
+    defect = found(rows, "renamed-repositories")
+    assert (defect.rows, defect.where) == (8, "THUDM/old → maker1/model1")
+    readings = mend(rows).readings
+    mine = readings[readings["repository"] == id_of(1)]
+    assert set(mine["name"]) == {"maker1/model1"}
+    assert set(mine["uploader"]) == {"maker1"}
+    assert mine["counter"].is_monotonic_increasing
+
+
+def test_revised_origins_take_the_latest_annotation() -> None:
+    """The last origin and the last country groups hold for all readings."""
+    changes = {"derived_author": "first", "merged_derived_country_groups_single": "UK"}
+    rows = edited(edited(CLEAN, 2, 0, **changes), 2, 1, **changes)
+    defect = found(rows, "revised-origins")
+    assert (defect.rows, defect.where) == (8, "first → maker2")
+    mine = mend(rows).readings.query(f"repository == '{id_of(2)}'")
+    assert set(mine["origin"]) == {"maker2"}
+    assert set(mine["study_group_origin"]) == {"China"}
+
+
+def test_an_origin_that_comes_back_is_a_revision() -> None:
+    """An annotation that changes and changes back is recorded; the last one holds."""
+    rows = edited(CLEAN, 1, 3, derived_author="other")
+    assert found(rows, "revised-origins").where == "maker1 → other"
+    assert set(mend(rows).readings.query(f"repository == '{id_of(1)}'")["origin"]) == {"maker1"}
+
+
+def test_falling_counters_become_a_running_maximum() -> None:
+    """A fall is counted once, and what comes back after it is not counted again."""
+    rows = repository(1, [100, 200, 150, 180, 260], name="tencent/three")
+    rows += repository(2, [10, 20, 30, 40, 35])
+    defect = found(rows, "falling-counters")
+    assert defect.rows == 2
+    assert defect.where == f"worst -50: tencent/three, {labels(2)}"
+    assert counters(mend(rows), 1) == [100, 200, 200, 200, 260]
+    assert counters(mend(rows), 2) == [10, 20, 30, 40, 40]
+
+
+def test_a_fall_between_repositories_is_none() -> None:
+    """The first counter of the next repository is not a fall of the one before."""
+    rows = repository(1, [1000, 1100]) + repository(2, [1, 2])
+    assert (found(rows, "falling-counters").rows, found(rows, "falling-counters").where) == (
+        0,
+        "none",
+    )
+
+
+@EXAMPLES
+@given(levels=st.lists(st.integers(0, 1000), min_size=1, max_size=12))
+def test_mended_counters_are_the_running_maximum(levels: list[int]) -> None:
+    """Whatever the counters do, a mended one is the largest so far, and no row is lost."""
+    expected = [max(levels[: n + 1]) for n in range(len(levels))]
+    assert counters(mend(repository(1, levels)), 1) == expected
+
+
+def test_frozen_readings_and_their_catch_up() -> None:
+    """Readings at which all stand still are frozen; the next one catches up."""
+    mended = mend(in_time_order(frozen(CLEAN, 2, 3, 6)))
+    record = {d.check: d for d in mended.defects}
+    assert mended.frozen == (label(2), label(3), label(6))
+    assert record["frozen-readings"].where == labels(2, 3, 6)
+    assert record["frozen-readings"].rows == 4 + 5 + 8  # repositories with a row in those weeks
+    assert record["catch-up-readings"].where == labels(4, 7)
+    assert record["catch-up-readings"].rows == 6 + 9
+
+
+def test_frozen_counters_are_left_as_they_are() -> None:
+    """Mending invents no downloads: window sums see the counters as they stood."""
+    rows = frozen(CLEAN, 2, 3)
+    assert counters(mend(rows), 1) == [1000, 1100, 1100, 1100, 1400, 1500, 1600, 1700]
+
+
+@pytest.mark.parametrize(
+    ("moving", "share", "expected"), [(1, 0.99, 1), (2, 0.99, 0), (2, 0.98, 1)]
+)
+def test_a_reading_is_frozen_from_the_share_on(moving: int, share: float, expected: int) -> None:
+    """Of 100 counters 99 must stand still where the share is 0.99; the limit is inside."""
+    rows = [
+        row
+        for n in range(100)
+        for row in repository(n, [100, 200, 200 + (n < moving), 300], name=f"a/m{n}")
+    ]
+    mended = defects.mend(counters_of(synthetic_release(rows)), share, KNOWN)
+    assert len(mended.frozen) == expected
+
+
+def test_a_freeze_at_the_end_has_no_catch_up() -> None:
+    """A file that ends while the counters stand still has nothing to catch up with."""
+    record = {d.check: d for d in mend(in_time_order(frozen(CLEAN, 6, 7))).defects}
+    assert record["frozen-readings"].where == labels(6, 7)
+    assert (record["catch-up-readings"].rows, record["catch-up-readings"].where) == (0, "none")
+
+
+def test_lost_in_freeze() -> None:
+    """Repositories whose last row is frozen are counted, one each."""
+    rows = frozen(without(without(CLEAN, 1, 4, 5, 6, 7), 2, 3, 4, 5, 6, 7), 2, 3)
+    defect = found(rows, "lost-in-freeze")
+    assert (defect.rows, defect.where) == (2, labels(2, 3))
+
+
+def test_missed_readings() -> None:
+    """Readings between a repository's first and last are counted; its end is none."""
+    rows = without(without(CLEAN, 1, 2, 3, 5), 2, 6, 7)
+    defect = found(rows, "missed-readings")
+    assert (defect.rows, defect.where) == (3, "1 repositories")
+
+
+def test_late_first_readings() -> None:
+    """A repository older than the file that enters it late is counted; a newborn is not."""
+    rows = CLEAN + repository(50, [500, 600], created="2024-10-01", first=label(3))
+    rows += repository(51, [500, 600], created="2025-02-19", first=label(4))
+    defect = found(rows, "late-first-readings")
+    assert (defect.rows, defect.where) == (1, labels(3))
+
+
+def test_thin_readings() -> None:
+    """A week that gains less than a quarter of the median week is recorded with its rows."""
+    rows = [row for n in (1, 2) for row in repository(n, [0, 100, 200, 220, 400, 500, 600])]
+    defect = found(rows, "thin-readings")
+    assert (defect.rows, defect.where) == (2, labels(3))
+    assert counters(mend(rows), 1) == [0, 100, 200, 220, 400, 500, 600]
+
+
+def test_a_frozen_or_a_daily_reading_is_not_thin() -> None:
+    """Frozen weeks have their own check, and a day gains less than a week without any defect."""
+    rows = repository(1, [0, 100, 200, 200, 400, 500])
+    rows += repository(1, [510, 520, 530], first=label(5) + DAY, step=DAY)
+    assert found(rows, "thin-readings").rows == 0
+
+
+def test_mixed_cadence_and_partial_week() -> None:
+    """Daily readings after weekly ones are counted, and so are those after the last whole week."""
+    rows = repository(1, [100, 200, 300])
+    rows += repository(1, [310 + 10 * n for n in range(9)], first=label(2) + DAY, step=DAY)
+    cadence, week = found(rows, "mixed-cadence"), found(rows, "partial-week")
+    first, last = label(2) + DAY, label(3) + 2 * DAY
+    assert (cadence.rows, cadence.where) == (9, f"{first:%Y-%m-%d} … {last:%Y-%m-%d}")
+    assert (week.rows, week.where) == (2, "2025-03-20, 2025-03-21")
+
+
+def test_negative_ages() -> None:
+    """A label before the creation of its repository is counted, and the lowest age is stated."""
+    rows = CLEAN + repository(50, [5, 50], created=label(3) + 6 * DAY, first=label(3))
+    defect = found(rows, "label-before-reading")
+    assert (defect.rows, defect.where) == (1, "down to -6.0 days")
+
+
+def test_closed_cohort() -> None:
+    """The last birth is named, and the rows of later readings are counted."""
+    rows = [row for row in CLEAN if row["created"] <= label(3)]
+    defect = found(rows, "closed-cohort")
+    assert defect.where == f"{label(3):%Y-%m-%d}"
+    assert defect.rows == 4 * 5  # four readings after it, of five repositories
+
+
+def test_ageing_cohort() -> None:
+    """First, largest and last size of the readings are stated."""
+    rows = without(without(CLEAN, 1, 7), 2, 5, 6, 7)
+    defect = found(rows, "ageing-cohort")
+    assert defect.where == "2 at the first reading, 7 at most, 7 at the last"
+    assert defect.rows == 7
+
+
+def test_wrong_labels_are_counted_and_kept() -> None:
+    """Rows under labels known to be wrong are counted by check; the labels stay."""
+    rows = CLEAN + repository(50, [1, 2], name="moonshotai/kimi", group="User")
+    rows += repository(51, [1, 2, 3], name="zai-org/glm", group="User")
+    user, mis = found(rows, "coded-user"), found(rows, "miscredited")
+    assert (user.rows, user.where) == (5, "moonshotai, zai-org")
+    assert (user.what, user.treatment) == ("a company; another company", "kept")
+    assert (mis.rows, mis.where) == (0, "microsoft/mdeberta: not in this file")
+    readings = mend(rows).readings
+    assert set(readings.loc[readings["uploader"] == "zai-org", "study_group_uploader"]) == {"User"}
+
+
+def test_many_dates_are_shortened() -> None:
+    """A list of more than eight days is given by its ends and its length."""
+    rows = [row for n in range(2) for row in repository(n, [5] + [9] * 12)]
+    assert found(rows, "frozen-readings").where == f"{labels(2)} … {labels(12)} (11 readings)"
+
+
+@EXAMPLES
+@given(rows=synthetic_rows(), data=st.data())
+def test_the_order_of_the_rows_changes_nothing(rows: Rows, data: st.DataObject) -> None:
+    """Any permutation of a file with duplicates, new names and new origins mends to the same.
+
+    Only the count of unsorted rows is about the order, and may differ.
+    """
+    spare = [
+        row | {"derived_author": "other", "model": f"other/{row['_id']}"}
+        for row in data.draw(st.lists(st.sampled_from(rows), max_size=4))
+    ]
+    one, two = mend(rows + spare), mend(data.draw(st.permutations(rows + spare)))
+    pd.testing.assert_frame_equal(
+        one.readings.drop(columns="author"), two.readings.drop(columns="author")
+    )
+    assert one.frozen == two.frozen
+    assert _unordered(one) == _unordered(two)
+
+
+def _unordered(mended: defects.Mended) -> list[tuple[Any, ...]]:
+    kept = [d for d in mended.defects if d.check != "unsorted-rows"]
+    return [dataclasses.astuple(defect) for defect in kept]

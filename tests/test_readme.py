@@ -1,0 +1,137 @@
+"""The README: its generated parts are fresh, its links lead somewhere, its commands exist."""
+
+from __future__ import annotations
+
+import importlib
+import inspect
+import json
+import re
+from pathlib import Path
+
+import pytest
+
+from replication.errors import StudyError
+from replication.pipeline import STAGES
+from replication.report import numbers, prose, readme, render
+from replication.run import ROOT
+from replication.study import load
+
+TEXT = (ROOT / "README.md").read_text(encoding="utf-8")
+RESULTS = ROOT / "results"
+NUMBERS = json.loads((RESULTS / "numbers.json").read_text(encoding="utf-8"))
+LINKS = sorted(set(re.findall(r"\]\((?!https?://|#)([^)\s]+)\)", TEXT)))
+
+
+def test_generated_parts_are_fresh() -> None:
+    """The generated parts are what the committed results and the code make of them."""
+    assert readme.rendered(TEXT, RESULTS, load()) == TEXT
+
+
+def test_stale_part_would_be_found() -> None:
+    """A number or a line that was changed by hand is put right."""
+    edited = TEXT.replace("| **cannot tell** |", "| **same** |", 1)
+    assert edited != TEXT
+    assert readme.rendered(edited, RESULTS, load()) == TEXT
+
+
+@pytest.mark.parametrize("old", ["<!-- begin:findings -->", "<!-- begin:provenance -->"])
+def test_missing_block_is_refused(old: str) -> None:
+    """A README that has lost the mark of a generated part is refused by name."""
+    with pytest.raises(StudyError, match=r"README\.md has the blocks"):
+        readme.rendered(TEXT.replace(old, ""), RESULTS, load())
+
+
+def test_update_touches_only_the_generated_parts(tmp_path: Path) -> None:
+    """An update keeps what people wrote, and a second update changes nothing."""
+    path = tmp_path / "README.md"
+    emptied = re.sub(r"(begin:\w+ -->\n).*?(<!-- end)", r"\1\2", TEXT, flags=re.DOTALL)
+    path.write_text(emptied, encoding="utf-8")
+    assert len(path.read_text(encoding="utf-8")) < len(TEXT)
+    for _ in range(2):
+        readme.update(path, RESULTS, load())
+        assert path.read_text(encoding="utf-8") == TEXT
+
+
+@pytest.mark.parametrize("link", LINKS)
+def test_linked_file_exists(link: str) -> None:
+    """Every file that the README links to exists; a link to a line leads to a definition."""
+    name, _, anchor = link.partition("#")
+    assert (ROOT / name).exists()
+    if anchor:
+        line = (ROOT / name).read_text(encoding="utf-8").splitlines()[int(anchor[1:]) - 1]
+        assert re.match(r"\s*(def|class|@)", line), line
+
+
+def test_readme_links_what_a_reader_looks_for() -> None:
+    """Paper, definitions, registry, citation, licence and locked packages are a click away."""
+    wanted = "paper/paper.pdf paper/paper.html paper/paper.tex replication/study.toml CITATION.cff"
+    wanted += " LICENSE requirements.lock replication/data/registry.csv figures results tests bench"
+    assert set(wanted.split()) <= set(LINKS)
+
+
+def test_every_named_target_exists() -> None:
+    """Every `make TARGET` that the README tells is a target of the Makefile."""
+    text = (ROOT / "Makefile").read_text(encoding="utf-8")
+    targets = set(re.findall(r"^([a-z-]+):", text, flags=re.MULTILINE))
+    told = set(re.findall(r"(?:^|`)make ([a-z-]+)", TEXT, flags=re.MULTILINE))
+    assert {"all", "test", "help", "verify"} <= told
+    assert told <= targets
+
+
+def test_every_named_command_exists() -> None:
+    """Every command of `python -m replication` that the README tells is one."""
+    told = set(re.findall(r"python -m replication ([a-z]+)", TEXT))
+    known = {stage.name for stage in STAGES} | {"all", "bundle", "verify", "version"}
+    assert {"all", "bundle"} <= told
+    assert told <= known
+
+
+def test_columns_of_the_estimates_are_told_in_order() -> None:
+    """The README names the columns of results/estimates.csv as the file has them."""
+    told = re.search(r"`(estimand,[^`]+)`", TEXT)
+    assert told is not None
+    with (RESULTS / "estimates.csv").open(encoding="utf-8") as stream:
+        assert [name.strip() for name in told[1].split(",")] == stream.readline().strip().split(",")
+
+
+@pytest.mark.parametrize("name", sorted({number["function"] for number in NUMBERS.values()}))
+def test_function_of_every_number_exists(name: str) -> None:
+    """The function that made a number can be imported and is a function of this package."""
+    module, _, attribute = name.rpartition(".")
+    function = getattr(importlib.import_module(module), attribute)
+    assert inspect.isfunction(function)
+    assert Path(inspect.getfile(function)).is_relative_to(ROOT / "replication")
+    assert function.__doc__
+
+
+def test_every_number_is_in_the_provenance() -> None:
+    """Every key stands in the table of what makes each number, once, and no other does."""
+    block = TEXT.partition("<!-- begin:provenance -->")[2].partition("<!-- end:provenance -->")[0]
+    keys = re.findall(r"`([\w-]+)`", block)
+    assert sorted(keys) == sorted(NUMBERS)
+
+
+def test_lines_of_the_provenance_hang_on_all_code_that_they_name() -> None:
+    """Code that moves a line that the README names runs the stage that writes the README."""
+    named = {number["function"].split(".")[1] for number in NUMBERS.values()} | {"plots", "report"}
+    layers = {name for name in named if (ROOT / "replication" / name).is_dir()}
+    assert layers <= set(STAGES[-1].layers)
+
+
+def test_every_table_of_a_number_exists() -> None:
+    """The table that a number comes from is a committed file, and its function is registered."""
+    for key, number in NUMBERS.items():
+        if number["table"] == "study":
+            continue
+        name = "results/manifest.json" if number["table"] == "manifest" else number["table"]
+        assert (ROOT / name).is_file(), key
+        assert number["function"] in numbers.MADE_BY.values(), key
+
+
+def test_committed_page_shows_the_committed_numbers() -> None:
+    """The committed text of the paper uses every number, and none is missing from these data."""
+    text = (ROOT / "paper" / "paper.md").read_text(encoding="utf-8")
+    assert set(NUMBERS) <= set(prose.keys(text))
+    filled = render.source_text(ROOT / "paper", RESULTS, load())
+    assert numbers.ABSENT not in filled
+    assert "{{" not in filled

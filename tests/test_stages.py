@@ -1,0 +1,319 @@
+"""Stages: what makes one run again, and what does not."""
+
+from __future__ import annotations
+
+import ast
+import inspect
+import json
+import os
+import shutil
+import textwrap
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from command_line import STAGE_NAMES, contents, files_in, invoke, parts_in, small_study, stages_told
+from conftest import Finished
+
+from replication import pipeline, stages
+from replication.errors import OutputError
+from replication.files import PART, write_text
+from replication.pipeline import STAGES
+from replication.run import ROOT, Run
+from replication.stages import Stage, execute
+
+LONG_AGO = 1_000_000_000
+
+
+def quiet(_: str) -> None:
+    """Ignore progress."""
+
+
+def unchanged(names: tuple[str, ...] = STAGE_NAMES) -> dict[str, str]:
+    """What a run says of stages that stand."""
+    return dict.fromkeys(names, "unchanged")
+
+
+def outputs_of(folder: Path, stage: str) -> list[str]:
+    """Outputs that the record of a stage names."""
+    record = folder / "build" / "stages" / f"{stage}.json"
+    return list(json.loads(record.read_text(encoding="utf-8"))["outputs"])
+
+
+def ran(run: Run, model: Path, *, force: str = "") -> list[str]:
+    """Run every stage, each made to copy its outputs from `model`, and name those that ran."""
+
+    def copying(name: str) -> Callable[[Run, Callable[[str], None]], list[Path]]:
+        def copy(run: Run, _: Callable[[str], None]) -> list[Path]:
+            for output in outputs_of(model, name):
+                shutil.copy(model / output, run.out / output)
+            return [run.out / output for output in outputs_of(model, name)]
+
+        return copy
+
+    made = [replace(stage, action=copying(stage.name)) for stage in STAGES]
+    return [s.name for s in made if execute(s, run, quiet, force=s.name == force)]
+
+
+@pytest.fixture
+def copied(tmp_path: Path, finished: Finished) -> Run:
+    """A copy of the finished synthetic run in another folder."""
+    return Run(str(finished.data), finished.copy(tmp_path / "copy"), finished.study)
+
+
+def test_second_run_says_unchanged(copied: Run, finished: Finished) -> None:
+    """A second run of everything runs nothing, says so, and touches no file."""
+    before = {name: (copied.out / name).stat().st_mtime_ns for name in files_in(copied.out)}
+    done = invoke("all", *finished.arguments, "--out", copied.out)
+    assert done.exit_code == 0, done.output
+    assert stages_told(done.stdout) == unchanged()
+    after = {name: (copied.out / name).stat().st_mtime_ns for name in files_in(copied.out)}
+    assert after == before
+
+
+def test_time_stamps_mean_nothing(copied: Run, tmp_path: Path) -> None:
+    """Inputs and outputs with other time stamps, as after a clone, run nothing again."""
+    data = shutil.copy(copied.data, tmp_path / "data.parquet")
+    study = shutil.copy(copied.study_path, tmp_path / "study.toml")
+    for path in [Path(data), Path(study), *copied.out.rglob("*")]:
+        os.utime(path, (LONG_AGO, LONG_AGO))
+    assert ran(Run(str(data), copied.out, Path(study)), copied.out) == []
+
+
+def test_every_recorded_output_exists(finished: Finished) -> None:
+    """The records name every file of results, figures and paper, and each exists."""
+    named = {name for stage in STAGE_NAMES for name in outputs_of(finished.out, stage)}
+    there = {n for n in files_in(finished.out) if not n.startswith("build/stages/")}
+    assert named == there
+
+
+def test_stages_declare_what_they_read(finished: Finished) -> None:
+    """A stage opens no file of the run or of the declarations that is not among its inputs."""
+    run = Run(str(finished.data), finished.out, finished.study)
+    places = (run.out, ROOT / "replication" / "data", ROOT / "paper", ROOT / "README.md")
+    for stage in STAGES:
+        opened = {p for p in finished.opened[stage.name] if any(map(p.is_relative_to, places))}
+        own = {run.out / name for name in outputs_of(run.out, stage.name)}
+        known = {*stage.inputs(run), *own, run.stages / f"{stage.name}.json"}
+        assert sorted(p for p in opened - known if p.suffix != PART) == [], stage.name
+        assert len(opened & known) > 1
+
+
+def source_of(module: str) -> Path | None:
+    """File of a module that lies in a layer of the package."""
+    path = stages.PACKAGE.parent.joinpath(*module.split("."))
+    found = [p for p in (path.with_suffix(".py"), path / "__init__.py") if p.is_file()]
+    return next((p for p in found if p.parent != stages.PACKAGE), None)
+
+
+def imported(code: str) -> set[Path]:
+    """Files of the package's layers that a piece of code imports, anywhere in it."""
+    nodes = [n for n in ast.walk(ast.parse(textwrap.dedent(code))) if isinstance(n, ast.ImportFrom)]
+    names = {f"{n.module}.{alias.name}" for n in nodes for alias in n.names}
+    found = map(source_of, names | {str(n.module) for n in nodes})
+    return {path for path in found if path is not None}
+
+
+@pytest.mark.parametrize("name", STAGE_NAMES)
+def test_stages_declare_the_code_that_they_run(name: str) -> None:
+    """Every layer that a stage imports, directly or not, is among the layers of its key."""
+    stage = next(stage for stage in STAGES if stage.name == name)
+    todo, seen = imported(inspect.getsource(getattr(pipeline, name))), set()
+    while todo:
+        path = todo.pop()
+        seen.add(path)
+        todo |= imported(path.read_text(encoding="utf-8")) - seen
+    assert {path.parent.name for path in seen} <= set(stage.layers)
+    assert seen
+
+
+def test_changed_definitions_run_everything(copied: Run, finished: Finished) -> None:
+    """A change in the content of the study file, even a comment, runs every stage again."""
+    text = finished.study.read_text(encoding="utf-8")
+    study = copied.out.parent / "study.toml"
+    study.write_text(text + "# a remark\n", encoding="utf-8")
+    assert ran(replace(copied, study_path=study), finished.out) == list(STAGE_NAMES)
+    assert ran(replace(copied, study_path=study), finished.out) == []
+
+
+def test_changed_data_run_the_fetch(copied: Run, finished: Finished, tmp_path: Path) -> None:
+    """Other content of the data file fetches it again; another name for the same does not."""
+    data = tmp_path / "other-name.parquet"
+    shutil.copy(finished.data, data)
+    assert ran(replace(copied, data=str(data)), finished.out) == []
+    data.write_bytes(data.read_bytes() + b"x")
+    assert ran(replace(copied, data=str(data)), finished.out) == ["fetch"]
+
+
+@pytest.mark.parametrize("stage", STAGE_NAMES)
+@pytest.mark.parametrize("damage", ["removed", "edited", "emptied"])
+def test_lost_output_runs_just_its_stage(
+    copied: Run, finished: Finished, stage: str, damage: str
+) -> None:
+    """An output that is removed or edited is made again, and no other stage runs."""
+    name = outputs_of(copied.out, stage)[-1]
+    path = copied.out / name
+    if damage == "removed":
+        path.unlink()
+    else:
+        path.write_bytes(path.read_bytes() + b"x" if damage == "edited" else b"")
+    assert ran(copied, finished.out) == [stage]
+    assert path.read_bytes() == (finished.out / name).read_bytes()
+    assert ran(copied, finished.out) == []
+
+
+def test_lost_paper_is_made_again(copied: Run, finished: Finished) -> None:
+    """The command line makes a page that was removed again, byte for byte, and nothing else."""
+    (copied.out / "paper" / "paper.html").unlink()
+    done = invoke("all", *finished.arguments, "--out", copied.out)
+    told = stages_told(done.stdout)
+    assert told.pop("paper") != "unchanged"
+    assert told == unchanged(STAGE_NAMES[:-1])
+    assert contents(copied.out) == contents(finished.out)
+
+
+DOWNSTREAM = {
+    ("fetch", "build/source/counters.parquet"): ["panel"],
+    ("panel", "build/panel/weekly.csv"): ["attribution"],
+    ("panel", "results/defects.csv"): ["analysis", "figures", "paper"],
+    ("attribution", "build/attributed/weekly.csv"): ["analysis"],
+    ("attribution", "results/coverage.csv"): ["analysis", "figures", "paper"],
+    ("attribution", "results/unattributed.csv"): ["paper"],
+    ("analysis", "results/claims.csv"): ["figures", "paper"],
+    ("figures", "figures/developers.svg"): ["paper"],
+}
+
+
+@pytest.mark.parametrize(("stage", "name"), DOWNSTREAM)
+def test_changed_content_runs_what_reads_it(
+    copied: Run, finished: Finished, tmp_path: Path, stage: str, name: str
+) -> None:
+    """A stage that makes other content runs the stages that read it, and no further.
+
+    Here the stages that run again make what they made before, so that the change ends there.
+    """
+    model = finished.copy(tmp_path / "model")
+    (model / name).write_bytes((model / name).read_bytes() + b"\n")
+    assert ran(copied, model, force=stage) == [stage, *DOWNSTREAM[stage, name]]
+
+
+def test_force_runs_a_stage_that_stands(copied: Run, finished: Finished) -> None:
+    """--force runs a stage though nothing has changed, and its outputs stay the same bytes."""
+    before = contents(copied.out)
+    done = invoke("panel", "--force", *finished.arguments, "--out", copied.out)
+    assert done.exit_code == 0, done.output
+    assert stages_told(done.stdout)["panel"] != "unchanged"
+    assert contents(copied.out) == before
+
+
+def test_other_source_in_the_same_folder(copied: Run, finished: Finished) -> None:
+    """Data from elsewhere are fetched again, and the manifest says where they came from."""
+    manifest = copied.out / "results" / "manifest.json"
+    for options, source in ([], "bundled"), (["--data", finished.data], "file"):
+        done = invoke("fetch", *options, "--study", finished.study, "--out", copied.out)
+        assert done.exit_code == 0, done.output
+        assert stages_told(done.stdout)["fetch"] != "unchanged"
+        assert json.loads(manifest.read_text(encoding="utf-8"))["source"] == source
+
+
+def test_parts_of_a_killed_run_are_not_inputs(copied: Run, finished: Finished) -> None:
+    """What a killed run left unfinished is no input of any stage."""
+    for folder in ("build/source", "build/panel", "results", "figures", "paper"):
+        (copied.out / folder / f".table.csv.abc{PART}").write_bytes(b"half a ta")
+    assert ran(copied, finished.out) == []
+    assert len(parts_in(copied.out)) == 5
+
+
+def test_revision_is_part_of_the_key(copied: Run, finished: Finished) -> None:
+    """Another revision of the released dataset is another input."""
+    other = replace(copied, revision="0" * 40)
+    assert ran(other, finished.out)[0] == "fetch"
+
+
+@pytest.fixture
+def toy(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> tuple[Stage, Run, Path]:
+    """A synthetic stage that doubles the number in a file, with code of its own."""
+    code = tmp_path / "package"
+    for name in ("own.py", "layer/step.py", "other/step.py"):
+        write_text(code / name, "pass\n")
+    monkeypatch.setattr(stages, "PACKAGE", code)
+    number = tmp_path / "number.txt"
+    number.write_text("21", encoding="utf-8")
+
+    def double(run: Run, progress: Callable[[str], None]) -> list[Path]:
+        write_text(run.results / "twice.txt", str(2 * int(number.read_text(encoding="utf-8"))))
+        return [run.results / "twice.txt"]
+
+    stage = Stage("double", "Double a number.", ("layer",), lambda _: [number], double)
+    study = small_study(tmp_path / "study.toml")
+    return stage, Run("bundled", tmp_path / "out", study), code
+
+
+def test_stage_runs_once(toy: tuple[Stage, Run, Path]) -> None:
+    """A stage runs at first, stands at the second time, and runs for another input."""
+    stage, run, _ = toy
+    assert [execute(stage, run, quiet), execute(stage, run, quiet)] == [True, False]
+    (run.out.parent / "number.txt").write_text("4", encoding="utf-8")
+    assert execute(stage, run, quiet)
+    assert (run.results / "twice.txt").read_text(encoding="utf-8") == "8"
+
+
+@pytest.mark.parametrize(
+    ("name", "runs"), [("layer/step.py", True), ("own.py", True), ("other/step.py", False)]
+)
+def test_changed_code_runs_the_stages_that_may_use_it(
+    toy: tuple[Stage, Run, Path], name: str, runs: bool
+) -> None:
+    """Code of the stage's layers and of the package's own folder counts; other layers do not."""
+    stage, run, code = toy
+    execute(stage, run, quiet)
+    (code / name).write_text("print()\n", encoding="utf-8")
+    assert execute(stage, run, quiet) is runs
+
+
+def test_changed_lock_runs_the_stage(
+    toy: tuple[Stage, Run, Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Other locked packages may compute otherwise, so that everything runs again."""
+    stage, run, _ = toy
+    monkeypatch.setattr(stages, "ROOT", run.out.parent)
+    for text in ("numpy==1", "numpy==2"):
+        (run.out.parent / "requirements.lock").write_text(text, encoding="utf-8")
+        assert execute(stage, run, quiet)
+        assert not execute(stage, run, quiet)
+
+
+def test_failed_stage_is_not_recorded(toy: tuple[Stage, Run, Path]) -> None:
+    """A stage that fails is run again, even where all of its outputs stand from before."""
+    stage, run, _ = toy
+    execute(stage, run, quiet)
+    (run.out.parent / "number.txt").write_text("4", encoding="utf-8")
+
+    def fail(_: Run, __: Callable[[str], None]) -> list[Path]:
+        raise OutputError("disk full", "free space")
+
+    with pytest.raises(OutputError):
+        execute(replace(stage, action=fail), run, quiet)
+    assert execute(stage, run, quiet)
+
+
+@pytest.mark.parametrize(
+    "text", ["", "[]", "null", "7", '"x"', "{}", '{"key": "KEY"}', '{"key": "KEY", "outputs": []}']
+)
+def test_record_that_says_nothing(toy: tuple[Stage, Run, Path], text: str) -> None:
+    """A record that names no outputs, or is no record, is as good as none."""
+    stage, run, _ = toy
+    execute(stage, run, quiet)
+    record = run.stages / "double.json"
+    key = json.loads(record.read_text(encoding="utf-8"))["key"]
+    record.write_text(text.replace("KEY", key), encoding="utf-8")
+    assert execute(stage, run, quiet)
+
+
+def test_record_that_is_a_folder(toy: tuple[Stage, Run, Path]) -> None:
+    """A folder in the place of a record is a failure with a name, not a crash."""
+    stage, run, _ = toy
+    (run.stages / "double.json").mkdir(parents=True)
+    with pytest.raises(OutputError, match=r"double\.json"):
+        execute(stage, run, quiet)
