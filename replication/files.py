@@ -157,7 +157,8 @@ def read_csv(path: Path, **options: Any) -> pd.DataFrame:
     try:
         table = pd.read_csv(path, keep_default_na=False, na_values=[""], **options)
     except ValueError as error:  # pandas' own errors, and text that is not UTF-8
-        raise ContractError(f"{path} is damaged: {error}", _AGAIN) from None
+        reason = str(error).splitlines()[0]
+        raise ContractError(f"{path} is damaged: {reason}", _AGAIN) from None
     text = table.select_dtypes(exclude="number").columns
     return table.fillna(dict.fromkeys(text, ""))
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import pandas as pd
 
@@ -41,11 +42,20 @@ def verdicts(results: Path) -> str:
             _range(row.lower, row.upper, row.unit),
             row.reproduced,
             f"**{row.verdict}**",
+            _link(row.url),
         )
         for row in table.itertuples()
     ]
-    header = ("Claim", "Published", "Our estimate", "Range weighed", "Reproduced", "Verdict")
-    return markdown(header, rows, (34, 12, 13, 17, 12, 12))
+    header = (
+        "Claim",
+        "Published",
+        "Our estimate",
+        "Range weighed",
+        "Reproduced",
+        "Verdict",
+        "Source",
+    )
+    return markdown(header, rows, (33, 10, 11, 16, 11, 11, 13))
 
 
 def unjudged(results: Path) -> str:
@@ -53,10 +63,17 @@ def unjudged(results: Path) -> str:
     table = read_csv(results / "claims.csv", dtype=str)
     table = table[table["reproduced"] == ""]
     rows = [
-        (_capital(row.statement), _published(row.published, row.unit), row.verdict, row.reason)
+        (
+            _capital(row.statement),
+            _published(row.published, row.unit),
+            row.verdict,
+            row.reason,
+            _link(row.url),
+        )
         for row in table.itertuples()
     ]
-    return markdown(("Published figure", "Value", "Verdict", "Why"), rows, (30, 12, 18, 40))
+    header = ("Published figure", "Value", "Verdict", "Why", "Source")
+    return markdown(header, rows, (30, 12, 16, 34, 16))
 
 
 def defects(results: Path) -> str:
@@ -188,6 +205,11 @@ def _published(value: str, unit: str) -> str:
     number = float(value)
     shown = f"{number / 1e9:g}{NBSP}billion" if number >= 1e8 else f"{number:,g}"
     return f"{shown} {unit}" if number < 1e6 else shown
+
+
+def _link(url: str) -> str:
+    """A link that shows the host alone."""
+    return f"[{urlsplit(url).hostname}]({url})"
 
 
 def _capital(text: str) -> str:
