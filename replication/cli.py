@@ -17,7 +17,7 @@ from replication import __version__
 from replication.console import print_outcome
 from replication.errors import ReplicationError
 from replication.pipeline import STAGES
-from replication.run import BUNDLED, ROOT, Run, folder_for
+from replication.run import BUNDLED, RELEASED, ROOT, Run, folder_for
 from replication.stages import Stage, execute
 from replication.study import DEFAULT
 
@@ -136,6 +136,7 @@ def _run(
     stages: tuple[Stage, ...], data: str, out_: Path | None, study: Path, revision: str, force: bool
 ) -> None:
     """Run stages in order, with a line on each."""
+    _check_source(data, revision)
     run = Run(data, (out_ or folder_for(data)).resolve(), study, revision)
     with _reported():
         for stage in stages:
@@ -147,6 +148,16 @@ def _run(
             if ran:
                 print_outcome(stage.name, run.results, out)
     out.print(f"results, figures and paper: {run.out}", markup=False)
+
+
+def _check_source(data: str, revision: str) -> None:
+    """Refuse a source that is misspelt, before anything is read or written."""
+    if data.lower() in {BUNDLED, RELEASED, ""} and data not in {BUNDLED, RELEASED}:
+        raise typer.BadParameter(
+            f"{data!r} is not bundled, released or a file", param_hint="--data"
+        )
+    if revision and data != RELEASED:
+        raise typer.BadParameter("a revision goes with --data released", param_hint="--revision")
 
 
 @contextmanager

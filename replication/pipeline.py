@@ -100,6 +100,8 @@ def analysis(run: Run, progress: Progress) -> list[Path]:
     from replication.report import claims, numbers
 
     study = run.study
+    ledger = claims.load(ROOT / "paper" / "claims.toml")
+    claims.require_estimands(ledger, study)
     repositories = files.read_csv(run.attributed / "repositories.csv")
     weekly = files.read_csv(run.attributed / "weekly.csv")
     rows = estimates.estimate(repositories, study, progress)
@@ -108,7 +110,6 @@ def analysis(run: Run, progress: Progress) -> list[Path]:
     progress("weekly series and crossings")
     shares, crossings = crossover.series(weekly, study)
     progress("claims and numbers")
-    ledger = claims.load(ROOT / "paper" / "claims.toml")
     judged = claims.judge(ledger, rows, crossings, repositories, study)
     removed = estimates.exclusions(repositories, study)
     summed = summary.to_frame(
@@ -162,7 +163,7 @@ def read_panel(run: Run) -> Panel:
         return table.read(run.source)
     study = run.study
     path = run.source / file.target_name(known.filename)
-    counters = contract.read_counters(path, study.groups, study.panel.max_counter)
+    counters = contract.read_counters(path, study.groups, study.panel.max_counter, known.filename)
     wrong_labels = files.read_csv(DATA / "label_defects.csv")
     return table.build(counters, study.panel, study.windows, wrong_labels)
 

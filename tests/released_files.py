@@ -21,7 +21,7 @@ from replication.panel.contract import COLUMNS
 
 ROOT = Path(__file__).resolve().parents[1]
 FIRST = pd.Timestamp("2025-02-26")
-EXAMPLES = settings(max_examples=60, deadline=None, derandomize=True)
+EXAMPLES = settings(max_examples=40, deadline=None, derandomize=True)
 DAY, WEEK = pd.Timedelta(days=1), pd.Timedelta(days=7)
 TEXTS = pa.list_(pa.field("element", pa.string()))
 SCHEMA = {

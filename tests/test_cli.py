@@ -181,6 +181,7 @@ def test_wrong_data(tmp_path: Path, name: str) -> None:
     out = tmp_path / "out"
     done = invoke("all", "--data", tmp_path / name, "--out", out)
     assert_one_message(done.exit_code, done.stderr, what)
+    assert name in done.stderr
     assert list(stages_told(done.stdout)) == ([] if stage == "fetch" else ["fetch"])
     assert parts_in(out) == []
     allowed = () if stage == "fetch" else ("build/source/", "build/stages/fetch", "results/man")
@@ -249,6 +250,18 @@ def test_other_definitions_than_the_bundled_panel(tmp_path: Path) -> None:
         remedy = assert_one_message(done.exit_code, done.stderr, new.split(" = ")[1])
         assert "DATA=" in remedy
         assert not (tmp_path / "out").exists()
+
+
+def test_definitions_without_a_window_that_a_claim_needs(tmp_path: Path) -> None:
+    """A study file that drops a window by which a claim is judged is refused by name."""
+    text = small_study(tmp_path / "fewer.toml").read_text(encoding="utf-8")
+    parts = re.split(r"(?m)^(?=\[\[)", text)
+    kept = [part for part in parts if 'id = "increments-2025-12"' not in part]
+    assert len(kept) == len(parts) - 1
+    (tmp_path / "fewer.toml").write_text("".join(kept), encoding="utf-8")
+    done = invoke("all", "--study", tmp_path / "fewer.toml", "--out", tmp_path / "out")
+    assert_one_message(done.exit_code, done.stderr, "increments-2025-12, which is not defined")
+    assert list(stages_told(done.stdout)) == ["fetch", "panel", "attribution"]
 
 
 @pytest.mark.parametrize("below", ["", "sub/folder"])
@@ -382,3 +395,18 @@ def test_bundle_of_a_wrong_file(tmp_path: Path) -> None:
     done = invoke("bundle", "--from", tmp_path / "text.parquet", "--folder", tmp_path / "panel")
     assert_one_message(done.exit_code, done.stderr, "text.parquet")
     assert not (tmp_path / "panel").exists()
+
+
+@pytest.mark.parametrize(
+    ("arguments", "told"),
+    [
+        (["--data", "Bundled"], "'Bundled' is not bundled, released or a file"),
+        (["--data", ""], "'' is not bundled, released or a file"),
+        (["--revision", "0" * 40], "a revision goes with --data released"),
+    ],
+)
+def test_a_misspelt_source_is_a_misspelt_command(arguments: list[str], told: str) -> None:
+    """Nothing runs, the exit code is 2, and the message says what to write."""
+    result = invoke("fetch", *arguments)
+    assert result.exit_code == 2
+    assert told in " ".join(result.output.replace("│", " ").split())

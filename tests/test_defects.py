@@ -163,14 +163,14 @@ def test_an_origin_that_comes_back_is_a_revision() -> None:
 
 
 def test_falling_counters_become_a_running_maximum() -> None:
-    """A fall is counted once, and what comes back after it is not counted again."""
+    """A fall is counted once, what comes back is not counted again, and a pause is no fall."""
     rows = repository(1, [100, 200, 150, 180, 260], name="tencent/three")
-    rows += repository(2, [10, 20, 30, 40, 35])
+    rows += repository(2, [10, 20, 20, 40, 35])
     defect = found(rows, "falling-counters")
     assert defect.rows == 2
     assert defect.where == f"worst -50: tencent/three, {labels(2)}"
     assert counters(mend(rows), 1) == [100, 200, 200, 200, 260]
-    assert counters(mend(rows), 2) == [10, 20, 30, 40, 40]
+    assert counters(mend(rows), 2) == [10, 20, 20, 40, 40]
 
 
 def test_a_fall_between_repositories_is_none() -> None:
@@ -252,10 +252,11 @@ def test_late_first_readings() -> None:
 
 def test_thin_readings() -> None:
     """A week that gains less than a quarter of the median week is recorded with its rows."""
-    rows = [row for n in (1, 2) for row in repository(n, [0, 100, 200, 220, 400, 500, 600])]
+    levels = [0, 100, 200, 224, 400, 500, 525, 700]  # 24 is thin where 100 is usual, 25 is not
+    rows = [row for n in (1, 2) for row in repository(n, levels)]
     defect = found(rows, "thin-readings")
     assert (defect.rows, defect.where) == (2, labels(3))
-    assert counters(mend(rows), 1) == [0, 100, 200, 220, 400, 500, 600]
+    assert counters(mend(rows), 1) == levels
 
 
 def test_a_frozen_or_a_daily_reading_is_not_thin() -> None:

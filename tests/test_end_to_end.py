@@ -21,6 +21,7 @@ from command_line import (
     contents,
     environment,
     files_in,
+    invoke,
     parts_in,
     replication,
     small_study,
@@ -260,22 +261,28 @@ def killed_after(seconds: float, *arguments: str | Path) -> int:
 
 def assert_same_as_uninterrupted(out: Path, finished: Finished) -> None:
     """Check that a run gave the bytes of the finished run, whatever was left unfinished before."""
-    assert contents(out) == contents(finished.out)
+    days = [manifest.read(folder / "build" / "source") for folder in (out, finished.out)]
+    if len({found.accessed for found in days if found}) > 1:
+        pytest.skip("midnight passed between the two runs, and the manifest tells the day")
+    made, model = contents(out), contents(finished.out)
+    assert made == {name: content for name, content in model.items() if name in made}
     for record in (out / "build" / "stages").glob("*.json"):
         assert files.PART not in record.read_text(encoding="utf-8")
 
 
+@pytest.mark.slow
 @killable
 def test_killed_at_random_moments(finished: Finished, tmp_path: Path) -> None:
     """A run that is killed again and again and then let finish gives the same bytes."""
     arguments = ["all", *finished.arguments, "--out", tmp_path / "out"]
     chance = random.Random(20251203)
-    codes = [killed_after(chance.uniform(0.2, 1.6), *arguments) for _ in range(KILLS)]
+    codes = [killed_after(chance.uniform(0.2, 1.5), *arguments) for _ in range(KILLS)]
     assert -signal.SIGKILL in codes
     done = replication(*arguments)
     assert done.returncode == 0, done.stderr
     assert tuple(stages_told(done.stdout)) == STAGE_NAMES
     assert_same_as_uninterrupted(tmp_path / "out", finished)
+    assert contents(tmp_path / "out").keys() == contents(finished.out).keys()
 
 
 @killable
@@ -292,10 +299,10 @@ def test_killed_while_a_file_is_written(finished: Finished, tmp_path: Path) -> N
         assert not (out / "build" / "stages" / f"{stage}.json").exists()
         if nth > 1:
             assert replication(*arguments).returncode == 0
-    for name, content in contents(out).items():
-        assert content == (finished.out / name).read_bytes(), name
-    told = [replication(name, *finished.arguments, "--out", out) for name in STAGE_NAMES[:3]]
-    assert all("unchanged" in done.stdout for done in told)
+    assert_same_as_uninterrupted(out, finished)
+    for name in STAGE_NAMES[:3]:
+        told = stages_told(invoke(name, *finished.arguments, "--out", out).stdout)
+        assert told == {name: "unchanged"}
     assert len(parts_in(out)) == 4
 
 

@@ -33,7 +33,9 @@ EARLIEST, LATEST = pd.Timestamp("2016-01-01"), pd.Timestamp("2100-01-01")
 _DATE = r"\d{4}-\d{2}-\d{2}.*"
 
 
-def read_counters(path: Path, groups: Sequence[str], max_counter: int) -> pd.DataFrame:
+def read_counters(
+    path: Path, groups: Sequence[str], max_counter: int, name: str = ""
+) -> pd.DataFrame:
     """Read a released file and check it against the contract.
 
     Parameters
@@ -44,6 +46,8 @@ def read_counters(path: Path, groups: Sequence[str], max_counter: int) -> pd.Dat
         Country groups that the labels may name.
     max_counter
         Largest counter that is believed, in downloads.
+    name
+        What the messages call the file, where it is not its own name.
 
     Returns
     -------
@@ -59,26 +63,27 @@ def read_counters(path: Path, groups: Sequence[str], max_counter: int) -> pd.Dat
     ContractError
         A column, a type or a value breaks the contract; the message names the file and the row.
     """
-    table = _read_csv(path) if path.suffix.lower() == ".csv" else _read_parquet(path)
+    name, is_csv = name or path.name, path.suffix.lower() == ".csv"
+    table = _read_csv(path, name) if is_csv else _read_parquet(path, name)
     if table.empty:
-        raise ContractError(f"{path.name} holds no rows", REMEDY)
+        raise ContractError(f"{name} holds no rows", REMEDY)
     table = table.rename(columns=COLUMNS)
-    _check_values(path.name, table, groups, max_counter)
+    _check_values(name, table, groups, max_counter)
     table["uploader"] = table["name"].str.partition("/")[0]
     return table.astype({"counter": "int64"})
 
 
-def _read_parquet(path: Path) -> pd.DataFrame:
+def _read_parquet(path: Path, name: str) -> pd.DataFrame:
     """Read the contract's columns of a Parquet file after checking their types in its footer."""
     try:
         schema = pq.read_schema(path)
-        _require_columns(path.name, schema.names)
-        _check_types(path.name, schema)
+        _require_columns(name, schema.names)
+        _check_types(name, schema)
         table = pq.read_table(path, columns=list(COLUMNS)).to_pandas()
     except (pa.ArrowInvalid, pa.ArrowNotImplementedError, OSError) as error:
         reason = str(error).splitlines()[0]
-        raise SourceError(f"{path.name} is not a readable Parquet file: {reason}", REMEDY) from None
-    _refuse_empty(path.name, table, list(COLUMNS))
+        raise SourceError(f"{name} is not a readable Parquet file: {reason}", REMEDY) from None
+    _refuse_empty(name, table, list(COLUMNS))
     for column in ("time", "created"):
         table[column] = pd.to_datetime(table[column], utc=True).dt.tz_localize(None)
     return table
@@ -114,25 +119,25 @@ def _require_columns(name: str, present: Sequence[str]) -> None:
         raise ContractError(f"{name} has more than one column {', '.join(repeated)}", REMEDY)
 
 
-def _read_csv(path: Path) -> pd.DataFrame:
+def _read_csv(path: Path, name: str) -> pd.DataFrame:
     """Read the contract's columns of a CSV file, each cell parsed, none evaluated."""
     try:
         table = pd.read_csv(path, dtype=str, keep_default_na=False)
     except (pd.errors.ParserError, pd.errors.EmptyDataError, UnicodeDecodeError, OSError) as error:
         reason = str(error).splitlines()[0]
-        raise SourceError(f"{path.name} is not a readable CSV file: {reason}", REMEDY) from None
-    _require_columns(path.name, list(table.columns))
+        raise SourceError(f"{name} is not a readable CSV file: {reason}", REMEDY) from None
+    _require_columns(name, list(table.columns))
     table = table[list(COLUMNS)]
-    _refuse_empty(path.name, table, TEXT)
+    _refuse_empty(name, table, TEXT)
     parsed = {
         "time": _parse_dates(table["time"]),
         "created": _parse_dates(table["created"]),
         "downloadsAllTime": pd.to_numeric(table["downloadsAllTime"], errors="coerce"),
     }
     for column, values in parsed.items():
-        _refuse(path.name, table, values.isna(), f"cannot read {column}", column)
+        _refuse(name, table, values.isna(), f"cannot read {column}", column)
     whole = parsed["downloadsAllTime"] % 1 == 0
-    _refuse(path.name, table, ~whole, "downloadsAllTime is not a whole number", "downloadsAllTime")
+    _refuse(name, table, ~whole, "downloadsAllTime is not a whole number", "downloadsAllTime")
     for column in ("time", "created"):
         parsed[column] = parsed[column].dt.tz_localize(None)
     return table.assign(**parsed)

@@ -14,6 +14,7 @@ import numpy as np
 import pandas as pd
 
 WEEKLY = pd.Timedelta(days=7)
+NONE = "none"
 ANNOTATIONS = ["name", "uploader", "origin", "study_group_uploader", "study_group_origin"]
 
 
@@ -84,7 +85,7 @@ def aliases(counters: pd.DataFrame) -> Defect:
     return Defect(
         "author-aliases",
         "the author column joins namespaces under one alias",
-        ", ".join(pairs),
+        ", ".join(pairs) or NONE,
         len(differ),
         "the uploader is the namespace in the repository's name",
     )
@@ -122,7 +123,7 @@ def renamed(readings: pd.DataFrame) -> Defect:
     return Defect(
         "renamed-repositories",
         "one _id under more than one name",
-        ", ".join(" → ".join(n) for n in several),
+        ", ".join(" → ".join(n) for n in several) or NONE,
         int(readings["repository"].isin(several.index).sum()),
         "joined on _id; the latest name holds",
     )
@@ -135,7 +136,7 @@ def revised_origins(readings: pd.DataFrame) -> Defect:
     return Defect(
         "revised-origins",
         "the annotated origin changes between readings",
-        ", ".join(" → ".join(o) for o in several),
+        ", ".join(" → ".join(o) for o in several) or NONE,
         int(readings["repository"].isin(several.index).sum()),
         "the latest annotation holds for all readings",
     )
@@ -150,7 +151,7 @@ def latest_annotation(readings: pd.DataFrame) -> pd.DataFrame:
 def falling_counters(readings: pd.DataFrame) -> Defect:
     """Counters that fall between readings."""
     change = readings.groupby("repository")["counter"].diff()
-    where = "none"
+    where = NONE
     if (change < 0).any():
         worst = change.idxmin()
         name, day = readings.loc[worst, "name"], readings.loc[worst, "reading"]
@@ -256,7 +257,7 @@ def mixed_cadence(readings: pd.DataFrame) -> Defect:
     """Readings less than a week after the one before."""
     labels = pd.Series(np.sort(readings["reading"].unique()))
     close = labels[labels.diff() < WEEKLY]
-    where = f"{close.min():%Y-%m-%d} … {close.max():%Y-%m-%d}" if len(close) else "none"
+    where = f"{close.min():%Y-%m-%d} … {close.max():%Y-%m-%d}" if len(close) else NONE
     return Defect(
         "mixed-cadence",
         "weekly readings, then daily ones",
@@ -287,7 +288,7 @@ def negative_ages(readings: pd.DataFrame) -> Defect:
         "label-before-reading",
         "readings labelled before their repository was created, since a weekly label is the "
         "start of its week",
-        f"down to {age.min():.1f} days",
+        f"down to {age.min():.1f} days" if age.min() < 0 else NONE,
         int((age < 0).sum()),
         "kept; windows are windows of labels, and counts were read some days later",
     )
@@ -339,4 +340,4 @@ def _dates(days: pd.Series) -> str:
     distinct = sorted(set(pd.to_datetime(days).dt.strftime("%Y-%m-%d")))
     if len(distinct) > 8:
         return f"{distinct[0]} … {distinct[-1]} ({len(distinct)} readings)"
-    return ", ".join(distinct) or "none"
+    return ", ".join(distinct) or NONE

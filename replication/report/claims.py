@@ -93,6 +93,27 @@ def load(path: Path) -> tuple[Claim, ...]:
     return claims
 
 
+def require_estimands(ledger: Sequence[Claim], study: Study) -> None:
+    """Refuse definitions that lack a window by which a claim is judged.
+
+    Raises
+    ------
+    StudyError
+        A claim names an estimand that the study does not have, or no series of weeks begins.
+    """
+    known = {estimand.id for estimand in study.estimands}
+    kinds = {window.kind for window in study.windows}
+    for claim in ledger:
+        wanted = claim.estimand
+        if claim.judge == "first-lead" and "increments" not in kinds:
+            wanted = "of kind increments"
+        if wanted and wanted not in known:
+            raise StudyError(
+                f"the claim {claim.id} is judged by an estimand {wanted}, which is not defined",
+                "keep the packaged [[estimand]]s in the study file, or edit paper/claims.toml",
+            )
+
+
 def published_shares(ledger: Sequence[Claim]) -> dict[str, float]:
     """The published pair in percent: the first share of China and of the USA in the ledger."""
     shares: dict[str, float] = {}
