@@ -78,6 +78,13 @@ def test_replaced_shows_the_old_file_until_the_block_ends(path: Path) -> None:
     assert list(path.parent.iterdir()) == [path]
 
 
+def test_who_has_the_old_file_open_keeps_it(path: Path) -> None:
+    """The new file takes the old one's name, never its place on disk."""
+    with path.open() as reading:
+        files.write_bytes(path, b"new and longer")
+        assert reading.read() == "old"
+
+
 @pytest.mark.parametrize("error", [ValueError, KeyboardInterrupt, MemoryError])
 def test_replaced_keeps_the_old_file_when_the_block_fails(
     path: Path, error: type[BaseException]

@@ -77,6 +77,7 @@ def test_an_increment_is_what_the_counter_gained() -> None:
     rows = repository(1, [100, 150, 175], created=OLD) + repository(2, [7, 9, 9], created=OLD)
     assert gained(rows, 1) == [0, 50, 25]
     assert gained(rows, 2) == [0, 2, 0]
+    assert first_year(rows)["increment"].dtype == np.int64
 
 
 def test_a_missed_reading_is_made_up_by_the_next() -> None:
@@ -274,6 +275,24 @@ def test_a_newborn_first_read_after_some_weeks_is_spread_from_its_birth() -> Non
     rows = repository(1, [1, 2, 3, 4, 5], created=OLD)
     rows += repository(2, [60], created=label(1), first=label(4))
     assert by_week(rows, 2) == [0, 20, 20, 20]
+
+
+def test_a_newborn_gains_nothing_before_its_birth() -> None:
+    """Read first between two labels, a day after its birth, it is in the week of its birth alone."""
+    days = 22
+    rows = repository(1, list(range(days)), created=OLD, step=DAY)
+    born = label(1) + 2 * DAY
+    counters = list(range(100, 200, 100 // (days - 10)))[: days - 10]
+    rows += repository(2, counters, created=born, first=born + DAY, step=DAY)
+    week = label(2) - born - DAY
+    assert by_week(rows, 2)[:2] == [0, counters[week.days]]
+
+
+def test_a_label_before_its_repository_was_created_counts_in_its_week() -> None:
+    """A weekly label is the start of its week: what was read days later belongs to it all the same."""
+    rows = repository(1, [1, 2, 3, 4], created=OLD)
+    rows += repository(2, [50, 70], created=label(2) + 3 * DAY, first=label(2))
+    assert by_week(rows, 2) == [0, 50, 20]
 
 
 def test_a_newborn_at_the_first_label_starts_there() -> None:

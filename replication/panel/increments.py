@@ -102,7 +102,7 @@ def _spread(readings: pd.DataFrame, labels: NDArray[np.datetime64]) -> NDArray[n
     days = readings["reading"].to_numpy()
     counter = readings["counter"].to_numpy(dtype=float)
     if readings["newborn"].iloc[0]:
-        birth = min(readings["created"].iloc[0].to_datetime64(), days[0] - WEEK * DAY)
+        birth = min(readings["created"].iloc[0].to_datetime64(), days[0])
         days, counter = np.insert(days, 0, birth), np.insert(counter, 0, 0.0)
     levels = np.interp((labels - labels[0]) / DAY, (days - labels[0]) / DAY, counter)
     return np.asarray(np.diff(np.floor(levels)), dtype=np.int64)
