@@ -279,13 +279,10 @@ def test_a_newborn_first_read_after_some_weeks_is_spread_from_its_birth() -> Non
 
 def test_a_newborn_gains_nothing_before_its_birth() -> None:
     """Read first between two labels, a day after its birth, it is in the week of its birth alone."""
-    days = 22
-    rows = repository(1, list(range(days)), created=OLD, step=DAY)
+    rows = repository(1, list(range(22)), created=OLD, step=DAY)
     born = label(1) + 2 * DAY
-    counters = list(range(100, 200, 100 // (days - 10)))[: days - 10]
-    rows += repository(2, counters, created=born, first=born + DAY, step=DAY)
-    week = label(2) - born - DAY
-    assert by_week(rows, 2)[:2] == [0, counters[week.days]]
+    rows += repository(2, list(range(100, 112)), created=born, first=born + DAY, step=DAY)
+    assert by_week(rows, 2) == [0, 104, 7]  # read first three days after a label, 104 at the next
 
 
 def test_a_label_before_its_repository_was_created_counts_in_its_week() -> None:
