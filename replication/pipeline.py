@@ -9,13 +9,12 @@ from typing import TYPE_CHECKING
 
 from replication import files
 from replication.run import BUNDLED, RELEASED, ROOT, Run
+from replication.sources.bundled import FOLDER, SIDECAR, TABLES
 from replication.stages import Progress, Stage
 
 if TYPE_CHECKING:
     from replication.panel.table import Panel
 
-DATA = Path(__file__).parent / "data"
-PANEL_TABLES = ("repositories.csv", "weekly.csv", "defects.csv")
 ANALYSIS_TABLES = (
     "estimates.csv",
     "leave_one_out.csv",
@@ -26,6 +25,8 @@ ANALYSIS_TABLES = (
     "summary.csv",
     "numbers.json",
 )
+PAPER_SOURCES = {".md", ".bib", ".toml", ".typ", ".css"}
+PAPER_HEADER = "header.tex"
 
 
 def fetch(run: Run, progress: Progress) -> list[Path]:
@@ -64,7 +65,7 @@ def panel(run: Run, progress: Progress) -> list[Path]:
     found = table.check(read_panel(run), run.study.windows, groups, str(run.source))
     found.write(run.panel)
     files.write_csv(run.results / "defects.csv", found.defects)
-    return [*(run.panel / name for name in PANEL_TABLES), run.results / "defects.csv"]
+    return [*(run.panel / name for name in TABLES), run.results / "defects.csv"]
 
 
 def attribution(run: Run, progress: Progress) -> list[Path]:
@@ -153,7 +154,7 @@ def paper(run: Run, progress: Progress) -> list[Path]:
 
 def read_panel(run: Run) -> Panel:
     """Read the fetched panel, or build one from the fetched counters."""
-    from replication.panel import contract, table
+    from replication.panel import table
     from replication.sources import file, manifest
 
     known = manifest.read(run.source)
@@ -161,10 +162,50 @@ def read_panel(run: Run) -> Panel:
         return table.read(run.source)  # says which stage is missing
     if known.source == BUNDLED:
         return table.read(run.source)
+    return _built(run.source / file.target_name(known.filename), known.filename, run)
+
+
+def make_bundle(source: Path, folder: Path, run: Run, accessed: str) -> Panel:
+    """Compute the bundled panel from a released file; return the panel.
+
+    Parameters
+    ----------
+    source
+        A local copy of a released file.
+    folder
+        Receives the tables and the sidecar.
+    run
+        Definitions.
+    accessed
+        ISO 8601 date on which the file was read; empty for today.
+    """
+    import tempfile
+    from dataclasses import replace
+
+    from replication.panel import bundle, table
+    from replication.sources import file
+
+    study, about = run.study, run.study.bundled
+    with tempfile.TemporaryDirectory() as name:
+        found = file.fetch(
+            source,
+            Path(name),
+            today=accessed or _today(),
+            citation=about.citation,
+            licence=about.licence,
+        )
+    made = table.check(_built(source, source.name, run), study.windows, study.groups, source.name)
+    bundle.write(made, replace(found, **vars(about)), study.panel, study.windows, folder)
+    return made
+
+
+def _built(path: Path, name: str, run: Run) -> Panel:
+    """Build a panel from the counters in `path`, which messages call `name`."""
+    from replication.panel import contract, table
+
     study = run.study
-    path = run.source / file.target_name(known.filename)
-    counters = contract.read_counters(path, study.groups, study.panel.max_counter, known.filename)
-    wrong_labels = files.read_csv(DATA / "label_defects.csv")
+    counters = contract.read_counters(path, study.groups, study.panel.max_counter, name)
+    wrong_labels = files.read_csv(FOLDER / "label_defects.csv")
     return table.build(counters, study.panel, study.windows, wrong_labels)
 
 
@@ -175,16 +216,16 @@ def _today() -> str:
 
 def _source_files(run: Run) -> Iterable[Path]:
     if run.data == BUNDLED:
-        return [DATA / name for name in (*PANEL_TABLES, "bundle.json")]
-    return [] if run.data == RELEASED else [Path(run.data), DATA / "bundle.json"]
+        return [FOLDER / name for name in (*TABLES, SIDECAR)]
+    return [] if run.data == RELEASED else [Path(run.data), FOLDER / SIDECAR]
 
 
 def _fetched(run: Run) -> Iterable[Path]:
-    return [*files.present(run.source), DATA / "label_defects.csv"]
+    return [*files.present(run.source), FOLDER / "label_defects.csv"]
 
 
 def _panel(run: Run) -> Iterable[Path]:
-    return [*(run.panel / name for name in PANEL_TABLES), DATA / "registry.csv"]
+    return [*(run.panel / name for name in TABLES), FOLDER / "registry.csv"]
 
 
 def _attributed(run: Run) -> Iterable[Path]:
@@ -192,7 +233,7 @@ def _attributed(run: Run) -> Iterable[Path]:
     results = ("manifest.json", "defects.csv", "coverage.csv", "disagreements.csv")
     declared = [ROOT / "paper" / name for name in ("claims.toml", "numbers.toml")]
     found = [run.results / name for name in results]
-    return [*tables, *found, *declared, DATA / "registry.csv"]
+    return [*tables, *found, *declared, FOLDER / "registry.csv"]
 
 
 def _results(run: Run) -> Iterable[Path]:
@@ -207,11 +248,7 @@ def _paper(run: Run) -> Iterable[Path]:
         if p.suffix in PAPER_SOURCES or p.name == PAPER_HEADER
     ]
     made = [*files.present(run.results), *files.present(run.figures)]
-    return [*made, *sources, DATA / "bundle.json"]
-
-
-PAPER_SOURCES = {".md", ".bib", ".toml", ".typ", ".css"}
-PAPER_HEADER = "header.tex"
+    return [*made, *sources, FOLDER / SIDECAR]
 
 
 def _stage(
@@ -232,32 +269,3 @@ STAGES = (
     # The generated parts of the README name lines of every layer.
     _stage(paper, _paper, "sources", "panel", "attribution", "analysis", "plots", "report"),
 )
-
-
-def make_bundle(source: Path, folder: Path, run: Run, accessed: str) -> Panel:
-    """Compute the bundled panel from a released file; return the panel."""
-    import tempfile
-    from dataclasses import replace
-
-    from replication.panel import bundle, contract, table
-    from replication.sources import file
-
-    study, about = run.study, run.study.bundled
-    with tempfile.TemporaryDirectory() as name:
-        day = accessed or _today()
-        found = file.fetch(
-            source, Path(name), today=day, citation=about.citation, licence=about.licence
-        )
-    found = replace(
-        found,
-        title=about.title,
-        url=about.url,
-        repository=about.repository,
-        revision=about.revision,
-    )
-    counters = contract.read_counters(source, study.groups, study.panel.max_counter)
-    wrong_labels = files.read_csv(DATA / "label_defects.csv")
-    made = table.build(counters, study.panel, study.windows, wrong_labels)
-    made = table.check(made, study.windows, study.groups, source.name)
-    bundle.write(made, found, study.panel, study.windows, folder)
-    return made

@@ -176,7 +176,7 @@ def test_the_committed_bundle_is_made_of_the_real_file(tmp_path: Path) -> None:
     assert hashlib.sha256(source.read_bytes()).hexdigest() == committed["computed_from"]["sha256"]
     run = Run(BUNDLED, tmp_path)
     pipeline.make_bundle(source, tmp_path, run, committed["computed_from"]["accessed"])
-    for name in pipeline.PANEL_TABLES:
+    for name in pipeline.TABLES:
         assert (tmp_path / name).read_bytes() == (COMMITTED / name).read_bytes()
     made = json.loads((tmp_path / "bundle.json").read_text(encoding="utf-8"))
     for sidecar in (made, committed):

@@ -10,12 +10,11 @@ import platform
 from importlib.metadata import version
 from pathlib import Path
 
-from replication.files import sha256_bytes, write_json
+from replication.files import sha256_file, write_json
 from replication.panel.table import Panel
+from replication.sources.bundled import SIDECAR, TABLES
 from replication.sources.manifest import Manifest
 from replication.study import PanelRules, Window
-
-SIDECAR = "bundle.json"
 
 
 def write(
@@ -40,8 +39,7 @@ def write(
 
 def hashes(folder: Path) -> dict[str, str]:
     """SHA-256 of each table of the panel in `folder`."""
-    names = ("repositories.csv", "weekly.csv", "defects.csv")
-    return {name: sha256_bytes((folder / name).read_bytes()) for name in names}
+    return {name: sha256_file(folder / name) for name in TABLES}
 
 
 def _versions() -> dict[str, str]:

@@ -71,8 +71,9 @@ def weekly(increments: pd.DataFrame, frozen: Sequence[pd.Timestamp]) -> pd.DataF
     """Weekly first-year downloads of each repository, catch-ups spread over the weeks they span.
 
     A counter that stood still at a frozen reading is treated as not read, unless it is all that
-    is known of where an old repository's counter began. Between the readings that are left it is interpolated linearly at the week labels and rounded down, so that the
-    weeks of a repository add up to what its counter gained between the first label and the last.
+    is known of where an old repository's counter began. Between the readings that are left it is
+    interpolated linearly at the week labels and rounded down, so that the weeks of a repository
+    add up to what its counter gained between the first label and the last.
 
     Parameters
     ----------
