@@ -22,7 +22,7 @@ def attribution_lines(results: Path) -> Iterator[str]:
             yield (
                 f"  {row['estimand']}, {row['attribution']}: "
                 f"{float(row['attributed_percent']):.1f} % credited to a country, "
-                f"{float(row['registered_percent']):.1f} % to a known developer"
+                f"{float(row['registered_percent']):.1f} % to a developer of the registry"
             )
     names = [
         r["namespace"]

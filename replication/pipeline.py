@@ -83,7 +83,9 @@ def attribution(run: Run, progress: Progress) -> list[Path]:
     written = {
         run.attributed / "repositories.csv": repositories,
         run.attributed / "weekly.csv": weeks,
-        run.results / "coverage.csv": assign.coverage(repositories, windows, study.unattributed),
+        run.results / "coverage.csv": assign.coverage(
+            repositories, known, windows, study.unattributed
+        ),
         run.results / "unattributed.csv": assign.largest_unattributed(
             repositories, windows, study.unattributed
         ),

@@ -87,6 +87,7 @@ def of_headline(
         "lead_without_largest_repository": float(
             lead[int(sizes.argmax()), names.names.index(LEAD)]
         ),
+        "published_ratio": published["China"] / published["USA"],
         "implied_total_china": 100 * china / published["China"],
         "implied_total_usa": 100 * usa / published["USA"],
     }

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from itertools import product
 
 import pandas as pd
 
-from replication.attribution.registry import Registry
+from replication.attribution.registry import UNKNOWN, Registry
 from replication.errors import ContractError
 
 ROLES = ("uploader", "origin")
@@ -56,36 +57,35 @@ def with_study_groups(weekly: pd.DataFrame, repositories: pd.DataFrame) -> pd.Da
 
 
 def coverage(
-    table: pd.DataFrame, windows: Sequence[str], unattributed: Sequence[str]
+    table: pd.DataFrame, registry: Registry, windows: Sequence[str], unattributed: Sequence[str]
 ) -> pd.DataFrame:
-    """Share of downloads credited to a country, and to a row of the registry.
+    """Share of downloads credited to a country, and behind it, to a row of the registry.
 
     Returns
     -------
     pandas.DataFrame
         One row an estimand, label source and role: ``total`` (downloads), ``attributed_percent``
-        (credited to a country), ``registered_percent`` (group other than Unknown).
+        (credited to a country), and of the registry, whatever the label source:
+        ``registered_percent`` (its developer has a row) and ``evidenced_percent`` (and the row
+        has evidence).
     """
     rows = []
-    for window in windows:
-        for labels in LABELS:
-            for role in ROLES:
-                groups = table[window].groupby(table[f"{labels}_group_{role}"]).sum()
-                total = int(groups.sum())
-                rows.append(
-                    {
-                        "estimand": window,
-                        "labels": labels,
-                        "attribution": role,
-                        "total": total,
-                        "attributed_percent": _percent(
-                            groups.drop(list(unattributed), errors="ignore"), total
-                        ),
-                        "registered_percent": _percent(
-                            groups.drop(["Unknown"], errors="ignore"), total
-                        ),
-                    }
-                )
+    for window, labels, role in product(windows, LABELS, ROLES):
+        downloads = table[window]
+        has_country = ~table[f"{labels}_group_{role}"].isin(unattributed)
+        has_row = table[role].isin(registry.by_namespace)
+        has_evidence = table[role].map(registry.country_of) != UNKNOWN
+        rows.append(
+            {
+                "estimand": window,
+                "labels": labels,
+                "attribution": role,
+                "total": int(downloads.sum()),
+                "attributed_percent": _percent(downloads[has_country], downloads),
+                "registered_percent": _percent(downloads[has_row], downloads),
+                "evidenced_percent": _percent(downloads[has_evidence], downloads),
+            }
+        )
     return pd.DataFrame(rows)
 
 
@@ -120,5 +120,6 @@ def disagreements(table: pd.DataFrame, registry: Registry, windows: Sequence[str
     return found.sort_values(windows[-1], ascending=False, kind="stable")
 
 
-def _percent(part: pd.Series, total: int) -> float:
+def _percent(part: pd.Series, whole: pd.Series) -> float:
+    total = int(whole.sum())
     return 100.0 * int(part.sum()) / total if total else float("nan")
