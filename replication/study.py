@@ -102,7 +102,7 @@ class Margins:
 
     share_margin_points: float
     majority_percent: float
-    great_majority_percent: float
+    vast_majority_percent: float
 
 
 @dataclass(frozen=True)

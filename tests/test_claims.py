@@ -124,7 +124,7 @@ def test_a_majority_is_judged_by_its_bounds(low: float, high: float, half: str, 
     """To leave one of the family out would change the claim, so that only the bounds count."""
     rows = synthetic_estimates(FAMILY, high, (0.0, 1.0), (low, high))
     assert judged(claim("family", "majority"), rows)["verdict"] == half
-    assert judged(claim("family", "great majority"), rows)["verdict"] == great
+    assert judged(claim("family", "vast majority"), rows)["verdict"] == great
 
 
 @pytest.mark.parametrize(

@@ -53,9 +53,10 @@ def draw(results: Results, study: Study) -> Figure:
     pair = [value for value in published if value is not None]
     height = ROW * (len(rows) + bool(pair))
     deck = (
-        "Share of first-year downloads on the Hugging Face Hub, %. Cohort: every download of the "
-        "repositories created in the window; increments: downloads gained in the window. Credited "
-        "to the uploader under the study’s country labels unless a row says otherwise"
+        "Share of first-year downloads, %: published for the whole Hub, ours for the released file. "
+        "Cohort: every download of the repositories created in the window; increments: downloads "
+        "gained in the window. Credited to the uploader under the study’s country labels unless a "
+        "row says otherwise"
     )
     sheet = page(KEY + height + HEADING, title(results, rows, pair), deck, results.footer(study))
     ax = _axes(sheet, height, max(_ends(results, rows)))
@@ -174,7 +175,7 @@ def _key(sheet: Page, scale: Axes, effective: float, study: Study) -> None:
         "share of the downloads in the window",
         "range when any one developer is left out: read this first",
         "worst case: all downloads of no known country given to this side",
-        f"{level:.0f} % bootstrap, not to be trusted: {effective:.1f} effective developers",
+        f"{level:.0f} % bootstrap, not to be trusted: {effective:.1f} effective developers in the headline",
     )
     ranges.point(ax, 4, rows[0], INK, "o")
     ranges.without(ax, Ends(0, 8), rows[1], INK)

@@ -59,8 +59,8 @@ def title(results: Results, study: Study) -> str:
     choice = headline(study)
     week = _crossing(results, choice._replace(estimand="weekly"))
     if week == NEVER:
-        return "China’s weekly downloads do not pass the USA’s to stay ahead"
-    told = f"China’s weekly downloads pass the USA’s in the week of {day(week)} and stay ahead"
+        return "China’s downloads do not pass the USA’s to stay ahead"
+    told = f"China’s downloads pass the USA’s in the week of {day(week)} and stay ahead"
     if _blurred(week, results, study):
         told = told.replace(" and stay", " (blurred by frozen counters) and stay")
     for exclusion in study.exclusions[:1]:
@@ -143,7 +143,7 @@ def _defects(ax: Axes, results: Results, *, named: bool) -> None:
     for last in _dates_in(results.defect("closed-cohort"))[:1]:
         ax.axvline(_number(last), color=QUIET, lw=0.8, ls=(0, (3, 2)), zorder=2)
         if named:
-            told = f"no repository created after {short_day(last)}: the cohort ages"
+            told = f"no repository created after {short_day(last)}: the set ages"
             _above(ax, last, told, "left")
 
 

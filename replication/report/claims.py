@@ -29,7 +29,7 @@ from replication.study import Study
 SAME, DIFFERENT, CANNOT_TELL = "same", "different", "cannot tell"
 NOT_PUBLIC, OUTSIDE = "not reproducible: data not public", "outside these data"
 JUDGES = {"share", "lead", "first-lead", "family", "dashboard", "none"}
-MAJORITIES = {"majority", "great majority"}
+MAJORITIES = {"majority", "vast majority"}
 TOP_ROWS = 100
 """Rows that the study's dashboard shows, whose shares it takes of the grand total."""
 
@@ -180,13 +180,13 @@ def _lead(claim: Claim, estimates: pd.DataFrame, study: Study) -> Judgement:
 
 
 def _family(claim: Claim, estimates: pd.DataFrame, study: Study) -> Judgement:
-    """Whether the family holds a majority, or a great majority, of its group."""
+    """Whether the family holds a majority, or a vast majority, of its group."""
     name = f"{study.family.name} / {study.family.within}"
     rows = _rows(name, claim.estimand, estimates, study).set_index("method")
     point, low, high = (100 * rows.loc["bounds", end] for end in ("point", "lower", "upper"))
     marks = {
         "majority": study.verdict.majority_percent,
-        "great majority": study.verdict.great_majority_percent,
+        "vast majority": study.verdict.vast_majority_percent,
     }
     reason = f"a {claim.value} is more than {marks[claim.value]:.0f} %"
     reproduced = "yes" if point > marks[claim.value] else "no"

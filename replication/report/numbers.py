@@ -190,9 +190,11 @@ def _attribute(key: str, study: Study, path: str) -> Any:
     """A definition by its dotted name, such as inference.replicates."""
     value: Any = study
     for part in path.split("."):
-        if not hasattr(value, part):
-            raise StudyError(f"numbers.toml: {key}: the study has no {path}", "correct the name")
-        value = getattr(value, part)
+        try:
+            value = value[int(part)] if part.isdigit() else getattr(value, part)
+        except (AttributeError, IndexError, TypeError):
+            what = f"numbers.toml: {key}: the study has no {path}"
+            raise StudyError(what, "correct the name") from None
     return _plain(value)
 
 

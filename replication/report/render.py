@@ -130,7 +130,11 @@ def _pdf(desk: Path, day: str) -> bytes:
     stamp = int(datetime.fromisoformat(day).replace(tzinfo=UTC).timestamp())
     try:
         made = typst.compile(
-            str(desk / "paper.typ"), root=str(desk), ignore_system_fonts=True, timestamp=stamp
+            str(desk / "paper.typ"),
+            root=str(desk),
+            ignore_system_fonts=True,
+            timestamp=stamp,
+            pdf_tags=False,  # Typst 0.15 can fail on tags of a figure that breaks over pages
         )
     except typst.TypstError as error:
         raise StudyError(f"typst: {error}", "correct paper.md or template.typ") from None

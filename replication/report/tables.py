@@ -53,7 +53,7 @@ def verdicts(results: Path) -> str:
         "Range weighed",
         "Reproduced",
         "Verdict",
-        "Source",
+        "About",
     )
     return markdown(header, rows, (33, 10, 11, 16, 11, 11, 13))
 
@@ -72,7 +72,7 @@ def unjudged(results: Path) -> str:
         )
         for row in table.itertuples()
     ]
-    header = ("Published figure", "Value", "Verdict", "Why", "Source")
+    header = ("Published figure", "Value", "Verdict", "Why", "About")
     return markdown(header, rows, (30, 12, 16, 34, 16))
 
 
