@@ -73,7 +73,7 @@ def unjudged(results: Path) -> str:
         for row in table.itertuples()
     ]
     header = ("Published figure", "Value", "Verdict", "Why", "About")
-    return markdown(header, rows, (30, 12, 16, 34, 16))
+    return markdown(header, rows, (28, 12, 16, 30, 21))
 
 
 def defects(results: Path) -> str:
