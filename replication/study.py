@@ -173,6 +173,11 @@ class Study:
         )
 
     @cached_property
+    def headline_estimand(self) -> Estimand:
+        """The estimand of the headline."""
+        return next(e for e in self.estimands if e.id == self.headline.estimand)
+
+    @cached_property
     def groups(self) -> tuple[str, ...]:
         """Names of the country groups in their fixed order."""
         return tuple(group.name for group in self.country_groups)

@@ -1,8 +1,9 @@
 """The cluster bootstrap by weights, and the totals without each unit.
 
 Resampling n clusters with replacement gives each cluster a multinomial weight; the totals of a
-replicate are the weights times the cells. No matrix of n × B indices is made, and sums of whole numbers
-below 2⁵³ are exact in floating point, so that the result depends on nothing but cells and seed.
+replicate are the weights times the cells. No matrix of n × B indices is made, and sums of whole
+numbers below 2⁵³ are exact in floating point, so that the result depends on nothing but cells and
+seed.
 """
 
 from __future__ import annotations

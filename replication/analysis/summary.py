@@ -100,7 +100,7 @@ def of_omission(repositories: pd.DataFrame, study: Study) -> dict[str, Any]:
     the window are given by country, with the lead of the cohort's own repositories there, and the
     share of the cohort's downloads that came before the first reading.
     """
-    cohort = _headline(study).estimand.window
+    cohort = study.headline_estimand.window
     same_end = [w for w in study.windows if w.kind == "increments" and w.end == cohort.end]
     if cohort.kind != "cohort" or not same_end:
         return {}
@@ -127,8 +127,7 @@ def to_frame(*parts: Mapping[str, Any]) -> pd.DataFrame:
 def _headline(study: Study) -> estimation.Specification:
     """The headline as a specification."""
     head = study.headline
-    estimand = next(e for e in study.estimands if e.id == head.estimand)
-    return estimation.Specification(estimand, head.attribution, head.labels)
+    return estimation.Specification(study.headline_estimand, head.attribution, head.labels)
 
 
 def _turned(lead: pd.DataFrame, without: pd.DataFrame) -> pd.Series[Any]:

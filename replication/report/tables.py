@@ -110,7 +110,7 @@ _COVERAGE = [
 def disagreements(results: Path, study: Study) -> str:
     """The ten largest namespaces on which the study and the registry disagree, as uploaders."""
     table = read_csv(results / "disagreements.csv")
-    window = next(e.window.id for e in study.estimands if e.id == study.headline.estimand)
+    window = study.headline_estimand.window.id
     table = table.astype({window: "int64"})  # where there are none, the column has no type
     top = table[table["attribution"] == "uploader"].nlargest(10, window)
     rows = [
