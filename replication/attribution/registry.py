@@ -1,39 +1,51 @@
 """The registry of developers: which organisation or person stands behind a namespace, and where.
 
-The table is data (replication/data/registry.csv), one row a developer, each with the evidence that
-was read for it. It is checked before any use; a malformed row is refused with its line.
+Two tables are data (replication/data): registry.csv has one row a developer with the evidence that
+was read for it; namespaces.csv has further namespaces of these developers that need evidence or
+dates of their own: older names, aliases, and namespaces that changed hands. Both are checked
+before any use; a malformed row is refused with its line. CONTRIBUTING.md tells how to add one.
 """
 
 from __future__ import annotations
 
-import csv
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, fields
-from datetime import date
+from functools import cached_property
 from pathlib import Path
 
+from replication.attribution.checked_csv import Cells, is_date, is_url, read_rows, require
 from replication.errors import RegistryError
 
-DEFAULT = Path(__file__).parents[1] / "data" / "registry.csv"
-SECTORS = {"company", "university", "non-profit", "government", "community", "individual"}
-BASES = {"headquarters", "lab", "founder", "self-described"}
-CONFIDENCE = {"high", "medium", "low", "none"}
+DATA = Path(__file__).parents[1] / "data"
+DEFAULT = DATA / "registry.csv"
+NAMESPACES = DATA / "namespaces.csv"
+SECTORS = ("company", "university", "non-profit", "government", "community", "individual")
+BASES = ("headquarters", "lab", "founder", "self-described", "account")
+CONFIDENCE = ("high", "medium", "low", "none")
+RELATIONS = ("owned", "renamed", "alias", "transferred")
 UNKNOWN = "unknown"
+ALWAYS = ("", "9999-12-31")
+_NAMESPACE = r"[A-Za-z0-9][\w.-]*"
+_SEE = "see CONTRIBUTING.md"
 
 
 @dataclass(frozen=True)
 class Developer:
-    """One row of the registry.
+    """One row of registry.csv.
 
     `country` is an ISO 3166-1 alpha-2 code or one of the classes international, individual and
-    unknown; `basis` says what the evidence states; `evidence_url` is empty only for unknown.
+    unknown; `alternative_country` holds those that a careful reader could give instead, with the
+    reason; `parent` names another row that owns this one; `basis` says what the evidence states.
     """
 
     developer: str
     namespaces: tuple[str, ...]
     country: str
+    alternative_country: tuple[str, ...]
+    alternative_reason: str
     sector: str
+    parent: str
     basis: str
     evidence_url: str
     date_read: str
@@ -42,24 +54,82 @@ class Developer:
 
 
 @dataclass(frozen=True)
+class Namespace:
+    """One row of namespaces.csv: a further namespace of a developer.
+
+    `relation` is owned, renamed (an older name), alias (a name in a data set only) or transferred
+    (it changed hands). It is the developer's from `valid_from` until the day before `valid_until`;
+    an empty date is no limit.
+    """
+
+    namespace: str
+    developer: str
+    relation: str
+    valid_from: str
+    valid_until: str
+    evidence_url: str
+    date_read: str
+    note: str
+
+
+@dataclass(frozen=True)
+class Tenure:
+    """A span of dates [start, end) in which a namespace is a developer's, and why."""
+
+    start: str
+    end: str
+    developer: Developer
+    why: Namespace | None = None
+
+
+@dataclass(frozen=True)
 class Registry:
-    """All developers, found by namespace."""
+    """All developers, found by namespace; of several tenures of a namespace the latest is last."""
 
     developers: tuple[Developer, ...]
-    by_namespace: Mapping[str, Developer]
+    tenures: Mapping[str, tuple[Tenure, ...]]
 
-    def developer_of(self, namespace: str) -> str:
+    @cached_property
+    def by_name(self) -> dict[str, Developer]:
+        """Developers by their name."""
+        return {d.developer: d for d in self.developers}
+
+    def tenure(self, namespace: str, on: str = "") -> Tenure | None:
+        """The tenure of `namespace` on a day or month (ISO 8601); the latest where none is given.
+
+        Of several in one month, the first.
+        """
+        found = self.tenures.get(namespace, ())
+        if not on:
+            return found[-1] if found else None
+        first = f"{on}-01"[:10]  # a tenure that ends on this day has no day of the month
+        return next((t for t in found if t.start[: len(on)] <= on and first < t.end), None)
+
+    def find(self, namespace: str, on: str = "") -> Developer | None:
+        """The developer behind `namespace` on a day or month; None where none is known."""
+        found = self.tenure(namespace, on)
+        return found.developer if found else None
+
+    def developer_of(self, namespace: str, on: str = "") -> str:
         """Name of the developer behind `namespace`; the namespace itself where none is known."""
-        found = self.by_namespace.get(namespace)
+        found = self.find(namespace, on)
         return found.developer if found else namespace
 
-    def country_of(self, namespace: str) -> str:
+    def country_of(self, namespace: str, on: str = "") -> str:
         """ISO code or class of the developer behind `namespace`; unknown where none is known."""
-        found = self.by_namespace.get(namespace)
+        found = self.find(namespace, on)
         return found.country if found else UNKNOWN
 
+    def ultimate_parent(self, developer: Developer) -> Developer:
+        """The row at the end of the chain of parents; the developer itself where it has none."""
+        while developer.parent:
+            developer = self.by_name[developer.parent]
+        return developer
 
-def load(group_of: Mapping[str, str], path: Path = DEFAULT) -> Registry:
+
+def load(
+    group_of: Mapping[str, str], path: Path = DEFAULT, namespaces: Path | None = None
+) -> Registry:
     """Read the registry and check every row.
 
     Parameters
@@ -67,77 +137,141 @@ def load(group_of: Mapping[str, str], path: Path = DEFAULT) -> Registry:
     group_of
         Country group of each ISO code and class; a country outside it is refused.
     path
-        CSV file with the columns of `Developer`, namespaces separated by blanks.
+        registry.csv: the columns of `Developer`, lists separated by blanks.
+    namespaces
+        namespaces.csv: the columns of `Namespace`. Default: beside `path`, if it is there.
 
     Raises
     ------
     RegistryError
-        The file cannot be read, or a row is malformed, lacks evidence or claims a namespace that
-        another row has. The message names the line.
+        A file cannot be read; or a row is malformed, lacks evidence, claims a namespace that
+        another row has at the same time, or names a developer or parent that has no row. The
+        message names the line and the remedy.
     """
-    owners: dict[str, Developer] = {}
-    developers: list[Developer] = []
-    for line, cells in _rows(path):
-        developer = _developer(cells, f"{path.name}, line {line}", group_of)
-        if developer.developer in {d.developer for d in developers}:
-            raise _wrong(path, line, f"developer {developer.developer!r} has two rows")
-        for namespace in developer.namespaces:
-            if namespace in owners:
-                other = owners[namespace].developer
-                raise _wrong(path, line, f"namespace {namespace!r} belongs to {other!r} already")
-            owners[namespace] = developer
-        developers.append(developer)
-    return Registry(tuple(developers), owners)
+    beside = namespaces or path.with_name(NAMESPACES.name)
+    tenures: dict[str, list[Tenure]] = {}
+    developers: dict[str, Developer] = {}
+    lines: dict[str, str] = {}
+    for where, cells in read_rows(path, [f.name for f in fields(Developer)]):
+        row = _developer(where, cells, group_of)
+        twice = row.developer not in developers
+        require(where, [(twice, f"developer {row.developer!r} has two rows", "join them")])
+        developers[row.developer], lines[row.developer] = row, where
+        for name in row.namespaces:
+            _claim(where, tenures, name, Tenure(*ALWAYS, row))
+    for where, further in _further(beside) if namespaces or beside.is_file() else ():
+        owner = developers.get(further.developer)
+        if owner is None:
+            what = f"no row of {path.name} is named {further.developer!r}: an orphan"
+            raise RegistryError(f"{where}: {what}", "add the developer, or correct its name")
+        tenure = Tenure(further.valid_from, further.valid_until or ALWAYS[1], owner, further)
+        _claim(where, tenures, further.namespace, tenure)
+    _check_parents(lines, developers)
+    ordered = {n: tuple(sorted(found, key=lambda t: t.start)) for n, found in tenures.items()}
+    return Registry(tuple(developers.values()), ordered)
 
 
-def _rows(path: Path) -> list[tuple[int, dict[str, str]]]:
-    """Read (line number, cells) of every row; refuse broken quoting, encoding and width."""
-    header = [f.name for f in fields(Developer)]
-    try:
-        with path.open(encoding="utf-8", newline="") as stream:
-            reader = csv.reader(stream, strict=True)
-            if next(reader, None) != header:
-                raise _wrong(path, 1, f"the header must be {','.join(header)}")
-            rows = [(reader.line_num, row) for row in reader]
-    except (OSError, UnicodeDecodeError, csv.Error) as error:
-        raise RegistryError(f"cannot read {path.name}: {error}", "save it as UTF-8 CSV") from error
-    for line, row in rows:
-        if len(row) != len(header):
-            raise _wrong(path, line, f"{len(row)} cells where {len(header)} are due")
-    return [(line, dict(zip(header, row, strict=True))) for line, row in rows]
-
-
-def _developer(cells: dict[str, str], where: str, group_of: Mapping[str, str]) -> Developer:
-    """Check the cells of one row and make a `Developer` of them."""
-    row = Developer(**{**cells, "namespaces": tuple(cells["namespaces"].split())})  # type: ignore[arg-type]
-    unknown = row.country == UNKNOWN
-    rules = [
-        (not any(c[:1] in "=+@\t" for c in cells.values() if c), "a cell starts like a formula"),
-        (bool(row.developer.strip()), "developer is empty"),
-        (bool(row.namespaces), "namespaces is empty"),
-        (all(re.fullmatch(r"[\w.-]+", n) for n in row.namespaces), "a namespace is malformed"),
-        (row.country in group_of, f"country {row.country!r} is in no group of study.toml"),
-        (row.sector in SECTORS, f"sector {row.sector!r} is not one of {sorted(SECTORS)}"),
-        (unknown or row.basis in BASES, f"basis {row.basis!r} is not one of {sorted(BASES)}"),
-        (row.confidence in CONFIDENCE, f"confidence {row.confidence!r} is not a known word"),
-        (unknown or bool(re.match(r"https?://\S+$", row.evidence_url)), "no evidence_url"),
-        (unknown or _is_date(row.date_read), "date_read is not a date"),
-        (unknown == (row.confidence == "none"), "confidence none goes with country unknown"),
-    ]
-    for holds, what in rules:
-        if not holds:
+def _claim(where: str, tenures: dict[str, list[Tenure]], name: str, new: Tenure) -> None:
+    """Give `name` to a developer, unless it is taken at the same time."""
+    for old in tenures.setdefault(name, []):
+        if max(old.start, new.start) < min(old.end, new.end):
+            owner = old.developer.developer
             raise RegistryError(
-                f"{where}: {what}", "correct the row; see CONTRIBUTING in README.md"
+                f"{where}: namespace {name!r} belongs to {owner!r} already",
+                "give it to one developer, or dates that do not overlap (namespaces.csv)",
             )
+    tenures[name].append(new)
+
+
+def _check_parents(lines: Mapping[str, str], developers: Mapping[str, Developer]) -> None:
+    """Refuse parents that have no row, and chains of parents that lead back."""
+    for row in developers.values():
+        seen, at = {row.developer}, row
+        while at.parent:
+            what = f"{lines[at.developer]}: parent {at.parent!r} of {at.developer!r}"
+            if at.parent not in developers:
+                raise RegistryError(f"{what} has no row", "add the parent, or correct its name")
+            if at.parent in seen:
+                raise RegistryError(f"{what} leads back to it", "let one of them have no parent")
+            seen.add(at.parent)
+            at = developers[at.parent]
+
+
+def _developer(where: str, cells: Cells, group_of: Mapping[str, str]) -> Developer:
+    """Check the cells of one row and make a `Developer` of them."""
+    lists = {k: tuple(cells[k].split()) for k in ("namespaces", "alternative_country")}
+    row = Developer(**{**cells, **lists})  # type: ignore[arg-type]
+    require(where, [*_identity(row), *_places(row, group_of), *_evidence(row)])
     return row
 
 
-def _is_date(text: str) -> bool:
-    try:
-        return bool(date.fromisoformat(text))
-    except ValueError:
-        return False
+def _identity(row: Developer) -> Iterator[tuple[bool, str, str]]:
+    """Rules on names."""
+    odd = [n for n in row.namespaces if not re.fullmatch(_NAMESPACE, n)]
+    yield bool(row.developer), "developer is empty", "name the organisation or person"
+    yield bool(row.namespaces), "namespaces is empty", "name at least one namespace of the Hub"
+    yield not odd, f"namespace {odd} is malformed", "write it as in the address of the Hub"
+    yield _one_of("sector", row.sector, SECTORS)
 
 
-def _wrong(path: Path, line: int, what: str) -> RegistryError:
-    return RegistryError(f"{path.name}, line {line}: {what}", "correct that line")
+def _places(row: Developer, group_of: Mapping[str, str]) -> Iterator[tuple[bool, str, str]]:
+    """Rules on countries."""
+    for code in (row.country, *row.alternative_country):
+        known = code in group_of
+        remedy = "use ISO 3166-1 alpha-2, international, individual or unknown; a country of no "
+        remedy += "group yet goes into study.toml first"
+        yield known, f"country {code!r} is in no group of study.toml", remedy
+    differs = row.country not in row.alternative_country
+    yield differs, "alternative_country repeats country", "remove it"
+    paired = bool(row.alternative_country) == bool(row.alternative_reason)
+    yield paired, "alternative_country and alternative_reason go together", "fill both or none"
+
+
+def _evidence(row: Developer) -> Iterator[tuple[bool, str, str]]:
+    """Rules on evidence: it is read, or the row says unknown."""
+    none, remedy = row.country == UNKNOWN, f"give what was read, or say unknown; {_SEE}"
+    yield _one_of("confidence", row.confidence, CONFIDENCE)
+    if none:
+        cells = (row.basis, row.evidence_url, row.date_read)
+        yield not any(cells), "an unknown country has no basis, evidence_url or date_read", remedy
+    else:
+        yield _one_of("basis", row.basis, BASES)
+        yield is_url(row.evidence_url), f"no evidence_url: {row.evidence_url!r}", remedy
+        yield (
+            is_date(row.date_read),
+            f"date_read {row.date_read!r} is not a date",
+            "write 2026-11-23",
+        )
+    agree = none == (row.confidence == "none")
+    yield agree, "confidence none goes with country unknown, and only with it", remedy
+    yield bool(row.note), "note is empty", "say in a sentence what the evidence says"
+
+
+def _further(path: Path) -> Iterator[tuple[str, Namespace]]:
+    """Read and check namespaces.csv."""
+    for where, cells in read_rows(path, [f.name for f in fields(Namespace)]):
+        row = Namespace(**cells)
+        dates = [d for d in (row.valid_from, row.valid_until) if d]
+        ordered = len(dates) < 2 or dates[0] < dates[1]
+        require(
+            where,
+            [
+                (
+                    bool(re.fullmatch(_NAMESPACE, row.namespace)),
+                    "namespace is malformed",
+                    "as on the Hub",
+                ),
+                _one_of("relation", row.relation, RELATIONS),
+                (all(map(is_date, dates)), f"{dates} are not dates", "write 2026-11-23 or nothing"),
+                (ordered, "valid_from is not before valid_until", "correct the dates"),
+                (is_url(row.evidence_url), "no evidence_url", f"give what was read; {_SEE}"),
+                (is_date(row.date_read), "date_read is not a date", "write 2026-11-23"),
+                (bool(row.note), "note is empty", "say in a sentence what the evidence says"),
+            ],
+        )
+        yield where, row
+
+
+def _one_of(column: str, value: str, words: Sequence[str]) -> tuple[bool, str, str]:
+    """The rule that `value` is one of `words`."""
+    return value in words, f"{column} {value!r} is not a known word", f"use {', '.join(words)}"
