@@ -43,8 +43,9 @@ lint: $(VENV)/ready ## check style and types
 	@$(BIN)/ruff format --check .
 	@$(BIN)/mypy
 
-bench: $(VENV)/ready ## measure our speed against scipy.stats.bootstrap in the same run
+bench: $(VENV)/ready ## measure our speed against what one would use instead, in the same run
 	@$(BIN)/python bench/bootstrap.py
+	@$(BIN)/python bench/attribution.py
 
 lock: ## remake requirements.lock (needs uv)
 	@uv pip compile pyproject.toml --extra dev --universal --generate-hashes --python-version 3.11 \

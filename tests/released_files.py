@@ -17,7 +17,7 @@ import pytest
 from hypothesis import settings
 from hypothesis import strategies as st
 
-from replication.panel.contract import COLUMNS
+from replication.panel.contract import COLUMNS, PARENTS
 
 ROOT = Path(__file__).resolve().parents[1]
 FIRST = pd.Timestamp("2025-02-26")
@@ -145,6 +145,7 @@ def counters_of(release: pd.DataFrame) -> pd.DataFrame:
     """What the contract returns for a release that keeps it, without a file between."""
     table = release[list(COLUMNS)].rename(columns=COLUMNS)
     table["created"] = table["created"].dt.tz_localize(None)
+    table["parents"] = release[PARENTS].map(" ".join)
     return table.assign(uploader=table["name"].str.partition("/")[0])
 
 

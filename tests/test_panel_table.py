@@ -115,8 +115,10 @@ def test_names_and_groups_are_the_latest() -> None:
     assert facts == [
         {
             "repository": id_of(1),
+            "name": "zai-org/glm",
             "uploader": "zai-org",
             "origin": "zai-org",
+            "traced_origin": "zai-org",
             "created": "2025-02",
             "study_group_uploader": "China",
             "study_group_origin": "China",

@@ -188,7 +188,7 @@ def test_a_spreadsheet_copy_of_the_real_file_gives_the_same_panel(
     panel: Panel, tmp_path: Path
 ) -> None:
     """The real file as CSV, in another order of rows, has the same downloads."""
-    rows = pd.read_parquet(real_file(), columns=list(contract.COLUMNS))
+    rows = pd.read_parquet(real_file(), columns=[*contract.COLUMNS, contract.PARENTS])
     rows.sample(frac=1, random_state=1).to_csv(tmp_path / "copy.csv", index=False)
     copy = contract.read_counters(tmp_path / "copy.csv", STUDY.groups, STUDY.panel.max_counter)
     labels = files.read_csv(COMMITTED / "label_defects.csv")

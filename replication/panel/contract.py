@@ -6,11 +6,13 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 
 from replication.errors import ContractError, SourceError
+from replication.panel.lineage import words
 
 REMEDY = "use an unchanged copy of the study's released file (one_year_rolling.parquet)"
 
@@ -28,6 +30,8 @@ COLUMNS = {
 }
 TEXT = [c for c in COLUMNS if c not in {"time", "created", "downloadsAllTime"}]
 RELEASED_NAME = {ours: theirs for theirs, ours in COLUMNS.items()}
+# The list of parents may be missing, as text or as a list; it is read as text and never refused.
+PARENTS = "merged_derived_from"
 # Dates outside are misread, not old: there was no Hub before, and there is no reading after.
 EARLIEST, LATEST = pd.Timestamp("2016-01-01"), pd.Timestamp("2100-01-01")
 _DATE = r"\d{4}-\d{2}-\d{2}.*"
@@ -53,8 +57,9 @@ def read_counters(
     -------
     pandas.DataFrame
         One row a line of the file in its order, with the columns ``repository, name, reading,
-        created, counter, origin, study_group_uploader, study_group_origin, uploader``. Times are
-        UTC without a zone, counters are int64, and `uploader` is the namespace in the name.
+        created, counter, author, origin, study_group_uploader, study_group_origin, parents,
+        uploader``. Times are UTC without a zone, counters are int64, `uploader` is the namespace
+        in the name, and `parents` is the list of parents as text, empty where the file has none.
 
     Raises
     ------
@@ -67,7 +72,7 @@ def read_counters(
     table = _read_csv(path, name) if is_csv else _read_parquet(path, name)
     if table.empty:
         raise ContractError(f"{name} holds no rows", REMEDY)
-    table = table.rename(columns=COLUMNS)
+    table = table.rename(columns={**COLUMNS, PARENTS: "parents"})
     _check_values(name, table, groups, max_counter)
     table["uploader"] = table["name"].str.partition("/")[0]
     return table.astype({"counter": "int64"})
@@ -79,14 +84,23 @@ def _read_parquet(path: Path, name: str) -> pd.DataFrame:
         schema = pq.read_schema(path)
         _require_columns(name, schema.names)
         _check_types(name, schema)
-        table = pq.read_table(path, columns=list(COLUMNS)).to_pandas()
+        listed = [PARENTS] if PARENTS in schema.names else []
+        table = pq.read_table(path, columns=[*COLUMNS, *listed]).to_pandas()
     except (pa.ArrowInvalid, pa.ArrowNotImplementedError, OSError) as error:
         reason = str(error).splitlines()[0]
         raise SourceError(f"{name} is not a readable Parquet file: {reason}", REMEDY) from None
     _refuse_empty(name, table, list(COLUMNS))
     for column in ("time", "created"):
         table[column] = pd.to_datetime(table[column], utc=True).dt.tz_localize(None)
-    return table
+    return table.assign(**{PARENTS: _as_text(table.get(PARENTS), len(table))})
+
+
+def _as_text(cells: pd.Series | None, rows: int) -> list[str]:
+    """Lists of parents as words; empty where a cell is neither text nor a list."""
+    if cells is None:
+        return [""] * rows
+    lists = [[c] if isinstance(c, str) else c if np.iterable(c) else () for c in cells]
+    return [" ".join(words(" ".join(map(str, parents)))) for parents in lists]
 
 
 def _is_text(found: pa.DataType) -> bool:
@@ -127,9 +141,11 @@ def _read_csv(path: Path, name: str) -> pd.DataFrame:
         reason = str(error).splitlines()[0]
         raise SourceError(f"{name} is not a readable CSV file: {reason}", REMEDY) from None
     _require_columns(name, list(table.columns))
+    parents = _as_text(table.get(PARENTS), len(table))
     table = table[list(COLUMNS)]
     _refuse_empty(name, table, TEXT)
     parsed = {
+        PARENTS: pd.Series(parents, index=table.index),
         "time": _parse_dates(table["time"]),
         "created": _parse_dates(table["created"]),
         "downloadsAllTime": pd.to_numeric(table["downloadsAllTime"], errors="coerce"),

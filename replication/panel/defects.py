@@ -15,7 +15,9 @@ import pandas as pd
 
 WEEKLY = pd.Timedelta(days=7)
 NONE = "none"
-ANNOTATIONS = ["name", "uploader", "origin", "study_group_uploader", "study_group_origin"]
+ANNOTATIONS = [
+    "name", "uploader", "origin", "study_group_uploader", "study_group_origin", "parents",
+]  # fmt: skip
 
 
 @dataclass(frozen=True)

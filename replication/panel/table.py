@@ -6,7 +6,7 @@ stage runs alike on both.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -14,13 +14,15 @@ import pandas as pd
 
 from replication.errors import ContractError
 from replication.files import read_csv, write_csv
-from replication.panel import defects, increments
+from replication.panel import defects, increments, lineage
 from replication.study import PanelRules, Window
 
 FACTS = [
     "repository",
+    "name",
     "uploader",
     "origin",
+    "traced_origin",
     "created",
     "study_group_uploader",
     "study_group_origin",
@@ -73,7 +75,7 @@ def build(
         age_limit_days=rules.age_limit_days,
         birth_margin_days=rules.birth_margin_days,
     )
-    facts = _facts(mended.readings)
+    facts = _facts(mended.readings, counters)
     totals = increments.window_totals(young, windows).reset_index()
     weekly = _pairs(increments.weekly(young, mended.frozen), facts)
     repositories = facts.merge(totals, on="repository", validate="one_to_one")
@@ -115,10 +117,28 @@ def check(panel: Panel, windows: Sequence[Window], groups: Sequence[str], where:
     return Panel(panel.repositories[needed], panel.weekly[WEEKLY], panel.defects[DEFECTS])
 
 
-def _facts(readings: pd.DataFrame) -> pd.DataFrame:
-    """One row a repository with its identity, month of creation and the study's groups."""
+def _facts(readings: pd.DataFrame, counters: pd.DataFrame) -> pd.DataFrame:
+    """One row a repository with its identity, month of creation, origins and the study's groups."""
     last = readings.groupby("repository", as_index=False).last()
-    return last.assign(created=last["created"].dt.strftime("%Y-%m"))[FACTS]
+    older = counters[["repository", "name"]].drop_duplicates()
+    present = older["repository"].map(last.set_index("repository")["name"])
+    renames = dict(zip(older["name"], present, strict=True))
+    traced = traced_origins(last["name"], last["parents"], renames)
+    created = last["created"].dt.strftime("%Y-%m")
+    return last.assign(created=created, traced_origin=traced)[FACTS]
+
+
+def traced_origins(names: pd.Series, parents: pd.Series, renames: Mapping[str, str]) -> pd.Series:
+    """Namespaces of the roots of each repository, by the released file's lists of parents.
+
+    Several namespaces are separated by blanks, the one with the largest share first; the cell is
+    empty where the file documents no parent and does not say either that there is none.
+    """
+    edges = lineage.released_edges(names.tolist(), parents.tolist())
+    found = lineage.trace(names.tolist(), edges, renames=renames).origins()
+    roots = found.groupby("repository")["origin"].agg(" ".join)
+    known = lineage.documented(parents).isin(["none", "parents"])
+    return names.map(roots).where(known, "")
 
 
 def _pairs(weekly: pd.DataFrame, facts: pd.DataFrame) -> pd.DataFrame:

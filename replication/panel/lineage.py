@@ -1,0 +1,239 @@
+"""Lineage: the repositories that a repository derives from, walked to the roots.
+
+Parents come from one of three places: the released file's list of parents, the Hub's `baseModels`
+field, or its `base_model:*` tags. A repository with several parents (a merge) is shared equally
+among them at each step. A cycle is cut, its members staying roots of their own.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+from scipy import sparse
+from scipy.sparse.csgraph import connected_components
+
+NOT_DERIVED = "No"
+UNSURE = "Unsure"
+DERIVED, QUANTISED, ADAPTER = "derived", "quantized", "adapter"
+FINETUNE, MERGE, DISTILLATION = "finetune", "merge", "distillation"
+RELATIONS = (DERIVED, QUANTISED, ADAPTER, FINETUNE, MERGE, DISTILLATION)
+EDGES = ["repository", "parent", "parent_id", "relation"]
+_NAME = re.compile(r"[^/\s]+/[^/\s]+")
+_BREAKS = re.compile(r"[\s,;'\"\[\]]+")
+_TAG = "base_model:"
+
+
+@dataclass(frozen=True)
+class Lineage:
+    """Every repository's roots.
+
+    Attributes
+    ----------
+    repositories
+        Names of the n repositories that were asked about.
+    nodes
+        Names of the m repositories in the graph: those, then parents that are not among them.
+    weights
+        Sparse matrix (n, m): the share of each repository that goes to each root; rows add up to 1.
+    counts
+        What the walk met: ``derived`` repositories, with ``several_parents``, ``missing_parents``
+        (edges to repositories not asked about), ``renamed_parents``, ``self_parents``,
+        ``in_cycles`` (repositories) and ``deepest`` (steps of the longest walk).
+    """
+
+    repositories: tuple[str, ...]
+    nodes: tuple[str, ...]
+    weights: sparse.csr_array
+    counts: Mapping[str, int]
+
+    def roots(self) -> pd.DataFrame:
+        """One row a repository and root: ``repository, root, weight``, heaviest root first."""
+        found = self.weights.tocoo()
+        row, column = found.coords
+        table = pd.DataFrame(
+            {
+                "repository": np.asarray(self.repositories, dtype=object)[row],
+                "root": np.asarray(self.nodes, dtype=object)[column],
+                "weight": found.data,
+                "order": row,
+            }
+        )
+        table = table.sort_values(["order", "weight", "root"], ascending=[True, False, True])
+        return table.drop(columns="order").reset_index(drop=True)
+
+    def origins(self) -> pd.DataFrame:
+        """One row a repository and root namespace: ``repository, origin, weight``, heaviest first."""
+        table = self.roots()
+        table["origin"] = namespaces(table["root"])
+        sums = table.groupby(["repository", "origin"], as_index=False, sort=False)["weight"].sum()
+        order = sums["repository"].map({name: n for n, name in enumerate(self.repositories)})
+        sums = sums.assign(order=order).sort_values(["order", "weight"], ascending=[True, False])
+        return sums.drop(columns="order").reset_index(drop=True)
+
+
+def namespaces(names: pd.Series) -> pd.Series:
+    """The namespace in each repository name; a name without one stands for itself."""
+    return names.str.partition("/")[0]
+
+
+def released_edges(names: Sequence[str], parents: Sequence[str]) -> pd.DataFrame:
+    """Edges of the released file's list of parents, written as text.
+
+    Returns
+    -------
+    pandas.DataFrame
+        `EDGES`, one row a parent that is a repository name; what a list says besides (no parent,
+        unsure, two names run together) gives no edge, see `documented`.
+    """
+    rows = [
+        (name, parent, None, DERIVED)
+        for name, text in zip(names, parents, strict=True)
+        for parent in words(text)
+        if _NAME.fullmatch(parent)
+    ]
+    return pd.DataFrame(rows, columns=EDGES)
+
+
+def documented(parents: pd.Series) -> pd.Series:
+    """What each list of parents says: ``none``, ``parents``, ``malformed`` or ``unknown``."""
+    return parents.map(_says)
+
+
+def _says(text: str) -> str:
+    said = [word for word in words(text) if word != UNSURE]
+    if not said:
+        return "unknown"
+    if any(_NAME.fullmatch(word) for word in said):
+        return "parents"
+    return "none" if said == [NOT_DERIVED] else "malformed"
+
+
+def words(text: str) -> list[str]:
+    """The words of a list of parents written as text, whatever brackets and quotes it has."""
+    return [word for word in _BREAKS.split(text) if word]
+
+
+def hub_edges(table: pd.DataFrame) -> pd.DataFrame:
+    """Edges of the Hub's own fields: `baseModels` where it is filled, else `base_model:*` tags.
+
+    Parameters
+    ----------
+    table
+        Repositories with ``id``, ``baseModels`` ({relation, models: [{_id, id}]} or null) and
+        ``tags`` (a list of text or null).
+
+    Returns
+    -------
+    pandas.DataFrame
+        `EDGES`, one row a parent; ``parent_id`` is its immutable id where the Hub gives it.
+    """
+    rows: list[tuple[str, str, str | None, str]] = []
+    for name, base, tags in zip(table["id"], table["baseModels"], table["tags"], strict=True):
+        if isinstance(base, Mapping) and base.get("models") is not None:
+            relation = base.get("relation") or DERIVED
+            rows += [(name, m["id"], m.get("_id"), relation) for m in base["models"] if m.get("id")]
+        elif tags is not None:
+            rows += [(name, parent, None, relation) for parent, relation in _tagged(tags)]
+    return pd.DataFrame(rows, columns=EDGES)
+
+
+def _tagged(tags: Iterable[str]) -> list[tuple[str, str]]:
+    """Parents and relations of the tags; a bare tag repeats one that names its relation."""
+    found: dict[str, str] = {}
+    for tag in tags:
+        if tag.startswith(_TAG):
+            relation, colon, parent = tag[len(_TAG) :].partition(":")
+            if colon:
+                found[parent] = relation
+            else:
+                found.setdefault(relation, DERIVED)
+    return list(found.items())
+
+
+def trace(
+    names: Sequence[str],
+    edges: pd.DataFrame,
+    ids: Mapping[str, str] | None = None,
+    renames: Mapping[str, str] | None = None,
+) -> Lineage:
+    """Walk every repository to its roots.
+
+    Parameters
+    ----------
+    names
+        Repositories to ask about, each once.
+    edges
+        `EDGES`: parents of these and of any others.
+    ids
+        Name of each immutable id, by which a parent under an older name is recognised.
+    renames
+        Present name of each older name.
+    """
+    known = dict.fromkeys(names)
+    parents = _present_names(edges, ids or {}, renames or {})
+    loops = parents == edges["repository"]
+    kept = pd.DataFrame({"child": edges["repository"], "parent": parents})[~loops]
+    kept = kept.drop_duplicates()
+    ends = [np.asarray(list(known), dtype=object), kept["child"], kept["parent"]]
+    codes, nodes = pd.factorize(np.concatenate(ends))  # in order of appearance: names come first
+    child, parent = np.split(codes[len(known) :], 2)
+    inside, cycling = _in_cycles(child, parent, len(nodes))
+    weights, deepest = _walk(child[~inside], parent[~inside], len(nodes))
+    several = np.bincount(child, minlength=len(nodes))[: len(known)]
+    counts = {
+        "derived": int((several > 0).sum()),
+        "several_parents": int((several > 1).sum()),
+        "missing_parents": int((parent >= len(known)).sum()),
+        "renamed_parents": int((parents != edges["parent"]).sum()),
+        "self_parents": int(loops.sum()),
+        "in_cycles": int(cycling[: len(known)].sum()),
+        "deepest": deepest,
+    }
+    return Lineage(tuple(known), tuple(nodes), weights[: len(known)], counts)
+
+
+def _present_names(
+    edges: pd.DataFrame, ids: Mapping[str, str], renames: Mapping[str, str]
+) -> pd.Series:
+    """Each parent under its present name: by its id, else by the list of renames."""
+    parents = edges["parent"].astype(object)
+    by_id = edges["parent_id"].map(ids).astype(object)  # nothing found would make it numbers
+    by_name = parents.map(renames).astype(object)
+    return by_id.fillna(by_name).fillna(parents)
+
+
+def _in_cycles(
+    child: NDArray[np.int64], parent: NDArray[np.int64], size: int
+) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
+    """Edges that run inside a cycle, and nodes on one: strongly connected components."""
+    graph = sparse.csr_array((np.ones(len(child)), (child, parent)), shape=(size, size))
+    _, component = connected_components(graph, directed=True, connection="strong")
+    inside = component[child] == component[parent]
+    on_cycle = np.bincount(component, minlength=size)[component] > 1
+    return inside, on_cycle
+
+
+def _walk(
+    child: NDArray[np.int64], parent: NDArray[np.int64], size: int
+) -> tuple[sparse.csr_array, int]:
+    """Share of every node that reaches every root, and the number of steps of the longest walk.
+
+    One step takes a node to its parents, equally. Steps are repeated until all shares stand at
+    roots, which ends because the graph has no cycle.
+    """
+    several = np.bincount(child, minlength=size)
+    step = sparse.csr_array((1.0 / several[child], (child, parent)), shape=(size, size))
+    root = several == 0
+    at_rest = sparse.csr_array(sparse.diags_array(root.astype(float)))
+    under_way = step
+    total, depth = at_rest, 0
+    while under_way.nnz:
+        depth += 1
+        total = total + under_way @ at_rest
+        under_way = under_way @ step
+    return sparse.csr_array(total), depth
