@@ -16,7 +16,7 @@ from replication.sources.released import Release
 DEFAULT = Path(__file__).with_name("study.toml")
 _TABLES = {
     "study", "panel", "estimand", "exclusion", "inference", "time", "verdict", "headline",
-    "family", "bundled", "released", "country_group",
+    "audit", "family", "bundled", "released", "country_group",
 }  # fmt: skip
 T = TypeVar("T")
 
@@ -53,14 +53,12 @@ class Window:
 
 @dataclass(frozen=True)
 class Exclusion:
-    """Namespaces left out of an estimand, with the reason and where it was found."""
+    """Kinds of rules whose repositories can be left out; `estimated` makes estimands without them."""
 
     id: str
     label: str
-    namespaces: tuple[str, ...]
-    reason: str
-    source: str
-    date: date
+    kinds: tuple[str, ...]
+    estimated: bool
 
 
 @dataclass(frozen=True)
@@ -103,6 +101,15 @@ class Margins:
     share_margin_points: float
     majority_percent: float
     vast_majority_percent: float
+
+
+@dataclass(frozen=True)
+class Audit:
+    """How the second coding of the registry was drawn, and the prior of its confusion table."""
+
+    sample: int
+    seed: int
+    prior: float
 
 
 @dataclass(frozen=True)
@@ -157,6 +164,7 @@ class Study:
     time: TimeRules
     verdict: Margins
     headline: Headline
+    audit: Audit
     family: Family
     bundled: Provenance
     released: Release
@@ -165,12 +173,17 @@ class Study:
     @cached_property
     def estimands(self) -> tuple[Estimand, ...]:
         """Every window as it is, then every window without each exclusion."""
-        choices: tuple[Exclusion | None, ...] = (None, *self.exclusions)
+        choices: tuple[Exclusion | None, ...] = (None, *self.estimated_exclusions)
         return tuple(
             Estimand(f"{w.id}-without-{x.id}" if x else w.id, w, x)
             for x in choices
             for w in self.windows
         )
+
+    @cached_property
+    def estimated_exclusions(self) -> tuple[Exclusion, ...]:
+        """The exclusions without which every estimand is estimated once more."""
+        return tuple(x for x in self.exclusions if x.estimated)
 
     @cached_property
     def headline_estimand(self) -> Estimand:
@@ -229,6 +242,7 @@ def _study(tables: dict[str, Any]) -> Study:
         time=_build(TimeRules, tables["time"], "time"),
         verdict=_build(Margins, tables["verdict"], "verdict"),
         headline=_build(Headline, tables["headline"], "headline"),
+        audit=_build(Audit, tables["audit"], "audit"),
         family=_build(Family, tables["family"], "family"),
         bundled=_build(Provenance, tables["bundled"], "bundled"),
         released=_build(Release, tables["released"], "released"),
@@ -318,13 +332,15 @@ def _check(study: Study) -> None:
             "headline.estimand names no estimand",
         ),
         (
-            study.headline.attribution in {"uploader", "origin", "split"},
-            "headline.attribution must be uploader, origin or split",
+            study.headline.attribution in {"uploader", "origin", "split", "maker"},
+            "headline.attribution must be uploader, origin, split or maker",
         ),
         (
             study.headline.labels in {"study", "registry"},
             "headline.labels must be study or registry",
         ),
+        (study.audit.sample >= 1, "audit.sample must be at least 1"),
+        (study.audit.prior > 0, "audit.prior must be positive"),
         (study.family.within in study.groups, "family.within names no country group"),
         ({"China", "USA"} <= set(study.groups), "the groups China and USA must exist"),
     ]

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import dataclasses
 
+import numpy as np
 import pandas as pd
 
 from replication import study as definitions
+from replication.attribution.assign import RANGE
 from replication.study import Study
 
+# The packager's repository is repackaged, so that its maker is its origin; unslothai's is telemetry.
 # uploader, origin, study group of each, registry group of each, downloads
 SYNTHETIC = [
     ("Qwen", "Qwen", "China", "China", "China", "China", 400),
@@ -34,8 +37,19 @@ def synthetic_repositories(study: Study) -> pd.DataFrame:
     names += ["registry_group_uploader", "registry_group_origin", "downloads"]
     table = pd.DataFrame(SYNTHETIC, columns=names)
     table.insert(0, "repository", [f"{n:024x}" for n in range(len(table))])
-    for role in ("uploader", "origin"):
+    table.insert(1, "name", table["uploader"] + "/model")
+    table["traced_origin"], table["created"] = table["origin"], "2024-11"
+    packed = table["uploader"] == "packager"
+    table["kinds"] = np.where(packed, "repackaged", "")
+    table.loc[table["uploader"] == "unslothai", "kinds"] = "telemetry"
+    for role in ("maker", "base_maker"):
+        for column in ("", "study_group_", "registry_group_"):
+            ours, theirs = f"{column}origin", f"{column}uploader"
+            table[f"{column}{role}"] = table[ours].where(packed, table[theirs])
+    for role in ("uploader", "origin", "maker", "base_maker"):
         table[f"{role}_developer"] = table[role]
+        for labels in RANGE:
+            table[f"{labels}_group_{role}"] = table[f"registry_group_{role}"]
     for window in study.windows:
         table[window.id] = table["downloads"]
     return table.drop(columns="downloads")
@@ -48,7 +62,7 @@ def synthetic_weeks(leads: list[bool]) -> pd.DataFrame:
         week = f"{pd.Timestamp('2025-03-05') + pd.Timedelta(weeks=number):%Y-%m-%d}"
         for group, downloads in (("China", 30 if ahead else 10), ("USA", 20)):
             for part in range(3):
-                row = {"week": week, "downloads": downloads + part}
+                row = {"week": week, "downloads": downloads + part, "kinds": ""}
                 for role in ("uploader", "origin"):
                     row |= {role: f"{group}{part}", f"{role}_developer": f"{group}{part}"}
                     row |= {f"study_group_{role}": group, f"registry_group_{role}": group}

@@ -59,7 +59,7 @@ def test_the_packaged_definitions_hold() -> None:
     )
     assert study.panel.age_limit_days == 365
     assert isinstance(study.inference.seed, int)
-    assert study.exclusions[0].namespaces == ("unslothai",)
+    assert study.exclusions[0].kinds == ("telemetry",)
 
 
 def test_the_definitions_cannot_be_changed_in_a_run() -> None:
@@ -116,8 +116,8 @@ def test_a_mistyped_key_is_named(tmp_path: Path, line: int) -> None:
         ("start = 2025-02-26", 'start = "2025-02-26"'),
         ("start = 2025-02-26", "start = 2025-02-26T00:00:00"),
         ("start = 2025-02-26", "start = 00:00:00"),
-        ('namespaces = ["unslothai"]', 'namespaces = "unslothai"'),
-        ('namespaces = ["unslothai"]', "namespaces = [1]"),
+        ('kinds = ["telemetry"]', 'kinds = "telemetry"'),
+        ('kinds = ["telemetry"]', "kinds = [1]"),
         ("attributed = false", 'attributed = "no"'),
         ("attributed = false", "attributed = 0"),
     ],
@@ -144,13 +144,21 @@ def test_a_whole_number_may_stand_for_a_share(tmp_path: Path) -> None:
         ("[panel]", "[pannel]", "unknown key pannel"),
         ("[time]\nsmoothing_weeks = 4", "", "no table time"),
         ("[study]", "extra = 1\n[study]", "unknown key extra"),
-        ("[[exclusion]]", "[exclusion]", "[[exclusion]] is not a list of tables"),
         ("[time]\nsmoothing_weeks = 4", "[[time]]\nsmoothing_weeks = 4", "[time] is not a table"),
     ],
 )
 def test_keys_and_tables_are_named(tmp_path: Path, old: str, new: str, named: str) -> None:
     """An unknown, misspelt or missing table or key is named with its place."""
     assert named in refusal(tmp_path, changed(old, new))
+
+
+def test_a_table_in_place_of_a_list_is_named(tmp_path: Path) -> None:
+    """One table where a list of tables is due is refused with the way to write it."""
+    text = definitions.DEFAULT.read_text(encoding="utf-8")
+    head, _, rest = text.partition("[[exclusion]]")
+    tail = rest[rest.index("[inference]") :]
+    found = refusal(tmp_path, f'{head}[exclusion]\nid = "one"\n\n{tail}')
+    assert "[[exclusion]] is not a list of tables" in found
 
 
 @pytest.mark.parametrize(

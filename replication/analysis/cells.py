@@ -14,7 +14,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from replication.errors import DegenerateDataError
-from replication.study import Family
+from replication.study import Exclusion, Family
 
 HALVES = 2
 # Half downloads that each role receives of one download.
@@ -22,7 +22,10 @@ CREDIT = {
     "uploader": {"uploader": 2},
     "origin": {"origin": 2},
     "split": {"uploader": 1, "origin": 1},
+    "maker": {"maker": 2},
 }
+WEEKLY_CREDIT = ("uploader", "origin", "split")
+"""The weekly series is kept by uploader and origin, so that it knows no maker."""
 
 
 @dataclass(frozen=True)
@@ -65,9 +68,9 @@ def credit(table: pd.DataFrame, column: str, attribution: str, labels: str) -> p
     column
         The column of downloads.
     attribution
-        uploader, origin or split.
+        A key of `CREDIT`, or a role: the columns of that name are credited.
     labels
-        study or registry.
+        A source of labels: study, registry, or one of `replication.attribution.assign.RANGE`.
 
     Returns
     -------
@@ -82,9 +85,28 @@ def credit(table: pd.DataFrame, column: str, attribution: str, labels: str) -> p
             namespace=table[role],
             half_downloads=table[column] * weight,
         )
-        for role, weight in CREDIT[attribution].items()
+        for role, weight in CREDIT.get(attribution, {attribution: HALVES}).items()
     ]
     return pd.concat(parts, ignore_index=True)
+
+
+def leave_out(table: pd.DataFrame, exclusion: Exclusion | None) -> pd.DataFrame:
+    """Drop the rows whose kinds of rules the exclusion names.
+
+    Parameters
+    ----------
+    table
+        Attributed repositories or weeks, with ``kinds`` separated by blanks.
+    exclusion
+        What to leave out; None for nothing.
+    """
+    if exclusion is None:
+        return table
+    kinds = table["kinds"].fillna("").astype(str)  # a column without any kind is read as numbers
+    hit = pd.Series(False, index=table.index)
+    for kind in exclusion.kinds:
+        hit |= (" " + kinds + " ").str.contains(f" {kind} ", regex=False)
+    return table[~hit]
 
 
 def cells(credited: pd.DataFrame, unit: str, groups: Sequence[str], family: Family) -> Cells:

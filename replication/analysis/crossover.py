@@ -10,7 +10,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from replication.analysis import intervals
-from replication.analysis.cells import CREDIT, credit
+from replication.analysis.cells import WEEKLY_CREDIT, credit, leave_out
 from replication.analysis.resampling import replicate_totals
 from replication.attribution.assign import LABELS
 from replication.errors import DegenerateDataError
@@ -71,12 +71,9 @@ def smoothed(weekly: NDArray[np.float64], width: int) -> Floats:
 
 def _each(weekly: pd.DataFrame, study: Study) -> Iterator[tuple[dict[str, str], Floats, Floats]]:
     """Totals (groups, weeks) and replicates (B, groups, weeks) of every series."""
-    choices: tuple[Exclusion | None, ...] = (None, *study.exclusions)
-    for exclusion, attribution, labels in product(choices, CREDIT, LABELS):
-        kept = weekly
-        if exclusion:
-            kept = weekly[~weekly["uploader"].isin(exclusion.namespaces)]
-        credited = credit(kept, "downloads", attribution, labels)
+    choices: tuple[Exclusion | None, ...] = (None, *study.estimated_exclusions)
+    for exclusion, attribution, labels in product(choices, WEEKLY_CREDIT, LABELS):
+        credited = credit(leave_out(weekly, exclusion), "downloads", attribution, labels)
         counts = _counts(credited, sorted(weekly["week"].unique()), study)
         shape = (-1, len(study.groups), counts.shape[1] // len(study.groups))
         rules = study.inference

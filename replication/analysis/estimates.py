@@ -11,7 +11,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from replication.analysis import intervals
-from replication.analysis.cells import CREDIT, Cells, cells, credit
+from replication.analysis.cells import CREDIT, Cells, cells, credit, leave_out
 from replication.analysis.concentration import Concentration, concentration
 from replication.analysis.resampling import replicate_totals, totals_without_each
 from replication.analysis.statistics import Statistics
@@ -57,22 +57,7 @@ def specifications(table: pd.DataFrame, study: Study) -> Iterator[Specification]
 def removed(table: pd.DataFrame, estimand: Estimand) -> int:
     """Downloads that the estimand's exclusion removes from its window."""
     column = table[estimand.window.id]
-    return int(column.sum() - excluded(table, estimand)[estimand.window.id].sum())
-
-
-def exclusions(table: pd.DataFrame, study: Study) -> pd.DataFrame:
-    """What every exclusion removes: ``exclusion, window, downloads, share`` of the window."""
-    rows = [
-        {
-            "exclusion": estimand.exclusion.id,
-            "window": estimand.window.id,
-            "downloads": removed(table, estimand),
-            "share": removed(table, estimand) / int(table[estimand.window.id].sum()),
-        }
-        for estimand in study.estimands
-        if estimand.exclusion
-    ]
-    return pd.DataFrame(rows, columns=["exclusion", "window", "downloads", "share"])
+    return int(column.sum() - leave_out(table, estimand.exclusion)[estimand.window.id].sum())
 
 
 def statistics(study: Study) -> Statistics:
@@ -81,16 +66,9 @@ def statistics(study: Study) -> Statistics:
     return Statistics(study.groups, family, study.family.within, study.unattributed)
 
 
-def excluded(table: pd.DataFrame, estimand: Estimand) -> pd.DataFrame:
-    """Drop the repositories whose uploader the estimand excludes."""
-    if estimand.exclusion is None:
-        return table
-    return table[~table["uploader"].isin(estimand.exclusion.namespaces)]
-
-
 def cells_of(table: pd.DataFrame, spec: Specification, unit: str, study: Study) -> Cells:
     """Cells of one specification from the attributed repositories."""
-    kept = excluded(table, spec.estimand)
+    kept = leave_out(table, spec.estimand.exclusion)
     credited = credit(kept, spec.estimand.window.id, spec.attribution, spec.labels)
     return cells(credited, unit, study.groups, study.family)
 

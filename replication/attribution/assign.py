@@ -1,4 +1,4 @@
-"""Give every repository and week its developers and country groups under both label sources."""
+"""Give every repository and week its developers and country groups under every source of labels."""
 
 from __future__ import annotations
 
@@ -7,44 +7,126 @@ from itertools import product
 
 import pandas as pd
 
-from replication.attribution.registry import UNKNOWN, Registry
+from replication.attribution.registry import UNKNOWN, Developer, Registry
+from replication.attribution.rules import Rule, applied
 from replication.errors import ContractError
 
-ROLES = ("uploader", "origin")
+ROLES = ("uploader", "origin", "maker")
+WEEKLY_ROLES = ("uploader", "origin")
+BASE_MAKER = "base_maker"
 LABELS = ("study", "registry")
+RANGE = {"registry-low": "USA", "registry-high": "China"}
+"""The registry with every alternative country that favours one side: the ends of its doubt."""
 
 
 def attributed(
-    table: pd.DataFrame, registry: Registry, group_of: Mapping[str, str]
+    table: pd.DataFrame, registry: Registry, rules: Sequence[Rule], group_of: Mapping[str, str]
 ) -> pd.DataFrame:
-    """Add ``{role}_developer`` and ``registry_group_{role}`` for both roles.
+    """Credit repositories: who uploaded each, whose it derives from, who made it, and where.
 
     Parameters
     ----------
     table
-        Rows with the namespaces ``uploader`` and ``origin``.
+        Repositories with ``name``, ``uploader``, ``origin``, ``created`` and the study's groups.
     registry
         The checked registry of developers.
+    rules
+        The checked rules on repositories.
     group_of
         Country group of each ISO code and class.
+
+    Returns
+    -------
+    pandas.DataFrame
+        `table` with ``maker``, ``base_maker`` and ``kinds`` (see `rules.applied`), and for each
+        of the four roles ``{role}_developer`` and its country group by each source of labels:
+        ``study_group_{role}``, ``registry_group_{role}`` and those of `RANGE`.
     """
-    added = {}
-    for role in ROLES:
-        added[f"{role}_developer"] = table[role].map(registry.developer_of)
-        country = table[role].map(registry.country_of)
-        added[f"registry_group_{role}"] = country.map(dict(group_of))
-    return table.assign(**added)
+    made = applied(table, rules)
+    study = _study_groups(table)
+    unknown = group_of[UNKNOWN]
+    added = {
+        f"study_group_{role}": made[role].map(study).fillna(unknown)
+        for role in ("maker", BASE_MAKER)
+    }
+    labelled = _labelled(made, (*ROLES, BASE_MAKER), table["created"], registry, group_of)
+    return made.assign(**added, **labelled)
 
 
-def with_study_groups(weekly: pd.DataFrame, repositories: pd.DataFrame) -> pd.DataFrame:
-    """Give the weekly series the study's groups, which the repositories carry by namespace.
+def attributed_weeks(
+    weekly: pd.DataFrame,
+    repositories: pd.DataFrame,
+    registry: Registry,
+    group_of: Mapping[str, str],
+) -> pd.DataFrame:
+    """Credit the weekly series, which is kept by uploader and origin.
+
+    Parameters
+    ----------
+    weekly
+        Downloads by ``week``, ``uploader`` and ``origin``.
+    repositories
+        The table of `attributed`: the study's groups by namespace, and the kinds of rules that
+        match every repository of an uploader and origin.
+    registry, group_of
+        As in `attributed`.
 
     Raises
     ------
     ContractError
         The study gives one namespace two groups, so that its weeks cannot be labelled.
     """
-    for role in ROLES:
+    weeks = _with_study_groups(weekly, repositories)
+    weeks = weeks.merge(_shared_kinds(repositories), on=list(WEEKLY_ROLES), how="left")
+    weeks["kinds"] = weeks["kinds"].fillna("")
+    return weeks.assign(**_labelled(weeks, WEEKLY_ROLES, weeks["week"], registry, group_of))
+
+
+def _labelled(
+    table: pd.DataFrame,
+    roles: Sequence[str],
+    dates: pd.Series,
+    registry: Registry,
+    group_of: Mapping[str, str],
+) -> dict[str, pd.Series]:
+    """Developer and groups of each role; a namespace belongs to whoever had it on the date."""
+    added = {}
+    for role in roles:
+        pairs = pd.MultiIndex.from_arrays([table[role], dates])
+        found = {pair: registry.find(*pair) for pair in pairs.unique()}
+        rows = [found[pair] for pair in pairs]
+        names = [d.developer if d else name for d, name in zip(rows, table[role], strict=True)]
+        added[f"{role}_developer"] = pd.Series(names, index=table.index)
+        for labels in ("registry", *RANGE):
+            groups = [_group(developer, labels, group_of) for developer in rows]
+            added[f"{labels}_group_{role}"] = pd.Series(groups, index=table.index)
+    return added
+
+
+def _group(developer: Developer | None, labels: str, group_of: Mapping[str, str]) -> str:
+    """Country group of a developer; at an end of the range, the possible one nearest to it."""
+    if developer is None:
+        return group_of[UNKNOWN]
+    countries = (developer.country, *developer.alternative_country)
+    groups = [group_of[country] for country in countries]
+    if labels not in RANGE:
+        return groups[0]
+    towards, away = RANGE[labels], next(side for side in RANGE.values() if side != RANGE[labels])
+    return min(groups, key=lambda group: (group != towards, group == away))
+
+
+def _study_groups(table: pd.DataFrame) -> dict[str, str]:
+    """The study's group of every namespace that it labels, as origin and, before it, as uploader."""
+    return {
+        name: group
+        for role in ("origin", "uploader")
+        for name, group in zip(table[role], table[f"study_group_{role}"], strict=True)
+    }
+
+
+def _with_study_groups(weekly: pd.DataFrame, repositories: pd.DataFrame) -> pd.DataFrame:
+    """Give the weekly series the study's groups, which the repositories carry by namespace."""
+    for role in WEEKLY_ROLES:
         column = f"study_group_{role}"
         pairs = repositories[[role, column]].drop_duplicates()
         twice = pairs.loc[pairs[role].duplicated(), role]
@@ -54,6 +136,17 @@ def with_study_groups(weekly: pd.DataFrame, repositories: pd.DataFrame) -> pd.Da
             )
         weekly = weekly.merge(pairs, on=role, how="left", validate="many_to_one")
     return weekly
+
+
+def _shared_kinds(repositories: pd.DataFrame) -> pd.DataFrame:
+    """Kinds of rules that match every repository of a pair of uploader and origin."""
+    by_pair = repositories.groupby(list(WEEKLY_ROLES))["kinds"]
+    shared = by_pair.agg(lambda cells: " ".join(sorted(set.intersection(*map(_split, cells)))))
+    return shared.reset_index()
+
+
+def _split(kinds: str) -> set[str]:
+    return set(str(kinds).split())
 
 
 def coverage(
@@ -73,8 +166,9 @@ def coverage(
     for window, labels, role in product(windows, LABELS, ROLES):
         downloads = table[window]
         has_country = ~table[f"{labels}_group_{role}"].isin(unattributed)
-        has_row = table[role].isin(registry.by_namespace)
-        has_evidence = table[role].map(registry.country_of) != UNKNOWN
+        found = table[role].map(registry.find)
+        has_row = found.notna()
+        has_evidence = found.map(lambda row: row is not None and row.country != UNKNOWN)
         rows.append(
             {
                 "estimand": window,
@@ -104,20 +198,25 @@ def largest_unattributed(
     return pd.concat(parts, ignore_index=True)
 
 
-def disagreements(table: pd.DataFrame, registry: Registry, windows: Sequence[str]) -> pd.DataFrame:
-    """Every namespace that the study and the registry place in different country groups."""
-    parts = []
-    for role in ROLES:
-        study, ours = f"study_group_{role}", f"registry_group_{role}"
-        rows = table[(table[study] != table[ours]) & (table[ours] != "Unknown")]
-        sums = rows.groupby([role, study, ours], as_index=False)[list(windows)].sum()
-        sums.columns = pd.Index(["namespace", "study_group", "registry_group", *windows])
-        parts.append(sums.assign(attribution=role))
-    found = pd.concat(parts, ignore_index=True)
-    rows_of = found["namespace"].map(registry.by_namespace.get)
-    found["evidence_url"] = [row.evidence_url for row in rows_of]
-    found["note"] = [row.note for row in rows_of]
-    return found.sort_values(windows[-1], ascending=False, kind="stable")
+def origins(table: pd.DataFrame, registry: Registry, windows: Sequence[str]) -> pd.DataFrame:
+    """Every repository whose origin, annotated or traced, or whose maker is another developer's.
+
+    Returns
+    -------
+    pandas.DataFrame
+        ``name, uploader, origin, traced_origin, maker, origin_differs`` (yes where the developer
+        of the annotated origin is none of those at the traced roots), and downloads by window.
+    """
+    traced = table["traced_origin"].fillna("").astype(str)
+    rows = table.assign(traced_origin=traced, origin_differs="no")
+    owners = traced.map(lambda cell: {registry.developer_of(name) for name in cell.split()})
+    pairs = zip(rows["origin_developer"], owners, strict=True)
+    differs = pd.Series([bool(o) and d not in o for d, o in pairs], index=rows.index)
+    rows.loc[differs, "origin_differs"] = "yes"
+    moved = rows["maker_developer"] != rows["uploader_developer"]
+    columns = ["name", "uploader", "origin", "traced_origin", "maker", "origin_differs", *windows]
+    kept = rows.loc[differs | moved, columns]
+    return kept.sort_values([windows[-1], "name"], ascending=[False, True], ignore_index=True)
 
 
 def _percent(part: pd.Series, whole: pd.Series) -> float:
