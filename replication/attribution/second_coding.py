@@ -1,0 +1,186 @@
+"""The audit of the registry: a second, blinded coding of a sample drawn by size.
+
+Two tables are data: sampling_frame.csv lists every developer of the panel with its size and the
+probability of being drawn, second_coding.csv both codings of those that were, with the resolution.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, fields
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from replication.attribution.agreement import RAW, measures
+from replication.attribution.checked_csv import Cells, is_date, is_url, read_rows, require
+from replication.attribution.registry import DATA, UNKNOWN
+
+FRAME, CODING = DATA / "sampling_frame.csv", DATA / "second_coding.csv"
+CHINA, USA, ELSEWHERE, NOWHERE = "China", "USA", "another country", "no country"
+CLASSES = (CHINA, USA, ELSEWHERE, NOWHERE)
+AGREED = "agreed"
+
+
+@dataclass(frozen=True)
+class Unit:
+    """One row of sampling_frame.csv: a developer as it stood when the sample was drawn."""
+
+    unit: str
+    namespaces: str
+    size: str
+    probability: str
+    sampled: str
+
+
+@dataclass(frozen=True)
+class Coding:
+    """One row of second_coding.csv: the registry as it stood, the second coding, the resolution."""
+
+    unit: str
+    namespaces: str
+    first_country: str
+    second_country: str
+    second_sector: str
+    second_basis: str
+    second_evidence_url: str
+    second_date_read: str
+    second_confidence: str
+    second_note: str
+    resolved_country: str
+    resolution: str
+
+
+def load(
+    group_of: Mapping[str, str], frame: Path = FRAME, coding: Path = CODING
+) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Read and check the frame and the codings.
+
+    Returns
+    -------
+    tuple of pandas.DataFrame
+        The frame with ``size`` (downloads, int64), ``probability`` (float) and ``sampled``
+        (bool); and one row a coded unit: the columns of `Coding`.
+
+    Raises
+    ------
+    RegistryError
+        A row is malformed, or the units coded are not those sampled.
+    """
+    table = _read(frame, Unit, _frame_checks).astype({"size": "int64", "probability": float})
+    table["sampled"] = table["sampled"] == "yes"
+    codings = _read(coding, Coding, lambda cells: _checks(cells, group_of))
+    drawn = set(table.loc[table["sampled"], "unit"])
+    odd = sorted(drawn ^ set(codings["unit"]))
+    whole = (not odd, f"{odd[:1]} is not both sampled and coded", "code just the sampled units")
+    require(coding.name, [whole])
+    return table, codings
+
+
+def _read(
+    path: Path,
+    kind: type[Unit | Coding],
+    checks: Callable[[Cells], Iterator[tuple[bool, str, str]]],
+) -> pd.DataFrame:
+    """Read and check every row; a unit has one."""
+    columns = [f.name for f in fields(kind)]
+    rows: dict[str, Cells] = {}
+    for where, cells in read_rows(path, columns):
+        unit = cells["unit"]
+        once = (unit not in rows, f"unit {unit!r} has two rows", "keep one")
+        require(where, [once, *checks(cells)])
+        rows[unit] = cells
+    return pd.DataFrame(rows.values(), columns=columns)
+
+
+def _frame_checks(cells: Cells) -> Iterator[tuple[bool, str, str]]:
+    """What a unit of the frame must hold."""
+    size, probability = cells["size"], cells["probability"]
+    whole = bool(re.fullmatch(r"[1-9][0-9]{0,17}", size))
+    yield whole, f"size {size!r} is no count", "give the downloads, at least 1"
+    number = bool(re.fullmatch(r"[01](\.[0-9]+)?(e-[0-9]+)?", probability))
+    inside = number and 0 < float(probability) <= 1
+    yield inside, f"probability {probability!r} is none", "write a number above 0, at most 1"
+    yield cells["sampled"] in {"yes", "no"}, "sampled is neither yes nor no", "write one of them"
+
+
+def _checks(cells: Cells, group_of: Mapping[str, str]) -> Iterator[tuple[bool, str, str]]:
+    """What a coded unit must hold."""
+    for column in ("first_country", "second_country", "resolved_country"):
+        known = cells[column] in group_of
+        yield known, f"{column} {cells[column]!r} is unknown", "use ISO codes or a class"
+    if cells["second_country"] != UNKNOWN:
+        yield is_url(cells["second_evidence_url"]), "no second_evidence_url", "give what was read"
+        yield is_date(cells["second_date_read"]), "second_date_read is no date", "write 2026-11-23"
+    agree = cells["first_country"] == cells["second_country"]
+    yield agree == (cells["resolution"] == AGREED), "resolution does not fit", "say agreed, or why"
+    resolved = cells["resolved_country"] in {cells["first_country"], cells["second_country"]}
+    yield resolved, "resolved_country is neither coding", "give one of the two"
+
+
+def class_of(country: str, group_of: Mapping[str, str], unattributed: set[str]) -> str:
+    """The class of a country or non-country class, as far as the lead can tell."""
+    group = group_of[country]
+    return group if group in {CHINA, USA} else NOWHERE if group in unattributed else ELSEWHERE
+
+
+def confusion(
+    codings: pd.DataFrame, group_of: Mapping[str, str], unattributed: set[str]
+) -> NDArray[np.int64]:
+    """Units by class of the first coding (rows) and of the second (columns), in `CLASSES` order."""
+    table = np.zeros((len(CLASSES), len(CLASSES)), dtype=np.int64)
+    for first, second in zip(codings["first_country"], codings["second_country"], strict=True):
+        pair = (class_of(c, group_of, unattributed) for c in (first, second))
+        table[tuple(CLASSES.index(name) for name in pair)] += 1
+    return table
+
+
+def settled(
+    codings: pd.DataFrame,
+    developer_of: Callable[[str], str],
+    group_of: Mapping[str, str],
+    unattributed: set[str],
+) -> set[str]:
+    """Developers whose class both codings agree on, in every unit that holds one of them."""
+    agreed: dict[str, bool] = {}
+    for row in codings.itertuples():
+        countries = (str(row.first_country), str(row.second_country))
+        same = len({class_of(country, group_of, unattributed) for country in countries}) == 1
+        for namespace in str(row.namespaces).split():
+            developer = developer_of(namespace)
+            agreed[developer] = agreed.get(developer, True) and same
+    return {developer for developer, same in agreed.items() if same}
+
+
+def agreement(
+    frame: pd.DataFrame,
+    codings: pd.DataFrame,
+    group_of: Mapping[str, str],
+    unattributed: set[str],
+) -> pd.DataFrame:
+    """Agreement of the two codings, counting units alike and by size.
+
+    Returns
+    -------
+    pandas.DataFrame
+        One row a scope (``codes``: ISO codes and classes; ``classes``: China, USA, another
+        country, none; ``settled``: codes, where neither says unknown) and weight (``raw``;
+        ``design``: the inverse of the probability, so that the sample stands for the frame;
+        ``size``): the columns of `measures`.
+    """
+    both = codings.merge(frame[["unit", "size", "probability"]], on="unit", validate="one_to_one")
+    classes = both.assign(
+        first_country=[class_of(c, group_of, unattributed) for c in both["first_country"]],
+        second_country=[class_of(c, group_of, unattributed) for c in both["second_country"]],
+    )
+    settled = both[(both[["first_country", "second_country"]] != UNKNOWN).all(axis=1)]
+    rows = []
+    for scope, part in (("codes", both), ("classes", classes), ("settled", settled)):
+        weights = {RAW: None, "design": 1 / part["probability"], "size": part["size"]}
+        for name, weight in weights.items():
+            found = measures(part["first_country"], part["second_country"], weight)
+            rows.append({"scope": scope, "weight": name, **found})
+    return pd.DataFrame(rows)
