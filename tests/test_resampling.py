@@ -7,7 +7,7 @@ import pytest
 from scipy import stats
 
 from replication.analysis import resampling
-from replication.analysis.resampling import _weights, replicate_totals, totals_without_each
+from replication.analysis.resampling import cluster_weights, replicate_totals, totals_without_each
 from replication.errors import DegenerateDataError
 
 SEED = 7
@@ -22,7 +22,7 @@ def synthetic_cells(n: int = 40, k: int = 3) -> np.ndarray:
 def test_totals_are_the_totals_of_resampled_rows() -> None:
     """Weights times cells equals the sum of the rows, each repeated as often as it was drawn."""
     cells = synthetic_cells()
-    weights = _weights(len(cells), 20, SEED, 0).astype(int)
+    weights = cluster_weights(len(cells), 20, SEED, 0).astype(int)
     by_rows = [np.repeat(cells, w, axis=0).sum(axis=0) for w in weights]
     assert np.array_equal(replicate_totals(cells, 20, 20, SEED), by_rows)
     assert (weights.sum(axis=1) == len(cells)).all()
@@ -46,10 +46,10 @@ def test_sums_are_exact_in_any_order() -> None:
 
 def test_rows_drawn_at_a_time_do_not_matter(monkeypatch: pytest.MonkeyPatch) -> None:
     """The stream of numbers is the same however many rows are drawn at once."""
-    plain = _weights(30, 64, SEED, 2).copy()
-    _weights.cache_clear()
+    plain = cluster_weights(30, 64, SEED, 2).copy()
+    cluster_weights.cache_clear()
     monkeypatch.setattr(resampling, "AT_ONCE", 100)
-    assert np.array_equal(_weights(30, 64, SEED, 2), plain)
+    assert np.array_equal(cluster_weights(30, 64, SEED, 2), plain)
 
 
 def test_standard_error_is_what_theory_says() -> None:

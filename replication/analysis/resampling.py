@@ -59,7 +59,7 @@ def replicate_totals(
             f"{n} developer has all downloads: nothing can be resampled", "widen the window"
         )
     values = counts.astype(float)
-    draw = _weights if n <= KEPT else _weights.__wrapped__
+    draw = cluster_weights if n <= KEPT else cluster_weights.__wrapped__
     chunks = [draw(n, chunk, seed, number) @ values for number in range(-(-replicates // chunk))]
     totals = np.concatenate(chunks)[:replicates]
     if totals.max() >= EXACT:
@@ -68,7 +68,7 @@ def replicate_totals(
 
 
 @lru_cache(maxsize=64)  # specifications with as many clusters share their weights
-def _weights(n: int, chunk: int, seed: int, number: int) -> NDArray[np.float64]:
+def cluster_weights(n: int, chunk: int, seed: int, number: int) -> NDArray[np.float64]:
     """Weights (chunk, n) of one chunk of replicates: how often each cluster was drawn; read-only.
 
     Drawing n whole numbers below n and counting them is multinomial sampling without its floating

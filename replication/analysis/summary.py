@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from replication.analysis import estimates as estimation
 from replication.analysis.crossover import NEVER
@@ -53,6 +54,7 @@ def of_files(
         "checks_found": int((defects["rows"] > 0).sum()),
         "developers_registered": len(registry.developers),
         "developers_unknown": sum(d.country == UNKNOWN for d in registry.developers),
+        "developers_doubtful": sum(bool(d.alternative_country) for d in registry.developers),
         "repositories": len(repositories),
         "uploaders": repositories["uploader"].nunique(),
     }
@@ -116,6 +118,72 @@ def of_omission(repositories: pd.DataFrame, study: Study) -> dict[str, Any]:
         "window_lead_of_cohort": float((young.get("China", 0) - young.get("USA", 0)) / young.sum()),
         "before_first_reading": (levels - int(young.sum())) / levels,
     }
+
+
+def over_choices(chosen: pd.DataFrame, study: Study) -> dict[str, Any]:
+    """How the lead of two windows varies over all choices of attribution, and over each one alone.
+
+    The windows are the headline's and the increments that end with it.
+    """
+    found: dict[str, Any] = {}
+    for name, window in _two_windows(study).items():
+        part = chosen[chosen["window"] == window]
+        found |= {
+            f"choices_{name}": len(part),
+            f"choices_{name}_china_leads": int((part["lead"] > 0).sum()),
+            f"choices_{name}_smallest": float(part["lead"].min()),
+            f"choices_{name}_largest": float(part["lead"].max()),
+        }
+    return found
+
+
+def of_origins(
+    repositories: pd.DataFrame,
+    moved: pd.DataFrame,
+    disagreements: pd.DataFrame,
+    rules: int,
+    study: Study,
+) -> dict[str, Any]:
+    """How traced and annotated origins compare, and how many disagreements and rules there are."""
+    window = study.headline_estimand.window.id
+    undocumented = repositories["traced_origin"].fillna("").astype(str) == ""
+    differs = moved[moved["origin_differs"] == "yes"]
+    both = disagreements[["study_group", "registry_group"]]
+    downloads = repositories[window]
+    return {
+        "rules": rules,
+        "disagreements_uploader": int((disagreements["attribution"] == "uploader").sum()),
+        "disagreements_china_usa": int(both.isin(["China", "USA"]).all(axis=1).sum()),
+        "origins_undocumented": int(undocumented.sum()),
+        "origins_undocumented_share": float(downloads[undocumented].sum() / downloads.sum()),
+        "origins_differ": len(differs),
+        "origins_differ_share": float(differs[window].sum() / downloads.sum()),
+    }
+
+
+def over_tipping_points(tipped: pd.DataFrame) -> dict[str, Any]:
+    """The largest of the fewest developers whose wrong labels would turn a lead."""
+    return {"tipping_most": int(tipped["fewest_developers"].max())}
+
+
+def of_audit(codings: pd.DataFrame, confusion: NDArray[np.int64]) -> dict[str, Any]:
+    """How many developers were coded twice, alike, and placed in China by one and the USA by the other."""
+    same = codings["first_country"] == codings["second_country"]
+    known = (codings[["first_country", "second_country"]] != UNKNOWN).all(axis=1)
+    return {
+        "audited": len(codings),
+        "audited_same": int(same.sum()),
+        "audited_settled": int(known.sum()),
+        "audited_settled_same": int((same & known).sum()),
+        "audited_china_usa": int(confusion[0, 1] + confusion[1, 0]),
+    }
+
+
+def _two_windows(study: Study) -> dict[str, str]:
+    """The headline's window, and the increments that end with it."""
+    head = study.headline_estimand.window
+    same_end = [w.id for w in study.windows if w.kind == "increments" and w.end == head.end]
+    return {"head": head.id, **({"window": same_end[0]} if same_end else {})}
 
 
 def to_frame(*parts: Mapping[str, Any]) -> pd.DataFrame:

@@ -1,0 +1,155 @@
+"""Label error carried through the replicates: labels drawn from the audited confusion table.
+
+A replicate draws the developers' weights as the cluster bootstrap does and, independently, labels:
+the second coding says how often a developer that the registry places in one class is placed in
+another, and the table of these counts with a Jeffreys prior gives a Dirichlet law for each row,
+from which the replicate draws its own error rates before it draws the labels. Labels are drawn for
+all developers, or only for those whose label the two codings have not settled: that they were not
+sampled, or that the codings differ.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator
+from itertools import product
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from replication.analysis.cells import Cells
+from replication.analysis.estimates import Specification, cells_of
+from replication.analysis.intervals import percentile
+from replication.analysis.resampling import cluster_weights
+from replication.analysis.statistics import LEAD
+from replication.attribution.assign import ROLES
+from replication.attribution.second_coding import CHINA, CLASSES, ELSEWHERE, NOWHERE, USA
+from replication.study import Study
+
+LUCK, LABELS, BOTH = "luck", "labels", "both"
+UNSETTLED = "-unsettled"
+SOURCES = (LUCK, LABELS, BOTH, LABELS + UNSETTLED, BOTH + UNSETTLED)
+"""What varies: developers' luck, labels, or both; of the labels all, or the unsettled alone."""
+_STREAM = 1
+"""Labels are drawn from seeds of their own, so that the weights are those of every other table."""
+Floats = NDArray[np.float64]
+
+
+def propagate(
+    table: pd.DataFrame, confusion: NDArray[np.int64], settled: Collection[str], study: Study
+) -> pd.DataFrame:
+    """Intervals for the shares and the lead that carry luck, label error, and both.
+
+    Parameters
+    ----------
+    table
+        Attributed repositories.
+    confusion
+        Audited units by class of the first and of the second coding, in the order of `CLASSES`.
+    settled
+        Developers whose class the two codings agree on.
+    study
+        Definitions, replicates, seeds and the prior.
+
+    Returns
+    -------
+    pandas.DataFrame
+        One row a window, role, source of error (`SOURCES`) and statistic, under the registry's labels:
+        ``point, lower, upper`` as fractions, and ``china_leads``, the fraction of replicates in
+        which China leads.
+    """
+    rows = []
+    for estimand, role in product(study.estimands, ROLES):
+        if estimand.exclusion:
+            continue
+        spec = Specification(estimand, role, "registry")
+        held = cells_of(table, spec, "developer", study)
+        point = _statistics(np.asarray([_by_class(held, study).sum(axis=0)], dtype=float))[0]
+        for source, drawn in replicates(held, confusion, settled, study).items():
+            low, high = percentile(drawn, study.inference.level)
+            leads = float((drawn[:, -1] > 0).mean())
+            ends = zip((CHINA, USA, LEAD), point, low, high, strict=True)
+            rows += [
+                {**spec.keys(), "source": source, "group": group, "point": value,
+                 "lower": lower, "upper": upper, "china_leads": leads}
+                for group, value, lower, upper in ends
+            ]  # fmt: skip
+    return pd.DataFrame(rows)
+
+
+def replicates(
+    held: Cells, confusion: NDArray[np.int64], settled: Collection[str], study: Study
+) -> dict[str, Floats]:
+    """Replicates (B, 3) of China's share, the USA's and the lead, by source of error."""
+    by_class = _by_class(held, study)
+    fixed = np.isin(held.units, list(settled))
+    parts: dict[str, list[Floats]] = {source: [] for source in SOURCES}
+    for number in range(-(-study.inference.replicates // study.inference.chunk)):
+        for source, totals in _chunk(by_class, confusion, fixed, study, number):
+            parts[source].append(_statistics(totals))
+    return {s: np.concatenate(p)[: study.inference.replicates] for s, p in parts.items()}
+
+
+def _by_class(held: Cells, study: Study) -> NDArray[np.int64]:
+    """Half downloads (n, 4) of each developer in each of `CLASSES`."""
+    place = [
+        CLASSES.index(
+            group
+            if group in {CHINA, USA}
+            else NOWHERE
+            if group in study.unattributed
+            else ELSEWHERE
+        )
+        for group in held.groups
+    ]
+    out = np.zeros((len(held.units), len(CLASSES)), dtype=np.int64)
+    for column, target in enumerate(place):
+        out[:, target] += held.by_group[:, column]
+    return out
+
+
+def _chunk(
+    by_class: NDArray[np.int64],
+    confusion: NDArray[np.int64],
+    fixed: NDArray[np.bool_],
+    study: Study,
+    number: int,
+) -> Iterator[tuple[str, Floats]]:
+    """Totals (chunk, 4) of one chunk of replicates for each source of error."""
+    rules = study.inference
+    drawn = cluster_weights(len(by_class), rules.chunk, rules.seed, number)
+    seed = np.random.SeedSequence(rules.seed, spawn_key=(number, _STREAM))
+    new = _classes(by_class, confusion + study.audit.prior, rules.chunk, seed)
+    yield LUCK, drawn @ by_class.astype(float)
+    old = np.arange(len(CLASSES))
+    for suffix, labels in (("", new), (UNSETTLED, np.where(fixed[:, None], old, new))):
+        moved = _moved(by_class, labels)
+        yield LABELS + suffix, moved.sum(axis=1)
+        yield BOTH + suffix, np.einsum("bn,bnk->bk", drawn, moved)
+
+
+def _classes(
+    by_class: NDArray[np.int64],
+    pseudo: NDArray[np.floating],
+    size: int,
+    seed: np.random.SeedSequence,
+) -> NDArray[np.int64]:
+    """Classes (size, n, 4) that are drawn for what each developer holds in each class."""
+    generator = np.random.default_rng(seed)
+    rates = generator.standard_gamma(pseudo, size=(size, *pseudo.shape))
+    edges = np.cumsum(rates / rates.sum(axis=-1, keepdims=True), axis=-1)[..., :-1]
+    position = generator.random((size, *by_class.shape))
+    return np.asarray((position[..., None] > edges[:, None]).sum(axis=-1), dtype=np.int64)
+
+
+def _moved(by_class: NDArray[np.int64], labels: NDArray[np.int64]) -> Floats:
+    """Half downloads (size, n, 4) of each developer under the classes drawn."""
+    held = by_class.astype(float)
+    moved = [np.where(labels == target, held, 0.0).sum(axis=-1) for target in range(len(CLASSES))]
+    return np.stack(moved, axis=-1)
+
+
+def _statistics(totals: Floats) -> Floats:
+    """China's share, the USA's and the lead (…, 3) of totals by class (…, 4)."""
+    shares = totals[..., :2] / totals.sum(axis=-1, keepdims=True)
+    return np.concatenate([shares, shares[..., :1] - shares[..., 1:]], axis=-1)

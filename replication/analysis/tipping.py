@@ -1,0 +1,79 @@
+"""Tipping points: how few wrong labels would turn the lead.
+
+The lead turns when the downloads of the side behind exceed those of the side ahead. Moving a
+developer from the side ahead to the side behind gains twice its downloads, giving one of a third
+country to the side behind gains them once, and so does finding that one of the side ahead belongs
+to neither. Gains add up, so that the largest ones first are the fewest.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from replication.analysis.cells import HALVES, Cells
+from replication.analysis.estimates import cells_of, specifications
+from replication.study import Study
+
+SHOWN = 3
+"""Developers that are named."""
+
+
+def tipping_points(table: pd.DataFrame, study: Study) -> pd.DataFrame:
+    """The fewest developers and downloads that must be labelled wrongly for the lead to turn.
+
+    Parameters
+    ----------
+    table
+        Attributed repositories.
+    study
+        Definitions.
+
+    Returns
+    -------
+    pandas.DataFrame
+        One row a specification: ``leader``; ``lead_downloads``, by which it leads;
+        ``fewest_developers`` whose relabelling turns the lead, with their names in
+        ``developers``; ``fewest_leaving``, the same where the side ahead only loses them to no
+        country; ``fewest_downloads`` and ``fewest_share`` of the total: a bound that no set of
+        wrong labels can undercut; and ``alone``, the smallest developer whose label by itself
+        would do, with ``alone_share``.
+    """
+    rows = [
+        {**spec.keys(), **tipping_point(cells_of(table, spec, "developer", study))}
+        for spec in specifications(table, study)
+    ]
+    return pd.DataFrame(rows)
+
+
+def tipping_point(held: Cells) -> dict[str, object]:
+    """Tipping points of one specification's cells by developer."""
+    china, usa = (held.by_group[:, held.groups.index(name)] for name in ("China", "USA"))
+    leads = int(china.sum()) >= int(usa.sum())
+    ahead, behind = (china, usa) if leads else (usa, china)
+    gap = int(ahead.sum()) - int(behind.sum())
+    total = held.by_group.sum(axis=1)
+    gains = total - behind + ahead
+    order = np.lexsort((np.asarray(held.units), -gains))
+    needed = fewest(gains, gap)
+    alone = [i for i in order[::-1] if gains[i] > gap]
+    smallest = min(alone, key=lambda i: (int(total[i]), held.units[i]), default=None)
+    fewest_halves = gap // 2 + 1
+    return {
+        "leader": "China" if leads else "USA",
+        "lead_downloads": gap / HALVES,
+        "fewest_developers": needed,
+        "developers": "; ".join(held.units[i] for i in order[: min(needed, SHOWN)]),
+        "fewest_leaving": fewest(ahead, gap),
+        "fewest_downloads": fewest_halves / HALVES,
+        "fewest_share": fewest_halves / int(total.sum()),
+        "alone": "" if smallest is None else held.units[smallest],
+        "alone_share": np.nan if smallest is None else float(total[smallest] / total.sum()),
+    }
+
+
+def fewest(gains: NDArray[np.int64], gap: int) -> int:
+    """Smallest number of gains (n,) whose sum exceeds `gap`; n + 1 where even all do not."""
+    reached = np.cumsum(np.sort(gains)[::-1])
+    return int(np.searchsorted(reached, gap, side="right")) + 1
