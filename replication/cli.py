@@ -60,6 +60,19 @@ Revision = Annotated[
     str,
     typer.Option(envvar="REVISION", help="Commit of the released dataset, 40 hexadecimal digits."),
 ]
+REGISTRY = ROOT / "replication" / "data" / "registry.csv"
+RegistryFile = Annotated[
+    Path,
+    typer.Option("--registry", help="Another registry.csv to use.", show_default=False),
+]
+DataFile = Annotated[
+    Path | None,
+    typer.Option(
+        metavar="FILE",
+        help="A released file (.parquet, .csv), a table of the Hub's models, or a CSV with the "
+        "column namespace and columns of numbers. Default: the bundled panel.",
+    ),
+]
 Force = Annotated[bool, typer.Option("--force", help="Run even where nothing has changed.")]
 
 
@@ -124,6 +137,70 @@ def verify() -> None:
     with _reported(), _progress("verify") as progress:
         compared = verify_committed(progress)
     out.print(f"[green]✓[/] {compared} committed files are what this code and these data make")
+
+
+@app.command()
+def who(
+    name: Annotated[
+        str, typer.Argument(metavar="NAMESPACE|REPO", help="As on the Hub: Qwen, or Qwen/QwQ-32B.")
+    ],
+    registry: RegistryFile = REGISTRY,
+) -> None:
+    """Say who is credited for a namespace or repository under each rule, and why."""
+    from replication import registry_cli
+
+    with _reported():
+        registry_cli.who(name, registry, out)
+
+
+registry_app = typer.Typer(
+    no_args_is_help=True, help="Check the registry of developers, its coverage, and what it lacks."
+)
+app.add_typer(registry_app, name="registry")
+
+
+@registry_app.command()
+def check(registry: RegistryFile = REGISTRY) -> None:
+    """Check every row of the registry and of the rules; exit 1 with the line that is wrong."""
+    from replication import registry_cli
+
+    with _reported():
+        registry_cli.check(registry, out)
+
+
+@registry_app.command()
+def coverage(
+    data: DataFile = None,
+    minimum: Annotated[
+        float, typer.Option("--min", metavar="PERCENT", help="Exit 1 if less is covered.")
+    ] = 0.0,
+    evidence: Annotated[
+        bool,
+        typer.Option("--evidence", help="Let --min count only rows that have evidence."),
+    ] = False,
+    registry: RegistryFile = REGISTRY,
+) -> None:
+    """Print how much of a file's downloads the registry covers, weighted by downloads.
+
+    --min judges what is not an individual's account, in every column of downloads.
+    """
+    from replication import registry_cli
+
+    with _reported():
+        registry_cli.coverage(data, minimum, evidence=evidence, path=registry, console=out)
+
+
+@registry_app.command()
+def missing(
+    data: DataFile = None,
+    most: Annotated[int, typer.Option("--most", help="Lines to print.")] = 30,
+    registry: RegistryFile = REGISTRY,
+) -> None:
+    """Print the work list: namespaces without a row or without evidence, by downloads."""
+    from replication import registry_cli
+
+    with _reported():
+        registry_cli.missing(data, most, registry, out)
 
 
 @app.command()

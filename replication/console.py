@@ -18,7 +18,7 @@ SHOWN = 3
 def attribution_lines(results: Path) -> Iterator[str]:
     """How much of each estimand the registry credits to a country, and the largest rest."""
     for row in _rows(results / "coverage.csv"):
-        if row["labels"] == "registry":
+        if row["labels"] == "registry" and row["attribution"] != "maker":
             yield (
                 f"  {row['estimand']}, {row['attribution']}: "
                 f"{float(row['attributed_percent']):.1f} % credited to a country, "

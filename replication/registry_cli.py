@@ -1,0 +1,154 @@
+"""`python -m replication who` and `registry`: questions to the registry of developers."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pandas as pd
+from rich import box
+from rich.console import Console
+from rich.table import Table
+
+from replication import study as definitions
+from replication.attribution import assign, lookup, registry, rules, second_coding
+from replication.errors import RegistryError
+from replication.panel import table as panel
+from replication.sources import bundled
+
+
+def check(path: Path, console: Console) -> None:
+    """Check every table of evidence and say how many rows hold."""
+    group_of = definitions.load().group_of
+    found = registry.load(group_of, path)
+    unknown = sum(d.country == registry.UNKNOWN for d in found.developers)
+    doubtful = sum(bool(d.alternative_country) for d in found.developers)
+    console.print(
+        f"[green]✓[/] {len(found.developers):,} developers with {len(found.tenures):,} namespaces: "
+        f"{len(found.developers) - unknown:,} with evidence, {unknown} say unknown, "
+        f"{doubtful} have an alternative country"
+    )
+    console.print(f"[green]✓[/] {len(rules.load())} rules on repositories")
+    _, codings = second_coding.load(group_of)
+    console.print(f"[green]✓[/] {len(codings)} developers coded twice")
+
+
+def coverage(
+    data: Path | None, minimum: float, *, evidence: bool, path: Path, console: Console
+) -> None:
+    """Print how much of a file's downloads the registry covers.
+
+    Raises
+    ------
+    RegistryError
+        A coverage that is asked for is below the minimum.
+    """
+    found = registry.load(definitions.load().group_of, path)
+    rows = lookup.coverage(_counts(data), found)
+    columns = ("registered", "evidenced", "organisations_registered", "organisations_evidenced")
+    heads = ("row", "evidence", "org. row", "org. ev.")
+    table = _table("weight", "total", *heads)
+    for _, row in rows.iterrows():
+        shares = [f"{row[column]:.2f}" for column in columns]
+        table.add_row(row["weight"], _count(row["total"]), *shares)
+    console.print(table)
+    console.print(
+        "percent; row: the namespace has a row in the registry; evidence: and the row has evidence;\n"
+        "org.: the same of all that the registry does not call an individual's account"
+    )
+    judged = rows[rows["weight"].str.contains("downloads|increments|cohort", case=False)]
+    judged = judged if len(judged) else rows
+    column = "organisations_evidenced" if evidence else "organisations_registered"
+    low = judged.loc[judged[column].idxmin()]
+    if low[column] < minimum:
+        what = f"{low['weight']}: {low[column]:.2f} % is below the minimum of {minimum:g} %"
+        raise RegistryError(what, "add the namespaces that `registry missing` lists")
+
+
+def missing(data: Path | None, most: int, path: Path, console: Console) -> None:
+    """Print the work list: what has no row, or no evidence, by downloads."""
+    found = registry.load(definitions.load().group_of, path)
+    rows = lookup.missing(_counts(data), found)
+    if rows.empty:
+        console.print("every namespace has a row with evidence")
+        return
+    names = [c for c in rows.columns if c not in {"namespace", "status", "percent"}]
+    table = _table("namespace", "status", "%", *names)
+    for _, row in rows.head(most).iterrows():
+        counts = [f"{row[name]:,.0f}" for name in names]
+        table.add_row(row["namespace"], row["status"], f"{row['percent']:.3f}", *counts)
+    console.print(table)
+    console.print(f"{len(rows):,} namespaces; CONTRIBUTING.md tells how to add a row")
+
+
+def who(query: str, path: Path, console: Console) -> None:
+    """Print who is credited for a namespace or repository under each rule, and why."""
+    study = definitions.load()
+    found, ruled = registry.load(study.group_of, path), rules.load()
+    table = assign.attributed(panel.read(bundled.FOLDER).repositories, found, ruled, study.group_of)
+    windows = [window.id for window in study.windows]
+    answer = lookup.who(query, found, ruled, table, windows)
+    for line in _told(answer, study.group_of):
+        console.print(line, markup=False)
+
+
+def _told(answer: lookup.Answer, group_of: dict[str, str]) -> Iterator[str]:
+    """The answer, line by line."""
+    yield answer.query
+    if answer.tenure is None:
+        yield f"  no row in the registry: {answer.namespace} stands for itself, unattributed"
+    else:
+        yield from _developer(answer, answer.tenure, group_of)
+    if answer.credits:
+        yield "  credited under each rule (registry's group; study's group)"
+        for credit in answer.credits:
+            yield (
+                f"    {credit.rule:<11} {credit.namespace}: {credit.developer} "
+                f"({credit.registry_group}; {credit.study_group})"
+            )
+        uploader, origin = answer.credits[0], answer.credits[1]
+        yield f"    {'split':<11} half to {uploader.developer}, half to {origin.developer}"
+        yield f"    roots by the released file's parents: {answer.traced_origin or 'undocumented'}"
+    for rule in answer.rules:
+        yield f"  rule {rule.rule} ({rule.kind}): {rule.reason} [{rule.source}, {rule.date_read}]"
+    for window, downloads in answer.downloads.items():
+        yield f"  {window}: {downloads:,} downloads as uploader"
+
+
+def _developer(
+    answer: lookup.Answer, tenure: registry.Tenure, group_of: dict[str, str]
+) -> Iterator[str]:
+    """The registry's row behind a namespace."""
+    row, why = tenure.developer, tenure.why
+    yield f"  developer   {row.developer} ({row.sector})"
+    yield f"  namespaces  {' '.join(row.namespaces)}"
+    if why:
+        span = f" {why.valid_from or '…'} to {why.valid_until or '…'}" if why.valid_until else ""
+        yield f"  {answer.namespace:<11} {why.relation}{span}: {why.note} [{why.evidence_url}]"
+    yield f"  country     {row.country} → {group_of[row.country]} ({row.confidence} confidence)"
+    if row.alternative_country:
+        places = ", ".join(row.alternative_country)
+        yield f"  alternative {places}: {row.alternative_reason}"
+    for parent in answer.parents:
+        yield f"  parent      {parent.developer} ({parent.country})"
+    yield f"  why         {row.note}"
+    if row.evidence_url:
+        yield f"  evidence    {row.evidence_url} ({row.basis}; read {row.date_read})"
+
+
+def _counts(data: Path | None) -> pd.DataFrame:
+    """Counts of a file, or of the bundled panel."""
+    return lookup.namespace_counts(data or bundled.FOLDER / "repositories.csv")
+
+
+def _count(number: float) -> str:
+    """A count, in millions where it is large."""
+    return f"{number / 1e6:,.1f} M" if number >= 1e6 else f"{number:,.0f}"
+
+
+def _table(*names: str) -> Table:
+    table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
+    for number, name in enumerate(names):
+        left = number < 1 or name == "status"
+        table.add_column(name, justify="left" if left else "right", no_wrap=True)
+    return table

@@ -1,0 +1,185 @@
+"""`who` and `registry`: what they print, and how they fail."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pandas as pd
+import pytest
+from command_line import assert_one_message, invoke
+from released_files import ROOT, real_file, synthetic_release, write
+
+from replication import study as definitions
+from replication.attribution import lookup, registry
+from replication.errors import SourceError
+from replication.sources import bundled
+
+REGISTRY = registry.load(definitions.load().group_of)
+
+
+def told(*arguments: str | Path, code: int = 0) -> str:
+    """What a command prints, in one line of words."""
+    done = invoke(*arguments)
+    assert done.exit_code == code, done.output
+    return " ".join(done.output.split())
+
+
+def test_who_tells_a_namespace_with_its_evidence() -> None:
+    """Country, group, alternative, evidence and date of the developer behind a namespace."""
+    words = told("who", "Qwen")
+    row = REGISTRY.by_name["Alibaba (Qwen)"]
+    for part in ("Alibaba (Qwen)", "CN → China", "HK:", row.evidence_url, row.date_read):
+        assert part in words
+
+
+def test_who_finds_a_name_whatever_its_case() -> None:
+    """The Hub's spelling is found."""
+    assert told("who", "qwen/qwq-32b").startswith("Qwen/QwQ-32B")
+
+
+def test_who_tells_every_credit_of_a_repository() -> None:
+    """Uploader, origin, maker and the other maker of a repackaged distilled model, with the rules."""
+    words = told("who", "bartowski/DeepSeek-R1-Distill-Qwen-14B-GGUF")
+    for part in (
+        "uploader bartowski: bartowski (User; User)",
+        "origin Qwen: Alibaba (Qwen) (China; China)",
+        "maker deepseek-ai: DeepSeek (China; China)",
+        "base maker Qwen: Alibaba (Qwen) (China; China)",
+        "half to bartowski, half to Alibaba (Qwen)",
+        "rule bartowski (repackaged)",
+        "rule r1-distill-qwen (distillation)",
+        "cohort-2025-08: 8,037,097 downloads",
+    ):
+        assert part in words
+
+
+def test_who_tells_an_older_name_and_an_owner() -> None:
+    """A renamed namespace says so with its evidence, a subsidiary names its parent."""
+    assert "THUDM renamed" in told("who", "THUDM")
+    assert "parent IBM (US)" in told("who", "RedHatAI")
+
+
+def test_who_tells_a_repository_that_the_panel_lacks() -> None:
+    """Its namespace's developer is told, and the rules that its name matches."""
+    words = told("who", "unsloth/No-Such-Model-GGUF")
+    assert "developer Unsloth" in words
+    assert "rule unsloth (repackaged)" in words
+    assert "credited under each rule" not in words
+
+
+def test_who_does_not_know() -> None:
+    """An unknown name exits with 1 and offers near ones."""
+    done = invoke("who", "Qwenn")
+    assert_one_message(done.exit_code, done.stderr, "knows 'Qwenn'")
+    assert "did you mean Qwen" in done.stderr
+
+
+def test_check_counts_what_holds() -> None:
+    """The shipped tables hold, and the numbers are those of the files."""
+    words = told("registry", "check")
+    unknown = sum(d.country == "unknown" for d in REGISTRY.developers)
+    assert f"{len(REGISTRY.developers):,} developers" in words
+    assert f"{unknown} say unknown" in words
+
+
+def test_check_refuses_a_malformed_row(tmp_path: Path) -> None:
+    """Exit 1, with file, line, what is wrong and the remedy."""
+    text = registry.DEFAULT.read_text(encoding="utf-8")
+    path = tmp_path / "registry.csv"
+    path.write_text(text.replace(",CN,", ",XX,", 1), encoding="utf-8")
+    done = invoke("registry", "check", "--registry", path)
+    assert_one_message(done.exit_code, done.stderr, "registry.csv, line")
+    assert "'XX'" in done.stderr
+    assert "remedy: use ISO 3166-1" in " ".join(done.stderr.split())
+
+
+def test_coverage_of_counts_by_hand(tmp_path: Path) -> None:
+    """Of 100 synthetic downloads 50 are Qwen's, 20 a person's, 10 without evidence, 20 unknown."""
+    path = tmp_path / "counts.csv"
+    names = ["Qwen", "bartowski", "reducto", "nobody-knows"]
+    pd.DataFrame({"namespace": names, "downloads": [50, 20, 10, 20]}).to_csv(path, index=False)
+    row = lookup.coverage(lookup.namespace_counts(path), REGISTRY).iloc[0]
+    assert (row["registered"], row["evidenced"]) == (80.0, 70.0)
+    assert row["organisations_registered"] == 100 * 60 / 80
+    assert row["organisations_evidenced"] == 100 * 50 / 80
+    assert "75.00" in told("registry", "coverage", "--data", path, "--min", "75")
+    assert "below the minimum" in told(
+        "registry", "coverage", "--data", path, "--min", "76", code=1
+    )
+    words = told("registry", "coverage", "--data", path, "--min", "75", "--evidence", code=1)
+    assert "62.50 % is below the minimum" in words
+
+
+def test_missing_is_the_work_list(tmp_path: Path) -> None:
+    """What has no row or no evidence, largest first, and nothing else."""
+    path = tmp_path / "counts.csv"
+    names = ["Qwen", "bartowski", "reducto", "nobody-knows"]
+    pd.DataFrame({"namespace": names, "downloads": [50, 20, 10, 20]}).to_csv(path, index=False)
+    rows = lookup.missing(lookup.namespace_counts(path), REGISTRY)
+    assert list(zip(rows["namespace"], rows["status"], strict=True)) == [
+        ("nobody-knows", "no row"),
+        ("reducto", "unknown"),
+    ]
+    assert list(rows["percent"]) == [20.0, 10.0]
+    assert "nobody-knows" in told("registry", "missing", "--data", path)
+
+
+def test_the_bundled_panel_is_covered() -> None:
+    """Every uploader of the panel has a row."""
+    told("registry", "coverage", "--min", "99.5")
+
+
+def test_a_released_file_counts_the_last_reading(tmp_path: Path) -> None:
+    """Of a cumulative counter the last reading counts once, by uploader and by origin."""
+    release = synthetic_release()
+    path = write(release, tmp_path / "release.parquet")
+    counts = lookup.namespace_counts(path)
+    last = release.sort_values("time").groupby("_id")["downloadsAllTime"].last().sum()
+    assert counts["downloadsAllTime"].sum() == last
+    assert counts["downloadsAllTime by origin"].sum() == last
+
+
+def test_the_panel_s_table_counts_every_window() -> None:
+    """Without a file the bundled repositories are counted, by window."""
+    counts = lookup.namespace_counts(bundled.FOLDER / "repositories.csv")
+    assert "cohort-2025-08" in counts
+    assert counts.index.name == "namespace"
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "what"),
+    [
+        ("none.csv", None, "cannot read none.csv"),
+        ("odd.csv", "a,b\n1,2\n", "none of the columns"),
+        ("words.csv", "namespace\nQwen\n", "no column of numbers"),
+        ("bad.parquet", "no parquet", "cannot read bad.parquet"),
+    ],
+)
+def test_a_file_that_cannot_be_counted(
+    tmp_path: Path, name: str, text: str | None, what: str
+) -> None:
+    """The message names the file and what would do."""
+    if text is not None:
+        (tmp_path / name).write_text(text, encoding="utf-8")
+    with pytest.raises(SourceError, match=what):
+        lookup.namespace_counts(tmp_path / name)
+    assert invoke("registry", "coverage", "--data", tmp_path / name).exit_code == 1
+
+
+def test_the_released_file_is_covered() -> None:
+    """Rows for 99.5 % of what is not an individual's account; the mirror alone lacks evidence."""
+    rows = lookup.coverage(lookup.namespace_counts(real_file()), REGISTRY)
+    assert (rows["organisations_registered"] >= 99.5).all()
+    assert (rows["organisations_evidenced"] >= 95.0).all()
+
+
+def test_the_largest_models_of_the_hub_are_covered() -> None:
+    """Rows with evidence for 97 % of the downloads of the Hub's 300 most downloaded models."""
+    folder = Path(os.environ.get("REPLICATION_DATA") or ROOT.parent / "shared" / "data")
+    path = folder / "coverage" / "namespaces.csv"
+    if not path.is_file():
+        pytest.skip("the list of the Hub's largest namespaces is not here: set REPLICATION_DATA")
+    rows = lookup.coverage(lookup.namespace_counts(path), REGISTRY).set_index("weight")
+    assert rows.loc["top300_downloads_30d", "registered"] >= 99.0
+    assert rows.loc["top300_downloads_30d", "evidenced"] >= 97.0
