@@ -8,9 +8,9 @@ from collections.abc import Callable
 from pathlib import Path
 
 from replication.errors import VerificationError
-from replication.files import present
+from replication.files import present, read_json
 from replication.pipeline import STAGES
-from replication.report import readme, render
+from replication.report import datapackage, readme, render
 from replication.run import BUNDLED, ROOT, Run
 from replication.stages import execute
 
@@ -43,13 +43,13 @@ def verify_committed(progress: Callable[[str], None], root: Path = ROOT) -> int:
             progress(stage.name)
             execute(stage, run, progress, force=True)
         wrong, compared = compare(run.out, root)
-        wrong += _readme(root, run)
+        wrong += [*_readme(root, run), *_datapackage(root, run)]
     if wrong:
         raise VerificationError(
             "what is committed is not what this code and these data make:\n  " + "\n  ".join(wrong),
             "run make all and commit its outputs, or find out what made them",
         )
-    return compared + 1
+    return compared + 2
 
 
 def compare(made: Path, committed: Path) -> tuple[list[str], int]:
@@ -95,3 +95,10 @@ def _readme(root: Path, run: Run) -> list[str]:
     text = (root / "README.md").read_text(encoding="utf-8")
     fresh = readme.rendered(text, run.results, run.study) == text
     return [] if fresh else ["README.md: its generated parts are stale"]
+
+
+def _datapackage(root: Path, run: Run) -> list[str]:
+    """One line where the description of the tables is stale."""
+    committed = read_json(root / datapackage.NAME)
+    fresh = datapackage.package(run.results, run.study) == committed
+    return [] if fresh else [f"{datapackage.NAME}: it does not describe these tables"]

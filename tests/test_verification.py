@@ -14,7 +14,7 @@ from replication import verification
 from replication.errors import VerificationError
 from replication.files import PART
 from replication.pipeline import STAGES
-from replication.report import readme, render
+from replication.report import datapackage, readme, render
 from replication.run import Run
 from replication.verification import compare, verify_committed
 
@@ -111,6 +111,7 @@ def committed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A synthetic repository, whose one stage makes the tree and whose README is fresh."""
     root = plant(tmp_path / "repository")
     (root / "README.md").write_text("fresh", encoding="utf-8")
+    (root / datapackage.NAME).write_text("{}", encoding="utf-8")
 
     def act(run: Run, progress: Callable[[str], None]) -> list[Path]:
         plant(run.out)
@@ -118,13 +119,14 @@ def committed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
     monkeypatch.setattr(verification, "STAGES", (replace(STAGES[0], action=act),))
     monkeypatch.setattr(readme, "rendered", lambda text, results, study: "fresh")
+    monkeypatch.setattr(datapackage, "package", lambda results, study: {})
     return root
 
 
 def test_verified_repository(committed: Path) -> None:
     """A repository that holds what is made is verified, its README included."""
     told: list[str] = []
-    assert verify_committed(told.append, committed) == len(TREE) + 1
+    assert verify_committed(told.append, committed) == len(TREE) + 2
     assert told == ["fetch"]
 
 
@@ -132,6 +134,13 @@ def test_stale_readme(committed: Path) -> None:
     """A README whose generated parts are stale is found."""
     (committed / "README.md").write_text("stale", encoding="utf-8")
     with pytest.raises(VerificationError, match=r"README\.md: its generated parts are stale"):
+        verify_committed(lambda _: None, committed)
+
+
+def test_stale_description(committed: Path) -> None:
+    """A description of the tables that is not theirs is found."""
+    (committed / datapackage.NAME).write_text('{"name": "old"}', encoding="utf-8")
+    with pytest.raises(VerificationError, match=r"datapackage\.json: it does not describe"):
         verify_committed(lambda _: None, committed)
 
 

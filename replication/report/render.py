@@ -9,9 +9,10 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
 
+from replication.attribution import registry
 from replication.errors import StudyError
 from replication.files import read_json, read_text, write_bytes, write_text
-from replication.report import prose, tables
+from replication.report import prose, registry_table, tables
 from replication.sources import bundled
 from replication.study import Study
 
@@ -86,7 +87,9 @@ def paper(
         made = _pandoc(desk, text.replace("](figures/", "](../figures/"), "latex", ".pdf")
         write_text(out / "paper.tex", made)
         progress("HTML")
-        write_text(out / "paper.html", _pandoc(desk, text, "html5", ".svg"))
+        html = _pandoc(desk, text, "html5", ".svg")
+        table = registry_table.section(registry.load(study.group_of), study.group_of)
+        write_text(out / "paper.html", html.replace("</body>", f"{table}\n</body>"))
         progress("PDF")
         (desk / "paper.typ").write_text(_pandoc(desk, text, "typst", ".svg"), encoding="utf-8")
         write_bytes(out / "paper.pdf", _pdf(desk, read_json(results / "manifest.json")["accessed"]))

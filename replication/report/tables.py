@@ -10,6 +10,7 @@ from urllib.parse import urlsplit
 import pandas as pd
 
 from replication.analysis.statistics import LEAD
+from replication.attribution import second_coding
 from replication.files import read_csv
 from replication.report.numbers import NBSP
 from replication.study import Study
@@ -24,6 +25,7 @@ def all_tables(results: Path, study: Study) -> dict[str, partial[str]]:
         "defects": partial(defects, results),
         "coverage": partial(coverage, results, study),
         "disagreements": partial(disagreements, results, study),
+        "audit": partial(audit, study),
         "estimates": partial(estimates, results, study),
         "methods": partial(methods, results, study),
         "unjudged": partial(unjudged, results),
@@ -114,11 +116,30 @@ def disagreements(results: Path, study: Study) -> str:
     table = table.astype({window: "int64"})  # where there are none, the column has no type
     top = table[table["attribution"] == "uploader"].nlargest(10, window)
     rows = [
-        (row["namespace"], row["study_group"], row["registry_group"], f"{row[window] / 1e6:.1f}")
+        (
+            row["namespace"],
+            row["study_group"],
+            row["registry_group"],
+            row["alternative_country"] or "–",
+            f"{row[window] / 1e6:.1f}",
+            f"{row['confidence']}, {_link(row['evidence_url'])}",
+        )
         for _, row in top.iterrows()
     ]
-    header = ("Uploader", "Study", "Registry", "Downloads (millions)")
-    return markdown(header, rows, (34, 26, 26, 14))
+    header = ("Uploader", "Study", "Registry", "Or", "Millions", "Evidence")
+    return markdown(header, rows, (24, 20, 18, 8, 8, 26))
+
+
+def audit(study: Study) -> str:
+    """The audited developers by class of the first and of the second coding."""
+    codings = second_coding.load(study.group_of)[1]
+    counts = second_coding.confusion(codings, study.group_of, set(study.unattributed))
+    rows = [
+        (_capital(name), *(str(count) for count in line))
+        for name, line in zip(second_coding.CLASSES, counts, strict=True)
+    ]
+    header = ("The registry had", *(_capital(name) for name in second_coding.CLASSES))
+    return markdown(header, rows, (24, 19, 19, 19, 19))
 
 
 def estimates(results: Path, study: Study) -> str:

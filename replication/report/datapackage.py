@@ -1,0 +1,128 @@
+"""datapackage.json: a Frictionless description of the evidence, the panel and every result."""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from replication import __version__
+from replication.attribution import registry, rules
+from replication.errors import StudyError
+from replication.files import read_csv, write_json
+from replication.study import Study
+
+NAME = "datapackage.json"
+DATA = Path("replication") / "data"
+RESULTS = Path("results")
+COLUMNS = registry.DATA / "columns.toml"
+_KEYS: dict[str, Sequence[str]] = {
+    "registry": ["developer"],
+    "namespaces": ["namespace", "valid_from"],
+    "rules": ["rule"],
+    "sampling_frame": ["unit"],
+    "second_coding": ["unit"],
+    "repositories": ["repository"],
+}
+_WORDS: dict[tuple[str, str], Sequence[str]] = {
+    ("registry", "sector"): registry.SECTORS,
+    ("registry", "confidence"): registry.CONFIDENCE,
+    ("registry", "basis"): registry.BASES,
+    ("namespaces", "relation"): registry.RELATIONS,
+    ("rules", "kind"): rules.KINDS,
+    ("rules", "found_in"): (rules.PANEL, rules.HUB),
+}
+_FOREIGN: dict[str, tuple[str, str, str]] = {
+    "registry": ("parent", "", "developer"),
+    "namespaces": ("developer", "registry", "developer"),
+    "second_coding": ("unit", "sampling_frame", "unit"),
+}
+
+
+def write(root: Path, results: Path, study: Study) -> Path:
+    """Write the description of a run's tables to `root` and return its path."""
+    write_json(root / NAME, package(results, study))
+    return root / NAME
+
+
+def package(results: Path, study: Study) -> dict[str, Any]:
+    """Describe every CSV table of the evidence, the bundled panel and the results.
+
+    Raises
+    ------
+    StudyError
+        A table or a column has no description in columns.toml.
+    """
+    words = tomllib.loads(COLUMNS.read_text(encoding="utf-8"))
+    folders = ((registry.DATA, DATA, ""), (results, RESULTS, "results_"))
+    return {
+        "name": "open-model-downloads-replication",
+        "title": f"{study.heading.title} {study.heading.subtitle}",
+        "version": __version__,
+        "licenses": [{"name": "CC-BY-4.0", "title": "Creative Commons Attribution 4.0"}],
+        "resources": [
+            _resource(path, shown / path.name, prefix, words)
+            for folder, shown, prefix in folders
+            for path in sorted(folder.glob("*.csv"))
+        ],
+    }
+
+
+def _resource(path: Path, shown: Path, prefix: str, words: Mapping[str, Any]) -> dict[str, Any]:
+    """Describe one table."""
+    table = path.stem
+    if table not in words["tables"]:
+        raise StudyError(f"columns.toml does not describe the table {table}", "add it to [tables]")
+    cells = read_csv(path, dtype=str)
+    schema: dict[str, Any] = {
+        "fields": [_field(table, column, cells[column], words["columns"]) for column in cells],
+        "missingValues": [""],
+    }
+    if not prefix and table in _KEYS:
+        schema["primaryKey"] = list(_KEYS[table])
+    if not prefix and table in _FOREIGN:
+        field, resource, theirs = _FOREIGN[table]
+        reference = {"resource": resource, "fields": [theirs]}
+        schema["foreignKeys"] = [{"fields": [field], "reference": reference}]
+    return {
+        "name": f"{prefix}{table}",
+        "title": words["tables"][table],
+        "type": "table",
+        "path": shown.as_posix(),
+        "format": "csv",
+        "mediatype": "text/csv",
+        "encoding": "utf-8",
+        "schema": schema,
+    }
+
+
+def _field(table: str, column: str, cells: pd.Series, words: Mapping[str, Any]) -> dict[str, Any]:
+    """Describe one column: its meaning, the type that its cells have, and the words it may hold."""
+    meaning = words["in"].get(table, {}).get(column) or words.get(column)
+    if not isinstance(meaning, str):
+        what = f"columns.toml does not describe the column {column} of {table}"
+        raise StudyError(what, "add it to [columns]")
+    field: dict[str, Any] = {"name": column, "type": _type(cells), "description": meaning}
+    if (table, column) in _WORDS:
+        field["constraints"] = {"enum": list(_WORDS[table, column])}
+    return field
+
+
+_TYPES = {
+    "integer": r"-?\d+",
+    "number": r"-?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?|inf|-inf",
+    "date": r"\d{4}-\d{2}-\d{2}",
+}
+
+
+def _type(cells: pd.Series) -> str:
+    """The narrowest type that all filled cells have."""
+    filled = cells[cells != ""]
+    for name, pattern in _TYPES.items():
+        if len(filled) and all(map(re.compile(pattern).fullmatch, filled)):
+            return name
+    return "string"
