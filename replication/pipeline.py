@@ -15,12 +15,30 @@ from replication.stages import Progress, Stage
 if TYPE_CHECKING:
     from replication.panel.table import Panel
 
+EVIDENCE = (
+    "registry.csv",
+    "namespaces.csv",
+    "rules.csv",
+    "sampling_frame.csv",
+    "second_coding.csv",
+)
+ATTRIBUTION_TABLES = (
+    "coverage.csv",
+    "origins.csv",
+    "agreement.csv",
+    "disagreements.csv",
+    "second_agreement.csv",
+)
+"""Those of the attribution stage that the analysis reads."""
 ANALYSIS_TABLES = (
     "estimates.csv",
     "leave_one_out.csv",
     "weekly_shares.csv",
     "crossings.csv",
     "exclusions.csv",
+    "choices.csv",
+    "tipping_points.csv",
+    "label_error.csv",
     "claims.csv",
     "summary.csv",
     "numbers.json",
@@ -70,26 +88,40 @@ def panel(run: Run, progress: Progress) -> list[Path]:
 
 def attribution(run: Run, progress: Progress) -> list[Path]:
     """Credit every download to a developer and a country group."""
-    from replication.attribution import assign, registry
+    from replication.attribution import agreement, assign, registry, rules, second_coding
     from replication.panel import table
 
     progress("crediting developers and country groups")
     study, found = run.study, table.read(run.panel)
-    known = registry.load(study.group_of)
+    known, ruled = registry.load(study.group_of), rules.load()
     windows = [window.id for window in study.windows]
-    repositories = assign.attributed(found.repositories, known, study.group_of)
-    weeks = assign.with_study_groups(found.weekly, found.repositories)
-    weeks = assign.attributed(weeks, known, study.group_of)
+    repositories = assign.attributed(found.repositories, known, ruled, study.group_of)
+    weeks = assign.attributed_weeks(found.weekly, repositories, known, study.group_of)
+    used = rules.effects(repositories, ruled, windows)
+    if run.data in {BUNDLED, RELEASED}:
+        rules.require_used(used)
+    progress("agreement of the labels")
+    frame, codings = second_coding.load(study.group_of)
+    unknown, nowhere = study.group_of[registry.UNKNOWN], study.unattributed
     written = {
         run.attributed / "repositories.csv": repositories,
         run.attributed / "weekly.csv": weeks,
-        run.results / "coverage.csv": assign.coverage(
-            repositories, known, windows, study.unattributed
-        ),
+        run.results / "coverage.csv": assign.coverage(repositories, known, windows, nowhere),
         run.results / "unattributed.csv": assign.largest_unattributed(
-            repositories, windows, study.unattributed
+            repositories, windows, nowhere
         ),
-        run.results / "disagreements.csv": assign.disagreements(repositories, known, windows),
+        run.results / "rules.csv": used,
+        run.results / "origins.csv": assign.origins(repositories, known, windows),
+        run.results / "agreement.csv": agreement.with_study(
+            repositories, windows, nowhere, unknown
+        ),
+        run.results / "confusion.csv": agreement.confusion(repositories, windows),
+        run.results / "disagreements.csv": agreement.disagreements(
+            repositories, known, windows, unknown
+        ),
+        run.results / "second_agreement.csv": second_coding.agreement(
+            frame, codings, study.group_of, set(nowhere)
+        ),
     }
     for path, rows in written.items():
         files.write_csv(path, rows)
@@ -98,8 +130,8 @@ def attribution(run: Run, progress: Progress) -> list[Path]:
 
 def analysis(run: Run, progress: Progress) -> list[Path]:
     """Estimate shares with intervals and bounds, judge the claims, and collect the numbers."""
-    from replication.analysis import crossover, estimates, summary
-    from replication.attribution import registry
+    from replication.analysis import choices, crossover, estimates, label_error, summary, tipping
+    from replication.attribution import registry, rules, second_coding
     from replication.report import claims, numbers
 
     study = run.study
@@ -114,19 +146,44 @@ def analysis(run: Run, progress: Progress) -> list[Path]:
     shares, crossings = crossover.series(weekly, study)
     progress("claims and numbers")
     judged = claims.judge(ledger, rows, crossings, repositories, study)
-    removed = estimates.exclusions(repositories, study)
+    progress("choices of attribution, tipping points and label error")
+    ruled = rules.load()
+    chosen = choices.choices(repositories, study)
+    removed = choices.exclusions(repositories, ruled, study)
+    tipped = tipping.tipping_points(repositories, study)
+    classes, known = (study.group_of, set(study.unattributed)), registry.load(study.group_of)
+    codings = second_coding.load(study.group_of)[1]
+    audited = second_coding.confusion(codings, *classes)
+    carried = label_error.propagate(
+        repositories,
+        audited,
+        second_coding.settled(codings, known.developer_of, *classes),
+        study,
+    )
     summed = summary.to_frame(
         summary.over_specifications(rows, without),
         summary.over_series(crossings),
         summary.of_files(
             repositories,
             files.read_csv(run.results / "defects.csv"),
-            registry.load(study.group_of),
+            known,
         ),
         summary.of_headline(repositories, claims.published_shares(ledger), study),
         summary.of_omission(repositories, study),
+        summary.over_choices(chosen, study),
+        summary.of_origins(
+            repositories,
+            files.read_csv(run.results / "origins.csv"),
+            files.read_csv(run.results / "disagreements.csv"),
+            len(ruled),
+            study,
+        ),
+        summary.over_tipping_points(tipped),
+        summary.of_audit(codings, audited),
     )
-    tables = (rows, without, shares, crossings, removed, judged, summed)
+    tables = (
+        rows, without, shares, crossings, removed, chosen, tipped, carried, judged, summed,
+    )  # fmt: skip
     for name, table in zip(ANALYSIS_TABLES[:-1], tables, strict=True):
         files.write_csv(run.results / name, table)
     files.write_json(
@@ -145,12 +202,13 @@ def figures(run: Run, progress: Progress) -> list[Path]:
 
 def paper(run: Run, progress: Progress) -> list[Path]:
     """Render the paper and, for the bundled run, the generated parts of the README."""
-    from replication.report import readme, render
+    from replication.report import datapackage, readme, render
 
     written = render.paper(ROOT / "paper", run.results, run.figures, run.paper, run.study, progress)
     if run.out == ROOT:
-        progress("generated parts of README.md")
+        progress("generated parts of README.md, and datapackage.json")
         written.append(readme.update(ROOT / "README.md", run.results, run.study))
+        written.append(datapackage.write(ROOT, run.results, run.study))
     return written
 
 
@@ -227,15 +285,15 @@ def _fetched(run: Run) -> Iterable[Path]:
 
 
 def _panel(run: Run) -> Iterable[Path]:
-    return [*(run.panel / name for name in TABLES), FOLDER / "registry.csv"]
+    return [*(run.panel / name for name in TABLES), *(FOLDER / name for name in EVIDENCE)]
 
 
 def _attributed(run: Run) -> Iterable[Path]:
     tables = [run.attributed / "repositories.csv", run.attributed / "weekly.csv"]
-    results = ("manifest.json", "defects.csv", "coverage.csv", "disagreements.csv")
+    results = ("manifest.json", "defects.csv", *ATTRIBUTION_TABLES)
     declared = [ROOT / "paper" / name for name in ("claims.toml", "numbers.toml")]
     found = [run.results / name for name in results]
-    return [*tables, *found, *declared, FOLDER / "registry.csv"]
+    return [*tables, *found, *declared, *(FOLDER / name for name in EVIDENCE)]
 
 
 def _results(run: Run) -> Iterable[Path]:
@@ -250,7 +308,7 @@ def _paper(run: Run) -> Iterable[Path]:
         if p.suffix in PAPER_SOURCES or p.name == PAPER_HEADER
     ]
     made = [*files.present(run.results), *files.present(run.figures)]
-    return [*made, *sources, FOLDER / SIDECAR]
+    return [*made, *sources, *(p for p in files.present(FOLDER) if p.suffix != ".py")]
 
 
 def _stage(

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from itertools import combinations, product
 from pathlib import Path
 
@@ -12,23 +14,43 @@ import pandas as pd
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from matplotlib.axes import Axes
 from matplotlib.axis import Axis
-from matplotlib.colors import to_rgb
+from matplotlib.colors import to_hex, to_rgb
 from matplotlib.figure import Figure
 from matplotlib.text import Text
 
 from replication import study as definitions
+from replication.analysis.cells import CREDIT, WEEKLY_CREDIT
+from replication.analysis.choices import CREDITED, LABELLED, TREATMENTS
+from replication.attribution.assign import LABELS
 from replication.files import write_csv, write_json
-from replication.plots import FIGURES, draw_all, style, words
+from replication.plots import (
+    FIGURES,
+    attribution_choices,
+    draw_all,
+    shares_over_time,
+    specifications,
+    style,
+    words,
+)
 from replication.plots.layout import spread, width_of, wrap
-from replication.plots.results import Results
+from replication.plots.results import Results, headline
 
 STUDY = definitions.load()
 LEAD = "China − USA"
 SIGNATURES = {"svg": b"<?xml", "pdf": b"%PDF", "png": b"\x89PNG"}
 WEEKS = [f"2025-{month:02}-{day:02}" for month in (5, 6, 7, 8) for day in (7, 14, 21, 28)]
 SMALLEST_TYPE = 7.5
-CREDIT, LABELS = ("uploader", "split", "origin"), ("study", "registry")
+COHORT, INCREMENTS = "cohort-2025-08", "increments-2025-08"
+NOTHING_LEFT_OUT = {("telemetry", COHORT), ("no-model", COHORT)}
+# By how much each choice moves the synthetic lead of China.
+SHIFTS = {
+    "origin": 0.07, "split": 0.035, "maker": 0.08, "base_maker": 0.06, "registry": -0.01,
+    "registry-low": -0.08, "registry-high": 0.09, "left-out": 0.02, "lineage": 0.05,
+    "to-China": 0.09, "to-USA": -0.09, "telemetry": 0.03, "no-model": 0.04, "repackaged": 0.01,
+    "distillation": -0.05,
+}  # fmt: skip
 # Developer, country group, share of the synthetic downloads.
 DEVELOPERS = (
     ("Alpha (A, B)", "China", 0.30),
@@ -50,6 +72,8 @@ def synthetic(
     leads: Mapping[str, float] | None = None,
     swing: float = 0.3,
     crossings: Sequence[str] = ("2025-07-14", "2025-06-14"),
+    shifts: Mapping[str, float] | None = None,
+    reach: float = 0.5,
 ) -> Results:
     """Write a synthetic result set to `folder` and read it.
 
@@ -63,7 +87,12 @@ def synthetic(
         By how much the removal of one developer moves the lead at most.
     crossings
         Crossing week with and without the exclusion.
+    shifts
+        By how much single choices move the lead, where not as `SHIFTS` says.
+    reach
+        How far the widest range of the label error extends on either side.
     """
+    moved = {**SHIFTS, **(shifts or {})}
     tables = {
         "estimates": _estimates(leads or {}, swing),
         "leave_one_out": _leave_one_out(leads or {}, swing),
@@ -72,6 +101,9 @@ def synthetic(
         "coverage": pd.DataFrame({"estimand": [w.id for w in STUDY.windows], "total": 12_000_000}),
         "defects": _defects(),
         "summary": pd.DataFrame({"name": ["repositories"], "value": [321]}),
+        "choices": _choices(leads or {}, moved),
+        "exclusions": _exclusions(leads or {}, moved),
+        "label_error": _label_error(leads or {}, reach),
         "claims": pd.DataFrame({"id": ["study-china", "study-usa"], "published": ["17.1", "15.8"]}),
     }
     for name, table in tables.items():
@@ -90,7 +122,9 @@ def _estimates(leads: Mapping[str, float], swing: float) -> pd.DataFrame:
     rows = []
     for keys in _specifications():
         lead = leads.get(keys["estimand"], 0.1)
-        origin = {"uploader": 0.0, "split": 0.02, "origin": 0.04}[keys["attribution"]]
+        origin = {"uploader": 0.0, "split": 0.02, "origin": 0.04, "maker": 0.06}[
+            keys["attribution"]
+        ]
         shares = {"China": 0.3 + lead / 2 + origin, "USA": 0.3 - lead / 2 - origin, LEAD: lead}
         rest = {group: 0.4 / (3 + n) ** 2 for n, group in enumerate(STUDY.groups[2:])}
         for (group, point), (method, reach) in product(
@@ -115,7 +149,7 @@ def _leave_one_out(leads: Mapping[str, float], swing: float) -> pd.DataFrame:
 
 
 def _series() -> list[dict[str, str]]:
-    names = ["weekly", *(f"weekly-without-{x.id}" for x in STUDY.exclusions)]
+    names = ["weekly", *(f"weekly-without-{x.id}" for x in STUDY.estimated_exclusions)]
     return [{"series": n, "attribution": "uploader", "labels": "study"} for n in names]
 
 
@@ -133,6 +167,50 @@ def _weekly_shares() -> pd.DataFrame:
 def _crossings(weeks: Sequence[str]) -> pd.DataFrame:
     rows = [{**k, "week": w} for k, w in zip(_series(), weeks, strict=True)]
     return pd.DataFrame(rows).assign(never_fraction=0.25)
+
+
+def _choices(leads: Mapping[str, float], shifts: Mapping[str, float]) -> pd.DataFrame:
+    grid = product(
+        [w.id for w in STUDY.windows],
+        ["none", *(x.id for x in STUDY.exclusions)],
+        CREDITED,
+        LABELLED,
+        TREATMENTS,
+    )
+    rows = []
+    for window, exclusion, *rest in grid:
+        if (exclusion, window) in NOTHING_LEFT_OUT:
+            continue
+        lead = leads.get(window, 0.1) + sum(shifts.get(x, 0) for x in (exclusion, *rest))
+        keys = ("window", "exclusion", "attribution", "labels", "treatment")
+        rows.append({**dict(zip(keys, (window, exclusion, *rest), strict=True)), "lead": lead})
+    return pd.DataFrame(rows)
+
+
+def _exclusions(leads: Mapping[str, float], shifts: Mapping[str, float]) -> pd.DataFrame:
+    rows = []
+    for exclusion, window in product(STUDY.exclusions, STUDY.windows):
+        full = leads.get(window.id, 0.1)
+        found = (exclusion.id, window.id) not in NOTHING_LEFT_OUT
+        keys = {"exclusion": exclusion.id, "by": "exclusion", "window": window.id}
+        without = full + found * shifts[exclusion.id]
+        rows.append({**keys, "downloads": 9 * found, "lead": full, "lead_without": without})
+    single = {"exclusion": "telemetry", "by": "rule", "window": COHORT, "downloads": 5}
+    return pd.DataFrame([*rows, {**single, "lead": 0.1, "lead_without": 0.9}])
+
+
+def _label_error(leads: Mapping[str, float], reach: float) -> pd.DataFrame:
+    rows = []
+    for window, role, (source, wide) in product(
+        STUDY.windows,
+        ("uploader", "origin", "maker"),
+        (("luck", 0.4), ("labels-unsettled", 0.02), ("both", reach)),
+    ):
+        point = leads.get(window.id, 0.1) + SHIFTS["registry"]
+        keys = {"estimand": window.id, "attribution": role, "labels": "registry", "source": source}
+        ends = {"point": point, "lower": point - wide, "upper": point + wide}
+        rows += [{**keys, "group": group, **ends} for group in ("China", LEAD)]
+    return pd.DataFrame(rows)
 
 
 def _defects() -> pd.DataFrame:
@@ -278,21 +356,21 @@ def test_the_title_of_the_series_follows_the_crossings(
 
 
 def test_the_title_of_the_curve_counts_specifications(tmp_path: Path) -> None:
-    """Six of the grid's cells belong to the estimand in which the USA lead."""
+    """Four credits by two labels are eight cells of the estimand in which the USA lead."""
     total = len(_specifications())
     leads = {"increments-2025-08": -0.05}
     fragile = titles(synthetic(tmp_path, leads=leads), "specifications")
-    assert fragile.startswith(f"China leads in {total - 6} of {total} specifications, but in all")
+    assert fragile.startswith(f"China leads in {total - 8} of {total} specifications, but in all")
     firm = titles(synthetic(tmp_path, leads=leads, swing=0.01), "specifications")
     assert firm.endswith("no single developer’s removal turns the sign in any")
 
 
 def test_the_other_titles_follow_the_numbers(results: Results) -> None:
-    """The largest developer's share, and what the origin's credit does."""
+    """The largest developer's share, and what the credits of the origin and the maker do."""
     assert titles(results, "developers").startswith("Alpha alone holds 30\u202f%")
     assert titles(results, "uploader_origin") == (
-        "Crediting the base model’s developer adds 4.0 points to China and takes 4.0 points from "
-        "the USA"
+        "Credit to the base model’s developer moves China by +4.0 points and the USA by −4.0, "
+        "credit to the maker by +6.0 and −6.0"
     )
 
 
@@ -304,6 +382,183 @@ def test_a_specification_that_was_not_estimated_is_left_out(tmp_path: Path) -> N
     with style.context():
         figure = FIGURES["published_pair"](Results.read(tmp_path), STUDY)
     assert not any("telemetry" in text.get_text() for text in shown(figure))
+
+
+def test_a_specification_makes_one_choice_in_every_block(results: Results) -> None:
+    """The grid below the curve leaves out no credit, no label source and no window."""
+    curve = [choice for choice, _ in specifications.ordered(results)]
+    for block in specifications.choices(curve, STUDY):
+        assert [sum(column) for column in zip(*block.values(), strict=True)] == [1] * len(curve)
+
+
+def test_the_series_of_a_headline_by_maker_is_credited_to_the_uploader(results: Results) -> None:
+    """The weekly series knows no maker, and the deck says who is credited instead."""
+    assert "maker" not in WEEKLY_CREDIT
+    study = replace(STUDY, headline=replace(STUDY.headline, attribution="maker"))
+    assert headline(study).attribution == "maker"
+    with style.context():
+        figure = shares_over_time.draw(results, study)
+    assert "uploader, study’s labels" in _deck(figure)
+
+
+def _deck(figure: Figure) -> str:
+    """The lines below the title, as one."""
+    return next(t.get_text() for t in figure.texts if t.get_gid() == "deck").replace("\n", " ")
+
+
+def _panels(figure: Figure) -> list[Axes]:
+    """Panels of the choices, from the left."""
+    return sorted(figure.axes, key=lambda ax: ax.get_position().x0)
+
+
+def _marks(ax: Axes) -> list[tuple[float, float, str, str, str]]:
+    """Single marks of a panel from the top: lead, height, marker, fill and edge."""
+    found = [
+        (
+            float(line.get_xdata()[0]),
+            float(line.get_ydata()[0]),
+            str(line.get_marker()),
+            to_hex(line.get_markerfacecolor()),
+            to_hex(line.get_markeredgecolor()),
+        )
+        for line in ax.lines
+        if len(line.get_xdata()) == 1 and line.get_marker() in {"o", "s"}
+    ]
+    return sorted(found, key=lambda mark: mark[1])
+
+
+def test_every_choice_of_the_analysis_has_words() -> None:
+    """No credit, source of labels or treatment is without a name in the figures."""
+    assert set(words.CREDIT) == set(CREDITED)
+    assert set(words.LABELS) == set(LABELLED)
+    assert set(words.UNATTRIBUTED) == set(TREATMENTS)
+    assert words.basis("maker", "registry") == "maker, registry’s labels"
+
+
+def test_every_choice_has_a_row_with_its_lead(results: Results, figures: dict[str, Figure]) -> None:
+    """Each differs from the headline in one choice alone, and is drawn, named and printed."""
+    left, right = _panels(figures["attribution_choices"])
+    named = [text.get_text() for text in left.texts]
+    texts = (words.CREDIT, words.LABELS, words.UNATTRIBUTED)
+    expected = [label for group in texts for label in group.values()]
+    expected += ["nothing", *(x.label.removeprefix("without ") for x in STUDY.exclusions)]
+    assert [label for label in expected if named.count(label) != 1] == []
+    moved = [SHIFTS.get(choice, 0.0) for group in texts for choice in group]
+    for ax, window in ((left, COHORT), (right, INCREMENTS)):
+        removed = [(x.id, window) not in NOTHING_LEFT_OUT for x in STUDY.exclusions]
+        without = [SHIFTS[x.id] * found for x, found in zip(STUDY.exclusions, removed, strict=True)]
+        leads = [10 + 100 * shift for shift in (*moved, 0.0, *without)]
+        marks = _marks(ax)
+        assert [mark[0] for mark in marks[: len(leads)]] == pytest.approx(leads)
+        values = [
+            lead for lead, there in zip(leads[-len(removed) :], removed, strict=True) if there
+        ]
+        values = leads[: -len(removed)] + values
+        printed = [t.get_text() for t in ax.texts if re.fullmatch(r"[+−]?\d+\.\d", t.get_text())]
+        assert sorted(printed) == sorted(words.signed(value) for value in values)
+
+
+def test_a_dot_tells_who_leads_and_whether_the_headline_makes_the_choice(tmp_path: Path) -> None:
+    """Colour and marker are the leader's, the headline's own marks are hollow."""
+    found = synthetic(tmp_path, shifts={"to-USA": -0.15})
+    with style.context():
+        left, _ = _panels(attribution_choices.draw(found, STUDY))
+    marks = _marks(left)
+    order = [*words.CREDIT, *words.LABELS, *words.UNATTRIBUTED, "none"]
+    lines = dict(zip(order, marks, strict=False))
+    china, usa = (style.COLOURS[side].lower() for side in style.LEADERS)
+    assert lines["to-USA"][0] == pytest.approx(-5)
+    assert lines["to-USA"][2:4] == ("s", usa)
+    assert lines["maker"][2:4] == ("o", china)
+    hollow = [name for name, mark in lines.items() if mark[3] == "#ffffff"]
+    assert hollow == ["uploader", "study", "own", "none"]
+    assert all(lines[name][4] == china for name in hollow)
+
+
+def test_an_exclusion_that_removes_nothing_is_grey_at_the_baseline(
+    figures: dict[str, Figure],
+) -> None:
+    """It stands in the figure, with no number, and only where it removes nothing."""
+    left, right = _panels(figures["attribution_choices"])
+    grey = [mark for mark in _marks(left) if mark[3] == style.QUIET]
+    assert [mark[0] for mark in grey] == pytest.approx([10.0, 10.0])
+    assert [t.get_text() for t in left.texts].count("removes nothing") == 2
+    assert "removes nothing" not in [t.get_text() for t in right.texts]
+
+
+@pytest.mark.parametrize(
+    ("shifts", "leads", "first", "second"),
+    [
+        ({}, {}, "No single choice turns {}", "none turns China’s lead of 10.0 points"),
+        (
+            {"to-USA": -0.11},
+            {INCREMENTS: 0.2},
+            "1 of 13 single choices turns {} (unattributed: all to the USA)",
+            "none turns China’s lead of 20.0 points",
+        ),
+        (
+            {"to-USA": -0.11, "distillation": -0.2},
+            {INCREMENTS: -0.075},
+            "2 of 13 single choices turn {}",
+            "3 of 15 turn the USA’s lead of 7.5 points",
+        ),
+        (
+            {"telemetry": -0.5},
+            {INCREMENTS: 0.3},
+            "No single choice turns {}",
+            "1 of 15 turns China’s lead of 30.0 points",
+        ),
+    ],
+)
+def test_the_title_of_the_choices_counts_those_that_turn_the_lead(
+    tmp_path: Path, shifts: dict[str, float], leads: dict[str, float], first: str, second: str
+) -> None:
+    """None, one by its name, several; two exclusions of the cohort remove nothing and count not."""
+    found = synthetic(tmp_path, shifts=shifts, leads=leads)
+    lead = "China’s lead of 10.0 points in the headline"
+    told = f"{first.format(lead)}; in the increments {second}"
+    assert titles(found, "attribution_choices") == told
+
+
+def test_the_ranges_of_the_label_error_are_drawn_and_printed(tmp_path: Path) -> None:
+    """The thick one in full; the thin one has arrows where the panel ends before it does."""
+    for reach, arrows in ((0.6, {"<", ">"}), (0.03, set())):
+        found = synthetic(tmp_path, reach=reach)
+        with style.context():
+            left, _ = _panels(attribution_choices.draw(found, STUDY))
+        low, high = left.get_xlim()
+        spans = [sorted(map(float, x.get_xdata())) for x in left.lines if len(x.get_xdata()) == 2]
+        for ends in ([7, 11], [9 - 100 * reach, 9 + 100 * reach]):
+            assert any(span == pytest.approx(ends) for span in spans), ends
+            text = f"{words.signed(ends[0])} to {words.signed(ends[1])}"
+            assert [t.get_text() for t in left.texts].count(text) == 1
+        assert {line.get_marker() for line in left.lines} & {"<", ">"} == arrows
+        assert (9 - 100 * reach < low) == (9 + 100 * reach > high) == bool(arrows)
+
+
+def test_both_panels_of_the_choices_have_one_scale_and_hold_zero(tmp_path: Path) -> None:
+    """A point is as long in one panel as in the other, and the baseline is at the same place."""
+    found = synthetic(tmp_path, leads={COHORT: 0.55, INCREMENTS: -0.2})
+    with style.context():
+        left, right = _panels(attribution_choices.draw(found, STUDY))
+    assert left.get_position().width == pytest.approx(right.get_position().width)
+    (a, b), (c, d) = left.get_xlim(), right.get_xlim()
+    assert (a - 55, b - 55) == pytest.approx((c + 20, d + 20))
+    assert a < 0 < b
+    assert c < 0 < d
+    assert 0 in left.get_xticks()
+    assert 0 in right.get_xticks()
+
+
+def test_a_headline_of_increments_has_one_panel_of_choices(results: Results) -> None:
+    """Where both windows are the same, it is drawn once; split credit has no ranges to draw."""
+    own = replace(STUDY.headline, estimand=INCREMENTS, attribution="split")
+    with style.context():
+        figure = attribution_choices.draw(results, replace(STUDY, headline=own))
+    assert len(figure.axes) == 1
+    assert "in the increments" not in style.title_of(figure)
+    assert "Error of the labels" not in [t.get_text() for t in figure.axes[0].texts]
+    assert "second coding" not in _deck(figure)
 
 
 @given(st.lists(st.floats(0, 10), min_size=1, max_size=12))

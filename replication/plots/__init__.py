@@ -10,6 +10,7 @@ from matplotlib.figure import Figure
 
 from replication.files import write_bytes
 from replication.plots import (
+    attribution_choices,
     developers,
     leave_one_out,
     published_pair,
@@ -28,6 +29,7 @@ FIGURES: dict[str, Callable[[Results, Study], Figure]] = {
     "developers": developers.draw,
     "uploader_origin": uploader_origin.draw,
     "specifications": specifications.draw,
+    "attribution_choices": attribution_choices.draw,
 }
 
 # No date and no random identifier in any format: the same results give the same bytes.

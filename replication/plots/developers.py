@@ -13,7 +13,7 @@ from matplotlib.patches import Rectangle
 from replication.plots.layout import BODY, SMALL, height_of, width_of, wrap
 from replication.plots.results import Results, headline, select
 from replication.plots.style import COLOURS, INK, INNER, Page, on_colour, page
-from replication.plots.words import percent, short_name
+from replication.plots.words import basis, percent, short_name
 from replication.study import Study
 
 TALL, BELOW = 4.4, 0.42
@@ -42,7 +42,8 @@ def draw(results: Results, study: Study) -> Figure:
     choice = headline(study)
     rows = select(results.leave_one_out, choice)
     label = next(e.label for e in study.estimands if e.id == choice.estimand)
-    deck = f"Share of downloads by developer, %. {label}; uploader, study’s labels"
+    told = basis(choice.attribution, choice.labels)
+    deck = f"Share of downloads by developer, %. {label}; {told}"
     effective = results.effective_developers(choice)
     sheet = page(TALL + BELOW, title(rows, effective), deck, results.footer(study))
     ax = sheet.axes(0, BELOW, INNER, TALL)

@@ -29,7 +29,7 @@ from replication.plots.style import (
     page,
     text_colour,
 )
-from replication.plots.words import points, signed
+from replication.plots.words import basis, points, signed
 from replication.study import Study
 
 MOST, ROW, HEADING, BELOW, VALUES, GAP = 10, 0.185, 0.42, 0.22, 0.6, 0.12
@@ -40,10 +40,11 @@ def draw(results: Results, study: Study) -> Figure:
     choices = list(dict.fromkeys([headline(study), increments_to_headline(study)]))
     panel = HEADING + MOST * ROW + BELOW
     height = len(choices) * panel + (len(choices) - 1) * GAP
+    told = basis(choices[0].attribution, choices[0].labels)
     deck = (
         f"China − USA, points: in full (dashed), and without each of the {MOST} developers whose "
         "removal moves it most (dots). Band: worst-case bounds of the full lead, all downloads of "
-        "no known country given to either side. Uploader, study’s labels"
+        f"no known country given to either side. {told[0].upper()}{told[1:]}"
     )
     sheet = page(height, title(results, choices[0]), deck, results.footer(study))
     names = {e.id: e.label for e in study.estimands}

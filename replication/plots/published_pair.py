@@ -31,7 +31,7 @@ from replication.plots.style import (
     page,
     text_colour,
 )
-from replication.plots.words import percent, points, signed
+from replication.plots.words import CREDIT, percent, points, signed
 from replication.study import Study
 
 ROW, HALF, HEADING, KEY = 0.5, 0.115, 0.18, 0.95
@@ -73,14 +73,17 @@ def rows_of(results: Results, study: Study) -> list[Row]:
     first, rival = headline(study), increments_to_headline(study)
     names = {e.id: e.label for e in study.estimands}
     longest = max((w for w in study.windows if w.kind == "increments"), key=lambda w: w.end)
-    excluded = [f"{rival.estimand}-without-{x.id}" for x in study.exclusions]
+    excluded = [f"{rival.estimand}-without-{x.id}" for x in study.estimated_exclusions]
     without = [rival._replace(estimand=estimand) for estimand in excluded]
     windows = [first, rival, *without, first._replace(estimand=longest.id)]
     kind = f"Same {window_of(study, first).kind}"
     found = [choice for choice in dict.fromkeys(windows) if results.holds(choice)]
     return [
         *(Row(names[choice.estimand], choice) for choice in found),
-        Row(f"{kind}, credited to the origin", first._replace(attribution="origin")),
+        *(
+            Row(f"{kind}, credited to the {CREDIT[role]}", first._replace(attribution=role))
+            for role in ("origin", "maker")
+        ),
         Row(f"{kind}, registry’s labels", first._replace(labels="registry")),
     ]
 

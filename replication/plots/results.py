@@ -21,6 +21,9 @@ TABLES = (
     "coverage",
     "defects",
     "summary",
+    "choices",
+    "exclusions",
+    "label_error",
 )
 
 
@@ -59,6 +62,9 @@ class Results:
     coverage: pd.DataFrame
     defects: pd.DataFrame
     summary: pd.DataFrame
+    choices: pd.DataFrame
+    exclusions: pd.DataFrame
+    label_error: pd.DataFrame
     claims: pd.DataFrame
     manifest: dict[str, Any]
 

@@ -23,7 +23,7 @@ from replication.plots.style import (
     page,
     text_colour,
 )
-from replication.plots.words import MONTHS, day, percent, short_day
+from replication.plots.words import MONTHS, basis, day, percent, short_day
 from replication.study import Study
 
 TALL, HEADING, NOTES, BELOW, LEFT, RIGHT = 2.2, 0.24, 0.17, 0.42, 0.4, 1.75
@@ -35,14 +35,14 @@ NEVER = "never"
 
 def draw(results: Results, study: Study) -> Figure:
     """Draw one panel for all downloads and one for each exclusion."""
-    choice = headline(study)
+    choice = _credited(results, study)
     panels = {"weekly": "All repositories"}
-    panels |= {f"weekly-without-{x.id}": x.label.capitalize() for x in study.exclusions}
+    panels |= {f"weekly-without-{x.id}": x.label.capitalize() for x in study.estimated_exclusions}
     panel = TALL + HEADING + BELOW
     height = len(panels) * panel + NOTES
     deck = (
         f"Share of first-year downloads, %, in the {study.time.smoothing_weeks} weeks up to each "
-        f"week; uploader, study’s labels. Bands: {100 * study.inference.level:.0f} % bootstrap "
+        f"week; {basis(choice.attribution, choice.labels)}. Bands: {100 * study.inference.level:.0f} % bootstrap "
         f"over developers, too few to be trusted. Groups always below {NAMED:.0f} % are not named"
     )
     sheet = page(height, title(results, study), deck, results.footer(study))
@@ -56,17 +56,24 @@ def draw(results: Results, study: Study) -> Figure:
 
 def title(results: Results, study: Study) -> str:
     """When China passes the USA for the rest of the series, with and without the exclusion."""
-    choice = headline(study)
+    choice = _credited(results, study)
     week = _crossing(results, choice._replace(estimand="weekly"))
     if week == NEVER:
         return "China’s downloads do not pass the USA’s to stay ahead"
     told = f"China’s downloads pass the USA’s in the week of {day(week)} and stay ahead"
     if _blurred(week, results, study):
         told = told.replace(" and stay", " (blurred by frozen counters) and stay")
-    for exclusion in study.exclusions[:1]:
+    for exclusion in study.estimated_exclusions[:1]:
         other = _crossing(results, choice._replace(estimand=f"weekly-without-{exclusion.id}"))
         told += f"; {_apart(week, other)} {exclusion.label}"
     return told
+
+
+def _credited(results: Results, study: Study) -> Choice:
+    """The headline, or by uploader: the series knows no maker, being kept by uploader and origin."""
+    choice = headline(study)
+    known = choice.attribution in set(results.crossings["attribution"])
+    return choice if known else choice._replace(attribution="uploader")
 
 
 def _blurred(week: str, results: Results, study: Study) -> bool:

@@ -18,7 +18,7 @@ from replication.plots.style import (
     page,
     text_colour,
 )
-from replication.plots.words import signed
+from replication.plots.words import CREDIT, LABELS, signed
 from replication.study import Study
 
 TALL, ABOVE, LINE, GAP = 2.6, 0.18, 0.155, 0.07
@@ -72,17 +72,16 @@ def title(curve: Curve) -> str:
 
 def choices(curve: list[Choice], study: Study) -> Grid:
     """The grid, a block a dimension: under each choice, which specifications make it."""
-    suffixes = {x.label: f"-without-{x.id}" for x in study.exclusions}
+    suffixes = {x.label: f"-without-{x.id}" for x in study.estimated_exclusions}
     windows = [window_of(study, choice) for choice in curve]
     whole = {"all repositories": ["-without-" not in choice.estimand for choice in curve]}
-    credited = ("uploader", "split", "origin")
-    labels = {"study": "study’s labels", "registry": "registry’s labels"}
+    credited = ("uploader", "split", "origin", "maker")
     return [
         {w.label: [found == w for found in windows] for w in study.windows},
         whole | {k: [c.estimand.endswith(x) for c in curve] for k, x in suffixes.items()},
-        {f"credit to {k}" if k != "split" else "credit split": [c.attribution == k for c in curve]
-         for k in credited},
-        {label: [choice.labels == k for choice in curve] for k, label in labels.items()},
+        {f"credit to {CREDIT[k]}" if k != "split" else "credit split":
+         [c.attribution == k for c in curve] for k in credited},
+        {f"{LABELS[k]}’s labels": [c.labels == k for c in curve] for k in ("study", "registry")},
     ]  # fmt: skip
 
 

@@ -1,4 +1,4 @@
-"""How the shares move when the credit goes from the uploader to the origin."""
+"""How the shares move when the credit goes from the uploader to the origin or the maker."""
 
 from __future__ import annotations
 
@@ -16,14 +16,14 @@ from replication.plots.style import (
     page,
     text_colour,
 )
-from replication.plots.words import points
+from replication.plots.words import CREDIT, LABELS, signed
 from replication.study import Study
 
 TALL, HEADING, BELOW, LEFT, RIGHT = 3.7, 0.25, 0.25, 0.44, 1.6
 PANEL = INNER / 2
 WIDE = PANEL - LEFT - RIGHT
-STEPS = ("uploader", "split", "origin")
-PANELS = {"study": "Study’s labels", "registry": "Registry’s labels"}
+STEPS = ("uploader", "origin", "maker")
+PANELS = ("study", "registry")
 NAMED = 1.0  # percent: a group that stays below it is drawn without a name
 Lines = dict[str, list[float]]
 
@@ -33,32 +33,35 @@ def draw(results: Results, study: Study) -> Figure:
     choice = headline(study)
     label = next(e.label for e in study.estimands if e.id == choice.estimand)
     deck = (
-        f"Share of downloads, %, credited to the repository’s uploader, half and half, or to the "
-        f"developer of its base model (origin). {label}. Groups always below {NAMED:.0f} % are "
-        "not named"
+        f"Share of downloads, %, credited to the repository’s uploader, to the developer of its "
+        "base model (origin; split credit lies halfway), or to whoever made its weights (maker). "
+        f"{label}. Groups always below {NAMED:.0f} % are not named"
     )
     sheet = page(TALL + HEADING + BELOW, title(results, choice), deck, results.footer(study))
     panels = [_lines(results, study, choice._replace(labels=labels)) for labels in PANELS]
     top = max(max(shares) for lines in panels for shares in lines.values())
-    for n, (name, lines) in enumerate(zip(PANELS.values(), panels, strict=True)):
+    for n, (labels, lines) in enumerate(zip(PANELS, panels, strict=True)):
         ax = sheet.axes(n * PANEL + LEFT, BELOW, WIDE, TALL)
         ax.set(xlim=(0, len(STEPS) - 1), ylim=(-0.03 * top, 1.02 * top), yticks=[])
-        sheet.heading(n * PANEL, BELOW + TALL + 0.1, name)
+        sheet.heading(n * PANEL, BELOW + TALL + 0.1, f"{LABELS[labels].capitalize()}’s labels")
         _panel(ax, lines)
     return sheet.figure
 
 
 def title(results: Results, choice: Choice) -> str:
-    """What the origin's credit does to China and the USA."""
-    moves = []
-    for name, group in zip(("China", "the USA"), LEADERS, strict=True):
-        first, last = (
-            results.estimate(choice._replace(attribution=step), group).point
-            for step in (STEPS[0], STEPS[-1])
-        )
-        verb, link = ("adds", "to") if last >= first else ("takes", "from")
-        moves.append(f"{verb} {points(last - first)} {link} {name}")
-    return f"Crediting the base model’s developer {moves[0]} and {moves[1]}"
+    """What the credit of the origin, and that of the maker, do to China and the USA."""
+    shares = {
+        step: [results.estimate(choice._replace(attribution=step), g).point for g in LEADERS]
+        for step in STEPS
+    }
+    origin, maker = (
+        [signed(last - first) for first, last in zip(shares[STEPS[0]], shares[step], strict=True)]
+        for step in STEPS[1:]
+    )
+    return (
+        f"Credit to the base model’s developer moves China by {origin[0]} points and the USA by "
+        f"{origin[1]}, credit to the maker by {maker[0]} and {maker[1]}"
+    )
 
 
 def _lines(results: Results, study: Study, choice: Choice) -> Lines:
@@ -70,8 +73,8 @@ def _lines(results: Results, study: Study, choice: Choice) -> Lines:
 
 
 def _panel(ax: Axes, lines: Lines) -> None:
-    """A line for each group, its shares at both ends and its name at the right."""
-    ax.set_xticks(range(len(STEPS)), STEPS)
+    """A line for each group, with shares at both ends, leaders' in the middle, names at the right."""
+    ax.set_xticks(range(len(STEPS)), [CREDIT[step] for step in STEPS])
     for x in range(len(STEPS)):
         ax.axvline(x, color=RULE, lw=0.8, zorder=0)
     for group, shares in lines.items():
@@ -79,6 +82,13 @@ def _panel(ax: Axes, lines: Lines) -> None:
         ax.plot(
             shares, color=COLOURS[group], lw=2.2 if strong else 1.2, clip_on=False,
             marker=MARKERS.get(group, "."), ms=6, mec="white", mew=0.6, zorder=4 if strong else 3,
+        )  # fmt: skip
+    highest = max(LEADERS, key=lambda group: lines[group][1])
+    for group in LEADERS:
+        ax.annotate(
+            f"{lines[group][1]:.1f}", (1, lines[group][1]), weight="bold", ha="center",
+            xytext=(0, 5 if group == highest else -7), textcoords="offset points", size=SMALL,
+            va="bottom" if group == highest else "top", color=text_colour(group),
         )  # fmt: skip
     named = {group: shares for group, shares in lines.items() if max(shares) >= NAMED}
     _labels(ax, {group: shares[0] for group, shares in named.items()}, right=False)

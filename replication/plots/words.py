@@ -1,4 +1,4 @@
-"""Numbers and dates as the figures print them; the same in every locale."""
+"""Words, numbers and dates as the figures print them; the same in every locale."""
 
 from __future__ import annotations
 
@@ -8,6 +8,27 @@ MONTHS = (
     "January", "February", "March", "April", "May", "June", "July", "August", "September",
     "October", "November", "December",
 )  # fmt: skip
+# The choices of attribution by their names in the tables.
+CREDIT = {
+    "uploader": "uploader",
+    "origin": "origin",
+    "split": "half uploader, half origin",
+    "maker": "maker",
+    "base_maker": "maker, distilled models to their base",
+}
+LABELS = {
+    "study": "study",
+    "registry": "registry",
+    "registry-low": "registry, every doubt towards the USA",
+    "registry-high": "registry, every doubt towards China",
+}
+UNATTRIBUTED = {
+    "own": "groups of their own",
+    "left-out": "left out, or in proportion",
+    "lineage": "to the country of the origin",
+    "to-China": "all to China",
+    "to-USA": "all to the USA",
+}
 MINUS, NARROW = "−", "\N{NARROW NO-BREAK SPACE}"
 
 
@@ -45,6 +66,11 @@ def short_day(iso: str) -> str:
     """An ISO 8601 date as “2 Jul 2025”."""
     found = date.fromisoformat(iso)
     return f"{found.day} {MONTHS[found.month - 1][:3]} {found.year}"
+
+
+def basis(attribution: str, labels: str) -> str:
+    """Who is credited by whose labels: “uploader, study’s labels”."""
+    return f"{CREDIT[attribution]}, {LABELS[labels]}’s labels"
 
 
 def short_name(developer: str) -> str:
