@@ -248,6 +248,34 @@ def assert_range_holds_the_registry(found: pd.DataFrame) -> None:
 COUNTRIES = ("CN", "US", "FR", "individual", "unknown")
 
 
+def by_synthetic_registry(places: dict[str, tuple[str, ...]]) -> pd.DataFrame:
+    """The synthetic panel by developers with these countries, first their own, then alternatives."""
+    empty = dict.fromkeys((field.name for field in dataclasses.fields(Developer)), "")
+    known = [
+        Developer(
+            **empty
+            | {"developer": name, "country": country, "alternative_country": tuple(others)}
+            | {"namespaces": (name,)}
+        )
+        for name, (country, *others) in places.items()
+    ]
+    found = Registry(tuple(known), {d.developer: (Tenure(*ALWAYS, d),) for d in known})
+    plain = TABLE.drop(columns=[column for column in TABLE if str(column).startswith("registry")])
+    return assign.attributed(plain, found, (), STUDY.group_of)
+
+
+def test_the_range_of_the_registry_by_hand() -> None:
+    """Qwen's 400 may be French, meta's 150 British, someone's 40 of the USA.
+
+    At the low end China has nothing and the USA 190, at the high end China 400 and the USA nothing.
+    """
+    table = by_synthetic_registry(
+        {"Qwen": ("CN", "FR"), "meta": ("US", "GB"), "someone": ("individual", "US")}
+    )
+    leads = chosen(table, SMALL)["lead"].loc[HEAD, "none", "uploader", :, "own"]
+    assert leads[["registry-low", "registry", "registry-high"]].tolist() == [-0.19, 0.25, 0.4]
+
+
 @EXAMPLES
 @given(
     st.lists(st.lists(st.sampled_from(COUNTRIES), min_size=1, unique=True), min_size=6, max_size=6)
@@ -257,15 +285,7 @@ def test_the_range_of_the_registry_holds_it_whatever_the_alternatives(
 ) -> None:
     """Six synthetic developers have any country and any alternatives."""
     names = ["Qwen", "deepseek-ai", "other-cn", "meta", "packager", "someone"]
-    empty = dict.fromkeys((field.name for field in dataclasses.fields(Developer)), "")
-    known = [
-        Developer(**empty | {"developer": name, "namespaces": (name,), "country": country,
-                             "alternative_country": tuple(others)})
-        for name, (country, *others) in zip(names, places, strict=True)
-    ]  # fmt: skip
-    found = Registry(tuple(known), {d.developer: (Tenure(*ALWAYS, d),) for d in known})
-    plain = TABLE.drop(columns=[column for column in TABLE if str(column).startswith("registry")])
-    table = assign.attributed(plain, found, (), STUDY.group_of)
+    table = by_synthetic_registry(dict(zip(names, map(tuple, places), strict=True)))
     assert_range_holds_the_registry(chosen(table, SMALL))
 
 
