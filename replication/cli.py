@@ -203,6 +203,19 @@ def missing(
         registry_cli.missing(data, most, registry, out)
 
 
+@registry_app.command()
+def sample(
+    n: Annotated[int, typer.Option("--n", min=1, help="How many developers to draw.")] = 125,
+    seed: Annotated[int, typer.Option(min=0, help="Seed of the draw.")] = 0,
+    registry: RegistryFile = REGISTRY,
+) -> None:
+    """Draw developers of the panel for an audit, with probability proportional to size, as CSV."""
+    from replication import registry_cli
+
+    with _reported():
+        registry_cli.sample(n, seed, registry, out)
+
+
 @app.command()
 def version() -> None:
     """Print the version."""

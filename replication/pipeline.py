@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from replication import files
 from replication.run import BUNDLED, RELEASED, ROOT, Run
@@ -13,7 +13,12 @@ from replication.sources.bundled import FOLDER, SIDECAR, TABLES
 from replication.stages import Progress, Stage
 
 if TYPE_CHECKING:
+    import pandas as pd
+
     from replication.panel.table import Panel
+    from replication.study import Study
+
+    Tables = dict[str, pd.DataFrame]
 
 EVIDENCE = (
     "registry.csv",
@@ -22,6 +27,7 @@ EVIDENCE = (
     "sampling_frame.csv",
     "second_coding.csv",
 )
+DEFECTS = "defects.csv"
 ATTRIBUTION_TABLES = (
     "coverage.csv",
     "origins.csv",
@@ -130,67 +136,89 @@ def attribution(run: Run, progress: Progress) -> list[Path]:
 
 def analysis(run: Run, progress: Progress) -> list[Path]:
     """Estimate shares with intervals and bounds, judge the claims, and collect the numbers."""
-    from replication.analysis import choices, crossover, estimates, label_error, summary, tipping
-    from replication.attribution import registry, rules, second_coding
+    from replication.analysis import summary
     from replication.report import claims, numbers
 
     study = run.study
     ledger = claims.load(ROOT / "paper" / "claims.toml")
     claims.require_estimands(ledger, study)
     repositories = files.read_csv(run.attributed / "repositories.csv")
-    weekly = files.read_csv(run.attributed / "weekly.csv")
-    rows = estimates.estimate(repositories, study, progress)
-    progress("leave-one-developer-out")
-    without = estimates.leave_one_out(repositories, study)
-    progress("weekly series and crossings")
-    shares, crossings = crossover.series(weekly, study)
+    made = _estimated(run, repositories, progress)
+    made |= _attribution_weighed(repositories, study, progress)
     progress("claims and numbers")
-    judged = claims.judge(ledger, rows, crossings, repositories, study)
-    progress("choices of attribution, tipping points and label error")
-    ruled = rules.load()
-    chosen = choices.choices(repositories, study)
-    removed = choices.exclusions(repositories, ruled, study)
-    tipped = tipping.tipping_points(repositories, study)
-    classes, known = (study.group_of, set(study.unattributed)), registry.load(study.group_of)
-    codings = second_coding.load(study.group_of)[1]
-    audited = second_coding.confusion(codings, *classes)
-    carried = label_error.propagate(
-        repositories,
-        audited,
-        second_coding.settled(codings, known.developer_of, *classes),
-        study,
+    judged = claims.judge(ledger, made["estimates.csv"], made["crossings.csv"], repositories, study)
+    published = claims.published_shares(ledger)
+    made["claims.csv"] = judged
+    made["summary.csv"] = summary.to_frame(
+        *_summaries(run, repositories, made),
+        summary.of_headline(repositories, published, study),
     )
-    summed = summary.to_frame(
-        summary.over_specifications(rows, without),
-        summary.over_series(crossings),
-        summary.of_files(
-            repositories,
-            files.read_csv(run.results / "defects.csv"),
-            known,
-        ),
-        summary.of_headline(repositories, claims.published_shares(ledger), study),
-        summary.of_omission(repositories, study),
-        summary.over_choices(chosen, study),
-        summary.of_origins(
-            repositories,
-            files.read_csv(run.results / "origins.csv"),
-            files.read_csv(run.results / "disagreements.csv"),
-            len(ruled),
-            study,
-        ),
-        summary.over_tipping_points(tipped),
-        summary.of_audit(codings, audited),
-    )
-    tables = (
-        rows, without, shares, crossings, removed, chosen, tipped, carried, judged, summed,
-    )  # fmt: skip
-    for name, table in zip(ANALYSIS_TABLES[:-1], tables, strict=True):
-        files.write_csv(run.results / name, table)
+    for name in ANALYSIS_TABLES[:-1]:
+        files.write_csv(run.results / name, made[name])
     files.write_json(
         run.results / ANALYSIS_TABLES[-1],
         numbers.collect(ROOT / "paper" / "numbers.toml", run.results, study),
     )
     return [run.results / name for name in ANALYSIS_TABLES]
+
+
+def _estimated(run: Run, repositories: pd.DataFrame, progress: Progress) -> Tables:
+    """Estimates with their ranges, each developer left out, and the weekly series."""
+    from replication.analysis import crossover, estimates
+
+    rows = estimates.estimate(repositories, run.study, progress)
+    progress("leave-one-developer-out")
+    without = estimates.leave_one_out(repositories, run.study)
+    progress("weekly series and crossings")
+    weekly = files.read_csv(run.attributed / "weekly.csv")
+    shares, crossings = crossover.series(weekly, run.study)
+    return {
+        "estimates.csv": rows,
+        "leave_one_out.csv": without,
+        "weekly_shares.csv": shares,
+        "crossings.csv": crossings,
+    }
+
+
+def _attribution_weighed(repositories: pd.DataFrame, study: Study, progress: Progress) -> Tables:
+    """The lead under every choice of attribution, without each rule, and with wrong labels."""
+    from replication.analysis import choices, label_error, tipping
+    from replication.attribution import registry, rules, second_coding
+
+    progress("choices of attribution, tipping points and label error")
+    codings = second_coding.load(study.group_of)[1]
+    known, nowhere = registry.load(study.group_of), set(study.unattributed)
+    settled = second_coding.settled(codings, known.developer_of, study.group_of, nowhere)
+    audited = second_coding.confusion(codings, study.group_of, nowhere)
+    return {
+        "exclusions.csv": choices.exclusions(repositories, rules.load(), study),
+        "choices.csv": choices.choices(repositories, study),
+        "tipping_points.csv": tipping.tipping_points(repositories, study),
+        "label_error.csv": label_error.propagate(repositories, audited, settled, study),
+    }
+
+
+def _summaries(run: Run, repositories: pd.DataFrame, made: Tables) -> Iterator[Mapping[str, Any]]:
+    """Counts and extremes of the results, for the text."""
+    from replication.analysis import summary
+    from replication.attribution import registry, rules, second_coding
+
+    study = run.study
+    known = registry.load(study.group_of)
+    frame, codings = second_coding.load(study.group_of)
+    audited = second_coding.confusion(codings, study.group_of, set(study.unattributed))
+    found = {name: files.read_csv(run.results / name) for name in (*ATTRIBUTION_TABLES, DEFECTS)}
+    yield summary.over_specifications(made["estimates.csv"], made["leave_one_out.csv"])
+    yield summary.over_series(made["crossings.csv"])
+    yield summary.of_files(repositories, found[DEFECTS], known)
+    yield summary.of_omission(repositories, study)
+    yield summary.over_choices(made["choices.csv"], study)
+    yield summary.over_tipping_points(made["tipping_points.csv"])
+    yield summary.of_origins(repositories, found["origins.csv"], study)
+    yield summary.of_disagreements(
+        repositories, found["disagreements.csv"], len(rules.load()), study
+    )
+    yield summary.of_audit(frame, codings, audited, known)
 
 
 def figures(run: Run, progress: Progress) -> list[Path]:

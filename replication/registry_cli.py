@@ -11,8 +11,9 @@ from rich.console import Console
 from rich.table import Table
 
 from replication import study as definitions
-from replication.attribution import assign, lookup, registry, rules, second_coding
+from replication.attribution import assign, lookup, registry, rules, sampling, second_coding
 from replication.errors import RegistryError
+from replication.files import FLOAT_FORMAT
 from replication.panel import table as panel
 from replication.sources import bundled
 
@@ -79,6 +80,16 @@ def missing(data: Path | None, most: int, path: Path, console: Console) -> None:
         table.add_row(row["namespace"], row["status"], f"{row['percent']:.3f}", *counts)
     console.print(table)
     console.print(f"{len(rows):,} namespaces; CONTRIBUTING.md tells how to add a row")
+
+
+def sample(n: int, seed: int, path: Path, console: Console) -> None:
+    """Print the developers that an audit of the panel draws, as CSV, largest first."""
+    study = definitions.load()
+    found = registry.load(study.group_of, path)
+    windows = [window.id for window in study.windows]
+    table = panel.read(bundled.FOLDER).repositories
+    rows = sampling.frame(table, found, windows, n, seed)
+    console.print(rows.to_csv(index=False, float_format=FLOAT_FORMAT), markup=False, end="")
 
 
 def who(query: str, path: Path, console: Console) -> None:

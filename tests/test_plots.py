@@ -43,12 +43,12 @@ SIGNATURES = {"svg": b"<?xml", "pdf": b"%PDF", "png": b"\x89PNG"}
 WEEKS = [f"2025-{month:02}-{day:02}" for month in (5, 6, 7, 8) for day in (7, 14, 21, 28)]
 SMALLEST_TYPE = 7.5
 COHORT, INCREMENTS = "cohort-2025-08", "increments-2025-08"
-NOTHING_LEFT_OUT = {("telemetry", COHORT), ("no-model", COHORT)}
+NOTHING_LEFT_OUT = {("telemetry", COHORT), ("mass-upload", COHORT)}
 # By how much each choice moves the synthetic lead of China.
 SHIFTS = {
     "origin": 0.07, "split": 0.035, "maker": 0.08, "base_maker": 0.06, "registry": -0.01,
     "registry-low": -0.08, "registry-high": 0.09, "left-out": 0.02, "lineage": 0.05,
-    "to-China": 0.09, "to-USA": -0.09, "telemetry": 0.03, "no-model": 0.04, "repackaged": 0.01,
+    "to-China": 0.09, "to-USA": -0.09, "telemetry": 0.03, "mass-upload": 0.04, "repackaged": 0.01,
     "distillation": -0.05,
 }  # fmt: skip
 # Developer, country group, share of the synthetic downloads.
@@ -204,7 +204,7 @@ def _label_error(leads: Mapping[str, float], reach: float) -> pd.DataFrame:
     for window, role, (source, wide) in product(
         STUDY.windows,
         ("uploader", "origin", "maker"),
-        (("luck", 0.4), ("labels-unsettled", 0.02), ("both", reach)),
+        (("luck", 0.4), ("labels-unsettled", 0.02), ("both-unsettled", reach)),
     ):
         point = leads.get(window.id, 0.1) + SHIFTS["registry"]
         keys = {"estimand": window.id, "attribution": role, "labels": "registry", "source": source}

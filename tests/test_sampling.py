@@ -13,8 +13,11 @@ from released_files import ROOT
 from scipy import stats
 
 from replication import study as definitions
+from replication.attribution import registry, sampling
 from replication.attribution.sampling import inclusion_probabilities, systematic
 from replication.errors import DegenerateDataError
+from replication.files import read_csv
+from replication.sources import bundled
 
 EXAMPLES = settings(derandomize=True, deadline=None, max_examples=60)
 AUDIT = definitions.load().audit
@@ -212,3 +215,36 @@ def test_the_committed_frame_is_whole(frame: pd.DataFrame) -> None:
     listed = frame["namespaces"].str.split().explode()
     assert listed.notna().all()
     assert listed.is_unique
+
+
+def test_the_frame_of_a_synthetic_panel_by_hand() -> None:
+    """Sizes are the largest sum of a role and window, namespaces of one developer are one unit."""
+    table = pd.DataFrame(
+        {
+            "uploader": ["Qwen", "Wan-AI", "packager", "idle"],
+            "origin": ["Qwen", "Wan-AI", "Qwen", "idle"],
+            "first": [10, 5, 30, 0],
+            "second": [1, 2, 3, 0],
+        }
+    )
+    known = registry.load(definitions.load().group_of)
+    found = sampling.frame(table, known, ["first", "second"], 1, 7)
+    assert found[["unit", "namespaces", "size"]].to_numpy().tolist() == [
+        ["Qwen", "Qwen Wan-AI", 45],
+        ["packager", "packager", 30],
+    ]
+    assert found["probability"].tolist() == [45 / 75, 30 / 75]
+    assert sorted(found["sampled"]) == ["no", "yes"]
+
+
+def test_the_frame_of_the_audit_was_that_of_the_bundled_panel() -> None:
+    """Sizes of units whose namespaces are still one developer's are those of the committed frame."""
+    study = definitions.load()
+    known = registry.load(study.group_of)
+    panel = read_csv(bundled.FOLDER / "repositories.csv")
+    windows = [window.id for window in study.windows]
+    now = sampling.frame(panel, known, windows, study.audit.sample, study.audit.seed)
+    then = read_csv(bundled.FOLDER / "sampling_frame.csv")
+    both = then.merge(now, on="namespaces", suffixes=("_then", "_now"))
+    assert len(both) > 150
+    assert (both["size_then"] == both["size_now"]).all()

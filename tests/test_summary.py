@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import numpy as np
 import pandas as pd
 import pytest
 from small import synthetic_repositories, synthetic_study
 
 from replication.analysis import estimates, summary
+from replication.attribution import registry
 from replication.files import read_csv
 from replication.run import ROOT
 
@@ -60,3 +62,91 @@ def test_crossings_over_all_series() -> None:
 def test_names_of_the_committed_summary_are_unique() -> None:
     """A number of the text must lead to one row."""
     assert read_csv(ROOT / "results" / "summary.csv")["name"].is_unique
+
+
+def test_choices_are_nested_by_hand() -> None:
+    """Credit and labels, then the registry's doubt, then everything: ever wider, by hand."""
+    base = {"window": STUDY.headline.estimand, "exclusion": "none", "treatment": "own"}
+    rows = [
+        {**base, "labels": "study", "lead": 0.2},
+        {**base, "labels": "registry", "lead": -0.1},
+        {**base, "labels": "registry-low", "lead": -0.3},
+        {**base, "labels": "study", "treatment": "to-China", "lead": 0.5},
+        {**base, "labels": "study", "exclusion": "telemetry", "lead": 0.4},
+        {**base, "labels": "study", "window": "increments-2025-08", "lead": 0.1},
+    ]
+    found = summary.over_choices(pd.DataFrame(rows), STUDY)
+    kinds = {
+        kind: [
+            found[f"{kind}_head{part}"] for part in ("", "_china_leads", "_smallest", "_largest")
+        ]
+        for kind in ("credit", "doubt", "all")
+    }
+    assert kinds == {
+        "credit": [2, 1, -0.1, 0.2],
+        "doubt": [3, 1, -0.3, 0.2],
+        "all": [5, 3, -0.3, 0.5],
+    }
+    assert (found["all_window"], found["all_window_largest"]) == (1, 0.1)
+
+
+def test_origins_are_compared_by_hand() -> None:
+    """Of 1,000 downloads 400 have no usable list, and a repository with 100 ends elsewhere."""
+    window = STUDY.headline.estimand
+    traced = TABLE["traced_origin"].where(TABLE["uploader"] != "Qwen", "")
+    moved = pd.DataFrame({"origin_differs": ["yes", "no"], window: [100, 300]})
+    found = summary.of_origins(TABLE.assign(traced_origin=traced), moved, STUDY)
+    assert found == {
+        "origins_undocumented": 1,
+        "origins_undocumented_share": 0.4,
+        "origins_differ": 1,
+        "origins_differ_share": 0.1,
+    }
+
+
+def test_disagreements_are_counted_by_hand() -> None:
+    """Two of three are uploaders', one is between the two countries, 100 downloads are not compared."""
+    rows = pd.DataFrame(
+        {
+            "attribution": ["uploader", "uploader", "origin"],
+            "study_group": ["User", "USA", "China"],
+            "registry_group": ["China", "UK", "USA"],
+        }
+    )
+    found = summary.of_disagreements(TABLE, rows, 7, STUDY)
+    assert found == {
+        "rules": 7,
+        "disagreements_uploader": 2,
+        "disagreements_china_usa": 1,
+        "uncompared_share": 0.1,
+    }
+
+
+def test_the_audit_is_counted_by_hand() -> None:
+    """Alike, settled, upheld, from the same page, and certain to be drawn."""
+    known = registry.load(STUDY.group_of)
+    page = known.by_name["Alibaba (Qwen)"].evidence_url
+    columns = ["unit", "first_country", "second_country", "resolved_country", "second_evidence_url"]
+    codings = pd.DataFrame(
+        [
+            ("Qwen", "CN", "CN", "CN", page),
+            ("google", "US", "US", "US", "https://elsewhere.example/page"),
+            ("reducto", "unknown", "US", "unknown", "https://elsewhere.example/other"),
+            ("glif", "US", "DE", "DE", "https://elsewhere.example/third"),
+        ],
+        columns=columns,
+    )
+    frame = pd.DataFrame({"probability": [1.0, 1.0, 0.5, 0.2, 0.3]})
+    table = np.arange(16).reshape(4, 4)
+    assert summary.of_audit(frame, codings, table, known) == {
+        "audited": 4,
+        "audited_same": 2,
+        "audited_settled": 3,
+        "audited_settled_same": 2,
+        "audited_china_usa": 1 + 4,
+        "audited_upheld": 1,
+        "audited_differ": 2,
+        "audited_same_page": 1,
+        "audit_frame": 5,
+        "audit_certain": 2,
+    }

@@ -277,3 +277,32 @@ def test_the_split_counts_half_downloads(table: pd.DataFrame) -> None:
     assert row["lead_downloads"] == 370
     assert (row["fewest_developers"], row["developers"]) == (1, "Qwen")
     assert (row["alone"], row["alone_share"]) == ("Qwen", 0.55)
+
+
+@EXAMPLES
+@given(few_developers, st.data())
+def test_no_smaller_set_of_doubts_turns_the_lead(rows: Rows, data: st.DataObject) -> None:
+    """Of developers whose doubt favours the side behind, brute force needs as many, or none do."""
+    behind = sides(rows)[1]
+    doubted = [
+        relabelled([row], [0], data.draw(st.sampled_from([behind, 2])))[0]
+        if row[behind] == 0 and data.draw(st.booleans())
+        else list(row)
+        for row in rows
+    ]
+    got = tipping.fewest_doubtful(synthetic_cells(rows), synthetic_cells(doubted))
+    enough = [
+        len(chosen)
+        for chosen in subsets(rows)
+        if turned(rows, [doubted[i] if i in chosen else list(r) for i, r in enumerate(rows)])
+    ]
+    assert got == min(enough) if enough else np.isnan(got)
+
+
+def test_doubts_are_told_of_the_registry_alone(table: pd.DataFrame) -> None:
+    """The study's labels have no doubts, and the synthetic registry has none that would do."""
+    assert table["fewest_doubtful"].isna().all()
+    doubted = TABLE.assign(**{"registry-low_group_uploader": "USA"})
+    found = tipping.tipping_points(doubted, STUDY).set_index(["estimand", "attribution", "labels"])
+    assert found.loc[("cohort-2025-08", "uploader", "registry"), "fewest_doubtful"] == 1
+    assert np.isnan(found.loc[("cohort-2025-08", "uploader", "study"), "fewest_doubtful"])

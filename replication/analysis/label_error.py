@@ -5,7 +5,10 @@ the second coding says how often a developer that the registry places in one cla
 another, and the table of these counts with a Jeffreys prior gives a Dirichlet law for each row,
 from which the replicate draws its own error rates before it draws the labels. Labels are drawn for
 all developers, or only for those whose label the two codings have not settled: that they were not
-sampled, or that the codings differ.
+sampled, that the codings differ, or that they do not know.
+
+The table holds rates of disagreement, not of error: errors that both coders share are not in it, and
+where one coder was wrong the registry may have been right.
 """
 
 from __future__ import annotations
@@ -23,7 +26,7 @@ from replication.analysis.intervals import percentile
 from replication.analysis.resampling import cluster_weights
 from replication.analysis.statistics import LEAD
 from replication.attribution.assign import ROLES
-from replication.attribution.second_coding import CHINA, CLASSES, ELSEWHERE, NOWHERE, USA
+from replication.attribution.second_coding import CHINA, CLASSES, USA, class_of_group
 from replication.study import Study
 
 LUCK, LABELS, BOTH = "luck", "labels", "both"
@@ -92,16 +95,7 @@ def replicates(
 
 def _by_class(held: Cells, study: Study) -> NDArray[np.int64]:
     """Half downloads (n, 4) of each developer in each of `CLASSES`."""
-    place = [
-        CLASSES.index(
-            group
-            if group in {CHINA, USA}
-            else NOWHERE
-            if group in study.unattributed
-            else ELSEWHERE
-        )
-        for group in held.groups
-    ]
+    place = [CLASSES.index(class_of_group(group, study.unattributed)) for group in held.groups]
     out = np.zeros((len(held.units), len(CLASSES)), dtype=np.int64)
     for column, target in enumerate(place):
         out[:, target] += held.by_group[:, column]

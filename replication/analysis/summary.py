@@ -10,10 +10,13 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from replication.analysis import estimates as estimation
+from replication.analysis.choices import NONE, OWN
 from replication.analysis.crossover import NEVER
 from replication.analysis.resampling import totals_without_each
 from replication.analysis.statistics import LEAD
+from replication.attribution.assign import LABELS
 from replication.attribution.registry import UNKNOWN, Registry
+from replication.attribution.second_coding import CLASSES
 from replication.study import Study
 
 SPECIFICATION = ["estimand", "attribution", "labels"]
@@ -121,43 +124,52 @@ def of_omission(repositories: pd.DataFrame, study: Study) -> dict[str, Any]:
 
 
 def over_choices(chosen: pd.DataFrame, study: Study) -> dict[str, Any]:
-    """How the lead of two windows varies over all choices of attribution, and over each one alone.
+    """How the lead of two windows varies over ever more choices of attribution.
 
-    The windows are the headline's and the increments that end with it.
+    The windows are the headline's and the increments that end with it. ``credit`` varies who is
+    credited and the two sources of labels, ``doubt`` also the ends of the registry's doubt, and
+    ``all`` also what is left out and what is done with the unattributed.
     """
     found: dict[str, Any] = {}
     for name, window in _two_windows(study).items():
         part = chosen[chosen["window"] == window]
-        found |= {
-            f"choices_{name}": len(part),
-            f"choices_{name}_china_leads": int((part["lead"] > 0).sum()),
-            f"choices_{name}_smallest": float(part["lead"].min()),
-            f"choices_{name}_largest": float(part["lead"].max()),
-        }
+        plain = part[(part["exclusion"] == NONE) & (part["treatment"] == OWN)]
+        sets = {"credit": plain[plain["labels"].isin(LABELS)], "doubt": plain, "all": part}
+        for kind, rows in sets.items():
+            found |= {
+                f"{kind}_{name}": len(rows),
+                f"{kind}_{name}_china_leads": int((rows["lead"] > 0).sum()),
+                f"{kind}_{name}_smallest": float(rows["lead"].min()),
+                f"{kind}_{name}_largest": float(rows["lead"].max()),
+            }
     return found
 
 
-def of_origins(
-    repositories: pd.DataFrame,
-    moved: pd.DataFrame,
-    disagreements: pd.DataFrame,
-    rules: int,
-    study: Study,
-) -> dict[str, Any]:
-    """How traced and annotated origins compare, and how many disagreements and rules there are."""
-    window = study.headline_estimand.window.id
+def of_origins(repositories: pd.DataFrame, moved: pd.DataFrame, study: Study) -> dict[str, Any]:
+    """How the traced origins compare with the annotated ones."""
+    downloads = repositories[study.headline_estimand.window.id]
     undocumented = repositories["traced_origin"].fillna("").astype(str) == ""
     differs = moved[moved["origin_differs"] == "yes"]
+    return {
+        "origins_undocumented": int(undocumented.sum()),
+        "origins_undocumented_share": float(downloads[undocumented].sum() / downloads.sum()),
+        "origins_differ": len(differs),
+        "origins_differ_share": float(differs[downloads.name].sum() / downloads.sum()),
+    }
+
+
+def of_disagreements(
+    repositories: pd.DataFrame, disagreements: pd.DataFrame, rules: int, study: Study
+) -> dict[str, Any]:
+    """How many disagreements with the study there are, and what is not compared."""
+    downloads = repositories[study.headline_estimand.window.id]
+    nowhere = repositories["registry_group_uploader"] == study.group_of[UNKNOWN]
     both = disagreements[["study_group", "registry_group"]]
-    downloads = repositories[window]
     return {
         "rules": rules,
         "disagreements_uploader": int((disagreements["attribution"] == "uploader").sum()),
         "disagreements_china_usa": int(both.isin(["China", "USA"]).all(axis=1).sum()),
-        "origins_undocumented": int(undocumented.sum()),
-        "origins_undocumented_share": float(downloads[undocumented].sum() / downloads.sum()),
-        "origins_differ": len(differs),
-        "origins_differ_share": float(differs[window].sum() / downloads.sum()),
+        "uncompared_share": float(downloads[nowhere].sum() / downloads.sum()),
     }
 
 
@@ -166,8 +178,14 @@ def over_tipping_points(tipped: pd.DataFrame) -> dict[str, Any]:
     return {"tipping_most": int(tipped["fewest_developers"].max())}
 
 
-def of_audit(codings: pd.DataFrame, confusion: NDArray[np.int64]) -> dict[str, Any]:
-    """How many developers were coded twice, alike, and placed in China by one and the USA by the other."""
+def of_audit(
+    frame: pd.DataFrame, codings: pd.DataFrame, confusion: NDArray[np.int64], registry: Registry
+) -> dict[str, Any]:
+    """How many developers were coded twice, alike, and whose coding the resolution upheld."""
+    china, usa = CLASSES.index("China"), CLASSES.index("USA")
+    upheld = codings["resolved_country"] == codings["first_country"]
+    rows = [registry.find(unit) for unit in codings["unit"]]
+    pages = pd.Series([row.evidence_url if row else "" for row in rows], index=codings.index)
     same = codings["first_country"] == codings["second_country"]
     known = (codings[["first_country", "second_country"]] != UNKNOWN).all(axis=1)
     return {
@@ -175,7 +193,12 @@ def of_audit(codings: pd.DataFrame, confusion: NDArray[np.int64]) -> dict[str, A
         "audited_same": int(same.sum()),
         "audited_settled": int(known.sum()),
         "audited_settled_same": int((same & known).sum()),
-        "audited_china_usa": int(confusion[0, 1] + confusion[1, 0]),
+        "audited_china_usa": int(confusion[china, usa] + confusion[usa, china]),
+        "audited_upheld": int((upheld & ~same).sum()),
+        "audited_differ": int((~same).sum()),
+        "audited_same_page": int((same & (pages == codings["second_evidence_url"]) & known).sum()),
+        "audit_frame": len(frame),
+        "audit_certain": int((frame["probability"] >= 1).sum()),
     }
 
 

@@ -8,14 +8,21 @@ to neither. Gains add up, so that the largest ones first are the fewest.
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
 from replication.analysis.cells import HALVES, Cells
 from replication.analysis.estimates import cells_of, specifications
+from replication.attribution.assign import RANGE
 from replication.study import Study
 
+AGAINST = {
+    leader: labels for labels, side in RANGE.items() for leader in RANGE.values() if leader != side
+}
+"""The end of the registry's doubt that favours the side behind, by who leads."""
 SHOWN = 3
 """Developers that are named."""
 
@@ -35,15 +42,21 @@ def tipping_points(table: pd.DataFrame, study: Study) -> pd.DataFrame:
     pandas.DataFrame
         One row a specification: ``leader``; ``lead_downloads``, by which it leads;
         ``fewest_developers`` whose relabelling turns the lead, with their names in
-        ``developers``; ``fewest_leaving``, the same where the side ahead only loses them to no
+        ``developers``; ``fewest_doubtful``, of those with alternative countries, under the
+        registry's labels (missing where none suffice); ``fewest_leaving``, the same where the side ahead only loses them to no
         country; ``fewest_downloads`` and ``fewest_share`` of the total: a bound that no set of
         wrong labels can undercut; and ``alone``, the smallest developer whose label by itself
         would do, with ``alone_share``.
     """
-    rows = [
-        {**spec.keys(), **tipping_point(cells_of(table, spec, "developer", study))}
-        for spec in specifications(table, study)
-    ]
+    rows = []
+    for spec in specifications(table, study):
+        held = cells_of(table, spec, "developer", study)
+        found: dict[str, object] = {**spec.keys(), "fewest_doubtful": np.nan, **tipping_point(held)}
+        if spec.labels == "registry":
+            against = AGAINST[str(found["leader"])]
+            doubted = cells_of(table, replace(spec, labels=against), "developer", study)
+            found["fewest_doubtful"] = fewest_doubtful(held, doubted)
+        rows.append(found)
     return pd.DataFrame(rows)
 
 
@@ -71,6 +84,28 @@ def tipping_point(held: Cells) -> dict[str, object]:
         "alone": "" if smallest is None else held.units[smallest],
         "alone_share": np.nan if smallest is None else float(total[smallest] / total.sum()),
     }
+
+
+def fewest_doubtful(held: Cells, doubted: Cells) -> float:
+    """Fewest developers whose doubt turns the lead, were it resolved as in `doubted`; NaN if none.
+
+    Parameters
+    ----------
+    held, doubted
+        Cells of the same developers by the registry's labels, and with every doubt resolved
+        against the side that leads.
+    """
+    lead = _lead(held)
+    sign = 1 if lead.sum() >= 0 else -1
+    gains = sign * (lead - _lead(doubted))
+    needed = fewest(gains, abs(int(lead.sum())))
+    return float(needed) if needed <= len(gains) else float("nan")
+
+
+def _lead(held: Cells) -> NDArray[np.int64]:
+    """What each developer adds to China's lead, in half downloads."""
+    china, usa = (held.by_group[:, held.groups.index(name)] for name in ("China", "USA"))
+    return np.asarray(china - usa)
 
 
 def fewest(gains: NDArray[np.int64], gap: int) -> int:

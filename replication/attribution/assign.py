@@ -16,7 +16,8 @@ WEEKLY_ROLES = ("uploader", "origin")
 BASE_MAKER = "base_maker"
 LABELS = ("study", "registry")
 RANGE = {"registry-low": "USA", "registry-high": "China"}
-"""The registry with every alternative country that favours one side: the ends of its doubt."""
+"""The registry with every doubt resolved in favour of one side's lead: towards it, else away from
+the other."""
 
 
 def attributed(
@@ -40,16 +41,16 @@ def attributed(
     pandas.DataFrame
         `table` with ``maker``, ``base_maker`` and ``kinds`` (see `rules.applied`), and for each
         of the four roles ``{role}_developer`` and its country group by each source of labels:
-        ``study_group_{role}``, ``registry_group_{role}`` and those of `RANGE`.
+        ``study_group_{role}``, ``registry_group_{role}`` and those of `RANGE`. A maker that the
+        study does not label has the registry's group under both.
     """
     made = applied(table, rules)
     study = _study_groups(table)
-    unknown = group_of[UNKNOWN]
+    labelled = _labelled(made, (*ROLES, BASE_MAKER), table["created"], registry, group_of)
     added = {
-        f"study_group_{role}": made[role].map(study).fillna(unknown)
+        f"study_group_{role}": made[role].map(study).fillna(labelled[f"registry_group_{role}"])
         for role in ("maker", BASE_MAKER)
     }
-    labelled = _labelled(made, (*ROLES, BASE_MAKER), table["created"], registry, group_of)
     return made.assign(**added, **labelled)
 
 

@@ -99,7 +99,7 @@ def who(
 def _credits(rows: pd.DataFrame) -> tuple[Credit, ...]:
     """Who is credited for one repository under every rule."""
     row = rows.iloc[0]
-    single = [
+    return tuple(
         Credit(
             role.replace("_", " "),
             row[role],
@@ -108,8 +108,7 @@ def _credits(rows: pd.DataFrame) -> tuple[Credit, ...]:
             row[f"study_group_{role}"],
         )
         for role in (*ROLES, BASE_MAKER)
-    ]
-    return tuple(single)
+    )
 
 
 def _chain(tenure: Tenure | None, registry: Registry) -> tuple[Developer, ...]:

@@ -57,8 +57,8 @@ class Developer:
 class Namespace:
     """One row of namespaces.csv: a further namespace of a developer.
 
-    `relation` is owned, renamed (an older name), alias (a name in a data set only) or transferred
-    (it changed hands). It is the developer's from `valid_from` until the day before `valid_until`;
+    `relation` is owned, renamed (an older name), alias (a name that others use for the developer's
+    models, on the Hub or in a data set) or transferred (it changed hands). It is the developer's from `valid_from` until the day before `valid_until`;
     an empty date is no limit.
     """
 
@@ -119,12 +119,6 @@ class Registry:
         """ISO code or class of the developer behind `namespace`; unknown where none is known."""
         found = self.find(namespace, on)
         return found.country if found else UNKNOWN
-
-    def ultimate_parent(self, developer: Developer) -> Developer:
-        """The row at the end of the chain of parents; the developer itself where it has none."""
-        while developer.parent:
-            developer = self.by_name[developer.parent]
-        return developer
 
 
 def load(

@@ -1,4 +1,4 @@
-"""Rules on repositories: which hold no model, which repackage another's, which were distilled.
+"""Rules on repositories: which are no one's choice, which repackage another's, which were distilled.
 
 A rule is data (replication/data/rules.csv): a pattern of repository names with the reason, the
 source and the date on which it was read. Rules decide two things: what an exclusion leaves out,
@@ -32,8 +32,8 @@ PANEL, HUB = "panel", "hub"
 class Rule:
     """One row of rules.csv.
 
-    `pattern` holds for repository names (owner/name), whatever the case: * stands for any letters
-    and ? for any one. `origin` is
+    `pattern` holds for repository names (owner/name), whatever the case: * stands for any
+    characters and ? for any one. `origin` is
     the namespace whose weights are repackaged, where the data do not say so rightly, or in which
     a distilled model began; `teacher` is the namespace of the model that it was distilled from.
     `found_in` says where the rule must match: in the panel of the released file, or only in data

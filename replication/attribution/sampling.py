@@ -2,10 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
+import pandas as pd
 from numpy.typing import NDArray
 
+from replication.attribution.registry import Registry
 from replication.errors import DegenerateDataError
+
+_ROLES = ("uploader", "origin")
 
 
 def inclusion_probabilities(sizes: NDArray[np.number], n: int) -> NDArray[np.float64]:
@@ -69,3 +75,43 @@ def systematic(probabilities: NDArray[np.float64], seed: int) -> NDArray[np.bool
     chosen = np.zeros(len(probabilities), dtype=bool)
     chosen[order] = drawn
     return chosen
+
+
+def frame(
+    repositories: pd.DataFrame, registry: Registry, windows: Sequence[str], n: int, seed: int
+) -> pd.DataFrame:
+    """Every developer of a panel with its size, and which of them an audit draws.
+
+    Parameters
+    ----------
+    repositories
+        Repositories with ``uploader``, ``origin`` and the columns of downloads.
+    registry
+        Says which namespaces are one developer's; a unit is named by the first of them, so that a
+        coder learns nothing from it.
+    windows
+        Columns of downloads; a developer's size is the largest of its sums over them and over
+        both roles.
+    n, seed
+        Size and seed of the sample.
+
+    Returns
+    -------
+    pandas.DataFrame
+        ``unit, namespaces, size, probability, sampled`` (yes or no), the largest first.
+    """
+    sizes: dict[str, int] = {}
+    members: dict[str, set[str]] = {}
+    for role in _ROLES:
+        developers = repositories[role].map(registry.developer_of)
+        sums = repositories.groupby(developers)[list(windows)].sum().max(axis=1)
+        for name, size in sums.items():
+            sizes[str(name)] = max(sizes.get(str(name), 0), int(size))
+        for name, namespace in zip(developers, repositories[role], strict=True):
+            members.setdefault(name, set()).add(namespace)
+    rows = [(min(members[k]), " ".join(sorted(members[k])), v) for k, v in sizes.items() if v]
+    table = pd.DataFrame(rows, columns=["unit", "namespaces", "size"])
+    table = table.sort_values(["size", "unit"], ascending=[False, True], ignore_index=True)
+    table["probability"] = inclusion_probabilities(table["size"].to_numpy(), n)
+    drawn = systematic(table["probability"].to_numpy(), seed)
+    return table.assign(sampled=np.where(drawn, "yes", "no"))

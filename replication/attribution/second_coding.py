@@ -7,7 +7,7 @@ probability of being drawn, second_coding.csv both codings of those that were, w
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass, fields
 from pathlib import Path
 
@@ -123,8 +123,14 @@ def _checks(cells: Cells, group_of: Mapping[str, str]) -> Iterator[tuple[bool, s
 
 def class_of(country: str, group_of: Mapping[str, str], unattributed: set[str]) -> str:
     """The class of a country or non-country class, as far as the lead can tell."""
-    group = group_of[country]
-    return group if group in {CHINA, USA} else NOWHERE if group in unattributed else ELSEWHERE
+    return class_of_group(group_of[country], unattributed)
+
+
+def class_of_group(group: str, unattributed: Collection[str]) -> str:
+    """The class of a country group."""
+    if group in {CHINA, USA}:
+        return group
+    return NOWHERE if group in unattributed else ELSEWHERE
 
 
 def confusion(
@@ -144,11 +150,15 @@ def settled(
     group_of: Mapping[str, str],
     unattributed: set[str],
 ) -> set[str]:
-    """Developers whose class both codings agree on, in every unit that holds one of them."""
+    """Developers whose class both codings know and agree on, in every unit that holds one of them.
+
+    Two codings that both say unknown settle nothing.
+    """
     agreed: dict[str, bool] = {}
     for row in codings.itertuples():
         countries = (str(row.first_country), str(row.second_country))
         same = len({class_of(country, group_of, unattributed) for country in countries}) == 1
+        same &= UNKNOWN not in countries
         for namespace in str(row.namespaces).split():
             developer = developer_of(namespace)
             agreed[developer] = agreed.get(developer, True) and same

@@ -41,7 +41,7 @@ NOTHING = "removes nothing"
 # Kinds of draws behind the ranges of the last block, and the words for what was drawn anew.
 REDRAWN = {
     "labels-unsettled": "unsettled labels redrawn",
-    "both": "all labels and developers redrawn",
+    "both-unsettled": "unsettled labels and developers redrawn",
 }
 
 
@@ -94,7 +94,7 @@ def draw(results: Results, study: Study) -> Figure:
     if panels[0].ranges:
         deck += (
             f". Last rows: {100 * study.inference.level:.0f} % ranges with the registry’s labels "
-            "redrawn at the error rates of a second coding; the thin ones, which go on beyond the "
+            "redrawn at a second coder’s rates of disagreement; the thin ones, which go on beyond the "
             "arrows, are not to be trusted with so few developers"
         )
     sheet = page(heading + tall + BELOW, title(panels), deck, results.footer(study))

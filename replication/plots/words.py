@@ -19,8 +19,8 @@ CREDIT = {
 LABELS = {
     "study": "study",
     "registry": "registry",
-    "registry-low": "registry, every doubt towards the USA",
-    "registry-high": "registry, every doubt towards China",
+    "registry-low": "registry, doubts in the USA’s favour",
+    "registry-high": "registry, doubts in China’s favour",
 }
 UNATTRIBUTED = {
     "own": "groups of their own",
