@@ -127,7 +127,7 @@ def disagreements(results: Path, study: Study) -> str:
         for _, row in top.iterrows()
     ]
     header = ("Uploader", "Study", "Registry", "Or", "Millions", "Evidence")
-    return markdown(header, rows, (24, 20, 18, 8, 8, 26))
+    return markdown(header, rows, (22, 20, 20, 13, 8, 24))
 
 
 def audit(study: Study) -> str:
