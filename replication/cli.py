@@ -122,8 +122,11 @@ def bundle(
     study: StudyFile = DEFAULT,
 ) -> None:
     """Compute the bundled panel and its sidecar from a released file."""
+    from replication.attribution.checked_csv import is_date
     from replication.pipeline import make_bundle
 
+    if accessed and not is_date(accessed):
+        raise typer.BadParameter(f"{accessed!r} is not a date", param_hint="--accessed")
     with _reported():
         found = make_bundle(source, folder, Run(BUNDLED, ROOT, study), accessed)
         out.print(f"bundle  {len(found.repositories):,} repositories → {folder}", markup=False)
@@ -172,7 +175,8 @@ def check(registry: RegistryFile = REGISTRY) -> None:
 def coverage(
     data: DataFile = None,
     minimum: Annotated[
-        float, typer.Option("--min", metavar="PERCENT", help="Exit 1 if less is covered.")
+        float,
+        typer.Option("--min", metavar="PERCENT", min=0, max=100, help="Exit 1 if less is covered."),
     ] = 0.0,
     evidence: Annotated[
         bool,
@@ -193,7 +197,7 @@ def coverage(
 @registry_app.command()
 def missing(
     data: DataFile = None,
-    most: Annotated[int, typer.Option("--most", help="Lines to print.")] = 30,
+    most: Annotated[int, typer.Option("--most", min=1, help="Lines to print.")] = 30,
     registry: RegistryFile = REGISTRY,
 ) -> None:
     """Print the work list: namespaces without a row or without evidence, by downloads."""

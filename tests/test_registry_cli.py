@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
-from command_line import assert_one_message, invoke
+from command_line import assert_one_message, environment, invoke, replication
 from released_files import ROOT, real_file, synthetic_release, write
 
 from replication import study as definitions
@@ -154,6 +154,14 @@ def test_the_panel_s_table_counts_every_window() -> None:
         ("odd.csv", "a,b\n1,2\n", "none of the columns"),
         ("words.csv", "namespace\nQwen\n", "no column of numbers"),
         ("bad.parquet", "no parquet", "cannot read bad.parquet"),
+        ("header.csv", "namespace,downloads\n", "no column of numbers"),
+        ("zero.csv", "namespace,downloads\nQwen,0\n", "counts nothing"),
+        ("less.csv", "namespace,downloads\nQwen,1\nfoo,-1\n", "row 2: downloads is not a count"),
+        ("nan.csv", "namespace,downloads\nQwen,nan\n", "row 1: downloads is not a count"),
+        ("huge.csv", "namespace,downloads\nQwen,1e308\n", "row 1: downloads is not a count"),
+        ("comma.csv", 'namespace,downloads\nQwen,"1,000"\n', "row 1: downloads is not a count"),
+        ("blank.csv", "namespace,downloads\n,5\n", "row 1: namespace is empty"),
+        ("wide.csv", "namespace,downloads\nQwen,1,2,3\n", "cannot read wide.csv"),
     ],
 )
 def test_a_file_that_cannot_be_counted(
@@ -165,6 +173,60 @@ def test_a_file_that_cannot_be_counted(
     with pytest.raises(SourceError, match=what):
         lookup.namespace_counts(tmp_path / name)
     assert invoke("registry", "coverage", "--data", tmp_path / name).exit_code == 1
+
+
+def test_names_that_look_like_gaps_or_numbers_are_names(tmp_path: Path) -> None:
+    """NA, null and 007 are namespaces like others."""
+    path = tmp_path / "odd.csv"
+    path.write_text("namespace,downloads\nNA,10\nnull,5\n007,1\nQwen,4\n", encoding="utf-8")
+    counts = lookup.namespace_counts(path)
+    assert counts["downloads"].to_dict() == {"NA": 10, "null": 5, "007": 1, "Qwen": 4}
+
+
+@pytest.mark.parametrize("percent", ["nan", "-1", "101", "inf", "many"])
+def test_a_minimum_is_a_percentage(percent: str) -> None:
+    """Anything else is a misspelt command, so that no gate passes by accident."""
+    assert invoke("registry", "coverage", "--min", percent).exit_code == 2
+
+
+def test_lines_and_samples_are_positive() -> None:
+    """No line, and more developers than there are, are refused."""
+    assert invoke("registry", "missing", "--most", "0").exit_code == 2
+    assert invoke("registry", "sample", "--n", "0").exit_code == 2
+    assert "draw from 1 to" in told("registry", "sample", "--n", "100000", code=1)
+    lines = invoke("registry", "sample", "--n", "5").stdout.splitlines()
+    assert lines[0] == "unit,namespaces,size,probability,sampled"
+    assert sum(line.endswith(",yes") for line in lines) == 5
+
+
+def test_a_table_is_never_cut_or_obeyed(tmp_path: Path) -> None:
+    """Names from a file are shown as they are, and numbers whole, however narrow the terminal."""
+    path = tmp_path / "odd.csv"
+    path.write_text('namespace,downloads\n[bold]x,123456789\n"a\x1b[31m",5\n', encoding="utf-8")
+    done = replication("registry", "missing", "--data", path, env=environment(COLUMNS="30"))
+    assert "[bold]x" in done.stdout
+    assert "123,456,789" in done.stdout
+    assert "\x1b" not in done.stdout
+
+
+@pytest.mark.parametrize("name", ["Alibaba (Qwen)", " Qwen ", "https://huggingface.co/Qwen/"])
+def test_who_takes_what_people_paste(name: str) -> None:
+    """A developer's name, blanks and an address of the Hub lead to the namespace."""
+    assert told("who", name).startswith("Qwen developer Alibaba (Qwen)")
+
+
+def test_who_says_what_the_panel_lacks() -> None:
+    """A repository that is not in the panel has no downloads there, not none."""
+    words = told("who", "Qwen/No-Such-Model")
+    assert "not an uploader of the panel" in words
+    assert "downloads as uploader" not in words
+
+
+def test_check_tells_that_older_names_are_missing(tmp_path: Path) -> None:
+    """A copy of the registry alone lacks namespaces.csv, and `check` says so."""
+    path = tmp_path / "registry.csv"
+    path.write_text(registry.DEFAULT.read_text(encoding="utf-8"), encoding="utf-8")
+    assert "there is no namespaces.csv beside it" in told("registry", "check", "--registry", path)
 
 
 def test_the_released_file_is_covered() -> None:

@@ -249,6 +249,7 @@ def test_effects_by_hand() -> None:
             "kind": "telemetry",
             "pattern": "counter/*",
             "repositories": 2,
+            "decides": 2,
             "early": 21,
             "late": 54,
             "found_in": "panel",
@@ -261,6 +262,7 @@ def test_effects_by_hand() -> None:
             "kind": "repackaged",
             "pattern": "z/*",
             "repositories": 0,
+            "decides": 0,
             "early": 0,
             "late": 0,
             "found_in": "hub",
@@ -269,6 +271,28 @@ def test_effects_by_hand() -> None:
             "date_read": "2026-11-23",
         },
     ]
+
+
+def test_a_rule_that_decides_nothing_is_idle_though_it_matches() -> None:
+    """Of two rules of one kind the first counts; of two kinds each does."""
+    table = repositories(("own/c", "x"), ("own/d", "x"))
+    first, second = rule("all", REPACKAGED, "own/*"), rule("late", REPACKAGED, "own/c")
+    other = rule("other", TELEMETRY, "own/c")
+    found = rules.effects(table, [first, second, other], [])
+    assert found["repositories"].tolist() == [2, 1, 1]
+    assert found["decides"].tolist() == [2, 0, 1]
+    with pytest.raises(RegistryError, match=r"'late'.*only what earlier rules decide"):
+        rules.require_used(found)
+    assert rules.effects(table, [second, first], [])["decides"].tolist() == [1, 1]
+
+
+def test_a_rule_credits_a_namespace_that_has_a_row() -> None:
+    """An origin or teacher that nobody owns is misspelt; the shipped rules name none."""
+    known = registry.load(definitions.load().group_of).tenures
+    rules.require_known(rules.load(), known)
+    wrong = rule("odd", REPACKAGED, "own/*", origin="no-such-owner")
+    with pytest.raises(RegistryError, match="'odd' credits 'no-such-owner', which has no row"):
+        rules.require_known([wrong], known)
 
 
 def test_an_idle_rule_is_an_error_that_names_it() -> None:
@@ -318,7 +342,7 @@ PAIRED = "a distillation has an origin and a teacher, and no other kind has a te
         ({"date_read": ""}, "date_read '' is not a date"),
         ({"date_read": "23 Nov 2026"}, "date_read '23 Nov 2026' is not a date"),
         ({"reason": "=1+1"}, "reason starts with '=', like a formula"),
-        ({"source": "a page "}, "source has a line break or blanks at an end"),
+        ({"source": "a page "}, "source has a line break, a control character or blanks at an end"),
     ],
 )
 def test_a_malformed_rule_is_refused_with_its_line(
@@ -339,7 +363,7 @@ def test_a_whole_distillation_is_accepted(tmp_path: Path) -> None:
 
 def test_missing_or_misread_rules_are_a_named_error(tmp_path: Path) -> None:
     """No file, another header or another width: no traceback."""
-    with pytest.raises(RegistryError, match=r"^cannot read none\.csv: it is not there"):
+    with pytest.raises(RegistryError, match=r"^cannot read none\.csv: No such file"):
         rules.load(tmp_path / "none.csv")
     path = tmp_path / "rules.csv"
     path.write_text("rule,kind\n", encoding="utf-8")

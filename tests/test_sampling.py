@@ -118,7 +118,7 @@ def test_what_cannot_be_drawn_by_size_is_refused(sizes: list[int], n: int) -> No
     with pytest.raises(DegenerateDataError) as caught:
         inclusion_probabilities(np.array(sizes, dtype=np.int64), n)
     assert caught.value.what == f"{n} of {len(sizes)} units cannot be drawn by size"
-    assert caught.value.remedy == "give positive sizes, n ≤ N"
+    assert caught.value.remedy == f"give positive sizes, and draw from 1 to {len(sizes)}"
 
 
 @EXAMPLES

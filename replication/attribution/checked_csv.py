@@ -42,8 +42,9 @@ def read_rows(path: Path, header: Sequence[str]) -> list[tuple[str, Cells]]:
         reader = csv.reader(io.StringIO(text, newline=""), strict=True)
         found = next(reader, [])
         rows = [(f"{path.name}, line {reader.line_num}", row) for row in reader]
-    except FileNotFoundError:
-        raise RegistryError(f"cannot read {path.name}: it is not there", "restore it") from None
+    except OSError as error:
+        what = f"cannot read {path.name or path}: {error.strerror}"
+        raise RegistryError(what, "name an existing file, or restore it") from None
     except UnicodeDecodeError as error:
         line = error.object.count(b"\n", 0, error.start) + 1
         what = f"cannot read {path.name}, line {line}: byte {error.start} is not UTF-8"
@@ -51,6 +52,9 @@ def read_rows(path: Path, header: Sequence[str]) -> list[tuple[str, Cells]]:
     except csv.Error as error:
         what = f"cannot read {path.name}, line {reader.line_num}: {error}"
         raise RegistryError(what, "close every quote; write a quote inside a cell twice") from None
+    if text.startswith("\ufeff"):
+        what = f"{path.name}, line 1: the file starts with a byte order mark"
+        raise RegistryError(what, "save the file as UTF-8 without it")
     if found != list(header):
         what = f"{path.name}, line 1: the header is not {','.join(header)}"
         raise RegistryError(what, "restore the header; columns are added in the code first")
@@ -68,8 +72,8 @@ def _cells(where: str, header: Sequence[str], row: list[str]) -> Cells:
         if cell[:1] and cell[0] in _FORMULA:
             what = f"{where}: {column} starts with {cell[0]!r}, like a formula"
             raise RegistryError(what, "begin the cell with a word")
-        if cell != cell.strip() or len(cell.splitlines()) > 1:
-            what = f"{where}: {column} has a line break or blanks at an end"
+        if cell != cell.strip() or not cell.isprintable():
+            what = f"{where}: {column} has a line break, a control character or blanks at an end"
             raise RegistryError(what, "remove them")
     return dict(zip(header, row, strict=True))
 

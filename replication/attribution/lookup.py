@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import warnings
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,6 +21,8 @@ _REMEDY = "give a released file, a table of the Hub's models, or a CSV with the 
 # The column of names in each known kind of file, and the columns of downloads in it.
 _NAMES = ("namespace", "uploader", "model", "id")
 _COUNTS = ("downloadsAllTime", "downloads")
+_MOST = 1e15
+"""No count is larger: sums of such are still exact."""
 
 
 @dataclass(frozen=True)
@@ -76,6 +79,7 @@ def who(
     RegistryError
         Neither the registry nor the panel knows the name; the message offers near ones.
     """
+    query = _plain(query, registry)
     names = table["name"] if "/" in query else table["uploader"]
     rows = table[names.str.lower() == query.lower()]
     namespace = _spelt(query.partition("/")[0], registry, table)
@@ -91,9 +95,17 @@ def who(
         parents=_chain(tenure, registry),
         credits=_credits(rows) if "/" in query and len(rows) else (),
         rules=tuple(rule for rule in rules if hits.get(rule.rule, default=False)),
-        downloads={window: int(rows[window].sum()) for window in windows},
+        downloads={w: int(rows[w].sum()) for w in windows} if len(rows) else {},
         traced_origin=str(rows["traced_origin"].iloc[0]) if "/" in query and len(rows) else "",
     )
+
+
+def _plain(query: str, registry: Registry) -> str:
+    """A question as a name of the Hub: without blanks and address; a developer's first namespace."""
+    text = query.encode("utf-8", "replace").decode().strip()
+    text = text.removeprefix("https://").removeprefix("huggingface.co/").strip("/")
+    named = {d.developer.lower(): d.namespaces[0] for d in registry.developers}
+    return named.get(text.lower(), text)
 
 
 def _credits(rows: pd.DataFrame) -> tuple[Credit, ...]:
@@ -124,14 +136,16 @@ def _chain(tenure: Tenure | None, registry: Registry) -> tuple[Developer, ...]:
 def _spelt(namespace: str, registry: Registry, table: pd.DataFrame) -> str:
     """The namespace as it is written on the Hub, whatever the case of the question."""
     known = [*registry.tenures, *table["uploader"].unique(), *table["origin"].unique()]
+    if namespace in known:
+        return namespace
     by_lower = {name.lower(): name for name in reversed(known)}
     return str(by_lower.get(namespace.lower(), namespace))
 
 
 def _unknown(query: str, registry: Registry, table: pd.DataFrame) -> RegistryError:
     pool = table["name"] if "/" in query else [*registry.tenures, *registry.by_name]
-    near = difflib.get_close_matches(query, list(dict.fromkeys(pool)), n=3, cutoff=0.5)
-    what = f"neither the registry nor the panel knows {query!r}"
+    near = difflib.get_close_matches(query[:100], list(dict.fromkeys(pool)), n=3, cutoff=0.6)
+    what = f"neither the registry nor the panel knows {query[:100]!r}"
     remedy = "add a row to replication/data/registry.csv (CONTRIBUTING.md)"
     return RegistryError(what, f"did you mean {', '.join(near)}? Else {remedy}" if near else remedy)
 
@@ -160,32 +174,58 @@ def namespace_counts(path: Path) -> pd.DataFrame:
     column = next((name for name in _NAMES if name in table), None)
     if column is None:
         raise SourceError(f"{path.name} has none of the columns {', '.join(_NAMES)}", _REMEDY)
-    if {"_id", "time"} <= set(table.columns):
-        table = table.sort_values("time", kind="stable").groupby("_id").tail(1)
-    numbers = [name for name in _COUNTS if name in table]
-    numbers = numbers or list(table.select_dtypes("number").columns)
-    if not numbers:
+    numbers = [name for name in _COUNTS if name in table] or _numeric(table, column)
+    if not numbers or table.empty:
         raise SourceError(f"{path.name} has no column of numbers", _REMEDY)
-    counts = table[numbers].apply(pd.to_numeric, errors="coerce").fillna(0)
-    by = {"": table[column]}
+    counts = pd.DataFrame({name: _counted(path, table, name) for name in numbers})
+    names = table[column].fillna("").astype(str).str.partition("/")[0]
+    _refuse(path, names == "", f"{column} is empty")
+    by = {"": names}
+    if {"_id", "time"} <= set(table.columns):
+        last = ~table.sort_values("time", kind="stable")["_id"].duplicated(keep="last")
+        counts = counts.where(last.reindex(counts.index), 0.0)
     if "derived_author" in table:
-        by[" by origin"] = table["derived_author"]
-    parts = [
-        counts.groupby(names.astype(str).str.partition("/")[0]).sum().add_suffix(suffix)
-        for suffix, names in by.items()
-    ]
-    return pd.concat(parts, axis=1).fillna(0).rename_axis("namespace")
+        by[" by origin"] = table["derived_author"].astype(str)
+    parts = [counts.groupby(who).sum().add_suffix(suffix) for suffix, who in by.items()]
+    found = pd.concat(parts, axis=1).fillna(0).rename_axis("namespace")
+    if not (found.sum() > 0).all():
+        raise SourceError(f"{path.name} counts nothing", "give a file with counts above zero")
+    return found
+
+
+def _numeric(table: pd.DataFrame, names: str) -> list[str]:
+    """Columns all of whose cells are numbers."""
+    others = [c for c in table.columns if c != names]
+    return [c for c in others if pd.to_numeric(table[c], errors="coerce").notna().all()]
+
+
+def _counted(path: Path, table: pd.DataFrame, column: str) -> pd.Series:
+    """A column of counts, each finite and not negative."""
+    counts = pd.to_numeric(table[column], errors="coerce").astype(float)
+    _refuse(path, ~(counts.between(0, _MOST)), f"{column} is not a count")
+    return counts
+
+
+def _refuse(path: Path, wrong: pd.Series, what: str) -> None:
+    """Raise for the first wrong row, counted from 1 below the header."""
+    if wrong.any():
+        row = int(wrong.to_numpy().argmax()) + 1
+        raise SourceError(f"{path.name}, row {row}: {what}", "correct or remove that row")
 
 
 def _read(path: Path) -> pd.DataFrame:
-    """Read a Parquet or CSV file."""
+    """Read a Parquet file, or a CSV file as text, so that no name is taken for a number or a gap."""
     try:
         if path.suffix == ".parquet":
             return pd.read_parquet(path)
-        return pd.read_csv(path)
-    except (OSError, ValueError) as error:
+        with warnings.catch_warnings():
+            warnings.simplefilter("error")  # rows wider than the header
+            return pd.read_csv(path, dtype=str, keep_default_na=False, index_col=False)
+    except UnicodeDecodeError:
+        raise SourceError(f"cannot read {path.name}: it is not UTF-8", "save it as UTF-8") from None
+    except (OSError, ValueError, Warning) as error:
         reason = str(error).splitlines()[0]
-        raise SourceError(f"cannot read {path.name}: {reason}", _REMEDY) from None
+        raise SourceError(f"cannot read {path.name or path}: {reason}", _REMEDY) from None
 
 
 def coverage(counts: pd.DataFrame, registry: Registry) -> pd.DataFrame:

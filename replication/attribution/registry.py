@@ -24,7 +24,7 @@ SECTORS = ("company", "university", "non-profit", "government", "community", "in
 BASES = ("headquarters", "lab", "founder", "self-described", "account")
 CONFIDENCE = ("high", "medium", "low", "none")
 RELATIONS = ("owned", "renamed", "alias", "transferred")
-UNKNOWN = "unknown"
+UNKNOWN, INDIVIDUAL = "unknown", "individual"
 ALWAYS = ("", "9999-12-31")
 _NAMESPACE = r"[A-Za-z0-9][\w.-]*"
 _SEE = "see CONTRIBUTING.md"
@@ -142,8 +142,8 @@ def load(
         another row has at the same time, or names a developer or parent that has no row. The
         message names the line and the remedy.
     """
-    beside = namespaces or path.with_name(NAMESPACES.name)
-    tenures: dict[str, list[Tenure]] = {}
+    beside = namespaces or path.parent / NAMESPACES.name
+    taken: dict[str, list[tuple[str, Tenure]]] = {}
     developers: dict[str, Developer] = {}
     lines: dict[str, str] = {}
     for where, cells in read_rows(path, [f.name for f in fields(Developer)]):
@@ -152,29 +152,32 @@ def load(
         require(where, [(twice, f"developer {row.developer!r} has two rows", "join them")])
         developers[row.developer], lines[row.developer] = row, where
         for name in row.namespaces:
-            _claim(where, tenures, name, Tenure(*ALWAYS, row))
+            _claim(where, taken, name, Tenure(*ALWAYS, row))
     for where, further in _further(beside) if namespaces or beside.is_file() else ():
         owner = developers.get(further.developer)
         if owner is None:
             what = f"no row of {path.name} is named {further.developer!r}: an orphan"
             raise RegistryError(f"{where}: {what}", "add the developer, or correct its name")
         tenure = Tenure(further.valid_from, further.valid_until or ALWAYS[1], owner, further)
-        _claim(where, tenures, further.namespace, tenure)
+        _claim(where, taken, further.namespace, tenure)
     _check_parents(lines, developers)
+    tenures: dict[str, list[Tenure]] = {}
+    for name, tenure in (pair for pairs in taken.values() for pair in pairs):
+        tenures.setdefault(name, []).append(tenure)
     ordered = {n: tuple(sorted(found, key=lambda t: t.start)) for n, found in tenures.items()}
     return Registry(tuple(developers.values()), ordered)
 
 
-def _claim(where: str, tenures: dict[str, list[Tenure]], name: str, new: Tenure) -> None:
-    """Give `name` to a developer, unless it is taken at the same time."""
-    for old in tenures.setdefault(name, []):
+def _claim(where: str, taken: dict[str, list[tuple[str, Tenure]]], name: str, new: Tenure) -> None:
+    """Give `name` to a developer, unless it is taken at the same time, in whatever case."""
+    for _, old in taken.setdefault(name.lower(), []):
         if max(old.start, new.start) < min(old.end, new.end):
             owner = old.developer.developer
             raise RegistryError(
                 f"{where}: namespace {name!r} belongs to {owner!r} already",
                 "give it to one developer, or dates that do not overlap (namespaces.csv)",
             )
-    tenures[name].append(new)
+    taken[name.lower()].append((name, new))
 
 
 def _check_parents(lines: Mapping[str, str], developers: Mapping[str, Developer]) -> None:
@@ -204,8 +207,14 @@ def _identity(row: Developer) -> Iterator[tuple[bool, str, str]]:
     odd = [n for n in row.namespaces if not re.fullmatch(_NAMESPACE, n)]
     yield bool(row.developer), "developer is empty", "name the organisation or person"
     yield bool(row.namespaces), "namespaces is empty", "name at least one namespace of the Hub"
-    yield not odd, f"namespace {odd} is malformed", "write it as in the address of the Hub"
+    yield (
+        not odd,
+        f"namespace {odd[0]!r} is malformed" if odd else "",
+        "write it as in the address of the Hub",
+    )
     yield _one_of("sector", row.sector, SECTORS)
+    person = row.country != INDIVIDUAL or row.sector in {INDIVIDUAL, "community"}
+    yield person, f"an individual of the sector {row.sector}", "give the sector individual"
 
 
 def _places(row: Developer, group_of: Mapping[str, str]) -> Iterator[tuple[bool, str, str]]:
@@ -217,6 +226,8 @@ def _places(row: Developer, group_of: Mapping[str, str]) -> Iterator[tuple[bool,
         yield known, f"country {code!r} is in no group of study.toml", remedy
     differs = row.country not in row.alternative_country
     yield differs, "alternative_country repeats country", "remove it"
+    once = len(set(row.alternative_country)) == len(row.alternative_country)
+    yield once, "alternative_country names a country twice", "remove one"
     paired = bool(row.alternative_country) == bool(row.alternative_reason)
     yield paired, "alternative_country and alternative_reason go together", "fill both or none"
 

@@ -8,7 +8,7 @@ and who is the maker of a repository's weights.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Container, Iterator, Sequence
 from dataclasses import dataclass, fields
 from pathlib import Path
 
@@ -91,6 +91,8 @@ def _checks(rule: Rule) -> Iterator[tuple[bool, str, str]]:
         "a distillation has an origin and a teacher, and no other kind has a teacher",
         "fill or empty the cells",
     )
+    may = rule.kind in {REPACKAGED, DISTILLATION} or not rule.origin
+    yield may, f"a rule of kind {rule.kind} has no origin", "empty the cell"
     yield bool(rule.reason and rule.source), "no reason or source", "say why, and where it was read"
     yield is_date(rule.date_read), f"date_read {rule.date_read!r} is not a date", "write 2026-11-23"
 
@@ -138,14 +140,23 @@ def applied(table: pd.DataFrame, rules: Sequence[Rule]) -> pd.DataFrame:
 
 
 def effects(table: pd.DataFrame, rules: Sequence[Rule], windows: Sequence[str]) -> pd.DataFrame:
-    """What every rule matches: ``rule, kind, pattern, repositories``, downloads of each window."""
+    """What every rule matches.
+
+    Returns
+    -------
+    pandas.DataFrame
+        One row a rule: ``rule, kind, pattern, repositories`` that match, those of them that it
+        ``decides`` because no earlier rule of its kind matches, and downloads of each window.
+    """
     hits = matched(table["name"], rules)
+    decided = _decided(hits, rules)
     rows = [
         {
             "rule": rule.rule,
             "kind": rule.kind,
             "pattern": rule.pattern,
             "repositories": int(hits[rule.rule].sum()),
+            "decides": int(decided[rule.rule].sum()),
             **{window: int(table.loc[hits[rule.rule], window].sum()) for window in windows},
             "found_in": rule.found_in,
             "reason": rule.reason,
@@ -158,20 +169,43 @@ def effects(table: pd.DataFrame, rules: Sequence[Rule], windows: Sequence[str]) 
 
 
 def require_used(effects_: pd.DataFrame, found_in: Sequence[str] = (PANEL,)) -> None:
-    """Refuse rules that should match something in these data and match nothing.
+    """Refuse rules that should decide something in these data and decide nothing.
 
     Raises
     ------
     RegistryError
-        A rule has become idle: what it was written for is gone, or its pattern is misspelt.
+        A rule has become idle: what it was written for is gone, its pattern is misspelt, or an
+        earlier rule of its kind matches all that it does.
     """
-    idle = effects_[effects_["found_in"].isin(found_in) & (effects_["repositories"] == 0)]
+    idle = effects_[effects_["found_in"].isin(found_in) & (effects_["decides"] == 0)]
     if len(idle):
         row = idle.iloc[0]
+        why = "no repository" if row["repositories"] == 0 else "only what earlier rules decide"
         raise RegistryError(
-            f"rules.csv: rule {row['rule']!r} ({row['pattern']}) matches no repository",
-            "correct its pattern, set found_in to hub, or remove it",
+            f"rules.csv: rule {row['rule']!r} ({row['pattern']}) matches {why}",
+            "correct its pattern, move it up, set found_in to hub, or remove it",
         )
+
+
+def require_known(rules: Sequence[Rule], known: Container[str]) -> None:
+    """Refuse rules that credit a namespace without a row in the registry."""
+    for rule in rules:
+        for namespace in filter(None, (rule.origin, rule.teacher)):
+            if namespace not in known:
+                raise RegistryError(
+                    f"rules.csv: rule {rule.rule!r} credits {namespace!r}, which has no row",
+                    "add its developer to registry.csv, or correct the name",
+                )
+
+
+def _decided(hits: pd.DataFrame, rules: Sequence[Rule]) -> pd.DataFrame:
+    """Of what each rule matches, what no earlier rule of its kind does."""
+    open_ = {kind: pd.Series(True, index=hits.index) for kind in KINDS}
+    decided = {}
+    for rule in rules:
+        decided[rule.rule] = hits[rule.rule] & open_[rule.kind]
+        open_[rule.kind] &= ~hits[rule.rule]
+    return pd.DataFrame(decided, index=hits.index)
 
 
 def _first(hits: pd.DataFrame, rules: Sequence[Rule], column: str) -> pd.Series:

@@ -35,7 +35,8 @@ def inclusion_probabilities(sizes: NDArray[np.number], n: int) -> NDArray[np.flo
     size = np.asarray(sizes, dtype=float)
     if not 0 < n <= len(size) or (size <= 0).any():
         raise DegenerateDataError(
-            f"{n} of {len(size)} units cannot be drawn by size", "give positive sizes, n ≤ N"
+            f"{n} of {len(size)} units cannot be drawn by size",
+            f"give positive sizes, and draw from 1 to {len(size)}",
         )
     certain = np.zeros(len(size), dtype=bool)
     while True:
