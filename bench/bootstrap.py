@@ -44,6 +44,26 @@ def synthetic_cells(clusters: int) -> np.ndarray:
     return cells
 
 
+def synthetic_repositories(size: int) -> np.ndarray:
+    """Synthetic cells of a Hub: most repositories have few downloads, and some are equal."""
+    rng = np.random.default_rng(0)
+    cells = np.zeros((size, GROUPS), dtype=np.int64)
+    downloads = np.minimum(np.floor(5 * rng.pareto(0.75, size)), 3e8).astype(np.int64)
+    cells[np.arange(size), rng.integers(0, GROUPS, size)] = downloads
+    return cells
+
+
+def synthetic_namespaces(size: int, namespaces: int) -> np.ndarray:
+    """Synthetic cells of namespaces that hold `size` such repositories, the first ones most."""
+    rng = np.random.default_rng(1)
+    owner = (namespaces * rng.random(size) ** 2).astype(np.int64)
+    downloads = synthetic_repositories(size).sum(axis=1)
+    cells = np.zeros((namespaces, GROUPS), dtype=np.int64)
+    group = rng.integers(0, GROUPS, namespaces)
+    cells[np.arange(namespaces), group] = np.bincount(owner, downloads, minlength=namespaces)
+    return cells
+
+
 def ours(cells: np.ndarray) -> float:
     """Seconds for all replicates of all group shares and the lead."""
     began = time.perf_counter()
@@ -68,22 +88,31 @@ def scipys(cells: np.ndarray, replicates: int) -> float:
         paired=True,
         n_resamples=replicates,
         method="percentile",
-        batch=50,
+        batch=10,
         rng=np.random.default_rng(0),
     )
     return time.perf_counter() - began
 
 
+TASKS = (
+    ("developers", 187, lambda: synthetic_cells(187), REPLICATES),
+    ("developers", 5_000, lambda: synthetic_cells(5_000), 1_000),
+    ("repositories", 851_000, lambda: synthetic_repositories(851_000), 20),
+    ("namespaces", 3_000_000, lambda: synthetic_namespaces(3_000_000, 500_000), 20),
+)
+"""Task, repositories, maker of the cells, and how many of the replicates scipy draws."""
+
+
 def main() -> None:
     """Measure, print and write the table."""
     rows = []
-    for clusters in (187, 1_000, 5_000):
-        cells = synthetic_cells(clusters)
-        done = REPLICATES if clusters < 1_000 else 1_000
-        mine, theirs = ours(cells), scipys(cells, done) * REPLICATES / done
-        peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
-        row = ["all shares and the lead", clusters, clusters, REPLICATES, f"{mine:.2f}"]
-        row += ["scipy.stats.bootstrap", f"{theirs:.2f}", f"{theirs / mine:.0f}", f"{peak:.0f}"]
+    for task, n, make, done in TASKS:
+        cells = make()
+        mine = ours(cells)
+        peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024  # of all tasks so far
+        theirs = scipys(cells, done) * REPLICATES / done
+        row = [task, f"{n:,}", f"{len(cells):,}", f"{REPLICATES:,}", f"{mine:.2f}"]
+        row += ["scipy", f"{theirs:.2f}", f"{theirs / mine:.1f}", f"{peak:.0f}"]
         rows.append([*row, "yes" if done < REPLICATES else "no"])
     table = Table(*COLUMNS)
     for row in rows:

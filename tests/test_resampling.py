@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from scipy import stats
 
 from replication.analysis import resampling
@@ -119,3 +121,101 @@ def test_totals_beyond_exact_arithmetic_are_refused() -> None:
     """Sums that a double cannot hold exactly are refused, not rounded."""
     with pytest.raises(DegenerateDataError, match="not exact"):
         replicate_totals(np.full((4, 1), 2**51, dtype=np.int64), 10, 10, SEED)
+
+
+MANY = resampling.FEW + 500
+
+
+def synthetic_hub(n: int = MANY) -> np.ndarray:
+    """Synthetic cells of many small clusters in one group each, and a few large ones."""
+    rng = np.random.default_rng(3)
+    cells = np.zeros((n, 4), dtype=np.int64)
+    cells[np.arange(n), rng.integers(0, 3, n)] = np.floor(2 * rng.pareto(1.0, n))
+    cells[:, 3] = np.where(rng.random(n) < 0.1, cells[:, 0], 0)  # a family inside a group
+    return cells
+
+
+@settings(derandomize=True, deadline=None, max_examples=60)
+@given(
+    rows=st.lists(st.tuples(*[st.integers(0, 3)] * 3), min_size=1, max_size=60),
+    rare=st.integers(0, 5),
+)
+def test_merging_loses_and_adds_no_row(rows: list[tuple[int, ...]], rare: int) -> None:
+    """Common rows as often as they occur, and the rare ones, are the rows that came in."""
+    cells = np.array(rows, dtype=np.int64)
+    found = resampling.merged(cells, rare)
+    back = np.concatenate(
+        [np.repeat(found.common, found.times, axis=0), found.rare.toarray().T.reshape(-1, 3)]
+    )
+    assert sorted(map(tuple, back)) == sorted(map(tuple, cells.astype(float)))
+    assert found.clusters == len(rows)
+    assert (found.times > rare).all()
+    assert len({tuple(row) for row in found.common}) == len(found.common)
+
+
+def test_rows_with_one_hash_are_told_apart(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where the hash cannot tell rows apart, they are compared whole."""
+
+    class Even:
+        """A generator whose factors are all one, so that (1, 2) and (2, 1) collide."""
+
+        def integers(self, *_: object, size: int, dtype: type) -> np.ndarray:
+            """Factors of the hash."""
+            return np.ones(size, dtype=dtype)
+
+    monkeypatch.setattr(np.random, "default_rng", lambda _: Even())
+    rows, times = resampling._different_rows(np.array([[1, 2], [2, 1], [1, 2]]))
+    assert rows.tolist() == [[1, 2], [2, 1]]
+    assert times.tolist() == [2, 1]
+
+
+def test_merged_rows_have_the_moments_of_the_multinomial() -> None:
+    """Totals of n rows drawn with replacement have mean n·x̄ and covariance n·S, as theory says."""
+    cells, replicates = synthetic_hub(), 8000
+    totals = replicate_totals(cells, replicates, 500, SEED)
+    covariance = len(cells) * np.cov(cells.T.astype(float), bias=True)
+    spread = np.sqrt(np.diag(covariance) / replicates)
+    assert (np.abs(totals.mean(axis=0) - cells.sum(axis=0)) < 5 * spread).all()
+    scale = np.sqrt(np.outer(np.diag(covariance), np.diag(covariance)))
+    assert np.abs((np.cov(totals.T) - covariance) / scale).max() < 0.2  # fourth moments are large
+
+
+def test_merged_rows_have_the_law_of_single_ones(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The same clusters drawn one by one give shares of the same distribution."""
+    cells = synthetic_hub()
+    merged = replicate_totals(cells, 4000, 500, SEED)
+    monkeypatch.setattr(resampling, "FEW", len(cells))
+    single = replicate_totals(cells, 4000, 500, SEED + 1)
+    for totals in (merged, single):
+        assert (totals == np.floor(totals)).all()
+    shares = [totals[:, 0] / totals[:, :3].sum(axis=1) for totals in (merged, single)]
+    assert stats.ks_2samp(*shares).pvalue > 0.001
+
+
+@pytest.mark.parametrize("rare", [0, 1, 10**6])
+def test_where_rare_begins_changes_no_law(monkeypatch: pytest.MonkeyPatch, rare: int) -> None:
+    """All rows common, some, or none: the shares have the same distribution."""
+    cells = synthetic_hub()
+    plain = replicate_totals(cells, 2000, 500, SEED)
+    monkeypatch.setattr(
+        resampling, "merged", lambda counts, merged=resampling.merged: merged(counts, rare)
+    )
+    other = replicate_totals(cells, 2000, 500, SEED + 2)
+    shares = [totals[:, 0] / totals[:, :3].sum(axis=1) for totals in (plain, other)]
+    assert stats.ks_2samp(*shares).pvalue > 0.001
+
+
+def test_neither_workers_nor_the_order_of_clusters_change_a_byte() -> None:
+    """Chunks have seeds of their own, and merged rows an order of their own."""
+    cells = synthetic_hub()
+    plain = replicate_totals(cells, 700, 100, SEED, workers=1)
+    assert np.array_equal(replicate_totals(cells, 700, 100, SEED, workers=3), plain)
+    assert np.array_equal(replicate_totals(cells[::-1], 700, 100, SEED), plain)
+    assert np.array_equal(replicate_totals(cells, 250, 100, SEED), plain[:250])
+
+
+def test_totals_of_many_clusters_must_be_exact() -> None:
+    """Too large to add up exactly: a named error, as for few clusters."""
+    cells = np.full((MANY, 1), 2**44, dtype=np.int64)
+    with pytest.raises(DegenerateDataError, match=r"2\*\*53"):
+        replicate_totals(cells, 100, 100, SEED)

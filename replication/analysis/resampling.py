@@ -2,28 +2,39 @@
 
 Resampling n clusters with replacement gives each cluster a multinomial weight; the totals of a
 replicate are the weights times the cells. No matrix of n × B indices is made, and sums of whole
-numbers below 2⁵³ are exact in floating point, so that the result depends on nothing but cells and
-seed.
+numbers below 2⁵³ are exact in floating point.
+
+A few clusters are drawn one by one: the result depends on nothing but cells and seed. Of many,
+equal rows are merged first. How often the common rows are drawn, and how many of the draws fall
+on rare rows, is one multinomial; those draws are then spread over the rare rows evenly. This is
+the same law, and its cost grows with the number of different rows. Its binomials are drawn in
+floating point, so that another machine may draw others.
 """
 
 from __future__ import annotations
 
-from functools import lru_cache
+import os
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from functools import lru_cache, partial
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy import sparse
 
 from replication.errors import DegenerateDataError
 
 EXACT = 2.0**53
 AT_ONCE = 1 << 18
 """Clusters drawn at a time: little enough to stay in the processor's cache."""
-KEPT = 1000
-"""Weights of more clusters than this are not kept for the next specification: memory."""
+FEW = 1000
+"""Up to this many clusters are drawn one by one, and their weights kept for the next specification."""
+RARE = 12
+"""Rows that occur at most this often are drawn one by one, others by how often each is drawn."""
 
 
 def replicate_totals(
-    counts: NDArray[np.int64], replicates: int, chunk: int, seed: int
+    counts: NDArray[np.int64], replicates: int, chunk: int, seed: int, workers: int = 0
 ) -> NDArray[np.float64]:
     """Totals of bootstrap replicates that draw whole clusters with replacement.
 
@@ -38,6 +49,8 @@ def replicate_totals(
         replicates are a prefix of more.
     seed
         Root of all seeds.
+    workers
+        Threads that draw chunks, which changes no number; 0 for one a core.
 
     Returns
     -------
@@ -58,9 +71,14 @@ def replicate_totals(
         raise DegenerateDataError(
             f"{n} developer has all downloads: nothing can be resampled", "widen the window"
         )
-    values = counts.astype(float)
-    draw = cluster_weights if n <= KEPT else cluster_weights.__wrapped__
-    chunks = [draw(n, chunk, seed, number) @ values for number in range(-(-replicates // chunk))]
+    numbers = range(-(-replicates // chunk))
+    if n <= FEW:
+        values = counts.astype(float)
+        chunks = [cluster_weights(n, chunk, seed, number) @ values for number in numbers]
+    else:
+        draw = partial(_merged_totals, merged(counts), chunk, seed)
+        with ThreadPoolExecutor(workers or os.cpu_count() or 1) as pool:
+            chunks = list(pool.map(draw, numbers))
     totals = np.concatenate(chunks)[:replicates]
     if totals.max() >= EXACT:
         raise DegenerateDataError("totals reach 2**53 and are not exact", "use smaller units")
@@ -86,6 +104,70 @@ def cluster_weights(n: int, chunk: int, seed: int, number: int) -> NDArray[np.fl
         )
     weights.setflags(write=False)
     return weights
+
+
+@dataclass(frozen=True)
+class Merged:
+    """Rows of cells with equal ones merged.
+
+    Attributes
+    ----------
+    common
+        The c different rows (c, k) that occur often, and in `times` how often each does.
+    rare
+        The other r rows, one a column (k, r), repeated as often as they occur.
+    """
+
+    common: NDArray[np.float64]
+    times: NDArray[np.int64]
+    rare: sparse.csr_array
+
+    @property
+    def clusters(self) -> int:
+        """Number of clusters n."""
+        return int(self.times.sum()) + int(self.rare.shape[1])
+
+
+def merged(counts: NDArray[np.int64], rare: int = RARE) -> Merged:
+    """Merge equal rows of cells (n, k); rows that occur at most `rare` times stay apart."""
+    rows, times = _different_rows(counts)
+    often = times > rare
+    apart = np.repeat(rows[~often], times[~often], axis=0).astype(float)
+    return Merged(rows[often].astype(float), times[often], sparse.csr_array(apart.T))
+
+
+def _different_rows(counts: NDArray[np.int64]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """The different rows of (n, k), and how often each occurs.
+
+    Rows are sorted by one hash each, which is much faster than by all columns; should two
+    different rows share a hash, they are sorted by all columns.
+    """
+    drawn = np.random.default_rng(0).integers(1 << 62, size=counts.shape[1], dtype=np.uint64)
+    odd: NDArray[np.uint64] = np.asarray(drawn, dtype=np.uint64) | np.uint64(1)
+    hashed = np.zeros(len(counts), dtype=np.uint64)
+    for place, factor in enumerate(odd):
+        hashed += counts[:, place].astype(np.uint64) * factor
+    _, first, where, times = np.unique(
+        hashed, return_index=True, return_inverse=True, return_counts=True
+    )
+    if all(np.array_equal(column, column[first][where]) for column in counts.T):
+        return counts[first], times
+    rows, times = np.unique(counts, axis=0, return_counts=True)
+    return rows, times
+
+
+def _merged_totals(rows: Merged, chunk: int, seed: int, number: int) -> NDArray[np.float64]:
+    """Totals (chunk, k) of one chunk of replicates of merged rows."""
+    generator = np.random.default_rng(np.random.SeedSequence(seed, spawn_key=(number,)))
+    apart = int(rows.rare.shape[1])
+    drawn = generator.multinomial(
+        rows.clusters, np.append(rows.times, apart) / rows.clusters, size=chunk
+    )
+    totals = np.asarray(drawn[:, :-1] @ rows.common)
+    for replicate, several in enumerate(drawn[:, -1] if apart else ()):
+        hits = generator.integers(apart, size=several, dtype=np.uint32)
+        totals[replicate] += rows.rare @ np.bincount(hits, minlength=apart)
+    return totals
 
 
 def totals_without_each(counts: NDArray[np.int64]) -> NDArray[np.int64]:
