@@ -59,7 +59,7 @@ def fetch(run: Run, progress: Progress) -> list[Path]:
 
     study = run.study
     if run.data == BUNDLED:
-        bundled.check_definitions(study.panel, study.windows)
+        bundled.check_definitions(study.panel, study.all_windows)
         found = bundled.fetch(run.source)
         tables = [run.source / name for name in bundled.TABLES]
     elif run.data == RELEASED:
@@ -85,8 +85,7 @@ def panel(run: Run, progress: Progress) -> list[Path]:
     from replication.panel import table
 
     progress("checking the contract and mending the defects")
-    groups = run.study.groups
-    found = table.check(read_panel(run), run.study.windows, groups, str(run.source))
+    found = table.check(read_panel(run), run.study, str(run.source))
     found.write(run.panel)
     files.write_csv(run.results / "defects.csv", found.defects)
     return [*(run.panel / name for name in TABLES), run.results / "defects.csv"]
@@ -283,8 +282,8 @@ def make_bundle(source: Path, folder: Path, run: Run, accessed: str) -> Panel:
             citation=about.citation,
             licence=about.licence,
         )
-    made = table.check(_built(source, source.name, run), study.windows, study.groups, source.name)
-    bundle.write(made, replace(found, **vars(about)), study.panel, study.windows, folder)
+    made = table.check(_built(source, source.name, run), study, source.name)
+    bundle.write(made, replace(found, **vars(about)), study, folder)
     return made
 
 
@@ -295,7 +294,7 @@ def _built(path: Path, name: str, run: Run) -> Panel:
     study = run.study
     counters = contract.read_counters(path, study.groups, study.panel.max_counter, name)
     wrong_labels = files.read_csv(FOLDER / "label_defects.csv")
-    return table.build(counters, study.panel, study.windows, wrong_labels)
+    return table.build(counters, study, wrong_labels)
 
 
 def _today() -> str:

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import dataclasses
 import tomllib
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date, datetime
 from functools import cached_property
+from itertools import product
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -16,8 +18,11 @@ from replication.sources.released import Release
 DEFAULT = Path(__file__).with_name("study.toml")
 _TABLES = {
     "study", "panel", "estimand", "exclusion", "inference", "time", "verdict", "headline",
-    "audit", "family", "bundled", "released", "country_group",
+    "audit", "family", "bundled", "released", "country_group", "grid", "grid_window",
+    "published_cell",
 }  # fmt: skip
+AS_READ, INTERPOLATED, LEFT_OUT = "as-read", "interpolated", "left-out"
+"""What is done with readings at which the counters stood still."""
 T = TypeVar("T")
 
 
@@ -42,13 +47,33 @@ class PanelRules:
 
 @dataclass(frozen=True)
 class Window:
-    """One window and counter rule: a column of the panel."""
+    """One window and counter rule: a column of the panel; a cohort may be read on after its end."""
 
     id: str
     kind: str
     start: date
     end: date
     label: str
+    read_until: date | None = None
+
+    @property
+    def last(self) -> date:
+        """The last day whose readings count."""
+        return self.read_until or self.end
+
+
+@dataclass(frozen=True)
+class Variant:
+    """A window under one age limit and one rule for frozen readings; `id` is its column's name."""
+
+    window: Window
+    age_limit_days: int
+    frozen: str
+
+    @property
+    def id(self) -> str:
+        """Name of the column of the panel."""
+        return f"{self.window.id}/{self.age_limit_days}/{self.frozen}"
 
 
 @dataclass(frozen=True)
@@ -74,6 +99,32 @@ class Estimand:
         """Name for readers."""
         suffix = f", {self.exclusion.label}" if self.exclusion else ""
         return self.window.label + suffix
+
+
+@dataclass(frozen=True)
+class Grid:
+    """The choices of the specification grid beside the windows, dimension by dimension."""
+
+    age_limits_days: tuple[int, ...]
+    frozen: tuple[str, ...]
+    attributions: tuple[str, ...]
+    labels: tuple[str, ...]
+    treatments: tuple[str, ...]
+    exclusions: tuple[str, ...]
+    scopes: tuple[str, ...]
+    size_limit_billions: float
+    replicates: int
+
+
+@dataclass(frozen=True)
+class PublishedCell:
+    """The cell of the grid nearest to a published definition; other choices are the headline's."""
+
+    id: str
+    label: str
+    claims: tuple[str, ...]
+    window: str
+    scope: str
 
 
 @dataclass(frozen=True)
@@ -160,6 +211,9 @@ class Study:
     panel: PanelRules
     windows: tuple[Window, ...]
     exclusions: tuple[Exclusion, ...]
+    grid: Grid
+    grid_windows: tuple[Window, ...]
+    published_cells: tuple[PublishedCell, ...]
     inference: Inference
     time: TimeRules
     verdict: Margins
@@ -179,6 +233,17 @@ class Study:
             for x in choices
             for w in self.windows
         )
+
+    @cached_property
+    def variants(self) -> tuple[Variant, ...]:
+        """Every window of the grid under every age limit and rule for frozen readings."""
+        rules = product(self.all_windows, self.grid.age_limits_days, self.grid.frozen)
+        return tuple(Variant(*rule) for rule in rules)
+
+    @cached_property
+    def all_windows(self) -> tuple[Window, ...]:
+        """The windows of the estimands, then those of the grid alone."""
+        return self.windows + self.grid_windows
 
     @cached_property
     def estimated_exclusions(self) -> tuple[Exclusion, ...]:
@@ -238,6 +303,9 @@ def _study(tables: dict[str, Any]) -> Study:
         panel=_build(PanelRules, tables["panel"], "panel"),
         windows=_build_all(Window, tables["estimand"], "estimand"),
         exclusions=_build_all(Exclusion, tables["exclusion"], "exclusion"),
+        grid=_build(Grid, tables["grid"], "grid"),
+        grid_windows=_build_all(Window, tables["grid_window"], "grid_window"),
+        published_cells=_build_all(PublishedCell, tables["published_cell"], "published_cell"),
         inference=_build(Inference, tables["inference"], "inference"),
         time=_build(TimeRules, tables["time"], "time"),
         verdict=_build(Margins, tables["verdict"], "verdict"),
@@ -281,15 +349,18 @@ _TYPES: dict[str, tuple[type, ...]] = {
     "float": (int, float),
     "bool": (bool,),
     "date": (date,),
+    "date | None": (date,),
     "tuple[str, ...]": (list,),
+    "tuple[int, ...]": (list,),
 }
 
 
 def _typed(field: dataclasses.Field[Any], value: Any, where: str) -> Any:
-    """Check the type of one value against its annotation; lists become tuples of text."""
+    """Check the type of one value against its annotation; lists become tuples."""
     kinds = _TYPES[str(field.type)]
     wrong_kind = isinstance(value, datetime) or (isinstance(value, bool) and bool not in kinds)
-    bad_list = isinstance(value, list) and not all(isinstance(v, str) for v in value)
+    member = int if "int" in str(field.type) else str
+    bad_list = isinstance(value, list) and not all(type(v) is member for v in value)
     if not isinstance(value, kinds) or wrong_kind or bad_list:
         raise StudyError(
             f"[{where}] {field.name.rstrip('_')} = {value!r} is not of type {field.type}",
@@ -312,14 +383,17 @@ def _unknown(where: str, keys: set[str]) -> StudyError:
 
 def _check(study: Study) -> None:
     """Check what a type cannot say."""
-    names = [w.id for w in study.windows] + [x.id for x in study.exclusions]
+    names = [w.id for w in study.all_windows] + [x.id for x in study.exclusions]
+    names += [cell.id for cell in study.published_cells]
     codes = [code for g in study.country_groups for code in (*g.codes, g.class_) if code]
     rules = [
         (not _repeated(names), f"id used twice: {_repeated(names)}"),
         (not _repeated([*study.groups]), f"group used twice: {_repeated([*study.groups])}"),
         (not _repeated(codes), f"country code in two groups: {_repeated(codes)}"),
-        (all(w.kind in {"increments", "cohort"} for w in study.windows), "kind of an estimand"),
-        (all(w.start <= w.end for w in study.windows), "an estimand ends before it starts"),
+        (all(w.kind in {"increments", "cohort"} for w in study.all_windows), "kind of an estimand"),
+        (all(w.start <= w.end for w in study.all_windows), "an estimand ends before it starts"),
+        (all(w.end <= w.last for w in study.all_windows), "read_until lies before the end"),
+        *_grid_rules(study),
         (study.inference.replicates >= 1, "replicates must be at least 1"),
         (study.inference.chunk >= 1, "chunk must be at least 1"),
         (study.inference.seed >= 0, "seed must not be negative"),
@@ -347,6 +421,37 @@ def _check(study: Study) -> None:
     for holds, what in rules:
         if not holds:
             raise StudyError(what, "correct the value")
+
+
+GRID = {
+    "frozen": (AS_READ, INTERPOLATED, LEFT_OUT),
+    "attributions": ("uploader", "origin", "split", "maker"),
+    "labels": ("study", "registry"),
+    "treatments": ("own", "left-out", "lineage"),
+    "scopes": (
+        "all", "text-generation", "first-party", "first-party-text", "without-distillations",
+        "up-to-8B", "over-8B",
+    ),
+}  # fmt: skip
+"""What each dimension of the grid can be made of."""
+
+
+def _grid_rules(study: Study) -> Iterator[tuple[bool, str]]:
+    """What must hold of the grid and of its published cells."""
+    grid, windows = study.grid, {w.id for w in study.all_windows}
+    known = GRID | {"exclusions": ("none", *(x.id for x in study.exclusions))}
+    for name, choices in known.items():
+        chosen = getattr(grid, name)
+        yield bool(chosen) and set(chosen) <= set(choices), f"grid.{name} is not among {choices}"
+        yield not _repeated([*chosen]), f"grid.{name} names a choice twice"
+    yield (
+        all(1 <= n <= study.panel.age_limit_days for n in grid.age_limits_days),
+        ("grid.age_limits_days must lie between 1 and panel.age_limit_days"),
+    )
+    yield grid.replicates >= 1, "grid.replicates must be at least 1"
+    cells = study.published_cells
+    yield all(c.window in windows for c in cells), "a published_cell names no window"
+    yield all(c.scope in grid.scopes for c in cells), "a published_cell names no scope of the grid"
 
 
 def _repeated(values: list[str]) -> list[str]:

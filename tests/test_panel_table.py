@@ -1,4 +1,4 @@
-"""The panel as three tables: built, checked, bundled, and the same from every form of one file."""
+"""The panel as four tables: built, checked, bundled, and the same from every form of one file."""
 
 from __future__ import annotations
 
@@ -36,25 +36,27 @@ from replication.run import BUNDLED, Run
 from replication.sources import bundled, manifest
 from replication.study import PanelRules, Study, Window
 
-TABLES = ("repositories", "weekly", "defects")
+TABLES = ("repositories", "weekly", "variants", "defects")
 RULES = PanelRules(365, 7, 0.99, 10**12)
 WINDOWS = (
     Window("sum", "increments", date(2025, 2, 26), date(2025, 4, 16), "Sum"),
     Window("cohort", "cohort", date(2025, 3, 1), date(2025, 4, 16), "Cohort"),
 )
-GROUPS = definitions.load().groups
+STUDY = dataclasses.replace(
+    definitions.load(), panel=RULES, windows=WINDOWS, grid_windows=(), published_cells=()
+)
 NO_LABELS = pd.DataFrame(columns=["check", "column", "value", "reason", "treatment"])
 Rows = list[dict[str, Any]]
 
 
 def build(rows: Rows) -> Panel:
     """The panel of synthetic rows."""
-    return table.build(counters_of(synthetic_release(rows)), RULES, WINDOWS, NO_LABELS)
+    return table.build(counters_of(synthetic_release(rows)), STUDY, NO_LABELS)
 
 
 def check(panel: Panel, windows: tuple[Window, ...] = WINDOWS) -> Panel:
     """Check a panel as a run does."""
-    return table.check(panel, windows, GROUPS, "somewhere")
+    return table.check(panel, dataclasses.replace(STUDY, windows=windows), "somewhere")
 
 
 def made_from(path: Path, out: Path) -> Panel:
@@ -66,7 +68,7 @@ def made_from(path: Path, out: Path) -> Panel:
 
 
 def assert_same(one: Panel, two: Panel) -> None:
-    """Both panels hold the same three tables."""
+    """Both panels hold the same tables."""
     for name in TABLES:
         assert_frame_equal(getattr(one, name), getattr(two, name))
 
@@ -262,7 +264,8 @@ def test_a_panel_with_an_unknown_group_is_refused() -> None:
 def test_a_window_outside_the_data_is_refused() -> None:
     """A window without a download has no share; it is named."""
     windows = (*WINDOWS, Window("far", "increments", date(2030, 1, 1), date(2030, 2, 1), "Far"))
-    panel = table.build(counters_of(synthetic_release()), RULES, windows, NO_LABELS)
+    far = dataclasses.replace(STUDY, windows=windows)
+    panel = table.build(counters_of(synthetic_release()), far, NO_LABELS)
     with pytest.raises(ContractError, match="far holds no downloads"):
         check(panel, windows)
 
@@ -294,7 +297,7 @@ def release(tmp_path: Path) -> Path:
 
 def bundle_of(release: Path, folder: Path) -> dict[str, Any]:
     """Bundle a synthetic file with the packaged definitions; return the sidecar."""
-    whole = dataclasses.replace(definitions.load(), windows=WINDOWS)
+    whole = dataclasses.replace(definitions.load(), windows=WINDOWS, grid_windows=())
     run = Run(BUNDLED, folder)
     run.__dict__["study"] = whole  # the cached property, with windows inside the synthetic data
     pipeline.make_bundle(release, folder, run, "2026-11-23")
@@ -319,7 +322,7 @@ def test_a_bundle_says_what_it_was_computed_from_and_how(tmp_path: Path, release
 
 
 def test_a_bundle_copies_no_reading_and_no_other_annotation(tmp_path: Path, release: Path) -> None:
-    """Only facts of the contract and computed downloads are kept, in three tables and a sidecar."""
+    """Only facts of the contract and computed downloads are kept, in four tables and a sidecar."""
     bundle_of(release, tmp_path / "bundle")
     names = {path.name for path in (tmp_path / "bundle").iterdir()}
     assert names == {*(f"{name}.csv" for name in TABLES), bundle.SIDECAR}
@@ -368,10 +371,10 @@ def test_the_committed_bundle_is_whole(tmp_path: Path) -> None:
     """The packaged tables have the hashes of their sidecar and keep the contract of a panel."""
     bundled.fetch(tmp_path)
     study = definitions.load()
-    panel = table.check(table.read(tmp_path), study.windows, study.groups, "bundled")
+    panel = table.check(table.read(tmp_path), study, "bundled")
     sidecar = json.loads((bundled.FOLDER / bundled.SIDECAR).read_text())
     assert {name: len(getattr(panel, name)) for name in TABLES} == sidecar["rows"]
-    bundled.check_definitions(study.panel, study.windows)
+    bundled.check_definitions(study.panel, study.all_windows)
 
 
 def test_the_bundle_answers_for_its_own_definitions_only(
@@ -386,6 +389,10 @@ def test_the_bundle_answers_for_its_own_definitions_only(
         "sum.end is 2025-04-15": (RULES, _changed(end=date(2025, 4, 15))),
         "sum.start is 2025-03-01": (RULES, _changed(start=date(2025, 3, 1))),
         "sum.kind is cohort": (RULES, _changed(kind="cohort")),
+        "cohort.read_until is 2025-05-01": (
+            RULES,
+            (WINDOWS[0], dataclasses.replace(WINDOWS[1], read_until=date(2025, 5, 1))),
+        ),
     }
     for said, (rules, windows) in changes.items():
         with pytest.raises(StudyError) as caught:
@@ -406,7 +413,8 @@ def test_a_run_with_other_definitions_is_refused_on_the_bundle(tmp_path: Path) -
     """An edited copy of study.toml cannot be answered by a panel of the packaged one."""
     text = definitions.DEFAULT.read_text(encoding="utf-8")
     (tmp_path / "mine.toml").write_text(
-        text.replace("age_limit_days = 365", "age_limit_days = 180"), encoding="utf-8"
+        text.replace("age_limit_days = 365", "age_limit_days = 180").replace("[365, 180]", "[180]"),
+        encoding="utf-8",
     )
     with pytest.raises(StudyError, match="180, but the bundled panel was computed with 365"):
         pipeline.fetch(Run(BUNDLED, tmp_path / "out", tmp_path / "mine.toml"), lambda _: None)

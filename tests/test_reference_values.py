@@ -45,7 +45,7 @@ def mended(counters: pd.DataFrame) -> defects.Mended:
 def panel(counters: pd.DataFrame) -> Panel:
     """Its panel."""
     labels = files.read_csv(COMMITTED / "label_defects.csv")
-    return table.build(counters, STUDY.panel, STUDY.windows, labels)
+    return table.build(counters, STUDY, labels)
 
 
 def found(mended: defects.Mended, check: str) -> defects.Defect:
@@ -192,6 +192,7 @@ def test_a_spreadsheet_copy_of_the_real_file_gives_the_same_panel(
     rows.sample(frac=1, random_state=1).to_csv(tmp_path / "copy.csv", index=False)
     copy = contract.read_counters(tmp_path / "copy.csv", STUDY.groups, STUDY.panel.max_counter)
     labels = files.read_csv(COMMITTED / "label_defects.csv")
-    made = table.build(copy, STUDY.panel, STUDY.windows, labels)
+    made = table.build(copy, STUDY, labels)
     pd.testing.assert_frame_equal(made.repositories, panel.repositories)
     pd.testing.assert_frame_equal(made.weekly, panel.weekly)
+    pd.testing.assert_frame_equal(made.variants, panel.variants)

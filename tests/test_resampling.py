@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import stats
 
-from replication.analysis import resampling
+from replication.analysis import resampling, schemes
 from replication.analysis.resampling import cluster_weights, replicate_totals, totals_without_each
 from replication.errors import DegenerateDataError
 
@@ -50,7 +50,7 @@ def test_rows_drawn_at_a_time_do_not_matter(monkeypatch: pytest.MonkeyPatch) -> 
     """The stream of numbers is the same however many rows are drawn at once."""
     plain = cluster_weights(30, 64, SEED, 2).copy()
     cluster_weights.cache_clear()
-    monkeypatch.setattr(resampling, "AT_ONCE", 100)
+    monkeypatch.setattr(schemes, "AT_ONCE", 100)
     assert np.array_equal(cluster_weights(30, 64, SEED, 2), plain)
 
 

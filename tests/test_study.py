@@ -15,7 +15,7 @@ from replication.errors import StudyError
 TEXT = definitions.DEFAULT.read_text(encoding="utf-8")
 LINES = TEXT.splitlines(keepends=True)
 KEY = re.compile(r"(\w+) = ")
-OPTIONAL = {"codes", "class", "attributed"}
+OPTIONAL = {"codes", "class", "attributed", "read_until"}
 ASSIGNMENTS = [n for n, line in enumerate(LINES) if KEY.match(line)]
 REQUIRED = [n for n in ASSIGNMENTS if LINES[n].split(" = ")[0] not in OPTIONAL]
 
@@ -156,7 +156,7 @@ def test_a_table_in_place_of_a_list_is_named(tmp_path: Path) -> None:
     """One table where a list of tables is due is refused with the way to write it."""
     text = definitions.DEFAULT.read_text(encoding="utf-8")
     head, _, rest = text.partition("[[exclusion]]")
-    tail = rest[rest.index("[inference]") :]
+    tail = rest[rest.index("[grid]") :]
     found = refusal(tmp_path, f'{head}[exclusion]\nid = "one"\n\n{tail}')
     assert "[[exclusion]] is not a list of tables" in found
 

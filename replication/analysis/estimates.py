@@ -8,18 +8,17 @@ from itertools import product
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
 from replication.analysis import intervals
+from replication.analysis.bootstrap import Bootstrap, Intervals
 from replication.analysis.cells import CREDIT, Cells, cells, credit, leave_out
 from replication.analysis.concentration import Concentration, concentration
-from replication.analysis.resampling import replicate_totals, totals_without_each
+from replication.analysis.resampling import totals_without_each
 from replication.analysis.statistics import Statistics
 from replication.attribution.assign import LABELS
 from replication.study import Estimand, Inference, Study
 
 UNITS = ("developer", "repository")
-Floats = NDArray[np.float64]
 
 
 @dataclass(frozen=True)
@@ -91,7 +90,8 @@ def estimate(
     -------
     pandas.DataFrame
         One row an estimate: ``estimand, attribution, labels, group, unit, method, point, lower,
-        upper, n_developers, n_effective, top_share, note``. Shares and the lead are fractions.
+        upper, error_lower, error_upper, n_developers, n_effective, top_share, note``. Shares and
+        the lead are fractions; errors are Monte-Carlo standard errors of the ends.
     """
     names = statistics(study)
     parts = []
@@ -106,7 +106,8 @@ def estimate(
         ]
         parts += [row.assign(**spec.keys(), **held) for row in rows]
     columns = ["estimand", "attribution", "labels", "group", "unit", "method"]
-    columns += ["point", "lower", "upper", "n_developers", "n_effective", "top_share", "note"]
+    columns += ["point", "lower", "upper", "error_lower", "error_upper"]
+    columns += ["n_developers", "n_effective", "top_share", "note"]
     return pd.concat(parts, ignore_index=True)[columns]
 
 
@@ -146,46 +147,30 @@ def leave_one_out(table: pd.DataFrame, study: Study) -> pd.DataFrame:
 
 def _by_developer(held: Cells, names: Statistics, rules: Inference) -> Iterator[pd.DataFrame]:
     """Bootstrap, jackknife, leave-one-out, bounds, and both together, by developer."""
-    point = names.proportions(held.totals)
-    replicates = replicate_totals(held.counts, rules.replicates, rules.chunk, rules.seed)
-    each = totals_without_each(held.counts)
-    without = names.proportions(each)
-    made = {
-        "percentile": intervals.percentile(names.proportions(replicates), rules.level),
-        "jackknife-logit": intervals.jackknife_logit(point, without, rules.level),
+    resampled = Bootstrap(held.counts, names, rules)
+    yield _rows(resampled.percentile(), "developer")
+    yield _rows(resampled.jackknife(), "developer")
+    without = resampled.without_each
+    exact = {
         "leave-one-out": intervals.leave_one_out_range(without, without),
         "bounds": names.bounds(held.totals),
-        "leave-one-out-bounds": intervals.leave_one_out_range(*names.bounds(each)),
+        "leave-one-out-bounds": intervals.leave_one_out_range(
+            *names.bounds(totals_without_each(held.counts))
+        ),
     }
-    for method, ends in made.items():
-        yield _rows(names, point, ends, "developer" if method != "bounds" else "none", method)
+    for method, ends in exact.items():
+        unit = "developer" if method != "bounds" else "none"
+        yield _rows(resampled.exact(method, ends), unit)
 
 
 def _by_repository(held: Cells, names: Statistics, rules: Inference) -> Iterator[pd.DataFrame]:
     """Percentile bootstrap with repositories as units: too narrow, printed for comparison."""
-    point = names.proportions(held.totals)
-    replicates = replicate_totals(held.counts, rules.replicates, rules.chunk, rules.seed)
-    ends = intervals.percentile(names.proportions(replicates), rules.level)
-    yield _rows(names, point, ends, "repository", "percentile")
+    yield _rows(Bootstrap(held.counts, names, rules).percentile(), "repository")
 
 
-def _rows(
-    names: Statistics, point: Floats, ends: intervals.Interval, unit: str, method: str
-) -> pd.DataFrame:
-    """One row a statistic, mapped from proportions to its own scale."""
-    low, high = names.values(ends[0]), names.values(ends[1])
-    note = np.where(np.isnan(low), "refused: not defined on these data", "")
-    return pd.DataFrame(
-        {
-            "group": names.names,
-            "unit": unit,
-            "method": method,
-            "point": names.values(point),
-            "lower": low,
-            "upper": high,
-            "note": note,
-        }
-    )
+def _rows(found: Intervals, unit: str) -> pd.DataFrame:
+    """One row a statistic."""
+    return found.to_frame().assign(unit=unit, method=found.method)
 
 
 def _concentration_columns(held: Cells, names: Statistics) -> dict[str, list[float]]:

@@ -1,17 +1,27 @@
-"""Intervals for proportions: percentile bootstrap, jackknife on the logit scale, leave-one-out."""
+"""Intervals for proportions, from replicates or from leaving one cluster out.
+
+Each method is a pure function of arrays with one column a statistic. Methods that use replicates
+take `shift`: it moves both quantile levels by so many standard errors of a simulated quantile,
+√(p(1 − p)/B), and so measures the Monte-Carlo error of the ends. A method refuses, with NaN for
+both ends, where it is not defined or would mislead.
+"""
 
 from __future__ import annotations
+
+from collections.abc import Callable
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy import stats
-from scipy.special import expit, logit
+from scipy.special import expit, logit, ndtr, ndtri
 
 Floats = NDArray[np.float64]
 Interval = tuple[Floats, Floats]
+BEYOND = 10
+"""BCa refuses where fewer replicates than this lie beyond an end."""
 
 
-def percentile(replicates: Floats, level: float) -> Interval:
+def percentile(replicates: Floats, level: float, shift: float = 0.0) -> Interval:
     """Percentile interval of each column (surveyed by DiCiccio and Efron 1996).
 
     Parameters
@@ -20,17 +30,102 @@ def percentile(replicates: Floats, level: float) -> Interval:
         Proportions (B, m); NaN where a replicate leaves the statistic undefined.
     level
         Nominal coverage, such as 0.95.
+    shift
+        Standard errors by which the quantile levels are moved.
 
     Returns
     -------
     tuple of numpy.ndarray
         Lower and upper ends, each (m,); NaN where no replicate defines the statistic.
     """
-    tail = (1 - level) / 2
     undefined = np.isnan(replicates).all(axis=0)
     filled = np.where(undefined, 0.0, replicates)
-    low, high = np.nanquantile(filled, [tail, 1 - tail], axis=0)
+    low, high = np.nanquantile(filled, _levels(level, shift, len(replicates)), axis=0)
     return np.where(undefined, np.nan, low), np.where(undefined, np.nan, high)
+
+
+def bca(
+    point: Floats, without_each: Floats, replicates: Floats, level: float, shift: float = 0.0
+) -> Interval:
+    """Bias-corrected and accelerated interval (surveyed by DiCiccio and Efron 1996).
+
+    The acceleration comes from the statistics without each cluster. It refuses where the
+    correction leads into a tail of fewer than `BEYOND` replicates, as it does where one cluster
+    decides the statistic, and where some replicate is undefined.
+
+    Parameters
+    ----------
+    point, without_each, replicates
+        Proportions (m,), without each cluster (n, m), and of B replicates (B, m).
+    level, shift
+        As for `percentile`.
+    """
+    with np.errstate(invalid="ignore", divide="ignore"):
+        below = (replicates < point).mean(axis=0) + (replicates == point).mean(axis=0) / 2
+        deviations = without_each.mean(axis=0) - without_each
+        pull = (deviations**3).sum(axis=0) / (6 * (deviations**2).sum(axis=0) ** 1.5)
+        bias = ndtri(below)
+        corrected = [
+            ndtr(bias + (bias + z) / (1 - pull * (bias + z)))
+            for z in ndtri(_levels(level, 0.0, len(replicates)))
+        ]
+    ends = [_quantiles(replicates, p, shift) for p in corrected]
+    thin = np.min([np.minimum(p, 1 - p) for p in corrected], axis=0) * len(replicates) < BEYOND
+    backwards = corrected[0] >= corrected[1]
+    bad = thin | backwards | np.isnan(replicates).any(axis=0) | np.isnan(pull) | np.isinf(bias)
+    return np.where(bad, np.nan, ends[0]), np.where(bad, np.nan, ends[1])
+
+
+def studentised(
+    point: Floats,
+    error: Floats,
+    replicates: Floats,
+    errors: Floats,
+    level: float,
+    shift: float = 0.0,
+) -> Interval:
+    """Bootstrap-t interval on the logit scale (surveyed by DiCiccio and Efron 1996).
+
+    The roots (z* − z)/se* of the replicates, with z the logit, take the place of Student's t. A
+    replicate at 0 or 1 has an infinite root; an end that such a root decides is refused. With the
+    replicates of subsamples the same roots give the subsampling interval, whose rate of
+    convergence need not be known because the roots are studentised.
+
+    Parameters
+    ----------
+    point, error
+        Proportions (m,) and their standard errors on the logit scale.
+    replicates, errors
+        The same (B, m) of the replicates.
+    level, shift
+        As for `percentile`.
+    """
+    with np.errstate(invalid="ignore", divide="ignore"):
+        roots = (logit(replicates) - logit(point)) / errors
+    edge = (replicates <= 0) | (replicates >= 1)
+    roots = np.where(edge, np.where(replicates <= 0, -np.inf, np.inf), roots)
+    bad = np.isnan(roots).any(axis=0) | ~(error > 0)
+    levels = _levels(level, shift, len(replicates))
+    low, high = np.quantile(
+        np.where(np.isnan(roots), 0.0, roots), levels, axis=0, method="inverted_cdf"
+    )
+    bad |= ~np.isfinite(low) | ~np.isfinite(high)
+    safe, width = np.where(bad, 0.5, point), np.where(bad, 0.0, error)
+    low, high = np.where(bad, 0.0, low), np.where(bad, 0.0, high)
+    ends = expit(logit(safe) - high * width), expit(logit(safe) - low * width)
+    return np.where(bad, np.nan, ends[0]), np.where(bad, np.nan, ends[1])
+
+
+def monte_carlo_error(interval: Callable[[float], Interval]) -> Interval:
+    """Standard error of both ends that comes of the replicates being finite in number.
+
+    Parameters
+    ----------
+    interval
+        The interval as a function of `shift`.
+    """
+    down, up = interval(-1.0), interval(1.0)
+    return np.abs(up[0] - down[0]) / 2, np.abs(up[1] - down[1]) / 2
 
 
 def jackknife_logit(point: Floats, without_each: Floats, level: float) -> Interval:
@@ -39,6 +134,8 @@ def jackknife_logit(point: Floats, without_each: Floats, level: float) -> Interv
     With z the logit of the statistic without cluster i, the variance is (n − 1)/n · Σ(z − z̄)²,
     the delete-one-cluster jackknife that MacKinnon, Nielsen and Webb (2023, arXiv 2301.04527) find
     more reliable than others where cluster sizes vary much; the ends point ± t·se are mapped back.
+    For the ratio of two shares, whose logit is the logarithm of the ratio, it is the interval on
+    the log-ratio scale.
 
     Parameters
     ----------
@@ -72,3 +169,18 @@ def leave_one_out_range(lower: Floats, upper: Floats) -> Interval:
     For a statistic without bounds of its own, both ends are the statistic.
     """
     return np.fmin.reduce(lower, axis=0), np.fmax.reduce(upper, axis=0)
+
+
+def _levels(level: float, shift: float, replicates: int) -> Floats:
+    """Both quantile levels, each moved by `shift` of its own standard errors."""
+    tail = (1 - level) / 2
+    reach = shift * np.sqrt(tail * (1 - tail) / replicates)
+    return np.asarray(np.clip(np.array([tail, 1 - tail]) + reach, 0, 1))
+
+
+def _quantiles(replicates: Floats, levels: Floats, shift: float) -> Floats:
+    """A quantile (m,) of each column of replicates (B, m), each at its own level."""
+    p = np.where(np.isnan(levels), 0.5, levels)
+    moved = np.clip(p + shift * np.sqrt(p * (1 - p) / len(replicates)), 0, 1)
+    columns = zip(np.where(np.isnan(replicates), 0.0, replicates).T, moved, strict=True)
+    return np.array([np.quantile(column, q) for column, q in columns])

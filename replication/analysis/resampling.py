@@ -1,13 +1,11 @@
-"""The cluster bootstrap by weights, and the totals without each unit.
+"""The resampling engine: totals of replicates under any scheme, and the totals without each unit.
 
-Resampling n clusters with replacement gives each cluster a multinomial weight; the totals of a
-replicate are the weights times the cells. No matrix of n × B indices is made, and sums of whole
-numbers below 2⁵³ are exact in floating point.
+A replicate weights clusters; its totals are the weights times the cells. No matrix of n × B
+indices is made, and sums of whole numbers below 2⁵³ are exact in floating point.
 
-A few clusters are drawn one by one: the result depends on nothing but cells and seed. Of many,
-equal rows are merged first. How often the common rows are drawn, and how many of the draws fall
-on rare rows, is one multinomial; those draws are then spread over the rare rows evenly. This is
-the same law, and its cost grows with the number of different rows. Its binomials are drawn in
+A few clusters are drawn one by one: the result depends on nothing but cells, scheme and seed. Of
+many, equal rows are merged first, and the scheme draws how often each different row counts. This
+is the same law, and its cost grows with the number of different rows. Its binomials are drawn in
 floating point, so that another machine may draw others.
 """
 
@@ -22,11 +20,10 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse
 
+from replication.analysis.schemes import MULTINOMIAL, Scheme
 from replication.errors import DegenerateDataError
 
 EXACT = 2.0**53
-AT_ONCE = 1 << 18
-"""Clusters drawn at a time: little enough to stay in the processor's cache."""
 FEW = 1000
 """Up to this many clusters are drawn one by one, and their weights kept for the next specification."""
 RARE = 12
@@ -34,9 +31,14 @@ RARE = 12
 
 
 def replicate_totals(
-    counts: NDArray[np.int64], replicates: int, chunk: int, seed: int, workers: int = 0
+    counts: NDArray[np.int64],
+    replicates: int,
+    chunk: int,
+    seed: int,
+    workers: int = 0,
+    scheme: Scheme = MULTINOMIAL,
 ) -> NDArray[np.float64]:
-    """Totals of bootstrap replicates that draw whole clusters with replacement.
+    """Totals of replicates that resample whole clusters.
 
     Parameters
     ----------
@@ -51,20 +53,18 @@ def replicate_totals(
         Root of all seeds.
     workers
         Threads that draw chunks, which changes no number; 0 for one a core.
+    scheme
+        How clusters are weighted, with replacement unless told.
 
     Returns
     -------
     numpy.ndarray
-        Totals (B, k), whole numbers.
+        Totals (B, k), exact.
 
     Raises
     ------
     DegenerateDataError
         There are fewer than two clusters, or totals too large to add up exactly.
-
-    Notes
-    -----
-    Sampling whole clusters with replacement is the cluster bootstrap of Field and Welsh (2007).
     """
     n = len(counts)
     if n < 2:
@@ -74,9 +74,9 @@ def replicate_totals(
     numbers = range(-(-replicates // chunk))
     if n <= FEW:
         values = counts.astype(float)
-        chunks = [cluster_weights(n, chunk, seed, number) @ values for number in numbers]
+        chunks = [cluster_weights(n, chunk, seed, number, scheme) @ values for number in numbers]
     else:
-        draw = partial(_merged_totals, merged(counts), chunk, seed)
+        draw = partial(_merged_totals, merged(counts), chunk, seed, scheme)
         with ThreadPoolExecutor(workers or os.cpu_count() or 1) as pool:
             chunks = list(pool.map(draw, numbers))
     totals = np.concatenate(chunks)[:replicates]
@@ -85,25 +85,19 @@ def replicate_totals(
     return totals
 
 
-@lru_cache(maxsize=64)  # specifications with as many clusters share their weights
-def cluster_weights(n: int, chunk: int, seed: int, number: int) -> NDArray[np.float64]:
-    """Weights (chunk, n) of one chunk of replicates: how often each cluster was drawn; read-only.
-
-    Drawing n whole numbers below n and counting them is multinomial sampling without its floating
-    point: the weights are the same on every machine. A few rows are drawn at a time, which bounds
-    the memory and leaves the stream of numbers as it is.
-    """
-    generator = np.random.default_rng(np.random.SeedSequence(seed, spawn_key=(number,)))
-    weights = np.empty((chunk, n))
-    step = max(1, AT_ONCE // n)
-    for start in range(0, chunk, step):
-        rows = min(step, chunk - start)
-        drawn = generator.integers(n, size=(rows, n)) + n * np.arange(rows)[:, None]
-        weights[start : start + rows] = np.bincount(drawn.ravel(), minlength=rows * n).reshape(
-            rows, n
-        )
+@lru_cache(maxsize=128)  # specifications with as many clusters share their weights
+def cluster_weights(
+    n: int, chunk: int, seed: int, number: int, scheme: Scheme = MULTINOMIAL
+) -> NDArray[np.float64]:
+    """Weights (chunk, n) of one chunk of replicates; read-only."""
+    weights = scheme.weights(generator_of(seed, number), chunk, n)
     weights.setflags(write=False)
     return weights
+
+
+def generator_of(seed: int, *key: int) -> np.random.Generator:
+    """The generator of one chunk, which depends on the root seed and the key alone."""
+    return np.random.default_rng(np.random.SeedSequence(seed, spawn_key=key))
 
 
 @dataclass(frozen=True)
@@ -156,17 +150,15 @@ def _different_rows(counts: NDArray[np.int64]) -> tuple[NDArray[np.int64], NDArr
     return rows, times
 
 
-def _merged_totals(rows: Merged, chunk: int, seed: int, number: int) -> NDArray[np.float64]:
+def _merged_totals(
+    rows: Merged, chunk: int, seed: int, scheme: Scheme, number: int
+) -> NDArray[np.float64]:
     """Totals (chunk, k) of one chunk of replicates of merged rows."""
-    generator = np.random.default_rng(np.random.SeedSequence(seed, spawn_key=(number,)))
     apart = int(rows.rare.shape[1])
-    drawn = generator.multinomial(
-        rows.clusters, np.append(rows.times, apart) / rows.clusters, size=chunk
-    )
-    totals = np.asarray(drawn[:, :-1] @ rows.common)
-    for replicate, several in enumerate(drawn[:, -1] if apart else ()):
-        hits = generator.integers(apart, size=several, dtype=np.uint32)
-        totals[replicate] += rows.rare @ np.bincount(hits, minlength=apart)
+    common, rare = scheme.merged(generator_of(seed, number), chunk, rows.times, apart)
+    totals = np.asarray(common @ rows.common, dtype=float)
+    for replicate, weights in enumerate(rare if apart else ()):
+        totals[replicate] += rows.rare @ weights
     return totals
 
 

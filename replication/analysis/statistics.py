@@ -8,6 +8,7 @@ whose denominator vanishes in a replicate needs no special case, and one logit s
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
@@ -43,17 +44,29 @@ class Statistics:
         """Names of all statistics, in the order of the last axis."""
         return (*self.groups, LEAD, RATIO, self.family)
 
+    @cached_property
+    def forms(self) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+        """Whole-number matrices (g + 3, g + 1) of numerators and denominators.
+
+        Every proportion of totals T is (A·T) / (B·T). All closed forms follow from that.
+        """
+        g = len(self.groups)
+        china, usa, within = (self.groups.index(x) for x in ("China", "USA", self.within))
+        above, below = np.zeros((2, g + 3, g + 1), dtype=np.int64)
+        above[:g, :g] = np.eye(g, dtype=np.int64)
+        below[:g, :g] = 1
+        above[g, :g], below[g, :g] = 1, 2  # (1 + lead) / 2
+        above[g, china], above[g, usa] = 2, 0
+        above[g + 1, china], above[g + 2, g] = 1, 1
+        below[g + 1, [china, usa]], below[g + 2, within] = 1, 1
+        return above, below
+
     def proportions(self, totals: NDArray[np.number]) -> Floats:
         """Proportions u of totals (…, g + 1): an array (…, g + 3); NaN where undefined."""
         sums = np.asarray(totals, dtype=float)
-        by_group = sums[..., :-1]
-        china, usa = self._of(sums, "China"), self._of(sums, "USA")
+        above, below = self.forms
         with np.errstate(invalid="ignore", divide="ignore"):
-            shares = by_group / by_group.sum(axis=-1, keepdims=True)
-            lead = (1 + (china - usa) / by_group.sum(axis=-1)) / 2
-            ratio = china / (china + usa)
-            family = sums[..., -1] / self._of(sums, self.within)
-        return np.concatenate([shares, np.stack([lead, ratio, family], axis=-1)], axis=-1)
+            return np.asarray((sums @ above.T) / (sums @ below.T))
 
     def bounds(self, totals: NDArray[np.number]) -> tuple[Floats, Floats]:
         """Lower and upper proportions with the unattributed given wholly to either side.
@@ -82,9 +95,6 @@ class Statistics:
         with np.errstate(divide="ignore", invalid="ignore"):
             values[..., ratio] = values[..., ratio] / (1 - values[..., ratio])
         return values
-
-    def _of(self, sums: Floats, group: str) -> Floats:
-        return sums[..., self.groups.index(group)]
 
     @property
     def _missing(self) -> list[int]:

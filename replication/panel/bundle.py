@@ -14,12 +14,10 @@ from replication.files import sha256_file, write_json
 from replication.panel.table import Panel
 from replication.sources.bundled import SIDECAR, TABLES
 from replication.sources.manifest import Manifest
-from replication.study import PanelRules, Window
+from replication.study import Study
 
 
-def write(
-    panel: Panel, source: Manifest, rules: PanelRules, windows: tuple[Window, ...], folder: Path
-) -> None:
+def write(panel: Panel, source: Manifest, study: Study, folder: Path) -> None:
     """Write `panel` and its sidecar, which says what it was computed from and how, to `folder`."""
     panel.write(folder)
     write_json(
@@ -28,8 +26,11 @@ def write(
             "title": "Bundled panel: first-year downloads computed by this project",
             "computed_from": source.to_dict(),
             "command": f"python -m replication bundle --from {source.filename}",
-            "rules": vars(rules),
-            "windows": [{k: str(v) for k, v in vars(window).items()} for window in windows],
+            "rules": vars(study.panel),
+            "windows": [
+                {k: str(v) for k, v in vars(window).items()} for window in study.all_windows
+            ],
+            "variants": [variant.id for variant in study.variants],
             "rows": {name: len(table) for name, table in vars(panel).items()},
             "sha256": hashes(folder),
             "software": {"python": platform.python_version(), **_versions()},

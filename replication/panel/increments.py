@@ -49,11 +49,11 @@ def window_total(increments: pd.DataFrame, window: Window) -> pd.Series:
     """First-year downloads of each repository in one window, int64, indexed by repository.
 
     `increments` sums what was gained at the readings in [start, end]; `cohort` takes the counter
-    at the end of repositories created in [start, end], all of which was gained inside the window.
+    at the end, or at the last day read, of repositories created in [start, end].
     Both days are inside, from their first moment to their last.
     """
     start, after = pd.Timestamp(window.start), pd.Timestamp(window.end) + DAY
-    seen = increments[increments["reading"] < after]
+    seen = increments[increments["reading"] < pd.Timestamp(window.last) + DAY]
     if window.kind == "increments":
         return seen[seen["reading"] >= start].groupby("repository")["increment"].sum()
     born = seen[(seen["created"] >= start) & (seen["created"] < after)]

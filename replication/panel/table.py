@@ -1,13 +1,13 @@
 """The panel: first-year downloads of each repository and of each week, with the defects found.
 
-The same three tables are the output of the panel stage and the bundled panel, so that every later
+The same four tables are the output of the panel stage and the bundled panel, so that every later
 stage runs alike on both.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, fields
 from pathlib import Path
 
 import pandas as pd
@@ -15,7 +15,8 @@ import pandas as pd
 from replication.errors import ContractError
 from replication.files import read_csv, write_csv
 from replication.panel import defects, increments, lineage
-from replication.study import PanelRules, Window
+from replication.panel.variants import variant_totals
+from replication.study import Study
 
 FACTS = [
     "repository",
@@ -33,7 +34,7 @@ DEFECTS = ["check", "what", "where", "rows", "treatment"]
 
 @dataclass(frozen=True)
 class Panel:
-    """The three tables of a panel.
+    """The four tables of a panel.
 
     Attributes
     ----------
@@ -41,34 +42,35 @@ class Panel:
         One row a repository: `FACTS`, then one int64 column of downloads a window.
     weekly
         One row a week and pair of uploader and origin with downloads: `WEEKLY`.
+    variants
+        One row a repository: ``repository``, then one int64 column of downloads a variant.
     defects
         One row a named check: `DEFECTS`.
     """
 
     repositories: pd.DataFrame
     weekly: pd.DataFrame
+    variants: pd.DataFrame
     defects: pd.DataFrame
 
     def write(self, folder: Path) -> None:
         """Write the tables as CSV into `folder`."""
-        write_csv(folder / "repositories.csv", self.repositories)
-        write_csv(folder / "weekly.csv", self.weekly)
-        write_csv(folder / "defects.csv", self.defects)
+        for name, table in vars(self).items():
+            write_csv(folder / f"{name}.csv", table)
 
 
 def read(folder: Path) -> Panel:
     """Read the panel that `Panel.write` left in `folder`."""
-    names = ("repositories", "weekly", "defects")
-    return Panel(*(read_csv(folder / f"{name}.csv") for name in names))
+    return Panel(*(read_csv(folder / f"{field.name}.csv") for field in fields(Panel)))
 
 
 def build(
     counters: pd.DataFrame,
-    rules: PanelRules,
-    windows: Sequence[Window],
+    study: Study,
     label_defects: pd.DataFrame,
 ) -> Panel:
     """Turn the checked counters of a released file into a panel."""
+    rules = study.panel
     mended = defects.mend(counters, rules.frozen_share, label_defects)
     young = increments.first_year(
         mended.readings,
@@ -76,13 +78,14 @@ def build(
         birth_margin_days=rules.birth_margin_days,
     )
     facts = _facts(mended.readings, counters)
-    totals = increments.window_totals(young, windows).reset_index()
+    totals = increments.window_totals(young, study.windows).reset_index()
+    variants = variant_totals(young, mended.frozen, study.variants).reset_index()
     weekly = _pairs(increments.weekly(young, mended.frozen), facts)
     repositories = facts.merge(totals, on="repository", validate="one_to_one")
-    return Panel(repositories, weekly, defects.to_frame(mended.defects))
+    return Panel(repositories, weekly, variants, defects.to_frame(mended.defects))
 
 
-def check(panel: Panel, windows: Sequence[Window], groups: Sequence[str], where: str) -> Panel:
+def check(panel: Panel, study: Study, where: str) -> Panel:
     """Return `panel` with just the columns that a run needs, or say what it lacks.
 
     Raises
@@ -92,8 +95,9 @@ def check(panel: Panel, windows: Sequence[Window], groups: Sequence[str], where:
         is empty.
     """
     remedy = f"rebuild it: python -m replication bundle --from FILE ({where})"
-    needed = FACTS + [window.id for window in windows]
-    tables = {"repositories": needed, "weekly": WEEKLY, "defects": DEFECTS}
+    needed = FACTS + [window.id for window in study.windows]
+    varied = ["repository"] + [variant.id for variant in study.variants]
+    tables = {"repositories": needed, "weekly": WEEKLY, "variants": varied, "defects": DEFECTS}
     for name, columns in tables.items():
         missing = sorted(set(columns) - set(getattr(panel, name).columns))
         if missing:
@@ -102,19 +106,23 @@ def check(panel: Panel, windows: Sequence[Window], groups: Sequence[str], where:
         raise ContractError(
             "the panel holds no week of downloads", "use a file whose readings span several weeks"
         )
-    counts = [panel.repositories[w.id] for w in windows] + [panel.weekly["downloads"]]
+    counts = [panel.repositories[w.id] for w in study.windows] + [panel.weekly["downloads"]]
+    counts += [panel.variants[variant.id] for variant in study.variants]
     if not all(pd.api.types.is_integer_dtype(c) and (c >= 0).all() for c in counts):
         raise ContractError("the panel holds downloads that are not counts", remedy)
     named = panel.repositories[["study_group_uploader", "study_group_origin"]]
-    unknown = sorted(set(named.to_numpy().ravel()) - set(groups))
+    unknown = sorted(set(named.to_numpy().ravel()) - set(study.groups))
     if unknown:
         raise ContractError(f"the panel names a country group {unknown[0]!r}", remedy)
-    for window in windows:
+    for window in study.windows:
         if panel.repositories[window.id].sum() == 0:
             raise ContractError(
                 f"{window.id} holds no downloads", "choose a window inside the data"
             )
-    return Panel(panel.repositories[needed], panel.weekly[WEEKLY], panel.defects[DEFECTS])
+    return Panel(
+        panel.repositories[needed], panel.weekly[WEEKLY], panel.variants[varied],
+        panel.defects[DEFECTS],
+    )  # fmt: skip
 
 
 def _facts(readings: pd.DataFrame, counters: pd.DataFrame) -> pd.DataFrame:

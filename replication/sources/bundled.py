@@ -13,7 +13,10 @@ from replication.study import PanelRules, Window
 
 FOLDER = Path(__file__).parents[1] / "data"
 SIDECAR = "bundle.json"
-TABLES = ("repositories.csv", "weekly.csv", "defects.csv")
+TABLES = ("repositories.csv", "weekly.csv", "variants.csv", "defects.csv")
+
+ENDS = ("kind", "start", "end", "read_until")
+"""What of a window decides its downloads."""
 
 
 def check_definitions(
@@ -30,9 +33,9 @@ def check_definitions(
     """
     sidecar = read_json(bundle / SIDECAR)
     made = {f"panel.{key}": value for key, value in sidecar["rules"].items()}
-    made |= {f"{w['id']}.{k}": w[k] for w in sidecar["windows"] for k in ("kind", "start", "end")}
+    made |= {f"{w['id']}.{k}": w[k] for w in sidecar["windows"] for k in ENDS}
     asked = {f"panel.{key}": value for key, value in vars(rules).items()}
-    asked |= {f"{w.id}.{k}": str(getattr(w, k)) for w in windows for k in ("kind", "start", "end")}
+    asked |= {f"{w.id}.{k}": str(getattr(w, k)) for w in windows for k in ENDS}
     for key in sorted(asked.keys() & made.keys()):
         if asked[key] != made[key]:
             raise StudyError(
