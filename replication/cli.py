@@ -135,11 +135,16 @@ def bundle(
 @app.command()
 def verify() -> None:
     """Rebuild everything in a clean folder and compare it with what is committed."""
-    from replication.verification import verify_committed
+    from replication.verification import verify_committed, verify_estimates
 
     with _reported(), _progress("verify") as progress:
         compared = verify_committed(progress)
+        progress("second implementation, in SQL")
+        numbers, largest = verify_estimates()
     out.print(f"[green]✓[/] {compared} committed files are what this code and these data make")
+    out.print(
+        f"[green]✓[/] {numbers:,} estimates are what SQL computes (largest difference {largest:.0e})"
+    )
 
 
 @app.command()

@@ -61,3 +61,7 @@ class StageOrderError(ReplicationError):
 
 class VerificationError(ReplicationError):
     """What was rebuilt differs from what is committed."""
+
+
+class SecondImplementationError(VerificationError):
+    """The two implementations of the estimates do not give the same numbers."""

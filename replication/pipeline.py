@@ -24,6 +24,7 @@ EVIDENCE = (
     "registry.csv",
     "namespaces.csv",
     "rules.csv",
+    "tasks.csv",
     "sampling_frame.csv",
     "second_coding.csv",
 )
@@ -93,7 +94,7 @@ def panel(run: Run, progress: Progress) -> list[Path]:
 
 def attribution(run: Run, progress: Progress) -> list[Path]:
     """Credit every download to a developer and a country group."""
-    from replication.attribution import agreement, assign, registry, rules, second_coding
+    from replication.attribution import agreement, assign, registry, rules, scope, second_coding
     from replication.panel import table
 
     progress("crediting developers and country groups")
@@ -106,6 +107,7 @@ def attribution(run: Run, progress: Progress) -> list[Path]:
     used = rules.effects(repositories, ruled, windows)
     if run.data in {BUNDLED, RELEASED}:
         rules.require_used(used)
+        scope.require_used(found.repositories["name"], scope.load())
     progress("agreement of the labels")
     frame, codings = second_coding.load(study.group_of)
     unknown, nowhere = study.group_of[registry.UNKNOWN], study.unattributed

@@ -2,28 +2,24 @@
 
 from __future__ import annotations
 
-import dataclasses
-import tomllib
-from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date
 from functools import cached_property
 from itertools import product
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
 from replication.errors import StudyError
 from replication.sources.released import Release
+from replication.study_checks import check
+from replication.toml_tables import build, build_all, parse, unknown_keys
 
 DEFAULT = Path(__file__).with_name("study.toml")
 _TABLES = {
     "study", "panel", "estimand", "exclusion", "inference", "time", "verdict", "headline",
     "audit", "family", "bundled", "released", "country_group", "grid", "grid_window",
-    "published_cell",
+    "published_cell", "calibration",
 }  # fmt: skip
-AS_READ, INTERPOLATED, LEFT_OUT = "as-read", "interpolated", "left-out"
-"""What is done with readings at which the counters stood still."""
-T = TypeVar("T")
 
 
 @dataclass(frozen=True)
@@ -135,7 +131,17 @@ class Inference:
     chunk: int
     seed: int
     level: float
+    subsample_exponent: float
     min_effective_developers: float
+
+
+@dataclass(frozen=True)
+class Calibration:
+    """Size of the experiment that measures coverage, and how concentrated its sizes are."""
+
+    data_sets: int
+    replicates: int
+    powers: tuple[float, ...]
 
 
 @dataclass(frozen=True)
@@ -215,6 +221,7 @@ class Study:
     grid_windows: tuple[Window, ...]
     published_cells: tuple[PublishedCell, ...]
     inference: Inference
+    calibration: Calibration
     time: TimeRules
     verdict: Margins
     headline: Headline
@@ -280,10 +287,10 @@ def load(path: Path = DEFAULT) -> Study:
     StudyError
         The file is missing, is not TOML, or has an unknown, missing or mistyped key.
     """
-    tables = _parse(path)
+    tables = parse(path)
     try:
         study = _study(tables)
-        _check(study)
+        check(study)
     except StudyError as error:
         raise StudyError(f"{path.name}: {error.what}", error.remedy) from None
     return study
@@ -291,168 +298,29 @@ def load(path: Path = DEFAULT) -> Study:
 
 def _study(tables: dict[str, Any]) -> Study:
     """Make the study of its tables."""
-    missing, unknown = _TABLES - tables.keys(), tables.keys() - _TABLES
-    if unknown:
-        raise _unknown("top level", unknown)
+    missing, extra = _TABLES - tables.keys(), tables.keys() - _TABLES
+    if extra:
+        raise unknown_keys("top level", extra)
     if missing:
         raise StudyError(
             f"no table {', '.join(sorted(missing))}", "restore it from the packaged study.toml"
         )
     return Study(
-        heading=_build(Heading, tables["study"], "study"),
-        panel=_build(PanelRules, tables["panel"], "panel"),
-        windows=_build_all(Window, tables["estimand"], "estimand"),
-        exclusions=_build_all(Exclusion, tables["exclusion"], "exclusion"),
-        grid=_build(Grid, tables["grid"], "grid"),
-        grid_windows=_build_all(Window, tables["grid_window"], "grid_window"),
-        published_cells=_build_all(PublishedCell, tables["published_cell"], "published_cell"),
-        inference=_build(Inference, tables["inference"], "inference"),
-        time=_build(TimeRules, tables["time"], "time"),
-        verdict=_build(Margins, tables["verdict"], "verdict"),
-        headline=_build(Headline, tables["headline"], "headline"),
-        audit=_build(Audit, tables["audit"], "audit"),
-        family=_build(Family, tables["family"], "family"),
-        bundled=_build(Provenance, tables["bundled"], "bundled"),
-        released=_build(Release, tables["released"], "released"),
-        country_groups=_build_all(CountryGroup, tables["country_group"], "country_group"),
+        heading=build(Heading, tables["study"], "study"),
+        panel=build(PanelRules, tables["panel"], "panel"),
+        windows=build_all(Window, tables["estimand"], "estimand"),
+        exclusions=build_all(Exclusion, tables["exclusion"], "exclusion"),
+        grid=build(Grid, tables["grid"], "grid"),
+        grid_windows=build_all(Window, tables["grid_window"], "grid_window"),
+        published_cells=build_all(PublishedCell, tables["published_cell"], "published_cell"),
+        inference=build(Inference, tables["inference"], "inference"),
+        calibration=build(Calibration, tables["calibration"], "calibration"),
+        time=build(TimeRules, tables["time"], "time"),
+        verdict=build(Margins, tables["verdict"], "verdict"),
+        headline=build(Headline, tables["headline"], "headline"),
+        audit=build(Audit, tables["audit"], "audit"),
+        family=build(Family, tables["family"], "family"),
+        bundled=build(Provenance, tables["bundled"], "bundled"),
+        released=build(Release, tables["released"], "released"),
+        country_groups=build_all(CountryGroup, tables["country_group"], "country_group"),
     )
-
-
-def _parse(path: Path) -> dict[str, Any]:
-    """Parse a TOML file into tables."""
-    try:
-        return tomllib.loads(path.read_text(encoding="utf-8"))
-    except OSError as error:
-        raise StudyError(
-            f"cannot read {path}: {error.strerror}", "name an existing file with --study"
-        ) from error
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise StudyError(f"{path} is not TOML: {error}", "correct that line") from error
-
-
-def _build(kind: type[T], table: Any, where: str) -> T:
-    """Make one dataclass of `table`, refusing unknown, missing and mistyped keys."""
-    if not isinstance(table, dict):
-        raise StudyError(f"[{where}] is not a table", f"write it as [{where}] with key = value")
-    fields = {f.name.rstrip("_"): f for f in dataclasses.fields(kind)}  # type: ignore[arg-type]
-    if set(table) - set(fields):
-        raise _unknown(f"[{where}]", set(table) - set(fields))
-    for name, field in fields.items():
-        if name not in table and field.default is dataclasses.MISSING:
-            raise StudyError(f"[{where}] has no {name}", f"add {name} = … to [{where}]")
-    return kind(**{fields[k].name: _typed(fields[k], v, where) for k, v in table.items()})
-
-
-_TYPES: dict[str, tuple[type, ...]] = {
-    "str": (str,),
-    "int": (int,),
-    "float": (int, float),
-    "bool": (bool,),
-    "date": (date,),
-    "date | None": (date,),
-    "tuple[str, ...]": (list,),
-    "tuple[int, ...]": (list,),
-}
-
-
-def _typed(field: dataclasses.Field[Any], value: Any, where: str) -> Any:
-    """Check the type of one value against its annotation; lists become tuples."""
-    kinds = _TYPES[str(field.type)]
-    wrong_kind = isinstance(value, datetime) or (isinstance(value, bool) and bool not in kinds)
-    member = int if "int" in str(field.type) else str
-    bad_list = isinstance(value, list) and not all(type(v) is member for v in value)
-    if not isinstance(value, kinds) or wrong_kind or bad_list:
-        raise StudyError(
-            f"[{where}] {field.name.rstrip('_')} = {value!r} is not of type {field.type}",
-            "correct the value",
-        )
-    return tuple(value) if isinstance(value, list) else value
-
-
-def _build_all(kind: type[T], tables: Any, where: str) -> tuple[T, ...]:
-    """Make one dataclass of each table of an array of tables."""
-    if not isinstance(tables, list):
-        raise StudyError(f"[[{where}]] is not a list of tables", f"write [[{where}]]")
-    return tuple(_build(kind, table, f"{where} {n}") for n, table in enumerate(tables, 1))
-
-
-def _unknown(where: str, keys: set[str]) -> StudyError:
-    names = ", ".join(sorted(keys))
-    return StudyError(f"{where}: unknown key {names}", "remove it or correct its spelling")
-
-
-def _check(study: Study) -> None:
-    """Check what a type cannot say."""
-    names = [w.id for w in study.all_windows] + [x.id for x in study.exclusions]
-    names += [cell.id for cell in study.published_cells]
-    codes = [code for g in study.country_groups for code in (*g.codes, g.class_) if code]
-    rules = [
-        (not _repeated(names), f"id used twice: {_repeated(names)}"),
-        (not _repeated([*study.groups]), f"group used twice: {_repeated([*study.groups])}"),
-        (not _repeated(codes), f"country code in two groups: {_repeated(codes)}"),
-        (all(w.kind in {"increments", "cohort"} for w in study.all_windows), "kind of an estimand"),
-        (all(w.start <= w.end for w in study.all_windows), "an estimand ends before it starts"),
-        (all(w.end <= w.last for w in study.all_windows), "read_until lies before the end"),
-        *_grid_rules(study),
-        (study.inference.replicates >= 1, "replicates must be at least 1"),
-        (study.inference.chunk >= 1, "chunk must be at least 1"),
-        (study.inference.seed >= 0, "seed must not be negative"),
-        (0 < study.inference.level < 1, "level must lie between 0 and 1"),
-        (0 < study.panel.frozen_share <= 1, "frozen_share must lie between 0 and 1"),
-        (study.panel.age_limit_days >= 1, "age_limit_days must be at least 1"),
-        (study.time.smoothing_weeks >= 1, "smoothing_weeks must be at least 1"),
-        (
-            study.headline.estimand in {e.id for e in study.estimands},
-            "headline.estimand names no estimand",
-        ),
-        (
-            study.headline.attribution in {"uploader", "origin", "split", "maker"},
-            "headline.attribution must be uploader, origin, split or maker",
-        ),
-        (
-            study.headline.labels in {"study", "registry"},
-            "headline.labels must be study or registry",
-        ),
-        (study.audit.sample >= 1, "audit.sample must be at least 1"),
-        (study.audit.prior > 0, "audit.prior must be positive"),
-        (study.family.within in study.groups, "family.within names no country group"),
-        ({"China", "USA"} <= set(study.groups), "the groups China and USA must exist"),
-    ]
-    for holds, what in rules:
-        if not holds:
-            raise StudyError(what, "correct the value")
-
-
-GRID = {
-    "frozen": (AS_READ, INTERPOLATED, LEFT_OUT),
-    "attributions": ("uploader", "origin", "split", "maker"),
-    "labels": ("study", "registry"),
-    "treatments": ("own", "left-out", "lineage"),
-    "scopes": (
-        "all", "text-generation", "first-party", "first-party-text", "without-distillations",
-        "up-to-8B", "over-8B",
-    ),
-}  # fmt: skip
-"""What each dimension of the grid can be made of."""
-
-
-def _grid_rules(study: Study) -> Iterator[tuple[bool, str]]:
-    """What must hold of the grid and of its published cells."""
-    grid, windows = study.grid, {w.id for w in study.all_windows}
-    known = GRID | {"exclusions": ("none", *(x.id for x in study.exclusions))}
-    for name, choices in known.items():
-        chosen = getattr(grid, name)
-        yield bool(chosen) and set(chosen) <= set(choices), f"grid.{name} is not among {choices}"
-        yield not _repeated([*chosen]), f"grid.{name} names a choice twice"
-    yield (
-        all(1 <= n <= study.panel.age_limit_days for n in grid.age_limits_days),
-        ("grid.age_limits_days must lie between 1 and panel.age_limit_days"),
-    )
-    yield grid.replicates >= 1, "grid.replicates must be at least 1"
-    cells = study.published_cells
-    yield all(c.window in windows for c in cells), "a published_cell names no window"
-    yield all(c.scope in grid.scopes for c in cells), "a published_cell names no scope of the grid"
-
-
-def _repeated(values: list[str]) -> list[str]:
-    return sorted({v for v in values if values.count(v) > 1})

@@ -7,11 +7,13 @@ import tempfile
 from collections.abc import Callable
 from pathlib import Path
 
+from replication import study
 from replication.errors import VerificationError
 from replication.files import present, read_json
 from replication.pipeline import STAGES
 from replication.report import datapackage, readme, render
 from replication.run import BUNDLED, ROOT, Run
+from replication.second import shares
 from replication.stages import execute
 
 FOLDERS = ("results", "figures")
@@ -50,6 +52,22 @@ def verify_committed(progress: Callable[[str], None], root: Path = ROOT) -> int:
             "run make all and commit its outputs, or find out what made them",
         )
     return compared + 2
+
+
+def verify_estimates(root: Path = ROOT) -> tuple[int, float]:
+    """Compute the committed estimates again by their second implementation, in SQL.
+
+    Returns
+    -------
+    tuple of int and float
+        How many numbers were compared, and their largest difference.
+
+    Raises
+    ------
+    SecondImplementationError
+        A number differs.
+    """
+    return shares.checked(root / datapackage.DATA, root / "results", study.load())
 
 
 def compare(made: Path, committed: Path) -> tuple[list[str], int]:

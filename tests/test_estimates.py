@@ -63,7 +63,15 @@ def test_columns_and_units(rows: pd.DataFrame) -> None:
     """The table has the columns that the README promises and every method for every statistic."""
     assert list(rows.columns) == [
         *("estimand", "attribution", "labels", "group", "unit", "method", "point", "lower"),
-        *("upper", "n_developers", "n_effective", "top_share", "note"),
+        *(
+            "upper",
+            "error_lower",
+            "error_upper",
+            "n_developers",
+            "n_effective",
+            "top_share",
+            "note",
+        ),
     ]
     assert set(zip(rows["unit"], rows["method"], strict=True)) == {
         ("developer", "percentile"),

@@ -14,7 +14,8 @@ from replication import study as definitions
 from replication.panel import defects, increments, variants
 from replication.panel.table import read
 from replication.sources import bundled
-from replication.study import AS_READ, INTERPOLATED, LEFT_OUT, Variant, Window
+from replication.study import Variant, Window
+from replication.study_checks import AS_READ, INTERPOLATED, LEFT_OUT
 
 NO_LABELS = pd.DataFrame(columns=["check", "column", "value", "reason", "treatment"])
 # A counter that gains 700 a week, stands still at labels 3 and 4, and catches up at label 5.

@@ -58,21 +58,20 @@ def bca(
     point, without_each, replicates
         Proportions (m,), without each cluster (n, m), and of B replicates (B, m).
     level, shift
-        As for `percentile`.
+        As for `percentile`; the bias is simulated as well, and one standard error counts both.
     """
     with np.errstate(invalid="ignore", divide="ignore"):
         below = (replicates < point).mean(axis=0) + (replicates == point).mean(axis=0) / 2
         deviations = without_each.mean(axis=0) - without_each
         pull = (deviations**3).sum(axis=0) / (6 * (deviations**2).sum(axis=0) ** 1.5)
-        bias = ndtri(below)
-        corrected = [
-            ndtr(bias + (bias + z) / (1 - pull * (bias + z)))
-            for z in ndtri(_levels(level, 0.0, len(replicates)))
-        ]
-    ends = [_quantiles(replicates, p, shift) for p in corrected]
+        normal = ndtri(_levels(level, 0.0, len(replicates)))
+        found = [_corrected(below, pull, z, len(replicates)) for z in normal]
+    corrected = [p for p, _ in found]
+    ends = [_quantiles(replicates, p, shift * error) for p, error in found]
     thin = np.min([np.minimum(p, 1 - p) for p in corrected], axis=0) * len(replicates) < BEYOND
     backwards = corrected[0] >= corrected[1]
-    bad = thin | backwards | np.isnan(replicates).any(axis=0) | np.isnan(pull) | np.isinf(bias)
+    one_side = (below <= 0) | (below >= 1)
+    bad = thin | backwards | np.isnan(replicates).any(axis=0) | np.isnan(pull) | one_side
     return np.where(bad, np.nan, ends[0]), np.where(bad, np.nan, ends[1])
 
 
@@ -123,9 +122,15 @@ def monte_carlo_error(interval: Callable[[float], Interval]) -> Interval:
     ----------
     interval
         The interval as a function of `shift`.
+
+    Returns
+    -------
+    tuple of numpy.ndarray
+        Standard errors of the lower and the upper end, each (m,); NaN where an end is refused or
+        infinite.
     """
     down, up = interval(-1.0), interval(1.0)
-    return np.abs(up[0] - down[0]) / 2, np.abs(up[1] - down[1]) / 2
+    return _half_distance(down[0], up[0]), _half_distance(down[1], up[1])
 
 
 def jackknife_logit(point: Floats, without_each: Floats, level: float) -> Interval:
@@ -171,6 +176,12 @@ def leave_one_out_range(lower: Floats, upper: Floats) -> Interval:
     return np.fmin.reduce(lower, axis=0), np.fmax.reduce(upper, axis=0)
 
 
+def _half_distance(down: Floats, up: Floats) -> Floats:
+    """Half of |up − down|; NaN where one of them is not finite."""
+    finite = np.isfinite(down) & np.isfinite(up)
+    return np.where(finite, np.abs(np.where(finite, up, 0) - np.where(finite, down, 0)) / 2, np.nan)
+
+
 def _levels(level: float, shift: float, replicates: int) -> Floats:
     """Both quantile levels, each moved by `shift` of its own standard errors."""
     tail = (1 - level) / 2
@@ -178,9 +189,24 @@ def _levels(level: float, shift: float, replicates: int) -> Floats:
     return np.asarray(np.clip(np.array([tail, 1 - tail]) + reach, 0, 1))
 
 
-def _quantiles(replicates: Floats, levels: Floats, shift: float) -> Floats:
-    """A quantile (m,) of each column of replicates (B, m), each at its own level."""
-    p = np.where(np.isnan(levels), 0.5, levels)
-    moved = np.clip(p + shift * np.sqrt(p * (1 - p) / len(replicates)), 0, 1)
-    columns = zip(np.where(np.isnan(replicates), 0.0, replicates).T, moved, strict=True)
+def _corrected(below: Floats, pull: Floats, z: float, replicates: int) -> Interval:
+    """A normal quantile's level (m,) after both corrections, and its Monte-Carlo standard error.
+
+    The error is that of the level less the fraction of replicates below the end. The bias comes
+    from the fraction below the point, of the same replicates, so that the two are correlated.
+    """
+    bias = ndtri(below)
+    rest = 1 - pull * (bias + z)
+    moved = bias + (bias + z) / rest
+    p = ndtr(moved)
+    slope = (1 + 1 / rest**2) * np.exp((bias**2 - moved**2) / 2)  # of p by the fraction below
+    both = np.minimum(p, below) - p * below
+    variance = p * (1 - p) - 2 * slope * both + slope**2 * below * (1 - below)
+    return np.asarray(p), np.asarray(np.sqrt(np.maximum(variance, 0) / replicates))
+
+
+def _quantiles(replicates: Floats, levels: Floats, moves: Floats) -> Floats:
+    """A quantile (m,) of each column of replicates (B, m), each at its own level, moved."""
+    at = np.where(np.isnan(levels + moves), 0.5, np.clip(levels + moves, 0, 1))
+    columns = zip(np.where(np.isnan(replicates), 0.0, replicates).T, at, strict=True)
     return np.array([np.quantile(column, q) for column, q in columns])

@@ -21,7 +21,8 @@ import numpy as np
 import pandas as pd
 
 from replication.panel.increments import DAY, window_total
-from replication.study import INTERPOLATED, LEFT_OUT, Variant, Window
+from replication.study import Variant, Window
+from replication.study_checks import INTERPOLATED, LEFT_OUT
 
 
 def variant_totals(

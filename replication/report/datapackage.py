@@ -11,7 +11,7 @@ from typing import Any
 import pandas as pd
 
 from replication import __version__
-from replication.attribution import registry, rules
+from replication.attribution import registry, rules, scope
 from replication.errors import StudyError
 from replication.files import read_csv, write_json
 from replication.study import Study
@@ -24,9 +24,11 @@ _KEYS: dict[str, Sequence[str]] = {
     "registry": ["developer"],
     "namespaces": ["namespace", "valid_from"],
     "rules": ["rule"],
+    "tasks": ["rule"],
     "sampling_frame": ["unit"],
     "second_coding": ["unit"],
     "repositories": ["repository"],
+    "variants": ["repository"],
 }
 _WORDS: dict[tuple[str, str], Sequence[str]] = {
     ("registry", "sector"): registry.SECTORS,
@@ -34,11 +36,13 @@ _WORDS: dict[tuple[str, str], Sequence[str]] = {
     ("registry", "basis"): registry.BASES,
     ("namespaces", "relation"): registry.RELATIONS,
     ("rules", "kind"): rules.KINDS,
+    ("tasks", "task"): scope.TASKS,
     ("rules", "found_in"): (rules.PANEL, rules.HUB),
 }
 _FOREIGN: dict[str, tuple[str, str, str]] = {
     "registry": ("parent", "", "developer"),
     "namespaces": ("developer", "registry", "developer"),
+    "variants": ("repository", "repositories", "repository"),
     "second_coding": ("unit", "sampling_frame", "unit"),
 }
 
@@ -101,8 +105,12 @@ def _resource(path: Path, shown: Path, prefix: str, words: Mapping[str, Any]) ->
 
 
 def _field(table: str, column: str, cells: pd.Series, words: Mapping[str, Any]) -> dict[str, Any]:
-    """Describe one column: its meaning, the type that its cells have, and the words it may hold."""
-    meaning = words["in"].get(table, {}).get(column) or words.get(column)
+    """Describe one column: its meaning, the type that its cells have, and the words it may hold.
+
+    A table's meaning of ``*`` is that of all its columns that have none of their own.
+    """
+    own = words["in"].get(table, {})
+    meaning = own.get(column) or words.get(column) or own.get("*")
     if not isinstance(meaning, str):
         what = f"columns.toml does not describe the column {column} of {table}"
         raise StudyError(what, "add it to [columns]")

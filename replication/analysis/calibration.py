@@ -1,0 +1,295 @@
+"""Measured coverage: how often each interval holds the truth in simulated data, and how wide it is.
+
+Slow, so that the table is kept with the package beside a key of all that it depends on, and made
+anew by `make calibration` when the key changes.
+"""
+
+from __future__ import annotations
+
+import ast
+import hashlib
+import os
+from collections.abc import Callable, Iterator
+from concurrent.futures import ProcessPoolExecutor
+from dataclasses import dataclass, replace
+from functools import partial
+from itertools import product
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from replication.analysis import intervals
+from replication.analysis.bootstrap import Bootstrap, Intervals
+from replication.analysis.cells import credit, leave_out
+from replication.analysis.resampling import generator_of
+from replication.analysis.schemes import DIRICHLET, POISSON, Subsample
+from replication.analysis.simulation import (
+    CLASSES,
+    DEVELOPERS,
+    HITS,
+    MODELS,
+    Population,
+    simulate,
+)
+from replication.analysis.statistics import LEAD, RATIO, Statistics
+from replication.study import Estimand, Inference, Study
+
+NAME = "calibration.csv"
+SIDECAR = "calibration.json"
+STATISTICS = Statistics(CLASSES, "none", "China", ())
+JUDGED = ("China", "USA", LEAD, RATIO)
+CHUNK = 50
+"""Data sets that one seed makes."""
+_STREAM = 4
+CODE = (
+    "bootstrap", "calibration", "cells", "intervals", "pareto", "resampling", "schemes",
+    "simulation", "statistics",
+)  # fmt: skip
+Floats = NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class Setting:
+    """One row of the experiment: whose developers, how concentrated, and what is drawn anew."""
+
+    estimand: str
+    model: str
+    power: float
+
+    @property
+    def key(self) -> tuple[int, ...]:
+        """Whole numbers that name the setting in the seeds."""
+        digest = hashlib.sha256(repr(self).encode()).digest()
+        return (int.from_bytes(digest[:4], "big"), _STREAM)
+
+
+def settings(study: Study) -> Iterator[Setting]:
+    """Every model for the headline and its rival, and flatter sizes for the headline."""
+    for estimand, model in product(_estimands(study), MODELS):
+        yield Setting(estimand.id, model, 1.0)
+    for power, model in product(study.calibration.powers, (HITS, DEVELOPERS)):
+        if power != 1.0:
+            yield Setting(study.headline_estimand.id, model, power)
+
+
+def populations(table: pd.DataFrame, study: Study) -> dict[str, Population]:
+    """The developers of the headline's estimand and of the increments that end with it.
+
+    Parameters
+    ----------
+    table
+        Attributed repositories.
+    study
+        Definitions: the headline's attribution and labels.
+    """
+    return {e.id: _population(table, e, study) for e in _estimands(study)}
+
+
+def calibrate(
+    table: pd.DataFrame,
+    study: Study,
+    progress: Callable[[str], None] = lambda _: None,
+    workers: int = 0,
+) -> pd.DataFrame:
+    """Measure the coverage of every method in every setting.
+
+    Parameters
+    ----------
+    table
+        Attributed repositories.
+    study
+        Definitions, with the number of data sets and replicates.
+    progress
+        Called with a line of text as chunks of data sets are done.
+    workers
+        Processes, which change no number; 0 for one a core.
+
+    Returns
+    -------
+    pandas.DataFrame
+        One row a setting, method and statistic: ``estimand, model, power, n_developers,
+        n_effective`` (both of the population), ``method, group, data_sets, refused`` (fraction of
+        data sets without an interval), ``coverage`` (of the intervals given), ``error`` (binomial
+        standard error of it), ``below, above`` (fractions in which the truth lies below or above
+        the interval), and ``width`` (median; of the logarithm for the ratio).
+    """
+    found = populations(table, study)
+    numbers = range(-(-study.calibration.data_sets // CHUNK))
+    jobs = [(setting, number) for setting in settings(study) for number in numbers]
+    work = partial(_chunk, found, study)
+    parts: dict[Setting, list[pd.DataFrame]] = {}
+    with ProcessPoolExecutor(workers or os.cpu_count() or 1) as pool:
+        for done, (job, rows) in enumerate(zip(jobs, pool.map(work, jobs), strict=True), 1):
+            parts.setdefault(job[0], []).append(rows)
+            progress(f"{done * CHUNK:,} of {len(jobs) * CHUNK:,} data sets")
+    tables = [_summary(s, found[s.estimand], pd.concat(p)) for s, p in parts.items()]
+    return pd.concat(tables, ignore_index=True)
+
+
+def key(table: pd.DataFrame, study: Study) -> str:
+    """Hash of all that the table depends on: developers, definitions, and the code's meaning.
+
+    Comments and docstrings do not count.
+    """
+    digest = hashlib.sha256(repr((study.calibration, _rules(study))).encode())
+    for name, population in populations(table, study).items():
+        digest.update(name.encode())
+        for array in vars(population).values():
+            digest.update(np.asarray(array, dtype=float).tobytes())
+    for name in CODE:
+        digest.update(_meaning(Path(__file__).with_name(f"{name}.py")).encode())
+    return digest.hexdigest()
+
+
+def _meaning(path: Path) -> str:
+    """A module's syntax tree without docstrings."""
+    tree = ast.parse(path.read_text(encoding="utf-8"))
+    for node in ast.walk(tree):
+        body = getattr(node, "body", None)
+        if isinstance(body, list):
+            node.body = [x for x in body if not _is_text(x)]  # type: ignore[attr-defined]
+    return ast.dump(tree)
+
+
+def _is_text(node: ast.AST) -> bool:
+    """Whether a statement is a string that stands alone."""
+    value = node.value if isinstance(node, ast.Expr) else None
+    return isinstance(value, ast.Constant) and isinstance(value.value, str)
+
+
+def _estimands(study: Study) -> list[Estimand]:
+    """The headline's estimand, and the increments that end with it."""
+    head = study.headline_estimand
+    rivals = [
+        e
+        for e in study.estimands
+        if e.exclusion is None and e.window.kind == "increments" and e.window.end == head.window.end
+    ]
+    return [head, *(e for e in rivals if e != head)]
+
+
+def _population(table: pd.DataFrame, estimand: Estimand, study: Study) -> Population:
+    """Developers with all their downloads, each in the class that holds most of it."""
+    kept = leave_out(table, estimand.exclusion)
+    head = study.headline
+    rows = credit(kept, estimand.window.id, head.attribution, head.labels)
+    rows = rows[rows["half_downloads"] > 0]
+    rows = rows.sort_values(["developer", "repository"], ignore_index=True)
+    held = rows.pivot_table("half_downloads", "developer", "group", "sum", fill_value=0)
+    group = held.idxmax(axis=1).map({"China": 0, "USA": 1}).fillna(2)
+    developer = rows["developer"].map(pd.Series(range(len(group)), group.index))
+    return Population(
+        rows["half_downloads"].to_numpy(dtype=float),
+        developer.to_numpy(dtype=np.int64),
+        group.to_numpy(dtype=np.int64),
+    )
+
+
+def _rules(study: Study) -> Inference:
+    """The study's inference with the calibration's number of replicates."""
+    replicates = study.calibration.replicates
+    chunk = min(study.inference.chunk, replicates)
+    return replace(study.inference, replicates=replicates, chunk=chunk)
+
+
+def _chunk(found: dict[str, Population], study: Study, job: tuple[Setting, int]) -> pd.DataFrame:
+    """Intervals of one chunk of data sets of one setting."""
+    setting, number = job
+    population = found[setting.estimand].flattened(setting.power)
+    generator = generator_of(study.inference.seed, *setting.key, number)
+    rules, parts = _rules(study), []
+    for _ in range(CHUNK):
+        data = simulate(population, setting.model, generator)
+        for method, made in methods(data.developers, data.repositories, rules, study):
+            rows = made.to_frame()
+            parts.append(rows[rows["group"].isin(JUDGED)].assign(method=method))
+    return pd.concat(parts, ignore_index=True)
+
+
+def methods(
+    developers: NDArray[np.int64],
+    repositories: NDArray[np.int64],
+    rules: Inference,
+    study: Study,
+) -> Iterator[tuple[str, Intervals]]:
+    """Every method on one data set; the replicates of a scheme serve all its methods.
+
+    Parameters
+    ----------
+    developers, repositories
+        Cells (n, 3) in `CLASSES` by either unit.
+    rules
+        Replicates, chunk, seed and level.
+    study
+        Definitions: the exponent of subsampling.
+    """
+    by_developer, by_repository = (_bootstrap(c, rules) for c in (developers, repositories))
+    yield "percentile", by_developer.percentile()
+    yield "basic", _reversed(by_developer)
+    yield "bca", by_developer.bca()
+    yield "studentised-logit", by_developer.studentised()
+    yield "jackknife-logit", by_developer.jackknife()
+    without = by_developer.without_each
+    ends = intervals.leave_one_out_range(without, without)
+    yield "leave-one-out", by_developer.exact("leave-one-out", ends)
+    yield "percentile-poisson", replace(by_developer, scheme=POISSON).percentile()
+    yield "percentile-dirichlet", replace(by_developer, scheme=DIRICHLET).percentile()
+    subsampled = replace(by_developer, scheme=Subsample(study.inference.subsample_exponent))
+    yield "subsampling-logit", subsampled.studentised()
+    yield "percentile-repositories", by_repository.percentile()
+
+
+def _bootstrap(counts: NDArray[np.int64], rules: Inference) -> Bootstrap:
+    """Cells with an empty column for the family."""
+    return Bootstrap(np.pad(counts, ((0, 0), (0, 1))), STATISTICS, rules)
+
+
+def _reversed(drawn: Bootstrap) -> Intervals:
+    """The basic or reverse percentile interval, on each statistic's own scale."""
+    found = drawn.percentile()
+    with np.errstate(invalid="ignore"):  # an infinite ratio has no distance to its own end
+        ends = 2 * found.point - found.upper, 2 * found.point - found.lower
+    return replace(found, method="basic", lower=ends[0], upper=ends[1])
+
+
+def _summary(setting: Setting, population: Population, rows: pd.DataFrame) -> pd.DataFrame:
+    """Coverage and width of every method and statistic in one setting."""
+    flat = population.flattened(setting.power)
+    truth = dict(zip(STATISTICS.names, _truth(flat), strict=True))
+    target = rows["group"].map(truth)
+    below, above = target < rows["lower"], target > rows["upper"]
+    given = rows["lower"].notna()
+    log = rows["group"] == RATIO
+    with np.errstate(divide="ignore", invalid="ignore"):
+        ratio = np.log(rows["upper"] / rows["lower"].clip(lower=0))
+    width = (rows["upper"] - rows["lower"]).mask(log, ratio)
+    held = ~(below | above)
+    facts = rows.assign(coverage=held, below=below, above=above, given=given, width=width)
+    kept = facts[given].groupby(["method", "group"], sort=False)
+    table = kept[["coverage", "below", "above"]].mean()
+    table["width"] = kept["width"].median()
+    table["given"] = kept.size()
+    every = facts.groupby(["method", "group"], sort=False)["given"].mean()
+    table = table.reindex(every.index)
+    table["refused"] = 1 - every
+    table["error"] = np.sqrt(table["coverage"] * (1 - table["coverage"]) / table["given"])
+    table["data_sets"] = len(rows) // len(every)
+    sizes = flat.totals
+    told = {
+        "estimand": setting.estimand,
+        "model": setting.model,
+        "power": setting.power,
+        "n_developers": len(sizes),
+        "n_effective": float(sizes.sum() ** 2 / (sizes**2).sum()),
+    }
+    columns = [*told, "method", "group", "data_sets", "refused", "coverage", "error"]
+    columns += ["below", "above", "width"]
+    return table.reset_index().assign(**told)[columns]
+
+
+def _truth(population: Population) -> Floats:
+    """Every statistic of the population's shares."""
+    shares = np.append(population.shares, 0.0)
+    return STATISTICS.values(STATISTICS.proportions(shares))

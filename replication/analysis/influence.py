@@ -1,0 +1,256 @@
+"""Influence: the fewest units without which the lead turns, and how far each one moves it.
+
+Contributions to the lead are additive, so that every answer here is exact arithmetic.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from itertools import product
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from replication.analysis.cells import Cells
+from replication.analysis.estimates import (
+    UNITS,
+    Specification,
+    cells_of,
+    specifications,
+    statistics,
+)
+from replication.analysis.resampling import totals_without_each
+from replication.analysis.tipping import SHOWN, fewest
+from replication.errors import DegenerateDataError
+from replication.study import Estimand, Study
+
+Floats = NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class RemovalSet:
+    """A smallest set of units without which the other side leads.
+
+    Attributes
+    ----------
+    leader
+        China or the USA; China where both are equal.
+    lead
+        China's share less that of the USA, with all units.
+    units
+        The set, largest contributions first; empty where no set turns the lead.
+    share
+        What the set holds of the total; NaN where there is none.
+    lead_after
+        The lead without the set, of the other sign; NaN where there is none.
+    """
+
+    leader: str
+    lead: float
+    units: tuple[str, ...]
+    share: float
+    lead_after: float
+
+
+def removal_set(held: Cells) -> RemovalSet:
+    """Find a smallest set of units without which the lead turns; of equal units the first by name.
+
+    Removing a set takes the sum of its units' contributions, China's downloads less those of the
+    USA, off the lead, and they turn it if and only if their sum for the leader exceeds it. Of all
+    sets of m units none has a larger sum than the m units that contribute most to the leader, so
+    that the shortest run of these that turns the lead is a smallest set of all.
+
+    No set turns the lead where no unit favours the side behind: with any that does, to remove all
+    others is enough.
+    """
+    contributions, sizes = _contributions(held)
+    gap, total = int(contributions.sum()), int(sizes.sum())
+    gains = contributions if gap >= 0 else -contributions
+    needed = fewest(np.maximum(gains, 0), abs(gap))
+    leader = "China" if gap >= 0 else "USA"
+    if needed > len(gains):
+        return RemovalSet(leader, gap / total, (), np.nan, np.nan)
+    chosen = np.lexsort((np.asarray(held.units), -gains))[:needed]
+    removed = int(sizes[chosen].sum())
+    left = gap - int(contributions[chosen].sum())
+    names = tuple(held.units[i] for i in chosen)
+    return RemovalSet(leader, gap / total, names, removed / total, left / (total - removed))
+
+
+def removal_sets(table: pd.DataFrame, study: Study) -> pd.DataFrame:
+    """Find the fewest developers and the fewest repositories without which each lead turns.
+
+    Parameters
+    ----------
+    table
+        Attributed repositories.
+    study
+        Definitions.
+
+    Returns
+    -------
+    pandas.DataFrame
+        One row a specification and unit: ``leader``; ``lead``; ``fewest``, the number of units in
+        a smallest set without which the lead turns; ``names`` of the first of them; their
+        ``share`` of the total; and ``lead_after``. The last four are missing where no set turns
+        it. Leads and shares are fractions.
+    """
+    titles = table.set_index("repository")["name"].to_dict()
+    rows: list[dict[str, object]] = []
+    for spec, unit in product(specifications(table, study), UNITS):
+        found = removal_set(cells_of(table, spec, unit, study))
+        first = [str(titles.get(name, name)) for name in found.units[:SHOWN]]
+        rows.append(
+            {
+                **spec.keys(),
+                "unit": unit,
+                "leader": found.leader,
+                "lead": found.lead,
+                "fewest": len(found.units) or np.nan,
+                "names": "; ".join(first),
+                "share": found.share,
+                "lead_after": found.lead_after,
+            }
+        )
+    return pd.DataFrame(rows)
+
+
+def lead_without_each(held: Cells) -> Floats:
+    """China's share less that of the USA (n,) without each of the n units.
+
+    Raises
+    ------
+    DegenerateDataError
+        There is one unit, without which nothing is left.
+    """
+    _check_several(held)
+    contributions, sizes = _contributions(held)
+    return np.asarray((contributions.sum() - contributions) / (sizes.sum() - sizes))
+
+
+def jackknife_error(without_each: Floats) -> float:
+    """Delete-one jackknife standard error of a statistic (n,) without each of n units.
+
+    The variance is (n − 1)/n · Σ(θᵢ − θ̄)², as in `replication.analysis.intervals.jackknife_logit`,
+    on the statistic's own scale.
+    """
+    n = len(without_each)
+    deviations = without_each - without_each.mean()
+    return float(np.sqrt((n - 1) / n * (deviations**2).sum()))
+
+
+def dfbeta(table: pd.DataFrame, study: Study) -> pd.DataFrame:
+    """Rank developers and repositories by how far the lead moves without them.
+
+    Parameters
+    ----------
+    table
+        Attributed repositories.
+    study
+        Definitions.
+
+    Returns
+    -------
+    pandas.DataFrame
+        For the headline and the increments that end with it, one row a unit, the most influential
+        first: ``window, unit, name, group`` (the one that holds most of it), ``share`` of the total,
+        ``shift`` (the lead without it less the lead, as a fraction), ``dfbeta`` (the size of the
+        shift in jackknife standard errors of the lead, the scaled change that regression
+        diagnostics call DFBETAS; NaN where no unit moves the lead) and ``rank``.
+    """
+    titles = table.set_index("repository")["name"].to_dict()
+    head, parts = study.headline, []
+    for estimand, unit in product(_estimands(study), UNITS):
+        held = cells_of(table, Specification(estimand, head.attribution, head.labels), unit, study)
+        rows = _ranked(held).assign(window=estimand.window.id, unit=unit)
+        parts.append(rows.assign(name=[titles.get(name, name) for name in rows["name"]]))
+    found = pd.concat(parts, ignore_index=True)
+    keys = ["window", "unit"]
+    return found[[*keys, *found.columns.drop(keys)]]
+
+
+def leave_one_out_all(table: pd.DataFrame, study: Study) -> pd.DataFrame:
+    """Every group's share of the headline without each developer.
+
+    Parameters
+    ----------
+    table
+        Attributed repositories.
+    study
+        Definitions.
+
+    Returns
+    -------
+    pandas.DataFrame
+        One row a group with downloads and developer, groups in their fixed order and the largest
+        shifts first: ``group, developer, shift``, by which the group's share moves, as a fraction.
+
+    Raises
+    ------
+    DegenerateDataError
+        There is one developer, without whom nothing is left.
+    """
+    head = study.headline
+    spec = Specification(study.headline_estimand, head.attribution, head.labels)
+    held = cells_of(table, spec, "developer", study)
+    _check_several(held)
+    names = statistics(study)
+    shares = names.proportions(held.totals)
+    shifts = names.proportions(totals_without_each(held.counts)) - shares
+    there = [n for n, share in enumerate(shares[: len(held.groups)]) if share > 0]
+    return pd.concat(
+        [_by_shift(held.units, shifts[:, n], held.groups[n]) for n in there], ignore_index=True
+    )
+
+
+def _by_shift(units: tuple[str, ...], shift: Floats, group: str) -> pd.DataFrame:
+    """One group's rows of `leave_one_out_all`."""
+    order = np.lexsort((np.asarray(units), -np.abs(shift)))
+    return pd.DataFrame(
+        {"group": group, "developer": [units[i] for i in order], "shift": shift[order]}
+    )
+
+
+def _check_several(held: Cells) -> None:
+    """Refuse cells of one unit."""
+    if len(held.units) < 2:
+        raise DegenerateDataError(
+            "one unit has all downloads: it cannot be left out", "widen the window"
+        )
+
+
+def _contributions(held: Cells) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """What each unit adds to China − USA, and all that it holds (n,), in half downloads."""
+    china, usa = (held.by_group[:, held.groups.index(name)] for name in ("China", "USA"))
+    return np.asarray(china - usa), np.asarray(held.by_group.sum(axis=1))
+
+
+def _estimands(study: Study) -> Iterator[Estimand]:
+    """The headline's estimand, and the increments that end with it and leave out the same."""
+    head = study.headline_estimand
+    yield head
+    for other in study.estimands:
+        same = other.exclusion == head.exclusion and other.window.end == head.window.end
+        if same and other.window.kind == "increments" and other.id != head.id:
+            yield other
+
+
+def _ranked(held: Cells) -> pd.DataFrame:
+    """Units of one estimand by influence on the lead; of equal influence the first by name."""
+    contributions, sizes = _contributions(held)
+    without = lead_without_each(held)
+    shift = without - contributions.sum() / sizes.sum()
+    with np.errstate(invalid="ignore"):
+        scaled = np.abs(shift) / jackknife_error(without)
+    rows = pd.DataFrame(
+        {
+            "name": held.units,
+            "group": [held.groups[i] for i in held.by_group.argmax(axis=1)],
+            "share": sizes / sizes.sum(),
+            "shift": shift,
+            "dfbeta": scaled,
+        }
+    ).sort_values(["dfbeta", "name"], ascending=[False, True], ignore_index=True)
+    return rows.assign(rank=np.arange(1, len(rows) + 1))

@@ -1,0 +1,94 @@
+"""What must hold between the definitions of study.toml, beyond the type of each."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+from replication.errors import StudyError
+
+if TYPE_CHECKING:
+    from replication.study import Study
+
+AS_READ, INTERPOLATED, LEFT_OUT = "as-read", "interpolated", "left-out"
+"""What is done with readings at which the counters stood still."""
+GRID = {
+    "frozen": (AS_READ, INTERPOLATED, LEFT_OUT),
+    "attributions": ("uploader", "origin", "split", "maker"),
+    "labels": ("study", "registry"),
+    "treatments": ("own", "left-out", "lineage"),
+    "scopes": (
+        "all", "text-generation", "first-party", "first-party-text", "without-distillations",
+        "up-to-8B", "over-8B",
+    ),
+}  # fmt: skip
+"""What each dimension of the grid can be made of."""
+
+
+def check(study: Study) -> None:
+    """Check what a type cannot say."""
+    names = [w.id for w in study.all_windows] + [x.id for x in study.exclusions]
+    names += [cell.id for cell in study.published_cells]
+    codes = [code for g in study.country_groups for code in (*g.codes, g.class_) if code]
+    rules = [
+        (not _repeated(names), f"id used twice: {_repeated(names)}"),
+        (not _repeated([*study.groups]), f"group used twice: {_repeated([*study.groups])}"),
+        (not _repeated(codes), f"country code in two groups: {_repeated(codes)}"),
+        (all(w.kind in {"increments", "cohort"} for w in study.all_windows), "kind of an estimand"),
+        (all(w.start <= w.end for w in study.all_windows), "an estimand ends before it starts"),
+        (all(w.end <= w.last for w in study.all_windows), "read_until lies before the end"),
+        *_grid_rules(study),
+        (study.inference.replicates >= 1, "replicates must be at least 1"),
+        (study.inference.chunk >= 1, "chunk must be at least 1"),
+        (study.inference.seed >= 0, "seed must not be negative"),
+        (0 < study.inference.level < 1, "level must lie between 0 and 1"),
+        (0 < study.panel.frozen_share <= 1, "frozen_share must lie between 0 and 1"),
+        (study.panel.age_limit_days >= 1, "age_limit_days must be at least 1"),
+        (0 < study.inference.subsample_exponent < 1, "subsample_exponent must lie between 0 and 1"),
+        (study.calibration.data_sets >= 1, "calibration.data_sets must be at least 1"),
+        (study.calibration.replicates >= 1, "calibration.replicates must be at least 1"),
+        (1.0 in study.calibration.powers, "calibration.powers must hold 1.0"),
+        (study.time.smoothing_weeks >= 1, "smoothing_weeks must be at least 1"),
+        (
+            study.headline.estimand in {e.id for e in study.estimands},
+            "headline.estimand names no estimand",
+        ),
+        (
+            study.headline.attribution in {"uploader", "origin", "split", "maker"},
+            "headline.attribution must be uploader, origin, split or maker",
+        ),
+        (
+            study.headline.labels in {"study", "registry"},
+            "headline.labels must be study or registry",
+        ),
+        (study.audit.sample >= 1, "audit.sample must be at least 1"),
+        (study.audit.prior > 0, "audit.prior must be positive"),
+        (study.family.within in study.groups, "family.within names no country group"),
+        ({"China", "USA"} <= set(study.groups), "the groups China and USA must exist"),
+    ]
+    for holds, what in rules:
+        if not holds:
+            raise StudyError(what, "correct the value")
+
+
+def _grid_rules(study: Study) -> Iterator[tuple[bool, str]]:
+    """What must hold of the grid and of its published cells."""
+    grid, windows = study.grid, {w.id for w in study.all_windows}
+    known = GRID | {"exclusions": ("none", *(x.id for x in study.exclusions))}
+    for name, choices in known.items():
+        chosen = getattr(grid, name)
+        yield bool(chosen) and set(chosen) <= set(choices), f"grid.{name} is not among {choices}"
+        yield not _repeated([*chosen]), f"grid.{name} names a choice twice"
+    most = study.panel.age_limit_days
+    ages = all(1 <= days <= most for days in grid.age_limits_days)
+    yield ages, f"grid.age_limits_days must lie between 1 and panel.age_limit_days = {most}"
+    yield grid.replicates >= 1, "grid.replicates must be at least 1"
+    cells = study.published_cells
+    for cell in cells:
+        what = f"published_cell {cell.id} names the window {cell.window}, which is not defined"
+        yield cell.window in windows, what
+    yield all(c.scope in grid.scopes for c in cells), "a published_cell names no scope of the grid"
+
+
+def _repeated(values: list[str]) -> list[str]:
+    return sorted({v for v in values if values.count(v) > 1})
