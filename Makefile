@@ -15,7 +15,7 @@ OPTIONS = --data "$(DATA)" $(if $(OUT),--out "$(OUT)")
 STAGES := all fetch panel attribution analysis figures paper
 
 .DEFAULT_GOAL := help
-.PHONY: $(STAGES) test verify lint bench lock clean help paper-latex
+.PHONY: $(STAGES) test verify calibration lint bench lock clean help paper-latex
 
 all: $(VENV)/ready ## run everything: data, attribution, statistics, figures, paper
 fetch: $(VENV)/ready ## bring the data, with a manifest
@@ -38,14 +38,16 @@ test: $(VENV)/ready ## run the tests
 verify: $(VENV)/ready ## rebuild in a clean folder and compare with what is committed
 	@$(RUN) verify
 
+calibration: $(VENV)/ready ## measure the coverage of every interval anew (about 15 minutes; kept in replication/data)
+	@$(RUN) calibration
+
 lint: $(VENV)/ready ## check style and types
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
 	@$(BIN)/mypy
 
 bench: $(VENV)/ready ## measure our speed against what one would use instead, in the same run
-	@$(BIN)/python bench/bootstrap.py
-	@$(BIN)/python bench/attribution.py
+	@$(BIN)/python -m bench
 
 lock: ## remake requirements.lock (needs uv)
 	@uv pip compile pyproject.toml --extra dev --universal --generate-hashes --python-version 3.11 \

@@ -1,126 +1,147 @@
-"""Speed of the cluster bootstrap against scipy.stats.bootstrap, at the same work in the same run.
+"""The cluster bootstrap of all group shares and the lead, against scipy and arch.
 
-Prints a table and writes bench/latest.csv. The data are synthetic: Pareto sizes in 13 groups.
+All compute the same statistics of the same clusters. The others are given the fastest form that we
+found: a cluster is in one group, so that one pass of `bincount` over two columns makes the totals.
+scipy is also measured as its manual shows it, with one array a group.
 """
 
 from __future__ import annotations
 
-import csv
-import resource
-import sys
-import time
-from pathlib import Path
+from collections.abc import Callable
+from time import perf_counter
 
 import numpy as np
-from rich.console import Console
-from rich.table import Table
+from arch.bootstrap import IIDBootstrap
+from numpy.typing import NDArray
 from scipy import stats
 
-sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+from bench import synthetic
+from replication.analysis import intervals
+from replication.analysis.resampling import replicate_totals
+from replication.analysis.statistics import LEAD
 
-from replication.analysis.resampling import replicate_totals  # the checkout, not an install
-
-GROUPS, REPLICATES = 13, 10_000
-COLUMNS = [
-    "task",
-    "n",
-    "clusters",
-    "replicates",
-    "ours_s",
-    "other",
-    "other_s",
-    "ratio",
-    "peak_mb",
-    "extrapolated",
-]
+Floats = NDArray[np.float64]
+Ints = NDArray[np.int64]
+RULES = synthetic.STUDY.inference
+LEVEL, CHUNK, SEED = RULES.level, RULES.chunk, RULES.seed
+GROUPS = len(synthetic.GROUPS)
+NAMES = (*synthetic.GROUPS, LEAD)
+CHINA, USA = (synthetic.GROUPS.index(name) for name in ("China", "USA"))
 
 
-def synthetic_cells(clusters: int) -> np.ndarray:
-    """Synthetic cells (clusters, groups): each cluster in one group, sizes Pareto(1.1)."""
-    rng = np.random.default_rng(0)
-    cells = np.zeros((clusters, GROUPS), dtype=np.int64)
-    sizes = (1000 * (rng.pareto(1.1, clusters) + 1)).astype(np.int64)
-    cells[np.arange(clusters), rng.integers(0, GROUPS, clusters)] = sizes
-    return cells
+def shares_and_lead(totals: NDArray[np.number]) -> Floats:
+    """All group shares and the lead China − USA (…, g + 1) of totals (…, g)."""
+    shares = totals / totals.sum(axis=-1, keepdims=True)
+    lead = shares[..., CHINA] - shares[..., USA]
+    return np.concatenate([shares, lead[..., None]], axis=-1)
 
 
-def synthetic_repositories(size: int) -> np.ndarray:
-    """Synthetic cells of a Hub: most repositories have few downloads, and some are equal."""
-    rng = np.random.default_rng(0)
-    cells = np.zeros((size, GROUPS), dtype=np.int64)
-    downloads = np.minimum(np.floor(5 * rng.pareto(0.75, size)), 3e8).astype(np.int64)
-    cells[np.arange(size), rng.integers(0, GROUPS, size)] = downloads
-    return cells
+def ours(n: int, clusters: int, replicates: int, workers: int = 0) -> tuple[float, Floats]:
+    """Seconds of ours from repositories to intervals, and the replicates (B, m)."""
+    hub = synthetic.hub(n, clusters)
+    began = perf_counter()
+    totals = replicate_totals(hub.cells(), replicates, CHUNK, SEED, workers)
+    found = shares_and_lead(totals)
+    intervals.percentile(found, LEVEL)
+    return perf_counter() - began, found
 
 
-def synthetic_namespaces(size: int, namespaces: int) -> np.ndarray:
-    """Synthetic cells of namespaces that hold `size` such repositories, the first ones most."""
-    rng = np.random.default_rng(1)
-    owner = (namespaces * rng.random(size) ** 2).astype(np.int64)
-    downloads = synthetic_repositories(size).sum(axis=1)
-    cells = np.zeros((namespaces, GROUPS), dtype=np.int64)
-    group = rng.integers(0, GROUPS, namespaces)
-    cells[np.arange(namespaces), group] = np.bincount(owner, downloads, minlength=namespaces)
-    return cells
+def scipy_columns(n: int, clusters: int, replicates: int, done: int) -> tuple[float, Floats]:
+    """Seconds of scipy with one array a group, as its manual shows it; see `_others`."""
+
+    def columns(cells: Ints) -> tuple[Ints, ...]:
+        return tuple(np.ascontiguousarray(cells.T))
+
+    def statistic(*columns: Floats, axis: int) -> Floats:
+        totals = np.stack([column.sum(axis=axis) for column in columns], axis=-1)
+        return np.moveaxis(shares_and_lead(totals), -1, 0)
+
+    def drawn(*columns: NDArray[np.number]) -> Floats:
+        return _scipy(columns, statistic, done, batch=10)
+
+    return _others(n, clusters, replicates, done, columns, drawn)
 
 
-def ours(cells: np.ndarray) -> float:
-    """Seconds for all replicates of all group shares and the lead."""
-    began = time.perf_counter()
-    totals = replicate_totals(cells, REPLICATES, 500, 0)
-    shares = totals / totals.sum(axis=1, keepdims=True)
-    np.quantile(np.column_stack([shares, shares[:, 0] - shares[:, 1]]), [0.025, 0.975], axis=0)
-    return time.perf_counter() - began
+def scipy_bincount(n: int, clusters: int, replicates: int, done: int) -> tuple[float, Floats]:
+    """Seconds of scipy with a column of groups and one of downloads; see `_others`."""
+
+    def statistic(group: Ints, downloads: Floats, axis: int) -> Floats:  # noqa: ARG001
+        pairs = zip(np.atleast_2d(group), np.atleast_2d(downloads), strict=True)
+        totals = np.stack([np.bincount(g, d, minlength=GROUPS) for g, d in pairs])
+        return shares_and_lead(totals.reshape(*group.shape[:-1], GROUPS)).T
+
+    def drawn(*columns: NDArray[np.number]) -> Floats:
+        return _scipy(columns, statistic, done, batch=1)
+
+    return _others(n, clusters, replicates, done, _two_columns, drawn)
 
 
-def scipys(cells: np.ndarray, replicates: int) -> float:
-    """Seconds that scipy takes for the same statistics from `replicates` replicates."""
+def arch_bincount(n: int, clusters: int, replicates: int, done: int) -> tuple[float, Floats]:
+    """Seconds of arch with the same two columns; see `_others`."""
 
-    def statistic(*columns: np.ndarray, axis: int) -> np.ndarray:
-        sums = np.stack([column.sum(axis=axis) for column in columns])
-        shares = sums / sums.sum(axis=0)
-        return np.concatenate([shares, shares[:1] - shares[1:2]])
+    def statistic(group: Ints, downloads: Floats) -> Floats:
+        return shares_and_lead(np.bincount(group, downloads, minlength=GROUPS))
 
-    began = time.perf_counter()
-    stats.bootstrap(
-        tuple(cells.T),
+    def drawn(*columns: NDArray[np.number]) -> Floats:
+        sampler = IIDBootstrap(*columns, seed=np.random.default_rng(SEED + 2))
+        return np.asarray(sampler.apply(statistic, reps=done))
+
+    return _others(n, clusters, replicates, done, _two_columns, drawn)
+
+
+def apart(ours: Floats, others: Floats) -> tuple[float, str]:
+    """Largest difference of the ends of the intervals in Monte-Carlo standard errors, and of what.
+
+    At an end of the other's interval, as large a part of our replicates (B, m) should be below as
+    of its own (B', m). The standard error is that of the difference of the two parts.
+    """
+    tail = (1 - LEVEL) / 2
+    error = np.sqrt(tail * (1 - tail) * (1 / len(ours) + 1 / len(others)))
+    low, high = intervals.percentile(others, LEVEL)
+    below = np.stack([(ours < low).mean(axis=0) - tail, (ours < high).mean(axis=0) - (1 - tail)])
+    far = np.abs(below).max(axis=0) / error
+    return float(far.max()), NAMES[int(far.argmax())]
+
+
+def _two_columns(cells: Ints) -> tuple[NDArray[np.number], ...]:
+    """The group of each cluster and its downloads: here a cluster is in one group only."""
+    return cells.argmax(axis=1), cells.sum(axis=1).astype(float)
+
+
+def _scipy(
+    columns: tuple[NDArray[np.number], ...], statistic: Callable[..., Floats], done: int, batch: int
+) -> Floats:
+    """Replicates (done, m) of scipy."""
+    found = stats.bootstrap(
+        columns,
         statistic,
         paired=True,
-        n_resamples=replicates,
+        vectorized=True,
+        n_resamples=done,
+        batch=batch,
+        confidence_level=LEVEL,
         method="percentile",
-        batch=10,
-        rng=np.random.default_rng(0),
+        rng=np.random.default_rng(SEED + 1),
     )
-    return time.perf_counter() - began
+    return np.asarray(found.bootstrap_distribution.T)
 
 
-TASKS = (
-    ("developers", 187, lambda: synthetic_cells(187), REPLICATES),
-    ("developers", 5_000, lambda: synthetic_cells(5_000), 1_000),
-    ("repositories", 851_000, lambda: synthetic_repositories(851_000), 20),
-    ("namespaces", 3_000_000, lambda: synthetic_namespaces(3_000_000, 500_000), 20),
-)
-"""Task, repositories, maker of the cells, and how many of the replicates scipy draws."""
+def _others(
+    n: int,
+    clusters: int,
+    replicates: int,
+    done: int,
+    columns: Callable[[Ints], tuple[NDArray[np.number], ...]],
+    drawn: Callable[..., Floats],
+) -> tuple[float, Floats]:
+    """Seconds of another package for all replicates, and those that it did (done, m).
 
-
-def main() -> None:
-    """Measure, print and write the table."""
-    rows = []
-    for task, n, make, done in TASKS:
-        cells = make()
-        mine = ours(cells)
-        peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024  # of all tasks so far
-        theirs = scipys(cells, done) * REPLICATES / done
-        row = [task, f"{n:,}", f"{len(cells):,}", f"{REPLICATES:,}", f"{mine:.2f}"]
-        row += ["scipy", f"{theirs:.2f}", f"{theirs / mine:.1f}", f"{peak:.0f}"]
-        rows.append([*row, "yes" if done < REPLICATES else "no"])
-    table = Table(*COLUMNS)
-    for row in rows:
-        table.add_row(*map(str, row))
-    Console(width=130).print(table)
-    with (Path(__file__).parent / "latest.csv").open("w", newline="", encoding="utf-8") as stream:
-        csv.writer(stream).writerows([COLUMNS, *rows])
-
-
-if __name__ == "__main__":
-    main()
+    Making its columns from repositories counts once, the replicates that were done in proportion.
+    """
+    hub = synthetic.hub(n, clusters)
+    began = perf_counter()
+    made = columns(hub.cells())
+    ready = perf_counter()
+    found = drawn(*made)
+    seconds = (ready - began) + (perf_counter() - ready) * replicates / done
+    return seconds, found

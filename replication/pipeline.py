@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from replication import files
+from replication import analyses, files
+from replication.errors import VerificationError
 from replication.run import BUNDLED, RELEASED, ROOT, Run
 from replication.sources.bundled import FOLDER, SIDECAR, TABLES
 from replication.stages import Progress, Stage
@@ -16,7 +17,6 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from replication.panel.table import Panel
-    from replication.study import Study
 
     Tables = dict[str, pd.DataFrame]
 
@@ -27,28 +27,6 @@ EVIDENCE = (
     "tasks.csv",
     "sampling_frame.csv",
     "second_coding.csv",
-)
-DEFECTS = "defects.csv"
-ATTRIBUTION_TABLES = (
-    "coverage.csv",
-    "origins.csv",
-    "agreement.csv",
-    "disagreements.csv",
-    "second_agreement.csv",
-)
-"""Those of the attribution stage that the analysis reads."""
-ANALYSIS_TABLES = (
-    "estimates.csv",
-    "leave_one_out.csv",
-    "weekly_shares.csv",
-    "crossings.csv",
-    "exclusions.csv",
-    "choices.csv",
-    "tipping_points.csv",
-    "label_error.csv",
-    "claims.csv",
-    "summary.csv",
-    "numbers.json",
 )
 PAPER_SOURCES = {".md", ".bib", ".toml", ".typ", ".css"}
 PAPER_HEADER = "header.tex"
@@ -138,89 +116,64 @@ def attribution(run: Run, progress: Progress) -> list[Path]:
 
 def analysis(run: Run, progress: Progress) -> list[Path]:
     """Estimate shares with intervals and bounds, judge the claims, and collect the numbers."""
-    from replication.analysis import summary
     from replication.report import claims, numbers
 
-    study = run.study
     ledger = claims.load(ROOT / "paper" / "claims.toml")
-    claims.require_estimands(ledger, study)
-    repositories = files.read_csv(run.attributed / "repositories.csv")
-    made = _estimated(run, repositories, progress)
-    made |= _attribution_weighed(repositories, study, progress)
-    progress("claims and numbers")
-    judged = claims.judge(ledger, made["estimates.csv"], made["crossings.csv"], repositories, study)
-    published = claims.published_shares(ledger)
-    made["claims.csv"] = judged
-    made["summary.csv"] = summary.to_frame(
-        *_summaries(run, repositories, made),
-        summary.of_headline(repositories, published, study),
-    )
-    for name in ANALYSIS_TABLES[:-1]:
+    claims.require_estimands(ledger, run.study)
+    made = analyses.tables(run, ledger, progress)
+    for name in analyses.TABLES:
         files.write_csv(run.results / name, made[name])
-    files.write_json(
-        run.results / ANALYSIS_TABLES[-1],
-        numbers.collect(ROOT / "paper" / "numbers.toml", run.results, study),
-    )
-    return [run.results / name for name in ANALYSIS_TABLES]
+    declared = ROOT / "paper" / "numbers.toml"
+    found = numbers.collect(declared, run.results, run.study)
+    files.write_json(run.results / analyses.NUMBERS, found)
+    return [run.results / name for name in (*analyses.TABLES, analyses.NUMBERS)]
 
 
-def _estimated(run: Run, repositories: pd.DataFrame, progress: Progress) -> Tables:
-    """Estimates with their ranges, each developer left out, and the weekly series."""
-    from replication.analysis import crossover, estimates
+def calibrate(run: Run, progress: Progress, *, force: bool = False) -> bool:
+    """Measure the coverage of every interval method, unless what is kept is of the same key.
 
-    rows = estimates.estimate(repositories, run.study, progress)
-    progress("leave-one-developer-out")
-    without = estimates.leave_one_out(repositories, run.study)
-    progress("weekly series and crossings")
-    weekly = files.read_csv(run.attributed / "weekly.csv")
-    shares, crossings = crossover.series(weekly, run.study)
-    return {
-        "estimates.csv": rows,
-        "leave_one_out.csv": without,
-        "weekly_shares.csv": shares,
-        "crossings.csv": crossings,
-    }
+    Parameters
+    ----------
+    run
+        Whose attributed repositories give the sizes of developers.
+    progress
+        Called with a line of text as data sets are done.
+    force
+        Measure again in any case.
 
+    Returns
+    -------
+    bool
+        Whether it was measured; the table and its key are then in the package's data.
+    """
+    from replication.analysis import calibration
 
-def _attribution_weighed(repositories: pd.DataFrame, study: Study, progress: Progress) -> Tables:
-    """The lead under every choice of attribution, without each rule, and with wrong labels."""
-    from replication.analysis import choices, label_error, tipping
-    from replication.attribution import registry, rules, second_coding
-
-    progress("choices of attribution, tipping points and label error")
-    codings = second_coding.load(study.group_of)[1]
-    known, nowhere = registry.load(study.group_of), set(study.unattributed)
-    settled = second_coding.settled(codings, known.developer_of, study.group_of, nowhere)
-    audited = second_coding.confusion(codings, study.group_of, nowhere)
-    return {
-        "exclusions.csv": choices.exclusions(repositories, rules.load(), study),
-        "choices.csv": choices.choices(repositories, study),
-        "tipping_points.csv": tipping.tipping_points(repositories, study),
-        "label_error.csv": label_error.propagate(repositories, audited, settled, study),
-    }
+    table = files.read_csv(run.attributed / "repositories.csv")
+    key = calibration.key(table, run.study)
+    if not force and calibration.kept_key(FOLDER) == key:
+        return False
+    found = calibration.calibrate(table, run.study, progress)
+    files.write_csv(FOLDER / analyses.CALIBRATION, found)
+    files.write_json(FOLDER / calibration.SIDECAR, {"key": key})
+    return True
 
 
-def _summaries(run: Run, repositories: pd.DataFrame, made: Tables) -> Iterator[Mapping[str, Any]]:
-    """Counts and extremes of the results, for the text."""
-    from replication.analysis import summary
-    from replication.attribution import registry, rules, second_coding
+def require_calibration(run: Run) -> None:
+    """Refuse a kept table of coverage that other code, definitions or sizes have made.
 
-    study = run.study
-    known = registry.load(study.group_of)
-    frame, codings = second_coding.load(study.group_of)
-    audited = second_coding.confusion(codings, study.group_of, set(study.unattributed))
-    found = {name: files.read_csv(run.results / name) for name in (*ATTRIBUTION_TABLES, DEFECTS)}
-    yield summary.over_specifications(made["estimates.csv"], made["leave_one_out.csv"])
-    yield summary.over_series(made["crossings.csv"])
-    yield summary.of_files(repositories, found[DEFECTS], known)
-    yield summary.of_omission(repositories, study)
-    yield summary.over_choices(made["choices.csv"], study)
-    yield summary.over_tipping_points(made["tipping_points.csv"])
-    yield summary.of_origins(repositories, found["origins.csv"], study)
-    yield summary.of_disagreements(
-        repositories, found["disagreements.csv"], len(rules.load()), study
-    )
-    yield summary.of_audit(frame, codings, audited, known)
+    Raises
+    ------
+    VerificationError
+        The kept key is not that of this run.
+    """
+    from replication.analysis import calibration
+
+    key = calibration.key(files.read_csv(run.attributed / "repositories.csv"), run.study)
+    if calibration.kept_key(FOLDER) != key:
+        raise VerificationError(
+            f"{analyses.CALIBRATION} was measured with other code, definitions or sizes",
+            "run make calibration (about a quarter of an hour), then make all",
+        )
 
 
 def figures(run: Run, progress: Progress) -> list[Path]:
@@ -319,16 +272,18 @@ def _panel(run: Run) -> Iterable[Path]:
 
 
 def _attributed(run: Run) -> Iterable[Path]:
-    tables = [run.attributed / "repositories.csv", run.attributed / "weekly.csv"]
-    results = ("manifest.json", "defects.csv", *ATTRIBUTION_TABLES)
+    tables = [run.attributed / name for name in ("repositories.csv", "weekly.csv")]
+    tables.append(run.panel / "variants.csv")
+    results = ("manifest.json", *analyses.EARLIER)
     declared = [ROOT / "paper" / name for name in ("claims.toml", "numbers.toml")]
     found = [run.results / name for name in results]
-    return [*tables, *found, *declared, *(FOLDER / name for name in EVIDENCE)]
+    evidence = [FOLDER / name for name in (*EVIDENCE, analyses.CALIBRATION)]
+    return [*tables, *found, *declared, *evidence]
 
 
 def _results(run: Run) -> Iterable[Path]:
     earlier = ("manifest.json", "defects.csv", "coverage.csv")
-    return [run.results / name for name in (*earlier, *ANALYSIS_TABLES)]
+    return [run.results / name for name in (*earlier, *analyses.TABLES, analyses.NUMBERS)]
 
 
 def _paper(run: Run) -> Iterable[Path]:

@@ -18,7 +18,7 @@ DEFAULT = Path(__file__).with_name("study.toml")
 _TABLES = {
     "study", "panel", "estimand", "exclusion", "inference", "time", "verdict", "headline",
     "audit", "family", "bundled", "released", "country_group", "grid", "grid_window",
-    "published_cell", "calibration",
+    "published_cell", "bridge", "calibration",
 }  # fmt: skip
 
 
@@ -124,6 +124,16 @@ class PublishedCell:
 
 
 @dataclass(frozen=True)
+class Bridge:
+    """From one published cell to another, by way of these windows in their order."""
+
+    id: str
+    start: str
+    end: str
+    windows: tuple[str, ...]
+
+
+@dataclass(frozen=True)
 class Inference:
     """Replicates, seeds and the level of every interval."""
 
@@ -220,6 +230,7 @@ class Study:
     grid: Grid
     grid_windows: tuple[Window, ...]
     published_cells: tuple[PublishedCell, ...]
+    bridges: tuple[Bridge, ...]
     inference: Inference
     calibration: Calibration
     time: TimeRules
@@ -313,6 +324,7 @@ def _study(tables: dict[str, Any]) -> Study:
         grid=build(Grid, tables["grid"], "grid"),
         grid_windows=build_all(Window, tables["grid_window"], "grid_window"),
         published_cells=build_all(PublishedCell, tables["published_cell"], "published_cell"),
+        bridges=build_all(Bridge, tables["bridge"], "bridge"),
         inference=build(Inference, tables["inference"], "inference"),
         calibration=build(Calibration, tables["calibration"], "calibration"),
         time=build(TimeRules, tables["time"], "time"),

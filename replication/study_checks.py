@@ -28,7 +28,7 @@ GRID = {
 def check(study: Study) -> None:
     """Check what a type cannot say."""
     names = [w.id for w in study.all_windows] + [x.id for x in study.exclusions]
-    names += [cell.id for cell in study.published_cells]
+    names += [cell.id for cell in study.published_cells] + [b.id for b in study.bridges]
     codes = [code for g in study.country_groups for code in (*g.codes, g.class_) if code]
     rules = [
         (not _repeated(names), f"id used twice: {_repeated(names)}"),
@@ -87,6 +87,14 @@ def _grid_rules(study: Study) -> Iterator[tuple[bool, str]]:
     for cell in cells:
         what = f"published_cell {cell.id} names the window {cell.window}, which is not defined"
         yield cell.window in windows, what
+    window_of = {cell.id: cell.window for cell in cells}
+    for bridge in study.bridges:
+        ends = [window_of.get(bridge.start), window_of.get(bridge.end)]
+        what = (
+            f"bridge {bridge.id} does not lead from the window of one published_cell to another's"
+        )
+        yield ends == [*bridge.windows[:1], *bridge.windows[-1:]], what
+        yield set(bridge.windows) <= windows, f"bridge {bridge.id} names a window not defined"
     yield all(c.scope in grid.scopes for c in cells), "a published_cell names no scope of the grid"
 
 

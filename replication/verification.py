@@ -10,10 +10,10 @@ from pathlib import Path
 from replication import study
 from replication.errors import VerificationError
 from replication.files import present, read_json
-from replication.pipeline import STAGES
+from replication.pipeline import STAGES, require_calibration
 from replication.report import datapackage, readme, render
 from replication.run import BUNDLED, ROOT, Run
-from replication.second import shares
+from replication.second import intervals, shares
 from replication.stages import execute
 
 FOLDERS = ("results", "figures")
@@ -54,6 +54,21 @@ def verify_committed(progress: Callable[[str], None], root: Path = ROOT) -> int:
     return compared + 2
 
 
+def verify_calibration(progress: Callable[[str], None]) -> None:
+    """Refuse a kept table of coverage that other code, definitions or developers have made.
+
+    Raises
+    ------
+    VerificationError
+        Its key is not that of this code and the bundled panel.
+    """
+    with tempfile.TemporaryDirectory() as name:
+        run = Run(BUNDLED, Path(name))
+        for stage in STAGES[:3]:
+            execute(stage, run, progress)
+        require_calibration(run)
+
+
 def verify_estimates(root: Path = ROOT) -> tuple[int, float]:
     """Compute the committed estimates again by their second implementation, in SQL.
 
@@ -68,6 +83,22 @@ def verify_estimates(root: Path = ROOT) -> tuple[int, float]:
         A number differs.
     """
     return shares.checked(root / datapackage.DATA, root / "results", study.load())
+
+
+def verify_intervals(root: Path = ROOT) -> tuple[int, float]:
+    """Compare the committed intervals of the headline with those of SciPy, arch and a loop.
+
+    Returns
+    -------
+    tuple of int and float
+        How many ends were compared, and the largest distance in standard errors.
+
+    Raises
+    ------
+    SecondImplementationError
+        An end lies too far away.
+    """
+    return intervals.checked(root / datapackage.DATA, root / "results", study.load())
 
 
 def compare(made: Path, committed: Path) -> tuple[list[str], int]:

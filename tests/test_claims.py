@@ -190,8 +190,13 @@ def test_a_malformed_ledger_is_refused(tmp_path: Path, text: str) -> None:
 
 
 def test_the_published_pair_is_found_in_the_ledger() -> None:
-    """The first share of each side, in percent."""
-    assert claims.published_shares(claims.load(LEDGER)) == {"China": 17.1, "USA": 15.8}
+    """The first share of each group, in percent; and every percentage by its claim."""
+    ledger = claims.load(LEDGER)
+    shares = {"China": 17.1, "USA": 15.8, "International / Online": 23.8}
+    assert claims.published_shares(ledger) == shares
+    percents = claims.published_percents(ledger)
+    assert (percents["study-china"], percents["space-china"]) == (17.1, 41.85)
+    assert "study-lead" not in percents  # which is in points
 
 
 def test_a_claim_without_a_rule_is_refused(tmp_path: Path) -> None:

@@ -257,8 +257,8 @@ def test_definitions_without_a_window_that_a_claim_needs(tmp_path: Path) -> None
     """A study file that drops a window by which a claim is judged is refused by name."""
     text = small_study(tmp_path / "fewer.toml").read_text(encoding="utf-8")
     parts = re.split(r"(?m)^(?=\[\[)", text)
-    kept = [part for part in parts if '= "increments-2025-12"' not in part]
-    assert len(kept) == len(parts) - 2  # the estimand, and the published cell of its window
+    kept = [part for part in parts if '"increments-2025-12"' not in part]
+    assert len(kept) == len(parts) - 4  # the estimand, its published cell, and two bridges
     (tmp_path / "fewer.toml").write_text("".join(kept), encoding="utf-8")
     done = invoke("all", "--study", tmp_path / "fewer.toml", "--out", tmp_path / "out")
     assert_one_message(done.exit_code, done.stderr, "increments-2025-12, which is not defined")

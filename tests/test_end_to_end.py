@@ -30,8 +30,8 @@ from command_line import (
 from conftest import Finished
 from released_files import real_file, write
 
-from replication import files, study
-from replication.pipeline import ANALYSIS_TABLES, STAGES
+from replication import analyses, files, study
+from replication.pipeline import STAGES
 from replication.plots import FIGURES
 from replication.report import prose, render
 from replication.report.numbers import ABSENT
@@ -69,7 +69,7 @@ def first_stages(run: Run, count: int) -> Path:
 def test_every_output_exists(finished: Finished) -> None:
     """A run leaves every table, every figure in three formats, and the paper in three."""
     made = set(files_in(finished.out))
-    assert {f"results/{name}" for name in ANALYSIS_TABLES} <= made
+    assert {f"results/{name}" for name in (*analyses.TABLES, analyses.NUMBERS)} <= made
     assert {f"figures/{n}.{end}" for n in FIGURES for end in ("svg", "pdf", "png")} <= made
     assert {f"paper/{name}" for name in render.OUTPUTS} <= made
     committed = {path.name for path in files.present(ROOT / "results")}

@@ -92,6 +92,9 @@ def test_what_other_data_lack_says_so(tmp_path: Path) -> None:
         ("billions", 2.2e9, "2.2\u00a0billion"),
         ("already-percent", 17.1, "17.1\u00a0%"),
         ("short-hash", "0c14f8735699b81f", "0c14f8735699…"),
+        ("points", -0.1234, "-12.3"),
+        ("in-words", 3, "three"),
+        ("in-words", 12_096, "12,096"),
     ],
 )
 def test_display_formats(style: str, value: object, display: str) -> None:

@@ -10,9 +10,12 @@ from scipy import stats
 
 from replication.analysis import resampling, schemes
 from replication.analysis.resampling import cluster_weights, replicate_totals, totals_without_each
+from replication.analysis.schemes import DIRICHLET, MULTINOMIAL, POISSON, Scheme, Subsample
 from replication.errors import DegenerateDataError
 
 SEED = 7
+SCHEMES = (MULTINOMIAL, POISSON, DIRICHLET, Subsample(2 / 3))
+every_scheme = pytest.mark.parametrize("scheme", SCHEMES, ids=lambda s: s.name)
 
 
 def synthetic_cells(n: int = 40, k: int = 3) -> np.ndarray:
@@ -30,20 +33,24 @@ def test_totals_are_the_totals_of_resampled_rows() -> None:
     assert (weights.sum(axis=1) == len(cells)).all()
 
 
-def test_fewer_replicates_are_a_prefix_of_more() -> None:
+@every_scheme
+def test_fewer_replicates_are_a_prefix_of_more(scheme: Scheme) -> None:
     """The chunk alone decides what is drawn, not how many replicates are asked for."""
     cells = synthetic_cells()
-    many = replicate_totals(cells, 1000, 100, SEED)
-    assert np.array_equal(replicate_totals(cells, 250, 100, SEED), many[:250])
+    many = replicate_totals(cells, 1000, 100, SEED, scheme=scheme)
+    assert np.array_equal(replicate_totals(cells, 250, 100, SEED, scheme=scheme), many[:250])
+    assert not np.array_equal(many[:100], many[100:200])
 
 
-def test_sums_are_exact_in_any_order() -> None:
-    """Whole numbers add up exactly: permuted columns give the same bytes."""
-    cells = synthetic_cells(k=7) * 10**6 + 1
+@every_scheme
+def test_sums_are_exact_in_any_order(scheme: Scheme) -> None:
+    """Exact sums: permuted columns give the same bytes."""
+    cells = synthetic_cells(k=7) * 10**3 + 1
     order = np.array([6, 2, 0, 1, 5, 4, 3])
-    plain = replicate_totals(cells, 300, 100, SEED)
-    assert np.array_equal(replicate_totals(cells[:, order], 300, 100, SEED), plain[:, order])
-    assert (plain == np.floor(plain)).all()
+    plain = replicate_totals(cells, 300, 100, SEED, scheme=scheme)
+    permuted = replicate_totals(cells[:, order], 300, 100, SEED, scheme=scheme)
+    assert np.array_equal(permuted, plain[:, order])
+    assert (plain == np.floor(plain)).all() == (scheme is not DIRICHLET)
 
 
 def test_rows_drawn_at_a_time_do_not_matter(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -180,16 +187,46 @@ def test_merged_rows_have_the_moments_of_the_multinomial() -> None:
     assert np.abs((np.cov(totals.T) - covariance) / scale).max() < 0.2  # fourth moments are large
 
 
-def test_merged_rows_have_the_law_of_single_ones(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The same clusters drawn one by one give shares of the same distribution."""
+@every_scheme
+def test_merged_rows_have_the_law_of_single_ones(
+    monkeypatch: pytest.MonkeyPatch, scheme: Scheme
+) -> None:
+    """The same clusters drawn one by one give totals and shares of the same distribution."""
     cells = synthetic_hub()
-    merged = replicate_totals(cells, 4000, 500, SEED)
+    merged = replicate_totals(cells, 4000, 500, SEED, scheme=scheme)
     monkeypatch.setattr(resampling, "FEW", len(cells))
-    single = replicate_totals(cells, 4000, 500, SEED + 1)
-    for totals in (merged, single):
-        assert (totals == np.floor(totals)).all()
+    single = replicate_totals(cells, 4000, 500, SEED + 1, scheme=scheme)
     shares = [totals[:, 0] / totals[:, :3].sum(axis=1) for totals in (merged, single)]
     assert stats.ks_2samp(*shares).pvalue > 0.001
+    for place in range(4):
+        assert stats.ks_2samp(merged[:, place], single[:, place]).pvalue > 0.0005
+    if scheme is not DIRICHLET:
+        assert (merged == np.floor(merged)).all()
+
+
+@every_scheme
+def test_merged_totals_are_exact_sums_of_what_was_drawn(scheme: Scheme) -> None:
+    """Whole-number arithmetic on the weights that the scheme draws gives the same totals."""
+    cells = synthetic_hub()
+    rows = resampling.merged(cells)
+    generator = resampling.generator_of(SEED, 0)
+    common, rare = scheme.merged(generator, 40, rows.times, rows.rare.shape[1])
+    weights = np.hstack([common, np.array(list(rare))]) * schemes.GRAIN
+    values = np.vstack([rows.common, rows.rare.toarray().T])
+    assert (weights == np.rint(weights)).all()
+    expected = weights.astype(np.int64) @ values.astype(np.int64)
+    totals = replicate_totals(cells, 40, 40, SEED, scheme=scheme)
+    assert np.array_equal(totals * schemes.GRAIN, expected)
+
+
+@every_scheme
+def test_merged_rows_have_the_mean_of_all_rows(scheme: Scheme) -> None:
+    """The mean total is the total, or that part of it which a subsample takes."""
+    cells = synthetic_hub()
+    totals = replicate_totals(cells, 4000, 500, SEED, scheme=scheme)
+    part = scheme.drawn(MANY) / MANY if isinstance(scheme, Subsample) else 1
+    error = totals.std(axis=0) / np.sqrt(len(totals))
+    assert (np.abs(totals.mean(axis=0) - part * cells.sum(axis=0)) < 5 * error).all()
 
 
 @pytest.mark.parametrize("rare", [0, 1, 10**6])
@@ -205,13 +242,15 @@ def test_where_rare_begins_changes_no_law(monkeypatch: pytest.MonkeyPatch, rare:
     assert stats.ks_2samp(*shares).pvalue > 0.001
 
 
-def test_neither_workers_nor_the_order_of_clusters_change_a_byte() -> None:
+@every_scheme
+def test_neither_workers_nor_the_order_of_clusters_change_a_byte(scheme: Scheme) -> None:
     """Chunks have seeds of their own, and merged rows an order of their own."""
     cells = synthetic_hub()
-    plain = replicate_totals(cells, 700, 100, SEED, workers=1)
-    assert np.array_equal(replicate_totals(cells, 700, 100, SEED, workers=3), plain)
-    assert np.array_equal(replicate_totals(cells[::-1], 700, 100, SEED), plain)
-    assert np.array_equal(replicate_totals(cells, 250, 100, SEED), plain[:250])
+    plain = replicate_totals(cells, 700, 100, SEED, 1, scheme)
+    shuffled = np.random.default_rng(4).permutation(cells)
+    assert np.array_equal(replicate_totals(cells, 700, 100, SEED, 3, scheme), plain)
+    assert np.array_equal(replicate_totals(shuffled, 700, 100, SEED, 2, scheme), plain)
+    assert np.array_equal(replicate_totals(cells, 250, 100, SEED, 0, scheme), plain[:250])
 
 
 def test_totals_of_many_clusters_must_be_exact() -> None:

@@ -8,6 +8,7 @@ import pytest
 from small import synthetic_repositories, synthetic_study
 
 from replication.analysis import estimates, summary
+from replication.analysis.statistics import LEAD
 from replication.attribution import registry
 from replication.files import read_csv
 from replication.run import ROOT
@@ -18,15 +19,121 @@ PUBLISHED = {"China": 17.1, "USA": 15.8}
 
 
 def test_specifications_are_counted_by_hand() -> None:
-    """On the synthetic panel China leads everywhere, and Qwen's removal turns some of it."""
-    rows, without = estimates.estimate(TABLE, STUDY), estimates.leave_one_out(TABLE, STUDY)
-    found = summary.over_specifications(rows, without)
-    assert found["specifications"] == found["china_leads"] == 64
-    leads = (
-        without.assign(turned=without["lead"] < 0).groupby(summary.SPECIFICATION)["turned"].any()
+    """Three with downloads: the USA leads one, one developer turns two, one interval tells."""
+    rows = pd.DataFrame(
+        {
+            "distinct": ["yes", "yes", "no", "yes"],
+            "lead": [0.2, -0.1, 0.2, np.nan],
+            "china": [0.5, 0.3, 0.5, np.nan],
+            "n_effective": [3.0, 8.0, 3.0, np.nan],
+            "without_lower": [-0.1, -0.3, 0.1, np.nan],
+            "without_upper": [0.4, 0.1, 0.4, np.nan],
+            "lower": [-0.3, -0.5, 0.1, np.nan],
+            "upper": [0.5, 0.3, 0.5, np.nan],
+            "repository_lower": [0.1, -0.3, 0.1, np.nan],
+            "repository_upper": [0.3, -0.01, 0.3, np.nan],
+        }
     )
-    assert found["turned_by_one"] == leads.sum() > 0
-    assert found["lead_smallest"] <= found["lead_median"] <= found["lead_largest"]
+    found = summary.over_specifications(rows)
+    assert (found["specifications"], found["specifications_distinct"]) == (3, 2)
+    assert (found["leading"], found["leading_distinct"]) == (2 / 3, 1 / 2)
+    assert (found["usa_leads"], found["turned_by_one"]) == (1, 2)
+    assert (found["told_by_developer"], found["told_by_repository"]) == (1 / 3, 1)
+    assert (found["told_differently"], found["china_smallest"]) == (2 / 3, 0.3)
+    assert (found["lead_smallest"], found["lead_median"], found["lead_largest"]) == (-0.1, 0.2, 0.2)
+    assert (found["effective_smallest"], found["effective_largest"]) == (3, 8)
+
+
+def test_the_unattributed_could_decide_by_hand() -> None:
+    """Bounds on both sides of zero are counted, over the specifications estimated in full."""
+    rows = estimates.estimate(TABLE, STUDY)
+    lead = rows[(rows["group"] == LEAD) & (rows["method"] == "bounds")]
+    found = summary.over_estimates(rows)
+    assert found["estimated"] == len(lead) == 64
+    assert found["sign_inside_bounds"] == ((lead["lower"] < 0) & (lead["upper"] > 0)).sum()
+
+
+def synthetic_coverage(coverage: dict[str, tuple[float, float]]) -> pd.DataFrame:
+    """Coverage of the lead by method in two models; half as concentrated it is nominal."""
+    rows = [
+        {"estimand": STUDY.headline.estimand, "model": model, "power": power, "group": LEAD}
+        | {"unit": "developer", "scheme": "none" if name == "jackknife-logit" else "multinomial"}
+        | {
+            "method": "studentised-logit" if name == "subsampling" else name,
+            "coverage": held if power == 1 else 0.95,
+            "error": 0.005,
+        }
+        | {"refused": 0.9 if name == "bca" else 0.0, "n_effective": 40.0 if power < 1 else 5.0}
+        for name, each in coverage.items()
+        for power in (1.0, 0.5)
+        for model, held in zip(("hits", "developers"), each, strict=True)
+    ]
+    repository = {**rows[0], "unit": "repository", "method": "percentile", "coverage": 0.4}
+    return pd.DataFrame([*rows, repository])
+
+
+def test_the_best_method_is_that_of_the_best_worst_model() -> None:
+    """Not the best on average, and not one that mostly refuses."""
+    table = synthetic_coverage(
+        {"jackknife-logit": (0.9, 0.8), "percentile": (0.99, 0.7), "bca": (0.95, 0.95)}
+    )
+    found = summary.of_calibration(table, STUDY)
+    assert found["calibration_best"] == "the jackknife on the logit scale"
+    assert found["calibration_best_worst"] == 0.8
+    assert "therefore the interval" in found["calibration_lead"]
+    assert found["calibration_repository_worst"] == 0.4
+    assert found["calibration_enough"] == 40
+
+
+@pytest.mark.parametrize(("worst", "told"), [(0.805, "falls short"), (0.85, "does not support")])
+def test_the_sentence_follows_the_table(worst: float, told: str) -> None:
+    """Another method that is better is said to be, unless chance may have made it so."""
+    table = synthetic_coverage({"jackknife-logit": (0.9, 0.8), "percentile": (0.9, worst)})
+    assert told in summary.of_calibration(table, STUDY)["calibration_lead"]
+
+
+def test_the_index_of_the_tail_that_is_used() -> None:
+    """The row of Hill's index at the tail's size, for the headline and its rival."""
+    windows = [STUDY.headline.estimand, "increments-2025-08"]
+    hill = pd.DataFrame(
+        [
+            {"window": w, "unit": "developer", "k": k, "alpha": k / 10, "lower": 0.1, "upper": 2.0}
+            for w in windows
+            for k in (9, 10, 11)
+        ]
+    )
+    sizes = pd.DataFrame({"window": windows, "tail_size": [10, 11]})
+    sizes = sizes.assign(scope="all", measure="hhi", unit="developer")
+    found = summary.of_tails(hill, sizes, STUDY)
+    assert (found["tail_head_alpha"], found["tail_window_alpha"]) == (1.0, 1.1)
+    assert (found["tail_head_lower"], found["tail_head_upper"]) == (0.1, 2.0)
+
+
+def test_leads_from_the_first_sum_by_hand() -> None:
+    """The first week of each width, under developers alone."""
+    rows = pd.DataFrame(
+        {
+            "series": "weekly",
+            "width": [4, 4, 13, 4],
+            "scheme": ["developers", "developers", "developers", "moving blocks"],
+            "fraction": [0.2, 0.8, 0.3, 0.9],
+        }
+    )
+    assert summary.of_first_sums(rows) == {"from_first_4": 0.2, "from_first_13": 0.3}
+
+
+def test_changes_are_those_of_the_whole_series() -> None:
+    """The first and last weeks of the lead, with either kind of weights."""
+    rows = [
+        {"series": series, "group": LEAD, "change": change, "lower": 0.1, "upper": 0.9}
+        | {"p_value": p, "weights": weights}
+        for series, change in (("weekly", 0.5), ("weekly-without-telemetry", 0.7))
+        for weights, p in (("paired", 0.02), ("independent", 0.2))
+    ]
+    found = summary.of_changes(pd.DataFrame(rows))
+    assert found["change"] == 0.5
+    assert (found["change_paired_p"], found["change_independent_p"]) == (0.02, 0.2)
+    assert (found["change_paired_lower"], found["change_paired_upper"]) == (0.1, 0.9)
 
 
 def test_implied_totals_by_hand() -> None:

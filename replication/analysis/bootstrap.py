@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from replication.analysis import intervals
 from replication.analysis.resampling import replicate_totals, totals_without_each
-from replication.analysis.schemes import MULTINOMIAL, Scheme
+from replication.analysis.schemes import MULTINOMIAL, Scheme, Subsample
 from replication.analysis.statistics import Statistics
 from replication.study import Inference
 
@@ -115,8 +115,9 @@ class Bootstrap:
     @cached_property
     def errors(self) -> Floats:
         """The same (B, m) of the replicates, each from its own weights."""
-        k = self.counts.shape[1]
-        return self._errors(self.replicates, self._drawn[:, :k], self._drawn[:, k:])
+        n, k = self.counts.shape
+        found = self._errors(self.replicates, self._drawn[:, :k], self._drawn[:, k:])
+        return found * self.scheme.spread(n) if isinstance(self.scheme, Subsample) else found
 
     def percentile(self) -> Intervals:
         """Percentile intervals."""
@@ -184,12 +185,16 @@ class Bootstrap:
         return np.rint(products * FINE).astype(np.int64)
 
     def _errors(self, u: Floats, totals: NDArray[np.number], sums: Floats) -> Floats:
-        """Standard errors (…, m) of logits from proportions, totals and sums of products."""
+        """Standard errors (…, m) of logits from proportions, totals and sums of products.
+
+        An error is 0, and leads to a refusal, where it cannot be told from rounding.
+        """
         aa, ab, bb = np.split(sums / FINE, 3, axis=-1)
         below = self.statistics.forms[1]
         n, base = len(self.counts), np.maximum(below @ self.counts.sum(axis=0), 1)
         with np.errstate(invalid="ignore", divide="ignore"):
             scale = (totals @ below.T) / base
-            variance = (aa - 2 * u * ab + u * u * bb) / scale**2
-            found = np.sqrt(np.maximum(variance, 0) * n / (n - 1)) / (u * (1 - u))
+            spread = aa - 2 * u * ab + u * u * bb
+            spread = np.where(spread > 2 * n / FINE, spread, 0)  # less may be rounding alone
+            found = np.sqrt(spread / scale**2 * n / (n - 1)) / (u * (1 - u))
         return np.asarray(found)

@@ -14,37 +14,27 @@ from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass, replace
 from functools import partial
 from itertools import product
+from multiprocessing import get_context
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from replication.analysis import intervals
-from replication.analysis.bootstrap import Bootstrap, Intervals
-from replication.analysis.cells import credit, leave_out
+from replication.analysis.methods import JUDGED, STATISTICS, credited, methods, rivals
 from replication.analysis.resampling import generator_of
-from replication.analysis.schemes import DIRICHLET, POISSON, Subsample
-from replication.analysis.simulation import (
-    CLASSES,
-    DEVELOPERS,
-    HITS,
-    MODELS,
-    Population,
-    simulate,
-)
-from replication.analysis.statistics import LEAD, RATIO, Statistics
+from replication.analysis.simulation import DEVELOPERS, HITS, MODELS, Population, simulate
+from replication.analysis.statistics import RATIO
+from replication.files import read_json
 from replication.study import Estimand, Inference, Study
 
-NAME = "calibration.csv"
 SIDECAR = "calibration.json"
-STATISTICS = Statistics(CLASSES, "none", "China", ())
-JUDGED = ("China", "USA", LEAD, RATIO)
+KEYS = ["unit", "scheme", "method", "group"]
 CHUNK = 50
 """Data sets that one seed makes."""
 _STREAM = 4
 CODE = (
-    "bootstrap", "calibration", "cells", "intervals", "pareto", "resampling", "schemes",
+    "bootstrap", "calibration", "cells", "intervals", "methods", "pareto", "resampling", "schemes",
     "simulation", "statistics",
 )  # fmt: skip
 Floats = NDArray[np.float64]
@@ -67,7 +57,7 @@ class Setting:
 
 def settings(study: Study) -> Iterator[Setting]:
     """Every model for the headline and its rival, and flatter sizes for the headline."""
-    for estimand, model in product(_estimands(study), MODELS):
+    for estimand, model in product(rivals(study), MODELS):
         yield Setting(estimand.id, model, 1.0)
     for power, model in product(study.calibration.powers, (HITS, DEVELOPERS)):
         if power != 1.0:
@@ -84,7 +74,7 @@ def populations(table: pd.DataFrame, study: Study) -> dict[str, Population]:
     study
         Definitions: the headline's attribution and labels.
     """
-    return {e.id: _population(table, e, study) for e in _estimands(study)}
+    return {e.id: _population(table, e, study) for e in rivals(study)}
 
 
 def calibrate(
@@ -110,7 +100,7 @@ def calibrate(
     -------
     pandas.DataFrame
         One row a setting, method and statistic: ``estimand, model, power, n_developers,
-        n_effective`` (both of the population), ``method, group, data_sets, refused`` (fraction of
+        n_effective`` (both of the population), ``unit, scheme, method, group, data_sets, refused`` (fraction of
         data sets without an interval), ``coverage`` (of the intervals given), ``error`` (binomial
         standard error of it), ``below, above`` (fractions in which the truth lies below or above
         the interval), and ``width`` (median; of the logarithm for the ratio).
@@ -118,12 +108,14 @@ def calibrate(
     found = populations(table, study)
     numbers = range(-(-study.calibration.data_sets // CHUNK))
     jobs = [(setting, number) for setting in settings(study) for number in numbers]
+    total = len(jobs) // len(numbers) * study.calibration.data_sets
     work = partial(_chunk, found, study)
     parts: dict[Setting, list[pd.DataFrame]] = {}
-    with ProcessPoolExecutor(workers or os.cpu_count() or 1) as pool:
+    with ProcessPoolExecutor(workers or os.cpu_count() or 1, get_context("spawn")) as pool:
         for done, (job, rows) in enumerate(zip(jobs, pool.map(work, jobs), strict=True), 1):
             parts.setdefault(job[0], []).append(rows)
-            progress(f"{done * CHUNK:,} of {len(jobs) * CHUNK:,} data sets")
+            told = min(done * CHUNK, total)
+            progress(f"{told:,} of {total:,} data sets")
     tables = [_summary(s, found[s.estimand], pd.concat(p)) for s, p in parts.items()]
     return pd.concat(tables, ignore_index=True)
 
@@ -143,6 +135,12 @@ def key(table: pd.DataFrame, study: Study) -> str:
     return digest.hexdigest()
 
 
+def kept_key(folder: Path) -> str:
+    """The key of the table that is kept in `folder`; empty where none is."""
+    path = folder / SIDECAR
+    return str(read_json(path)["key"]) if path.is_file() else ""
+
+
 def _meaning(path: Path) -> str:
     """A module's syntax tree without docstrings."""
     tree = ast.parse(path.read_text(encoding="utf-8"))
@@ -159,26 +157,11 @@ def _is_text(node: ast.AST) -> bool:
     return isinstance(value, ast.Constant) and isinstance(value.value, str)
 
 
-def _estimands(study: Study) -> list[Estimand]:
-    """The headline's estimand, and the increments that end with it."""
-    head = study.headline_estimand
-    rivals = [
-        e
-        for e in study.estimands
-        if e.exclusion is None and e.window.kind == "increments" and e.window.end == head.window.end
-    ]
-    return [head, *(e for e in rivals if e != head)]
-
-
 def _population(table: pd.DataFrame, estimand: Estimand, study: Study) -> Population:
     """Developers with all their downloads, each in the class that holds most of it."""
-    kept = leave_out(table, estimand.exclusion)
-    head = study.headline
-    rows = credit(kept, estimand.window.id, head.attribution, head.labels)
-    rows = rows[rows["half_downloads"] > 0]
-    rows = rows.sort_values(["developer", "repository"], ignore_index=True)
-    held = rows.pivot_table("half_downloads", "developer", "group", "sum", fill_value=0)
-    group = held.idxmax(axis=1).map({"China": 0, "USA": 1}).fillna(2)
+    rows = credited(table, estimand, study)
+    held = rows.pivot_table("half_downloads", "developer", "side", "sum", fill_value=0)
+    group = held.idxmax(axis=1)
     developer = rows["developer"].map(pd.Series(range(len(group)), group.index))
     return Population(
         rows["half_downloads"].to_numpy(dtype=float),
@@ -199,59 +182,15 @@ def _chunk(found: dict[str, Population], study: Study, job: tuple[Setting, int])
     setting, number = job
     population = found[setting.estimand].flattened(setting.power)
     generator = generator_of(study.inference.seed, *setting.key, number)
-    rules, parts = _rules(study), []
-    for _ in range(CHUNK):
+    parts = []
+    for _ in range(min(CHUNK, study.calibration.data_sets - number * CHUNK)):
         data = simulate(population, setting.model, generator)
-        for method, made in methods(data.developers, data.repositories, rules, study):
+        rules = replace(_rules(study), seed=int(generator.integers(1 << 31)))
+        for method, made in methods(data.developers, data.repositories, rules):
             rows = made.to_frame()
-            parts.append(rows[rows["group"].isin(JUDGED)].assign(method=method))
+            named = {"unit": method.unit, "scheme": method.scheme, "method": method.name}
+            parts.append(rows[rows["group"].isin(JUDGED)].assign(**named))
     return pd.concat(parts, ignore_index=True)
-
-
-def methods(
-    developers: NDArray[np.int64],
-    repositories: NDArray[np.int64],
-    rules: Inference,
-    study: Study,
-) -> Iterator[tuple[str, Intervals]]:
-    """Every method on one data set; the replicates of a scheme serve all its methods.
-
-    Parameters
-    ----------
-    developers, repositories
-        Cells (n, 3) in `CLASSES` by either unit.
-    rules
-        Replicates, chunk, seed and level.
-    study
-        Definitions: the exponent of subsampling.
-    """
-    by_developer, by_repository = (_bootstrap(c, rules) for c in (developers, repositories))
-    yield "percentile", by_developer.percentile()
-    yield "basic", _reversed(by_developer)
-    yield "bca", by_developer.bca()
-    yield "studentised-logit", by_developer.studentised()
-    yield "jackknife-logit", by_developer.jackknife()
-    without = by_developer.without_each
-    ends = intervals.leave_one_out_range(without, without)
-    yield "leave-one-out", by_developer.exact("leave-one-out", ends)
-    yield "percentile-poisson", replace(by_developer, scheme=POISSON).percentile()
-    yield "percentile-dirichlet", replace(by_developer, scheme=DIRICHLET).percentile()
-    subsampled = replace(by_developer, scheme=Subsample(study.inference.subsample_exponent))
-    yield "subsampling-logit", subsampled.studentised()
-    yield "percentile-repositories", by_repository.percentile()
-
-
-def _bootstrap(counts: NDArray[np.int64], rules: Inference) -> Bootstrap:
-    """Cells with an empty column for the family."""
-    return Bootstrap(np.pad(counts, ((0, 0), (0, 1))), STATISTICS, rules)
-
-
-def _reversed(drawn: Bootstrap) -> Intervals:
-    """The basic or reverse percentile interval, on each statistic's own scale."""
-    found = drawn.percentile()
-    with np.errstate(invalid="ignore"):  # an infinite ratio has no distance to its own end
-        ends = 2 * found.point - found.upper, 2 * found.point - found.lower
-    return replace(found, method="basic", lower=ends[0], upper=ends[1])
 
 
 def _summary(setting: Setting, population: Population, rows: pd.DataFrame) -> pd.DataFrame:
@@ -267,11 +206,11 @@ def _summary(setting: Setting, population: Population, rows: pd.DataFrame) -> pd
     width = (rows["upper"] - rows["lower"]).mask(log, ratio)
     held = ~(below | above)
     facts = rows.assign(coverage=held, below=below, above=above, given=given, width=width)
-    kept = facts[given].groupby(["method", "group"], sort=False)
+    kept = facts[given].groupby(KEYS, sort=False)
     table = kept[["coverage", "below", "above"]].mean()
     table["width"] = kept["width"].median()
     table["given"] = kept.size()
-    every = facts.groupby(["method", "group"], sort=False)["given"].mean()
+    every = facts.groupby(KEYS, sort=False)["given"].mean()
     table = table.reindex(every.index)
     table["refused"] = 1 - every
     table["error"] = np.sqrt(table["coverage"] * (1 - table["coverage"]) / table["given"])
@@ -284,7 +223,7 @@ def _summary(setting: Setting, population: Population, rows: pd.DataFrame) -> pd
         "n_developers": len(sizes),
         "n_effective": float(sizes.sum() ** 2 / (sizes**2).sum()),
     }
-    columns = [*told, "method", "group", "data_sets", "refused", "coverage", "error"]
+    columns = [*told, *KEYS, "data_sets", "refused", "coverage", "error"]
     columns += ["below", "above", "width"]
     return table.reset_index().assign(**told)[columns]
 

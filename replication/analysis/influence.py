@@ -19,9 +19,7 @@ from replication.analysis.estimates import (
     Specification,
     cells_of,
     specifications,
-    statistics,
 )
-from replication.analysis.resampling import totals_without_each
 from replication.analysis.tipping import SHOWN, fewest
 from replication.errors import DegenerateDataError
 from replication.study import Estimand, Study
@@ -169,48 +167,6 @@ def dfbeta(table: pd.DataFrame, study: Study) -> pd.DataFrame:
     found = pd.concat(parts, ignore_index=True)
     keys = ["window", "unit"]
     return found[[*keys, *found.columns.drop(keys)]]
-
-
-def leave_one_out_all(table: pd.DataFrame, study: Study) -> pd.DataFrame:
-    """Every group's share of the headline without each developer.
-
-    Parameters
-    ----------
-    table
-        Attributed repositories.
-    study
-        Definitions.
-
-    Returns
-    -------
-    pandas.DataFrame
-        One row a group with downloads and developer, groups in their fixed order and the largest
-        shifts first: ``group, developer, shift``, by which the group's share moves, as a fraction.
-
-    Raises
-    ------
-    DegenerateDataError
-        There is one developer, without whom nothing is left.
-    """
-    head = study.headline
-    spec = Specification(study.headline_estimand, head.attribution, head.labels)
-    held = cells_of(table, spec, "developer", study)
-    _check_several(held)
-    names = statistics(study)
-    shares = names.proportions(held.totals)
-    shifts = names.proportions(totals_without_each(held.counts)) - shares
-    there = [n for n, share in enumerate(shares[: len(held.groups)]) if share > 0]
-    return pd.concat(
-        [_by_shift(held.units, shifts[:, n], held.groups[n]) for n in there], ignore_index=True
-    )
-
-
-def _by_shift(units: tuple[str, ...], shift: Floats, group: str) -> pd.DataFrame:
-    """One group's rows of `leave_one_out_all`."""
-    order = np.lexsort((np.asarray(units), -np.abs(shift)))
-    return pd.DataFrame(
-        {"group": group, "developer": [units[i] for i in order], "shift": shift[order]}
-    )
 
 
 def _check_several(held: Cells) -> None:

@@ -5,8 +5,8 @@ indices is made, and sums of whole numbers below 2⁵³ are exact in floating po
 
 A few clusters are drawn one by one: the result depends on nothing but cells, scheme and seed. Of
 many, equal rows are merged first, and the scheme draws how often each different row counts. This
-is the same law, and its cost grows with the number of different rows. Its binomials are drawn in
-floating point, so that another machine may draw others.
+is the same law, and its cost grows with the number of different rows. Its probabilities are
+floating-point numbers, so that another machine may draw others.
 """
 
 from __future__ import annotations
@@ -20,14 +20,14 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse
 
-from replication.analysis.schemes import MULTINOMIAL, Scheme
+from replication.analysis.schemes import AT_ONCE, MULTINOMIAL, Scheme
 from replication.errors import DegenerateDataError
 
 EXACT = 2.0**53
 FEW = 1000
 """Up to this many clusters are drawn one by one, and their weights kept for the next specification."""
-RARE = 12
-"""Rows that occur at most this often are drawn one by one, others by how often each is drawn."""
+RARE = 1
+"""Rows that occur at most this often are kept one by one, others with how often each occurs."""
 
 
 def replicate_totals(
@@ -107,7 +107,7 @@ class Merged:
     Attributes
     ----------
     common
-        The c different rows (c, k) that occur often, and in `times` how often each does.
+        The c different rows (c, k) that occur often, and in `times` how often each does, ascending.
     rare
         The other r rows, one a column (k, r), repeated as often as they occur.
     """
@@ -125,6 +125,8 @@ class Merged:
 def merged(counts: NDArray[np.int64], rare: int = RARE) -> Merged:
     """Merge equal rows of cells (n, k); rows that occur at most `rare` times stay apart."""
     rows, times = _different_rows(counts)
+    order = np.argsort(times, kind="stable")
+    rows, times = rows[order], times[order]
     often = times > rare
     apart = np.repeat(rows[~often], times[~often], axis=0).astype(float)
     return Merged(rows[often].astype(float), times[often], sparse.csr_array(apart.T))
@@ -138,14 +140,15 @@ def _different_rows(counts: NDArray[np.int64]) -> tuple[NDArray[np.int64], NDArr
     """
     drawn = np.random.default_rng(0).integers(1 << 62, size=counts.shape[1], dtype=np.uint64)
     odd: NDArray[np.uint64] = np.asarray(drawn, dtype=np.uint64) | np.uint64(1)
-    hashed = np.zeros(len(counts), dtype=np.uint64)
-    for place, factor in enumerate(odd):
-        hashed += counts[:, place].astype(np.uint64) * factor
+    hashed = counts.view(np.uint64) @ odd
     _, first, where, times = np.unique(
         hashed, return_index=True, return_inverse=True, return_counts=True
     )
-    if all(np.array_equal(column, column[first][where]) for column in counts.T):
-        return counts[first], times
+    rows = counts[first]
+    step = max(1, AT_ONCE // counts.shape[1])
+    parts = (slice(start, start + step) for start in range(0, len(counts), step))
+    if all(np.array_equal(counts[part], rows[where[part]]) for part in parts):
+        return rows, times
     rows, times = np.unique(counts, axis=0, return_counts=True)
     return rows, times
 
@@ -155,10 +158,14 @@ def _merged_totals(
 ) -> NDArray[np.float64]:
     """Totals (chunk, k) of one chunk of replicates of merged rows."""
     apart = int(rows.rare.shape[1])
-    common, rare = scheme.merged(generator_of(seed, number), chunk, rows.times, apart)
-    totals = np.asarray(common @ rows.common, dtype=float)
-    for replicate, weights in enumerate(rare if apart else ()):
-        totals[replicate] += rows.rare @ weights
+    generator = generator_of(seed, number)
+    step = max(1, AT_ONCE // (apart + len(rows.times)))
+    totals = np.empty((chunk, rows.common.shape[1]))
+    often = sparse.csr_array(rows.common.T)
+    for start in range(0, chunk, step):
+        block = totals[start : start + step]
+        common, rare = scheme.merged(generator, len(block), rows.times, apart)
+        block[:] = (often @ common.T).T + (rows.rare @ rare.T).T
     return totals
 
 

@@ -4,24 +4,34 @@ A scheme knows nothing of the statistic. It can draw the weights of n clusters o
 can draw the weights of rows that are merged because they are equal: how often a row that occurs t
 times is drawn has a law of its own, which saves drawing each of the t.
 
+Merged multinomial weights are made from Poisson numbers, which are multinomial given their sum and
+come from tables at a few nanoseconds each.
+
 Weights are whole numbers, or whole multiples of 2⁻¹⁶, so that weighted sums of counts are exact.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import ClassVar, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy import stats
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
-Drawn = tuple[NDArray[np.number], Iterator[NDArray[np.number]]]
+Drawn = tuple[NDArray[np.number], NDArray[np.number]]
 GRAIN = 2.0**16
 AT_ONCE = 1 << 18
 """Clusters drawn at a time: little enough to stay in the processor's cache."""
+LARGEST = 128
+"""Rows that occur at most this often have tables of their Poisson numbers."""
+SLOTS, AGAIN = 1 << 13, 255
+"""Slots of a table, and the mark of a slot whose number takes a second draw."""
+MARGIN = 4.0
+"""Standard errors by which Poisson numbers are aimed below the sum that they must not exceed."""
 
 
 class Scheme(Protocol):
@@ -38,8 +48,7 @@ class Scheme(Protocol):
         ...
 
     def merged(self, generator: np.random.Generator, size: int, times: Ints, apart: int) -> Drawn:
-        """Draw weights (size, c) of rows that occur `times` (c,) and, one replicate after the
-        other, weights (apart,) of rows that stand apart."""  # noqa: D205, D209
+        """Draw weights (size, c) of rows that occur `times` (c,), and (size, apart) of others."""
         ...
 
 
@@ -65,10 +74,12 @@ class Multinomial:
         return weights
 
     def merged(self, generator: np.random.Generator, size: int, times: Ints, apart: int) -> Drawn:
-        """One multinomial says how often each row, and all rows apart together, are drawn."""
-        clusters = int(times.sum()) + apart
-        drawn = generator.multinomial(clusters, np.append(times, apart) / clusters, size=size)
-        return drawn[:, :-1], _spread(generator, drawn[:, -1], apart)
+        """One multinomial says how often each frequent row, and all others together, are drawn."""
+        others, few = _with_tables(times, apart)
+        parts = np.append(others.sum(), times[few:])
+        drawn = generator.multinomial(parts.sum(), parts / parts.sum(), size=size)
+        weights = _spread(generator, drawn[:, 0], others)
+        return np.hstack([weights[:, apart:], drawn[:, 1:]]), weights[:, :apart]
 
 
 @dataclass(frozen=True)
@@ -82,9 +93,11 @@ class Poisson:
         return generator.poisson(1.0, size=(size, n)).astype(float)
 
     def merged(self, generator: np.random.Generator, size: int, times: Ints, apart: int) -> Drawn:
-        """Poisson numbers add up to Poisson numbers, which spread evenly over what they add up."""
-        common = generator.poisson(times.astype(float), size=(size, len(times)))
-        return common, _spread(generator, generator.poisson(float(apart), size=size), apart)
+        """Poisson numbers add up to Poisson numbers."""
+        others, few = _with_tables(times, apart)
+        drawn = generator.poisson(times[few:].astype(float), size=(size, len(times) - few))
+        weights = _poisson(generator, size, others)
+        return np.hstack([weights[:, apart:], drawn]), weights[:, :apart]
 
 
 @dataclass(frozen=True)
@@ -103,7 +116,7 @@ class Dirichlet:
     def merged(self, generator: np.random.Generator, size: int, times: Ints, apart: int) -> Drawn:
         """Exponential weights add up to gamma weights."""
         common = _grained(generator.standard_gamma(times.astype(float), size=(size, len(times))))
-        return common, (_grained(generator.standard_exponential(apart)) for _ in range(size))
+        return common, _grained(generator.standard_exponential((size, apart)))
 
 
 @dataclass(frozen=True)
@@ -116,6 +129,15 @@ class Subsample:
     def drawn(self, n: int) -> int:
         """Clusters in a subsample of n."""
         return min(n, int(np.ceil(n**self.exponent)))
+
+    def spread(self, n: int) -> float:
+        """How a subsample's error, made as if all n were drawn with replacement, must be scaled.
+
+        b of n clusters without replacement spread by √(1 − b/n) less, and their sample variance
+        divides by b − 1 and not by n − 1.
+        """
+        b = self.drawn(n)
+        return float(np.sqrt((1 - b / n) * (b / (b - 1)) * ((n - 1) / n)))
 
     def weights(self, generator: np.random.Generator, size: int, n: int) -> Floats:
         """Weights 1 of the clusters that come first in a random order, else 0."""
@@ -130,17 +152,73 @@ class Subsample:
         drawn = generator.multivariate_hypergeometric(
             np.append(times, apart), self.drawn(clusters), size=size, method="marginals"
         )
-        return drawn[:, :-1], (_some(generator, several, apart) for several in drawn[:, -1])
+        return drawn[:, :-1], np.array(
+            [_some(generator, several, apart) for several in drawn[:, -1]]
+        )
 
 
 MULTINOMIAL, POISSON, DIRICHLET = Multinomial(), Poisson(), Dirichlet()
 
 
-def _spread(generator: np.random.Generator, several: Ints, apart: int) -> Iterator[Ints]:
-    """Spread `several` draws evenly over `apart` rows, replicate by replicate."""
-    for draws in several:
-        hits = generator.integers(max(apart, 1), size=draws, dtype=np.uint32)
-        yield np.bincount(hits, minlength=apart)
+def _with_tables(times: Ints, apart: int) -> tuple[Ints, int]:
+    """Times of the rows that tables serve, those apart first, and how many of `times` are there.
+
+    They end at the first row that occurs too often: all of them, where `times` ascend.
+    """
+    few = int(np.argmax(np.append(times, LARGEST + 1) > LARGEST))
+    return np.append(np.ones(apart, dtype=np.int64), times[:few]), few
+
+
+def _spread(generator: np.random.Generator, several: Ints, times: Ints) -> Floats:
+    """Multinomial weights (size, r), with sums `several` (size,), of rows that occur `times`.
+
+    Poisson numbers are multinomial given their sum, and remain so with further draws added. So
+    they are aimed a little below `several`, given up where their sum exceeds it all the same, and
+    what is missing is drawn one by one.
+    """
+    clusters = max(int(times.sum()), 1)
+    rate = max(0.0, 1 - MARGIN / np.sqrt(clusters))
+    weights = _poisson(generator, len(several), times, rate)
+    sums = weights.sum(axis=1)
+    weights[sums > several] = 0
+    missing = (several - np.where(sums > several, 0, sums)).astype(np.int64)
+    replicate = np.repeat(np.arange(len(several)), missing)
+    row = generator.integers(clusters, size=len(replicate))
+    if clusters > len(times):  # else every cluster is a row
+        row = np.repeat(np.arange(len(times)), times)[row]
+    np.add.at(weights.ravel(), replicate * len(times) + row, 1.0)
+    return weights
+
+
+def _poisson(generator: np.random.Generator, size: int, times: Ints, rate: float = 1.0) -> Floats:
+    """Independent Poisson numbers (size, r) with means `rate` × `times`."""
+    slots, remainders = _tables(rate)
+    bits = generator.integers(1 << 16, size=(size, len(times)), dtype=np.uint16)
+    drawn = slots.take(times.astype(np.uint32) * SLOTS + (bits & (SLOTS - 1)), mode="wrap")
+    again = np.flatnonzero(drawn == AGAIN)
+    numbers = drawn.astype(float)
+    if len(again):
+        below = remainders[times[again % len(times)]] < generator.random((len(again), 1))
+        numbers.ravel()[again] = below.sum(axis=1)
+    return numbers
+
+
+@lru_cache(maxsize=8)
+def _tables(rate: float) -> tuple[NDArray[np.uint8], Floats]:
+    """Tables of the Poisson laws with means `rate` × (0, 1, … `LARGEST`), one after the other.
+
+    Each number fills as many slots as the whole part of `SLOTS` times its probability. The
+    remainders, cumulative (LARGEST + 1, AGAIN), are the law of the slots left over. That makes the
+    law exact to the rounding of a double, and numbers from `AGAIN` on are less likely than that.
+    """
+    means = rate * np.arange(LARGEST + 1)[:, None]
+    mass = stats.poisson.pmf(np.arange(AGAIN), means) * SLOTS
+    whole = np.floor(mass).astype(np.int64)
+    slots = np.full((len(means), SLOTS), AGAIN, dtype=np.uint8)
+    for row, filled in zip(slots, whole, strict=True):
+        row[: filled.sum()] = np.repeat(np.arange(AGAIN), filled)
+    remainders = np.cumsum(mass - whole, axis=1)
+    return slots.ravel(), remainders / np.maximum(remainders[:, -1:], np.finfo(float).tiny)
 
 
 def _some(generator: np.random.Generator, several: int, apart: int) -> Ints:

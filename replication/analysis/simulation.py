@@ -28,6 +28,8 @@ from replication.analysis.pareto import draw_tail, fit_tail, tail_size
 LABELS, HITS, DEVELOPERS, PARETO = "labels", "hits", "developers", "pareto"
 MODELS = (LABELS, HITS, DEVELOPERS, PARETO)
 CLASSES = ("China", "USA", "Other")
+MOST = 2.0**36
+"""Downloads of one data set, up to which all weighted sums are exact."""
 Ints = NDArray[np.int64]
 Floats = NDArray[np.float64]
 
@@ -109,12 +111,16 @@ def _tail_factor(population: Population, drawn: Ints, generator: np.random.Gener
 
 
 def _cells(population: Population, drawn: Ints, classes: Ints, factor: Floats) -> DataSet:
-    """Cells of the drawn developers and of their repositories."""
+    """Cells of the drawn developers and of their repositories, in whole units of download.
+
+    The unit is one download, or 2, 4, … where a tail without a mean has drawn more than `MOST`.
+    """
     count = np.bincount(population.developer)
     owner = np.repeat(np.arange(len(drawn)), count[drawn])
     first = np.cumsum(count) - count
     within = np.arange(len(owner)) - np.repeat(np.cumsum(count[drawn]) - count[drawn], count[drawn])
     sizes = population.sizes[first[drawn][owner] + within] * factor[owner]
+    sizes /= 2.0 ** max(0.0, np.ceil(np.log2(sizes.sum() / MOST)))
     repositories = np.zeros((len(owner), len(CLASSES)), dtype=np.int64)
     repositories[np.arange(len(owner)), classes[owner]] = np.maximum(np.rint(sizes), 1)
     developers = np.zeros((len(drawn), len(CLASSES)), dtype=np.int64)

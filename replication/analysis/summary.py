@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from replication.analysis import estimates as estimation
 from replication.analysis.choices import NONE, OWN
 from replication.analysis.crossover import NEVER
+from replication.analysis.multiverse import choices_of
 from replication.analysis.resampling import totals_without_each
 from replication.analysis.statistics import LEAD
 from replication.attribution.assign import LABELS
@@ -19,23 +20,174 @@ from replication.attribution.registry import UNKNOWN, Registry
 from replication.attribution.second_coding import CLASSES
 from replication.study import Study
 
-SPECIFICATION = ["estimand", "attribution", "labels"]
+
+def over_specifications(grid: pd.DataFrame) -> dict[str, Any]:
+    """How the lead varies over the grid, and in how much of it luck or one developer could turn it.
+
+    Fractions are of all specifications with downloads; those whose interval excludes zero are
+    counted for either unit of resampling.
+    """
+    rows = grid[grid["lead"].notna()]
+    ahead, once = rows["lead"] > 0, rows["distinct"] == "yes"
+    turned = np.where(ahead, rows["without_lower"] < 0, rows["without_upper"] > 0)
+    return {
+        "specifications": len(rows),
+        "specifications_distinct": int(once.sum()),
+        "leading": float(ahead.mean()),
+        "leading_distinct": float(ahead[once].mean()),
+        "usa_leads": int((rows["lead"] < 0).sum()),
+        "turned_by_one": int(turned.sum()),
+        "turned_by_one_share": float(turned.mean()),
+        "china_smallest": float(rows["china"].min()),
+        "told_differently": float(
+            (_excludes_zero(rows, "") != _excludes_zero(rows, "repository_")).mean()
+        ),
+        "told_by_developer": float(_excludes_zero(rows, "").mean()),
+        "told_by_repository": float(_excludes_zero(rows, "repository_").mean()),
+        "lead_smallest": float(rows["lead"].min()),
+        "lead_median": float(rows["lead"].median()),
+        "lead_median_distinct": float(rows.loc[once, "lead"].median()),
+        "lead_largest": float(rows["lead"].max()),
+        "effective_smallest": float(rows["n_effective"].min()),
+        "effective_median": float(rows["n_effective"].median()),
+        "effective_largest": float(rows["n_effective"].max()),
+    }
 
 
-def over_specifications(estimates: pd.DataFrame, without: pd.DataFrame) -> dict[str, Any]:
-    """How the lead varies over specifications, and in how many one developer turns its sign."""
+def _excludes_zero(rows: pd.DataFrame, prefix: str) -> pd.Series[bool]:
+    """Whether the interval of the lead excludes zero."""
+    return (rows[f"{prefix}lower"] > 0) | (rows[f"{prefix}upper"] < 0)
+
+
+def over_estimates(estimates: pd.DataFrame) -> dict[str, Any]:
+    """In how many of the specifications that are estimated in full the unattributed could decide."""
     lead = estimates[(estimates["group"] == LEAD) & (estimates["method"] == "bounds")]
     return {
-        "specifications": len(lead),
-        "china_leads": int((lead["point"] > 0).sum()),
+        "estimated": len(lead),
         "sign_inside_bounds": int(((lead["lower"] < 0) & (lead["upper"] > 0)).sum()),
-        "turned_by_one": int(_turned(lead, without).sum()),
-        "lead_smallest": float(lead["point"].min()),
-        "lead_median": float(lead["point"].median()),
-        "lead_largest": float(lead["point"].max()),
-        "effective_smallest": float(lead["n_effective"].min()),
-        "effective_largest": float(lead["n_effective"].max()),
     }
+
+
+def over_dimensions(dimensions: pd.DataFrame, study: Study) -> dict[str, Any]:
+    """How many choices each dimension of the grid has, and the share of its least dimensions.
+
+    The least dimensions are all but the four with the largest total shares of variance; theirs is
+    the largest of their shares.
+    """
+    shares = dimensions.groupby("dimension")["total_order"].first().sort_values()
+    choices = {f"grid_{name}": len(each) for name, each in choices_of(study).items()}
+    return {**choices, "least_dimensions": float(shares.iloc[-5])}
+
+
+LEADING = ("developer", "none", "jackknife-logit")
+"""The interval that the text and the figures lead with."""
+NOT_INTERVALS = ("leave-one-out",)
+JUDGED_BY = ("China", "USA", LEAD)
+MOST_REFUSED = 0.05
+"""A method that refuses more often in some setting is no candidate."""
+NEAR = 0.02
+"""Coverage counts as near nominal within this distance."""
+_METHOD = ["unit", "scheme", "method"]
+_NAMES = {
+    LEADING: "the jackknife on the logit scale",
+    ("developer", "multinomial", "percentile"): "the percentile interval",
+    ("developer", "multinomial", "studentised-logit"): "the studentised interval",
+    ("developer", "poisson", "percentile"): "the percentile interval with Poisson weights",
+}
+
+
+def of_calibration(table: pd.DataFrame, study: Study) -> dict[str, Any]:
+    """Which interval the measured coverage supports, judged by its worst setting.
+
+    Judged are the shares of China and the USA and the lead, in every model and estimand with
+    developers as concentrated as they are.
+
+    Parameters
+    ----------
+    table
+        Measured coverage.
+    study
+        Definitions: the headline and the level.
+    """
+    judged = table[table["group"].isin(JUDGED_BY) & (table["power"] == 1)]
+    judged = judged[~judged["method"].isin(NOT_INTERVALS)]
+    found = judged.groupby(_METHOD).agg(
+        coverage=("coverage", "min"), refused=("refused", "max"), error=("error", "max")
+    )
+    worst = found.loc[found["refused"] <= MOST_REFUSED, "coverage"]
+    best = worst.idxmax()
+    short = float(worst.max() - found.loc[LEADING, "coverage"])
+    lead = table[table["group"] == LEAD]
+    head = lead[lead["estimand"] == study.headline.estimand]
+    without = head.loc[(head["method"] == "leave-one-out") & (head["power"] == 1), "coverage"]
+    return {
+        "calibration_best": _NAMES.get(best, " ".join(best)),
+        "calibration_best_worst": float(worst.max()),
+        "calibration_lead": _leading(best, short, float(found.loc[LEADING, "error"])),
+        "calibration_repository_worst": float(
+            lead.loc[lead["unit"] == "repository", "coverage"].min()
+        ),
+        "calibration_without_worst": float(without.min()),
+        "calibration_without_best": float(without.max()),
+        "calibration_enough": _enough(head, study.inference.level),
+        "calibration_error": float(head["error"].max()),
+    }
+
+
+def _leading(best: tuple[str, str, str], short: float, error: float) -> str:
+    """The sentence on the interval that the text leads with: what the coverage says of it."""
+    if best == LEADING:
+        return "It is therefore the interval that we lead with where we quote one."
+    if short <= 2 * error:
+        return (
+            f"We lead with {_NAMES[LEADING]}, which falls short of it by no more than two binomial "
+            "standard errors."
+        )
+    return f"We lead with {_NAMES[LEADING]}, which this table does not support."
+
+
+def _enough(lead: pd.DataFrame, level: float) -> float:
+    """Fewest effective developers from which on the leading interval is near nominal; or NaN."""
+    mine = lead[(lead[_METHOD] == list(LEADING)).all(axis=1)]
+    near = (mine["coverage"] - level).abs() <= NEAR
+    by_size = near.groupby(mine["n_effective"]).all().sort_index()
+    lasting = by_size[::-1].cumprod()[::-1].astype(bool)
+    return float(lasting.index[lasting][0]) if lasting.any() else np.nan
+
+
+def of_tails(hill: pd.DataFrame, concentrations: pd.DataFrame, study: Study) -> dict[str, Any]:
+    """Hill's index of the developers, with its interval, at the size of the tail that is used."""
+    found: dict[str, Any] = {}
+    sizes = concentrations[
+        (concentrations["scope"] == "all") & (concentrations["measure"] == "hhi")
+    ]
+    for name, window in _two_windows(study).items():
+        mine = sizes[(sizes["window"] == window) & (sizes["unit"] == "developer")]
+        k = int(mine["tail_size"].iloc[0])
+        at = (hill["window"] == window) & (hill["unit"] == "developer") & (hill["k"] == k)
+        for column, values in hill.loc[at, ["alpha", "lower", "upper"]].items():
+            found[f"tail_{name}_{column}"] = float(values.iloc[0]) if len(values) else np.nan
+    return found
+
+
+def of_first_sums(distribution: pd.DataFrame) -> dict[str, Any]:
+    """In how many replicates of developers China leads from the first sum of every width on."""
+    mine = distribution[
+        (distribution["series"] == "weekly") & (distribution["scheme"] == "developers")
+    ]
+    first = mine.groupby("width")["fraction"].first()
+    return {f"from_first_{width}": float(fraction) for width, fraction in first.items()}
+
+
+def of_changes(changes: pd.DataFrame) -> dict[str, Any]:
+    """How the lead changed from the first weeks to the last, with either kind of weights."""
+    lead = changes[(changes["group"] == LEAD) & (changes["series"] == "weekly")]
+    found: dict[str, Any] = {}
+    for weights, rows in lead.groupby("weights"):
+        first = rows.iloc[0]
+        found |= {"change": first["change"], f"change_{weights}_p": first["p_value"]}
+        found |= {f"change_{weights}_{end}": first[end] for end in ("lower", "upper")}
+    return found
 
 
 def over_series(crossings: pd.DataFrame) -> dict[str, Any]:
@@ -219,11 +371,3 @@ def _headline(study: Study) -> estimation.Specification:
     """The headline as a specification."""
     head = study.headline
     return estimation.Specification(study.headline_estimand, head.attribution, head.labels)
-
-
-def _turned(lead: pd.DataFrame, without: pd.DataFrame) -> pd.Series[Any]:
-    """Whether removing one developer turns the sign of the lead, by specification."""
-    full = lead.set_index(SPECIFICATION)["point"]
-    each = without.set_index(SPECIFICATION)["lead"]
-    opposite = np.sign(each) * np.sign(full.loc[each.index].to_numpy()) < 0
-    return opposite.groupby(level=SPECIFICATION).any()

@@ -1,27 +1,37 @@
 """Resampling of weeks: blocks of consecutive weeks, and product weights of developers and weeks.
 
 Weeks that follow one another resemble one another, so that single weeks cannot be resampled as if
-they were independent. Blocks keep what is inside them. Product weights give every developer a
-weight and every week a weight, independently, and a week of a developer the product of both.
+they were independent. Blocks keep what is inside them; of a series with a trend, what departs from
+the trend is resampled. Product weights give every developer a weight and every week a weight,
+independently, and a week of a developer the product of both.
 """
 
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import ClassVar, Protocol
+from typing import Any, ClassVar, Protocol
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
+from scipy.signal import savgol_filter
 
 from replication.analysis.resampling import cluster_weights, generator_of
 from replication.errors import DegenerateDataError
+from replication.study import Inference
 
+TREND_WEEKS = 13
+"""Weeks of the moving average that is the trend of the weekly log ratio."""
+LEAST = 11
+"""Weeks from which on `block_length` is defined: it compares weeks up to ⌈√T⌉ + 5 apart."""
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
-_STREAM = 3
+_STREAM, _DEPARTURES = 3, 5
 """Weeks are drawn from seeds of their own, so that developers' weights are those of every table."""
+_ROUNDING = 1e-12
+"""A departure smaller than this part of the series is rounding."""
 
 
 class Blocks(Protocol):
@@ -43,7 +53,7 @@ class MovingBlocks:
 
     def places(self, generator: np.random.Generator, size: int, weeks: int) -> Ints:
         """Draw weeks (size, weeks)."""
-        length = min(weeks, math.ceil(self.length))
+        length = min(weeks, max(1, math.ceil(self.length)))
         starts = generator.integers(weeks - length + 1, size=(size, -(-weeks // length)))
         laid = starts[..., None] + np.arange(length)
         return np.asarray(laid.reshape(size, -1)[:, :weeks], dtype=np.int64)
@@ -81,19 +91,87 @@ def block_length(series: Floats, scheme: str) -> float:
     Raises
     ------
     DegenerateDataError
-        The series is too short, or does not vary.
+        The series is shorter than `LEAST`, or does not vary about a straight line.
     """
     from arch.bootstrap import optimal_block_length
 
-    if len(series) < 8 or np.ptp(series) == 0:
+    if len(series) >= LEAST:
+        weeks = np.arange(len(series), dtype=float)
+        straight = np.polynomial.Polynomial.fit(weeks, series, 1)(weeks)
+        departures = _departures(series, straight)
+        if departures.any():
+            column = "circular" if scheme == MovingBlocks.name else "stationary"
+            return float(optimal_block_length(pd.Series(departures))[column].iloc[0])
+    raise DegenerateDataError(
+        f"{len(series)} weeks say nothing of how weeks depend on each other",
+        "use a file whose readings span more weeks",
+    )
+
+
+def trend_of(ratio: Floats) -> Floats:
+    """Centred moving average over `TREND_WEEKS` weeks of a series (T,).
+
+    Within half its width of either end, where it has not enough weeks, it is the straight line
+    fitted to the outermost `TREND_WEEKS` weeks.
+    """
+    return np.asarray(savgol_filter(ratio, TREND_WEEKS, polyorder=1, mode="interp"))
+
+
+def block_margins(
+    totals: Ints, kind: type[StationaryBlocks | MovingBlocks], rules: Inference
+) -> tuple[Floats, float]:
+    """China − USA in every week of series whose departures from a trend are resampled in blocks.
+
+    With r the weekly log ratio China / USA, m its trend (`trend_of`) and e = r − m what departs
+    from it, a replicate has the log ratio r* = m + e*: each week has the departure of another, in
+    blocks of the length that `block_length` finds for e. What both countries have together in a
+    week, s, stays as it is, so that China* − USA* = s·tanh(r*/2): a rolling sum of it is the
+    definition's own, and departures drawn where they stood give back the series. The trend is
+    taken as known, so that what is found is the noise about it; weeks that were interpolated have
+    hardly any, and lend little to others.
+
+    Parameters
+    ----------
+    totals
+        Half downloads (2 or more, T) of China, the USA, and others, which do not matter.
+    kind
+        Scheme of blocks.
+    rules
+        Replicates B, chunk and seed.
+
+    Returns
+    -------
+    tuple of numpy.ndarray and float
+        Margins (B, T) in half downloads, and the estimated length of blocks in weeks.
+
+    Raises
+    ------
+    DegenerateDataError
+        The series is shorter than the moving average, does not vary about it, or has a week in
+        which China or the USA has nothing.
+    """
+    china, usa = totals[:2].astype(float)
+    span = len(china)
+    if span < TREND_WEEKS or not totals[:2].all():
         raise DegenerateDataError(
-            f"{len(series)} weeks say nothing of how weeks depend on each other",
+            f"no log ratio of China and the USA in each of {TREND_WEEKS} weeks or more",
             "use a file whose readings span more weeks",
         )
-    weeks = np.arange(len(series), dtype=float)
-    straight = np.polynomial.Polynomial.fit(weeks, series, 1)(weeks)
-    column = "circular" if scheme == MovingBlocks.name else "stationary"
-    return float(optimal_block_length(pd.Series(series - straight))[column].iloc[0])
+    ratio = np.log(china / usa)
+    departures = _departures(ratio, trend_of(ratio))
+    length = block_length(departures, kind.name)
+
+    def places(number: int) -> Ints:
+        return kind(length).places(generator_of(rules.seed, number, _DEPARTURES), rules.chunk, span)
+
+    drawn = departures[in_chunks(places, rules)]
+    return (china + usa) * np.tanh((ratio - departures + drawn) / 2), length
+
+
+def in_chunks(draw: Callable[[int], NDArray[Any]], rules: Inference) -> NDArray[Any]:
+    """B replicates from a function that draws one chunk of them, given its number."""
+    numbers = range(-(-rules.replicates // rules.chunk))
+    return np.concatenate([draw(number) for number in numbers])[: rules.replicates]
 
 
 def week_weights(blocks: Blocks, weeks: int, size: int, seed: int, number: int) -> Floats:
@@ -139,3 +217,9 @@ def product_totals(
         )
         parts.append((series * by_week[:, None, :]).sum(axis=-1))
     return np.concatenate(parts)[:replicates]
+
+
+def _departures(series: Floats, fitted: Floats) -> Floats:
+    """What a fit leaves of a series, zero where that is only rounding."""
+    left = series - fitted
+    return np.where(np.abs(left) > _ROUNDING * np.abs(series).max(), left, 0.0)

@@ -11,9 +11,14 @@ from matplotlib.figure import Figure
 from replication.files import write_bytes
 from replication.plots import (
     attribution_choices,
+    bridges,
+    calibration,
+    concentration,
     developers,
     leave_one_out,
+    published_model,
     published_pair,
+    rolling,
     shares_over_time,
     specifications,
     style,
@@ -25,10 +30,15 @@ from replication.study import Study
 FIGURES: dict[str, Callable[[Results, Study], Figure]] = {
     "published_pair": published_pair.draw,
     "shares_over_time": shares_over_time.draw,
+    "rolling": rolling.draw,
+    "calibration": calibration.draw,
+    "concentration": concentration.draw,
+    "published_model": published_model.draw,
     "leave_one_out": leave_one_out.draw,
     "developers": developers.draw,
     "uploader_origin": uploader_origin.draw,
     "specifications": specifications.draw,
+    "bridges": bridges.draw,
     "attribution_choices": attribution_choices.draw,
 }
 

@@ -178,7 +178,7 @@ def _key(sheet: Page, scale: Axes, effective: float, study: Study) -> None:
         "share of the downloads in the window",
         "range when any one developer is left out: read this first",
         "worst case: all downloads of no known country given to this side",
-        f"{level:.0f} % bootstrap, not to be trusted: {effective:.1f} effective developers in the headline",
+        f"{level:.0f} % jackknife, not to be trusted: {effective:.1f} effective developers in the headline",
     )
     ranges.point(ax, 4, rows[0], INK, "o")
     ranges.without(ax, Ends(0, 8), rows[1], INK)

@@ -10,7 +10,7 @@ _HIDDEN = 0.05  # percent: nearer to the point, a bracket would lie under its ma
 
 
 def horizontal(ax: Axes, found: Estimate, y: float, colour: str, marker: str) -> None:
-    """Draw the point, the leave-one-out bar, the bounds and the pale bootstrap at height `y`."""
+    """Draw the point, the leave-one-out bar, the bounds and the pale interval at height `y`."""
     interval(ax, found.interval, y, colour)
     without(ax, found.without, y, colour)
     bounds(ax, found.bounds, y, colour, found.point)

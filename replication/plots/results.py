@@ -18,6 +18,19 @@ TABLES = (
     "leave_one_out",
     "weekly_shares",
     "crossings",
+    "rolling_shares",
+    "rolling_crossings",
+    "rolling_distribution",
+    "calibration",
+    "concentration",
+    "hill",
+    "published_pair",
+    "concentration_curve",
+    "detectable_gap",
+    "specifications",
+    "dimensions",
+    "published_cells",
+    "bridges",
     "coverage",
     "defects",
     "summary",
@@ -59,6 +72,19 @@ class Results:
     leave_one_out: pd.DataFrame
     weekly_shares: pd.DataFrame
     crossings: pd.DataFrame
+    rolling_shares: pd.DataFrame
+    rolling_crossings: pd.DataFrame
+    rolling_distribution: pd.DataFrame
+    calibration: pd.DataFrame
+    concentration: pd.DataFrame
+    hill: pd.DataFrame
+    published_pair: pd.DataFrame
+    concentration_curve: pd.DataFrame
+    detectable_gap: pd.DataFrame
+    specifications: pd.DataFrame
+    dimensions: pd.DataFrame
+    published_cells: pd.DataFrame
+    bridges: pd.DataFrame
     coverage: pd.DataFrame
     defects: pd.DataFrame
     summary: pd.DataFrame
@@ -92,7 +118,7 @@ class Results:
             for method, row in by_method.iterrows()
         }
         point = 100 * float(by_method.loc["bounds", "point"])
-        return Estimate(point, ends["leave-one-out"], ends["bounds"], ends["percentile"])
+        return Estimate(point, ends["leave-one-out"], ends["bounds"], ends["jackknife-logit"])
 
     def holds(self, choice: Choice) -> bool:
         """Whether the specification was estimated: an exclusion may remove nothing."""

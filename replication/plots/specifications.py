@@ -1,130 +1,219 @@
-"""The lead in every specification of the grid, and the choices behind each."""
+"""The lead in every specification of the grid, the choices behind it, and how much each weighs."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from typing import NamedTuple
+
+import numpy as np
+import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from numpy.typing import NDArray
 
-from replication.plots.layout import BODY, SMALL, width_of
-from replication.plots.results import LEAD, Choice, Estimate, Results, headline, window_of
+from replication.plots import strips
+from replication.plots.choice_names import DIMENSIONS
+from replication.plots.layout import BODY, SMALL, spread, wrap
+from replication.plots.results import LEAD, Results
 from replication.plots.style import (
     COLOURS,
     INK,
     INNER,
+    LEADERS,
     MARKERS,
     QUIET,
-    RULE,
-    SHADE,
     page,
     text_colour,
 )
-from replication.plots.words import CREDIT, LABELS, signed
+from replication.plots.words import NARROW, percent, signed
 from replication.study import Study
 
-TALL, ABOVE, LINE, GAP = 2.6, 0.18, 0.155, 0.07
-Curve = list[tuple[Choice, Estimate]]
-Grid = list[dict[str, list[bool]]]
+TALL, ABOVE = 2.0, 0.08
+LINE = 0.145  # inches between labels of published cells, and between lines of a wrapped label
+AWAY, BELOW = 0.1, 0.13  # inches from a published cell to its label, across and up
+POINTS = 200 / TALL  # points an inch
+ENDS = ("lower", "upper", "without_lower", "without_upper")
+Floats = NDArray[np.float64]
+
+
+class Cell(NamedTuple):
+    """A published cell: its name, its place on the curve as a fraction, its lead in points."""
+
+    label: str
+    place: float
+    lead: float
 
 
 def draw(results: Results, study: Study) -> Figure:
-    """Draw the curve above the grid of choices."""
-    curve = ordered(results)
-    grid = choices([choice for choice, _ in curve], study)
-    height = sum(len(block) * LINE + GAP for block in grid)
-    deck = (
-        "China − USA, points, in every specification, smallest lead first. Bars: range when any "
-        "one developer is left out. Ticks: worst-case bounds, all downloads of no known country "
-        "given to either side. Below: the choices that make each specification"
-    )
-    sheet = page(height + TALL + ABOVE, title(curve), deck, results.footer(study))
-    left = max(width_of(label, SMALL) for block in grid for label in block) + 0.12
-    upper = sheet.axes(left, height, INNER - left, TALL)
-    lower = sheet.axes(left, 0, INNER - left, height)
-    place = [choice for choice, _ in curve].index(headline(study))
-    for ax in (upper, lower):
-        ax.set(xlim=(-0.8, len(curve) - 0.2), xticks=[])
-        ax.axvspan(place - 0.5, place + 0.5, color=SHADE, zorder=0)
-    _curve(upper, curve)
-    _headline(upper, place, curve[place][1])
-    _grid(lower, height, grid)
+    """Draw the curve above the strips of choices, with the shares of variance beside them."""
+    curve = ordered(results.specifications)
+    blocks = strips.blocks_of(results, curve, study)
+    low = strips.height_of(blocks)
+    sheet = page(low + TALL + ABOVE, title(curve), deck(curve, study), results.footer(study))
+    left = strips.gutter_of(blocks)
+    wide = INNER - left - strips.RIGHT
+    ax = sheet.axes(left, low, wide, TALL)
+    ax.set(xlim=(0, 1), ylim=(-100, 100), yticks=range(-100, 101, 50))
+    _bands(ax, curve)
+    _leads(ax, curve)
+    _cells(ax, cells_of(results.published_cells, curve), wide)
+    _sides(ax, curve, wide)
+    _names_of_bands(ax, curve, study, wide)
+    strips.draw(sheet, blocks, left, _turn(curve))
     return sheet.figure
 
 
-def ordered(results: Results) -> Curve:
-    """Every specification with its lead, smallest lead first."""
-    keys = ["estimand", "attribution", "labels"]
-    rows = results.estimates.loc[results.estimates["group"] == LEAD, keys].drop_duplicates()
-    found = [Choice(*row) for row in rows.itertuples(index=False)]
-    pairs = [(choice, results.estimate(choice, LEAD)) for choice in found]
-    return sorted(pairs, key=lambda pair: (pair[1].point, pair[0]))
+def ordered(table: pd.DataFrame) -> pd.DataFrame:
+    """Every specification with downloads, smallest lead first; leads and ends in points."""
+    measures = ["lead", *ENDS]
+    kept = table[table["lead"].notna()].sort_values(["lead", *DIMENSIONS], ignore_index=True)
+    return kept.assign(**{name: 100 * kept[name] for name in measures})
 
 
-def title(curve: Curve) -> str:
-    """In how many specifications China leads, and in how many one developer decides."""
-    leads = sum(found.point > 0 for _, found in curve)
-    fragile = sum(found.without.lower < 0 < found.without.upper for _, found in curve)
-    told = f"China leads in {leads} of {len(curve)} specifications"
-    if not fragile:
-        return f"{told}, and no single developer’s removal turns the sign in any"
-    where = f"all {fragile}" if fragile == len(curve) else str(fragile)
-    return f"{told}, but in {where} the removal of a single developer can turn the sign"
+def title(curve: pd.DataFrame) -> str:
+    """In what fraction of the specifications China leads, and in how many one developer decides."""
+    ahead = curve["lead"] > 0
+    turned = int(np.where(ahead, curve["without_lower"] < 0, curve["without_upper"] > 0).sum())
+    told = f"China leads in {_fraction(int(ahead.sum()), len(curve))} specifications"
+    if not turned:
+        return f"{told}, and the removal of no single developer turns the sign in any"
+    where = "all" if turned == len(curve) else f"{turned:,} ({_percent(turned, len(curve))})"
+    return f"{told}; the removal of one developer turns the sign in {where}"
 
 
-def choices(curve: list[Choice], study: Study) -> Grid:
-    """The grid, a block a dimension: under each choice, which specifications make it."""
-    suffixes = {x.label: f"-without-{x.id}" for x in study.estimated_exclusions}
-    windows = [window_of(study, choice) for choice in curve]
-    whole = {"all repositories": ["-without-" not in choice.estimand for choice in curve]}
-    credited = ("uploader", "split", "origin", "maker")
-    return [
-        {w.label: [found == w for found in windows] for w in study.windows},
-        whole | {k: [c.estimand.endswith(x) for c in curve] for k, x in suffixes.items()},
-        {f"credit to {CREDIT[k]}" if k != "split" else "credit split":
-         [c.attribution == k for c in curve] for k in credited},
-        {f"{LABELS[k]}’s labels": [c.labels == k for c in curve] for k in ("study", "registry")},
-    ]  # fmt: skip
+def deck(curve: pd.DataFrame, study: Study) -> str:
+    """What is shown, and how far the intervals are to be trusted."""
+    distinct, sizes = int((curve["distinct"] == "yes").sum()), curve["n_effective"]
+    near = -(-len(curve) // strips.BINS)
+    bands = f"median ends over {near} neighbours" if near > 1 else "one for each"
+    told = (
+        f"{LEAD}, points, under every combination of the choices below, smallest lead first "
+        f"({distinct:,} of them distinct). Bands: {bands}. Marks: nearest to published "
+        "definitions. Dark names: the headline’s choices"
+    )
+    if 0 < _turn(curve) < 1:
+        told += ". Dotted: where the lead turns"
+    if sizes.max() < study.inference.min_effective_developers:
+        told += (
+            f". No interval is to be trusted with {sizes.min():.1f} to {sizes.max():.1f} "
+            "effective developers"
+        )
+    return told
 
 
-def _curve(ax: Axes, curve: Curve) -> None:
-    """Leads with their ranges, in the colour of the side that leads."""
+def cells_of(table: pd.DataFrame, curve: pd.DataFrame) -> list[Cell]:
+    """The published cells with downloads, from the left; each after the leads as small as its own."""
+    kept = table[table["lead"].notna()]
+    leads = 100 * kept["lead"].to_numpy(dtype=float)
+    after = np.searchsorted(curve["lead"].to_numpy(dtype=float), leads, side="right")
+    places = (after - 0.5) / max(len(curve), 1)
+    return sorted(map(Cell, kept["label"], places, leads), key=lambda cell: cell[1:])
+
+
+def _fraction(some: int, total: int) -> str:
+    """A part of the specifications: “95 % of 12,096”, “none of 40”, “all 40”."""
+    if some in {0, total}:
+        return f"all {total:,}" if some else f"none of {total:,}"
+    return f"{_percent(some, total)} of {total:,}"
+
+
+def _percent(some: int, total: int) -> str:
+    """A part in percent, never rounded to nothing or to everything."""
+    share = 100 * some / total
+    if some in {0, total} or 0.5 <= share < 99.5:
+        return percent(share, 0)
+    return f"less than 1{NARROW}%" if share < 1 else f"more than 99{NARROW}%"
+
+
+def _turn(curve: pd.DataFrame) -> float:
+    """The place from which China leads."""
+    return float((curve["lead"] <= 0).mean())
+
+
+def _bands(ax: Axes, curve: pd.DataFrame) -> None:
+    """Both ranges of the lead as tints in the colour of the side that leads."""
+    medians = medians_of(curve)
+    edges = strips.edges_of(len(curve))
+    for (low, high), alpha in (((ENDS[0], ENDS[1]), 0.13), ((ENDS[2], ENDS[3]), 0.33)):
+        for side, ahead in zip(LEADERS, (medians["lead"] > 0, medians["lead"] <= 0), strict=True):
+            ax.stairs(
+                np.where(ahead, medians[high], np.nan), edges,
+                baseline=np.where(ahead, medians[low], np.nan),
+                fill=True, color=COLOURS[side], alpha=alpha, lw=0, zorder=1,
+            )  # fmt: skip
+
+
+def medians_of(curve: pd.DataFrame) -> pd.DataFrame:
+    """Medians of the leads and of the ends of their ranges, in points, one row a bin of ranks."""
+    return curve[["lead", *ENDS]].groupby(strips.bins_of(len(curve))).median()
+
+
+def _leads(ax: Axes, curve: pd.DataFrame) -> None:
+    """The leads themselves, in two colours, and zero."""
     ax.yaxis.grid(visible=True)
     ax.yaxis.set_major_formatter(lambda y, _: signed(y, 0))
     ax.axhline(0, color=INK, lw=0.9, zorder=2)
-    for x, (_, found) in enumerate(curve):
-        side = "China" if found.point > 0 else "USA"
-        colour, marker = COLOURS[side], MARKERS[side]
-        ax.plot([x, x], found.without, color=colour, lw=3.2, alpha=0.36, zorder=3)
-        ax.plot([x, x], found.bounds, "_", color=colour, ms=5, mew=1.1, zorder=4)
-        ax.plot([x], [found.point], marker, color=colour, ms=4.2, mec="white", mew=0.5, zorder=5)
-    for side, x, y, ha in (("China", 0, 0.97, "left"), ("USA", 1, 0.03, "right")):
-        ax.text(
-            x, y, f"{side} leads", transform=ax.transAxes, size=BODY, ha=ha, va="center",
-            weight="bold", color=text_colour(side), zorder=2.5,
-            bbox={"fc": "white", "ec": "none", "pad": 1.5},
-        )  # fmt: skip
+    ticks = np.linspace(0, 1, 5)
+    ax.set_xticks(ticks, [percent(100 * x, 0) if x == 1 else f"{100 * x:.0f}" for x in ticks])
+    ax.get_xticklabels()[-1].set_horizontalalignment("right")  # the next column begins there
+    places = (np.arange(len(curve)) + 0.5) / max(len(curve), 1)
+    lead = curve["lead"].to_numpy(dtype=float)
+    for side, mine in zip(LEADERS, (lead > 0, lead <= 0), strict=True):
+        ax.plot(places[mine], lead[mine], color=COLOURS[side], lw=2, zorder=3)
 
 
-def _headline(ax: Axes, x: int, found: Estimate) -> None:
-    """Name the headline specification."""
+def _cells(ax: Axes, cells: Sequence[Cell], wide: float) -> None:
+    """The published cells, labelled below the curve on its left half and above it on its right."""
+    for side in (1, -1):
+        half = [c for c in cells if (c.place < 0.5) == (side > 0)]
+        at = max((side * c.place for c in half), default=0.0) * side + side * AWAY / wide
+        y = side * np.inf
+        for cell in sorted(half, key=lambda c: -side * c.lead):
+            y = side * min(side * cell.lead - POINTS * BELOW, side * y - POINTS * LINE)
+            if abs(y) < POINTS * LINE / 2:  # the line at zero would cross it
+                y = -side * POINTS * LINE * 0.6
+            _cell(ax, cell, (at, y), "left" if side > 0 else "right")
+
+
+def _cell(ax: Axes, cell: Cell, at: tuple[float, float], ha: str) -> None:
+    """A published cell as a point, with a line to its label."""
+    side = LEADERS[0] if cell.lead > 0 else LEADERS[1]
+    ax.plot([cell.place, at[0]], [cell.lead, at[1]], color=INK, lw=0.6, zorder=4)
+    ax.plot(
+        [cell.place], [cell.lead], MARKERS[side], color=COLOURS[side], ms=5, mec="white", mew=0.8,
+        zorder=5,
+    )  # fmt: skip
     ax.annotate(
-        f"headline {signed(found.point)}", (x, 1), xycoords=ax.get_xaxis_transform(), xytext=(0, 3),
-        textcoords="offset points", ha="center", size=SMALL, weight="bold",
+        f"{cell.label} {signed(cell.lead)}", at, xytext=(2 if ha == "left" else -2, 0),
+        textcoords="offset points", size=SMALL, ha=ha, va="center_baseline", zorder=6,
     )  # fmt: skip
 
 
-def _grid(ax: Axes, height: float, grid: Grid) -> None:
-    """A dot where a specification makes a choice."""
-    ax.set(ylim=(0, height))
-    ax.set_axis_off()
-    y = height
-    for block in grid:
-        y -= GAP
-        for label, chosen in block.items():
-            y -= LINE
-            at = [x for x, yes in enumerate(chosen) if yes]
-            ax.axhline(y + LINE / 2, color=RULE, lw=0.4, zorder=0.5)
-            ax.plot(at, [y + LINE / 2] * len(at), "o", color=INK, ms=2.8)
+def _sides(ax: Axes, curve: pd.DataFrame, wide: float) -> None:
+    """Who leads above and below zero, and in how many specifications."""
+    counts = int((curve["lead"] > 0).sum()), int((curve["lead"] < 0).sum())
+    for side, y, count in zip(LEADERS, (25, -25), counts, strict=True):
+        for line, text, weight in ((0.5, f"{side} leads", "bold"), (-0.5, f"{count:,}", "normal")):
             ax.text(
-                -0.02, y + LINE / 2, label, size=SMALL, ha="right",
-                transform=ax.get_yaxis_transform(), va="center_baseline", color=QUIET,
+                -0.06 / wide, y + line * LINE * POINTS, text, transform=ax.get_yaxis_transform(),
+                size=BODY, weight=weight, color=text_colour(side), ha="right", va="center_baseline",
             )  # fmt: skip
+
+
+def _names_of_bands(ax: Axes, curve: pd.DataFrame, study: Study, wide: float) -> None:
+    """What the tints are, beside their ends on the right."""
+    known = medians_of(curve).dropna()
+    if known.empty:
+        return
+    last = known.iloc[-1]
+    places = [(last[ENDS[2]] + last[ENDS[3]]) / 2, (last[ENDS[0]] + last[ENDS[2]]) / 2]
+    texts = [
+        "without any one developer",
+        f"{percent(100 * study.inference.level, 0)} bootstrap of developers",
+    ]
+    lines = [wrap(text, strips.RIGHT - strips.BESIDE, SMALL) for text in texts]
+    for y, text in zip(spread(places, 3 * LINE * POINTS, -90), lines, strict=True):
+        ax.text(
+            1 + strips.BESIDE / wide, y, "\n".join(text), transform=ax.get_yaxis_transform(),
+            size=SMALL, color=QUIET, va="center", linespacing=1.15,
+        )  # fmt: skip

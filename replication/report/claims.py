@@ -115,12 +115,17 @@ def require_estimands(ledger: Sequence[Claim], study: Study) -> None:
 
 
 def published_shares(ledger: Sequence[Claim]) -> dict[str, float]:
-    """The published pair in percent: the first share of China and of the USA in the ledger."""
+    """The study's published shares in percent: the first of each group in the ledger."""
     shares: dict[str, float] = {}
     for claim in ledger:
-        if claim.judge == "share" and claim.group in {"China", "USA"}:
+        if claim.judge == "share":
             shares.setdefault(claim.group, float(claim.value))
     return shares
+
+
+def published_percents(ledger: Sequence[Claim]) -> dict[str, float]:
+    """Every published percentage, by claim."""
+    return {claim.id: float(claim.value) for claim in ledger if claim.unit == "percent"}
 
 
 def judge(

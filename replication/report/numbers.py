@@ -31,6 +31,22 @@ MADE_BY = {
     "label_error": "replication.analysis.label_error.propagate",
     "weekly_shares": "replication.analysis.crossover.series",
     "crossings": "replication.analysis.crossover.series",
+    "rolling_shares": "replication.analysis.rolling.rolling",
+    "rolling_crossings": "replication.analysis.rolling.rolling",
+    "rolling_distribution": "replication.analysis.rolling.rolling",
+    "changes": "replication.analysis.change.changes",
+    "intervals": "replication.analysis.methods.interval_methods",
+    "calibration": "replication.analysis.calibration.calibrate",
+    "concentration": "replication.analysis.concentration.concentrations",
+    "removal_sets": "replication.analysis.influence.removal_sets",
+    "influence": "replication.analysis.influence.dfbeta",
+    "specifications": "replication.analysis.multiverse.multiverse",
+    "dimensions": "replication.analysis.sensitivity.dimensions",
+    "published_cells": "replication.analysis.sensitivity.published_cells",
+    "bridges": "replication.analysis.sensitivity.bridges",
+    "published_pair": "replication.analysis.published.published_pair",
+    "concentration_curve": "replication.analysis.published.concentration_curve",
+    "detectable_gap": "replication.analysis.published.detectable_gap",
     "summary": "replication.analysis.summary.to_frame",
     "claims": "replication.report.claims.judge",
     "coverage": "replication.attribution.assign.coverage",
@@ -51,6 +67,26 @@ def _percent(value: Any) -> str:
 def _signed(value: Any) -> str:
     points = 100 * float(value)
     return f"{'−' if points < 0 else '+'}{abs(points):.1f}"
+
+
+def _in_words(value: Any) -> str:
+    words = [
+        "no",
+        "one",
+        "two",
+        "three",
+        "four",
+        "five",
+        "six",
+        "seven",
+        "eight",
+        "nine",
+        "ten",
+        "eleven",
+        "twelve",
+    ]
+    number = int(float(value))
+    return words[number] if number < len(words) else f"{number:,}"
 
 
 def _leads(value: Any) -> str:
@@ -77,7 +113,9 @@ FORMATS: dict[str, Callable[[Any], str]] = {
     "already-percent": lambda v: f"{float(v):.1f}{NBSP}%",
     "already-whole-percent": lambda v: f"{float(v):.0f}{NBSP}%",
     "signed-points": _signed,
+    "points": lambda v: f"{100 * float(v):.1f}",
     "leads": _leads,
+    "in-words": _in_words,
     "ratio": lambda v: f"{float(v):.2f}",
     "one-decimal": lambda v: f"{float(v):.1f}",
     "whole": _whole,
@@ -128,7 +166,7 @@ def _number(key: str, spec: str, rows: Mapping[str, str], tables: _Tables) -> di
         raise StudyError(f"numbers.toml: {key} = {spec!r}", "table | conditions | column | format")
     name, conditions, column, style = parts
     value = tables.cell(key, name, _conditions(key, conditions, rows), column)
-    if isinstance(value, float) and not math.isfinite(value):
+    if value == "" or (isinstance(value, float) and not math.isfinite(value)):
         value = None
     return {
         "value": value,

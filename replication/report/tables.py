@@ -9,9 +9,11 @@ from urllib.parse import urlsplit
 
 import pandas as pd
 
+from replication.analysis.simulation import MODELS
 from replication.analysis.statistics import LEAD
 from replication.attribution import second_coding
 from replication.files import read_csv
+from replication.plots.choice_names import DIMENSIONS, choices
 from replication.report.numbers import NBSP
 from replication.study import Study
 
@@ -28,6 +30,7 @@ def all_tables(results: Path, study: Study) -> dict[str, partial[str]]:
         "audit": partial(audit, study),
         "estimates": partial(estimates, results, study),
         "methods": partial(methods, results, study),
+        "dimensions": partial(dimensions, results, study),
         "unjudged": partial(unjudged, results),
     }
 
@@ -168,30 +171,80 @@ def estimates(results: Path, study: Study) -> str:
 
 
 def methods(results: Path, study: Study) -> str:
-    """Every range of the headline specification, method by method."""
-    table = read_csv(results / "estimates.csv")
-    head = pd.Series(vars(study.headline))
-    table = table[(table[list(head.index)] == head).all(axis=1)]
-    family = f"{study.family.name} / {study.family.within}"
+    """Every range of the headline, and the measured coverage of those that claim a level."""
+    head = study.headline
+    table = read_csv(results / "intervals.csv")
+    made = table[table["estimand"] == head.estimand]
+    bounds = read_csv(results / "estimates.csv")
+    bounds = bounds[(bounds[list(vars(head))] == pd.Series(vars(head))).all(axis=1)]
+    bounds = bounds[bounds["method"].isin(["bounds", "leave-one-out-bounds"])]
+    covered = _coverage_by_model(results, study)
     rows = []
-    for (unit, method), part in table.groupby(["unit", "method"], sort=False):
-        shown = part.set_index("group")
-        cells = [
-            _ends(shown.loc[name], lead=name == LEAD) for name in ("China", "USA", LEAD, family)
-        ]
-        rows.append((_METHODS[(str(unit), str(method))], *cells))
-    header = ("Range", "China", "USA", LEAD, study.family.name)
-    return markdown(header, rows, (36, 16, 16, 16, 16))
+    for part in (made, bounds.assign(scheme="none")):
+        for key, some in part.groupby(["unit", "scheme", "method"], sort=False):
+            shown = some.set_index("group")
+            ends = [_ends(shown.loc[name], lead=name == LEAD) for name in ("China", "USA", LEAD)]
+            cells = [_covered(covered.get((*key, model))) for model in MODELS]
+            rows.append((_METHODS[(str(key[0]), str(key[1]), str(key[2]))], *ends, *cells))
+    header = ("Range", "China", "USA", LEAD, *(_capital(model) for model in MODELS))
+    return markdown(header, rows, (31, 14, 14, 15, 7, 7, 11, 7))
+
+
+def _coverage_by_model(results: Path, study: Study) -> dict[tuple[str, str, str, str], float]:
+    """Measured coverage of the headline's lead by unit, scheme, method and model."""
+    table = read_csv(results / "calibration.csv")
+    mine = table[
+        (table["estimand"] == study.headline.estimand)
+        & (table["power"] == 1)
+        & (table["group"] == LEAD)
+    ]
+    keys = zip(mine["unit"], mine["scheme"], mine["method"], mine["model"], strict=True)
+    return dict(zip(keys, mine["coverage"], strict=True))
+
+
+def _covered(coverage: float | None) -> str:
+    """Coverage in percent; a dash where none was measured."""
+    return "–" if coverage is None or pd.isna(coverage) else f"{100 * coverage:.1f}"
 
 
 _METHODS = {
-    ("developer", "percentile"): "Bootstrap over developers, percentile",
-    ("developer", "jackknife-logit"): "Jackknife over developers, logit",
-    ("developer", "leave-one-out"): "Leave one developer out",
-    ("none", "bounds"): "Bounds for the unattributed",
-    ("developer", "leave-one-out-bounds"): "Bounds, leaving one developer out",
-    ("repository", "percentile"): "Bootstrap over repositories (too narrow)",
+    ("developer", "multinomial", "percentile"): "Bootstrap, percentile",
+    ("developer", "multinomial", "basic"): "Bootstrap, basic",
+    ("developer", "multinomial", "bca"): "Bootstrap, BCa",
+    ("developer", "multinomial", "studentised-logit"): "Bootstrap, studentised, logit",
+    ("developer", "poisson", "percentile"): "Bootstrap, Poisson weights, percentile",
+    ("developer", "dirichlet", "percentile"): "Bootstrap, Dirichlet weights, percentile",
+    ("developer", "subsample", "studentised-logit"): "Subsampling, studentised, logit",
+    ("developer", "none", "jackknife-logit"): "Jackknife, logit",
+    ("developer", "none", "leave-one-out"): "Leave one developer out",
+    ("repository", "multinomial", "percentile"): "Repositories, bootstrap, percentile",
+    ("none", "none", "bounds"): "Bounds for the unattributed",
+    ("developer", "none", "leave-one-out-bounds"): "Bounds, leaving one developer out",
 }
+
+
+def dimensions(results: Path, study: Study) -> str:
+    """What every dimension of the grid does to the lead."""
+    table = read_csv(results / "dimensions.csv")
+    rows = []
+    for name, part in table.groupby("dimension", sort=False):
+        names = choices(study)[str(name)]
+        low, high = part["lead_median"].idxmin(), part["lead_median"].idxmax()
+        ends = {at: signed(part.loc[at, "lead_median"]) for at in (low, high)}
+        alike = ends[low] == ends[high]
+        middle = [
+            f"{ends[at]} ({'all alike' if alike else names[str(part.loc[at, 'choice'])]})"
+            for at in (low, high)
+        ]
+        leading = part["leading"]
+        ahead = f"{100 * leading.min():.1f} … {100 * leading.max():.1f}"
+        alone, taking_part = (100 * part[c].iloc[0] for c in ("first_order", "total_order"))
+        rows.append((DIMENSIONS[str(name)], str(len(part)), f"{alone:.1f}", f"{taking_part:.1f}",
+                     *middle, ahead))  # fmt: skip
+    rows.sort(key=lambda row: -float(row[3]))
+    header = ("Dimension", "Choices", "Alone %", "With others %", "Smallest median lead",
+              "Largest median lead", "China leads in %")  # fmt: skip
+    return markdown(header, rows, (22, 8, 8, 9, 24, 24, 11))
 
 
 def markdown(header: Row, rows: Sequence[Row], widths: Sequence[int]) -> str:

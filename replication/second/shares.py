@@ -53,6 +53,24 @@ def shares(folder: Path, study: Study) -> pd.DataFrame:
     SecondImplementationError
         A file cannot be read as the SQL reads it.
     """
+    return queried(folder, study, "shares.sql")
+
+
+def queried(folder: Path, study: Study, name: str) -> pd.DataFrame:
+    """Run a file of SQL beside this one on the credited repositories, and fetch its result.
+
+    Parameters
+    ----------
+    folder, study
+        As for `shares`.
+    name
+        The file: it may read the tables of definitions.sql and attribution.sql.
+
+    Raises
+    ------
+    SecondImplementationError
+        A file cannot be read as the SQL reads it.
+    """
     import duckdb
 
     try:
@@ -61,7 +79,7 @@ def shares(folder: Path, study: Study) -> pd.DataFrame:
             _run(connection, "definitions.sql")
             _define(connection, study)
             _run(connection, "attribution.sql")
-            return _run(connection, "shares.sql").df()
+            return _run(connection, name).df()
     except duckdb.Error as error:
         raise SecondImplementationError(
             f"the SQL cannot use the files in {folder}: {str(error).splitlines()[0]}",

@@ -1,0 +1,212 @@
+"""The tables of the analysis stage: what each is made of, and in which order."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+from replication import files
+from replication.run import Run
+from replication.sources.bundled import FOLDER
+from replication.stages import Progress
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from replication.report.claims import Claim
+    from replication.study import Study
+
+    Tables = dict[str, pd.DataFrame]
+
+CALIBRATION = "calibration.csv"
+EARLIER = (
+    "defects.csv",
+    "coverage.csv",
+    "origins.csv",
+    "agreement.csv",
+    "disagreements.csv",
+    "second_agreement.csv",
+)
+"""Results of the stages before, which the analysis reads."""
+TABLES = (
+    "estimates.csv",
+    "leave_one_out.csv",
+    "weekly_shares.csv",
+    "crossings.csv",
+    "rolling_shares.csv",
+    "rolling_crossings.csv",
+    "rolling_distribution.csv",
+    "changes.csv",
+    "intervals.csv",
+    CALIBRATION,
+    "concentration.csv",
+    "hill.csv",
+    "removal_sets.csv",
+    "influence.csv",
+    "exclusions.csv",
+    "choices.csv",
+    "tipping_points.csv",
+    "label_error.csv",
+    "specifications.csv",
+    "dimensions.csv",
+    "published_cells.csv",
+    "bridges.csv",
+    "published_pair.csv",
+    "concentration_curve.csv",
+    "detectable_gap.csv",
+    "claims.csv",
+    "summary.csv",
+)
+"""What `tables` makes."""
+NUMBERS = "numbers.json"
+
+
+def tables(run: Run, ledger: Sequence[Claim], progress: Progress) -> Tables:
+    """Make every table of `TABLES` from the attributed panel and the ledger of claims."""
+    from replication.analysis import summary
+    from replication.report import claims
+
+    study = run.study
+    repositories = files.read_csv(run.attributed / "repositories.csv")
+    weekly = files.read_csv(run.attributed / "weekly.csv")
+    published = claims.published_shares(ledger)
+    made = _estimated(repositories, study, progress)
+    made |= _over_time(run, weekly, progress)
+    made |= _inference(repositories, weekly, study, progress)
+    made |= _attribution_weighed(repositories, study, progress)
+    made |= _multiverse(run, repositories, claims.published_percents(ledger), progress)
+    made |= _published(repositories, published, study, progress)
+    progress("claims and numbers")
+    made["claims.csv"] = claims.judge(
+        ledger, made["estimates.csv"], made["crossings.csv"], repositories, study
+    )
+    made["summary.csv"] = summary.to_frame(
+        *_summaries(run, repositories, made),
+        summary.of_headline(repositories, published, study),
+    )
+    return made
+
+
+def _estimated(repositories: pd.DataFrame, study: Study, progress: Progress) -> Tables:
+    """Estimates with their ranges, and each developer left out."""
+    from replication.analysis import estimates
+
+    rows = estimates.estimate(repositories, study, progress)
+    progress("leave-one-developer-out")
+    return {
+        "estimates.csv": rows,
+        "leave_one_out.csv": estimates.leave_one_out(repositories, study),
+    }
+
+
+def _over_time(run: Run, weekly: pd.DataFrame, progress: Progress) -> Tables:
+    """The weekly series, rolling windows, crossings, and changes of share."""
+    from replication.analysis import change, crossover, rolling
+
+    progress("weekly series, rolling windows and crossings")
+    study = run.study
+    shares, crossings = crossover.series(weekly, study)
+    breaks = rolling.Breaks.of(files.read_csv(run.results / "defects.csv"))
+    rolled = rolling.rolling(weekly, study, rolling.WIDTHS, breaks)
+    return {
+        "weekly_shares.csv": shares,
+        "crossings.csv": crossings,
+        "rolling_shares.csv": rolled[0],
+        "rolling_crossings.csv": rolled[1],
+        "rolling_distribution.csv": rolled[2],
+        "changes.csv": change.changes(weekly, study),
+    }
+
+
+def _inference(
+    repositories: pd.DataFrame, weekly: pd.DataFrame, study: Study, progress: Progress
+) -> Tables:
+    """Every interval method, measured coverage, concentration and influence."""
+    from replication.analysis import concentration, influence, methods, pareto
+
+    progress("interval methods, concentration and influence")
+    return {
+        "intervals.csv": methods.interval_methods(repositories, weekly, study),
+        CALIBRATION: files.read_csv(FOLDER / CALIBRATION),
+        "concentration.csv": concentration.concentrations(repositories, study),
+        "hill.csv": pareto.hill(repositories, study),
+        "removal_sets.csv": influence.removal_sets(repositories, study),
+        "influence.csv": influence.dfbeta(repositories, study),
+    }
+
+
+def _attribution_weighed(repositories: pd.DataFrame, study: Study, progress: Progress) -> Tables:
+    """The lead under every choice of attribution, without each rule, and with wrong labels."""
+    from replication.analysis import choices, label_error, tipping
+    from replication.attribution import registry, rules, second_coding
+
+    progress("choices of attribution, tipping points and label error")
+    codings = second_coding.load(study.group_of)[1]
+    known, nowhere = registry.load(study.group_of), set(study.unattributed)
+    settled = second_coding.settled(codings, known.developer_of, study.group_of, nowhere)
+    audited = second_coding.confusion(codings, study.group_of, nowhere)
+    return {
+        "exclusions.csv": choices.exclusions(repositories, rules.load(), study),
+        "choices.csv": choices.choices(repositories, study),
+        "tipping_points.csv": tipping.tipping_points(repositories, study),
+        "label_error.csv": label_error.propagate(repositories, audited, settled, study),
+    }
+
+
+def _multiverse(
+    run: Run, repositories: pd.DataFrame, published: Mapping[str, float], progress: Progress
+) -> Tables:
+    """The specification grid, what each of its dimensions does, and the bridges across it."""
+    from replication.analysis import multiverse, sensitivity
+
+    variants = files.read_csv(run.panel / "variants.csv")
+    grid = multiverse.multiverse(repositories, variants, run.study, progress)
+    return {
+        "specifications.csv": grid,
+        "dimensions.csv": sensitivity.dimensions(grid, run.study),
+        "published_cells.csv": sensitivity.published_cells(grid, published, run.study),
+        "bridges.csv": sensitivity.bridges(grid, published, run.study),
+    }
+
+
+def _published(
+    repositories: pd.DataFrame, published: Mapping[str, float], study: Study, progress: Progress
+) -> Tables:
+    """Intervals of the published pair itself under stated models."""
+    from replication.analysis import published as pair
+
+    progress("the published pair under models")
+    return {
+        "published_pair.csv": pair.published_pair(repositories, published, study),
+        "concentration_curve.csv": pair.concentration_curve(repositories, published, study),
+        "detectable_gap.csv": pair.detectable_gap(repositories, published, study),
+    }
+
+
+def _summaries(run: Run, repositories: pd.DataFrame, made: Tables) -> Iterator[Mapping[str, Any]]:
+    """Counts and extremes of the results, for the text."""
+    from replication.analysis import summary
+    from replication.attribution import registry, rules, second_coding
+
+    study = run.study
+    known = registry.load(study.group_of)
+    frame, codings = second_coding.load(study.group_of)
+    audited = second_coding.confusion(codings, study.group_of, set(study.unattributed))
+    found = {name: files.read_csv(run.results / name) for name in EARLIER}
+    yield summary.over_specifications(made["specifications.csv"])
+    yield summary.over_dimensions(made["dimensions.csv"], study)
+    yield summary.over_estimates(made["estimates.csv"])
+    yield summary.of_calibration(made[CALIBRATION], study)
+    yield summary.of_tails(made["hill.csv"], made["concentration.csv"], study)
+    yield summary.of_first_sums(made["rolling_distribution.csv"])
+    yield summary.of_changes(made["changes.csv"])
+    yield summary.over_series(made["crossings.csv"])
+    yield summary.of_files(repositories, found["defects.csv"], known)
+    yield summary.of_omission(repositories, study)
+    yield summary.over_choices(made["choices.csv"], study)
+    yield summary.over_tipping_points(made["tipping_points.csv"])
+    yield summary.of_origins(repositories, found["origins.csv"], study)
+    yield summary.of_disagreements(
+        repositories, found["disagreements.csv"], len(rules.load()), study
+    )
+    yield summary.of_audit(frame, codings, audited, known)

@@ -1,0 +1,224 @@
+"""Intervals for the published pair under stated models: no data regenerate it.
+
+The models are those of `replication.analysis.raking`. They say how far luck could have moved the
+published lead if the Hub were concentrated as they assume; none of their numbers is an estimate
+from data of the whole Hub. Whether China is ahead in a replicate depends on the developers of the
+two countries alone, so that assumptions on the rest change little.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from itertools import product
+
+import numpy as np
+import pandas as pd
+
+from replication.analysis import intervals
+from replication.analysis.bootstrap import Bootstrap, Intervals
+from replication.analysis.cells import Cells
+from replication.analysis.estimates import Specification, cells_of
+from replication.analysis.raking import Model, effective_developers, models, resampled
+from replication.analysis.statistics import LEAD, RATIO
+from replication.study import Inference, Study
+
+PERCENTILE, JACKKNIFE = "percentile", "jackknife-logit"
+SHOWN = ("China", "USA", LEAD, RATIO)
+POWERS = tuple(tenths / 10 for tenths in range(10, -1, -1))
+"""Of developers' sizes, for the curve: 1 is as concentrated as the panel, 0 makes all equal."""
+GAP_POWERS = (1.0, 0.5, 0.0)
+HALVINGS = 20
+"""Steps of the bisection, which finds a lead to less than a millionth of the joint share."""
+
+
+def published_pair(
+    table: pd.DataFrame, published: Mapping[str, float], study: Study
+) -> pd.DataFrame:
+    """Intervals of the published shares, of their lead and their ratio under every model.
+
+    Totals of developers are resampled, so that in a replicate each country's share varies too.
+
+    Parameters
+    ----------
+    table
+        Attributed repositories, of which the headline's specification is used.
+    published
+        Published shares in percent of China, the USA and the international group.
+    study
+        Definitions, replicates and seeds.
+
+    Returns
+    -------
+    pandas.DataFrame
+        One row a model, method and statistic: ``model, assumption, method, group, point, lower,
+        upper, error_lower, error_upper`` (Monte-Carlo standard errors), ``china_leads`` (fraction
+        of replicates in which China is ahead; NaN for the jackknife, which has none),
+        ``n_effective`` of all developers, ``n_developers`` that are resampled, and ``note`` where
+        a method refuses. Shares and the lead are fractions.
+
+    Raises
+    ------
+    StudyError
+        A share is missing or not positive, or they add up to more than 100 %.
+    DegenerateDataError
+        A group that has a share has no developer.
+    """
+    held, parts = _held(table, study), []
+    for model in models(published, study):
+        drawn = resampled(held, model, study.inference)
+        told = {"model": model.name, "assumption": model.assumption}
+        made = drawn.percentile(), drawn.studentised(), drawn.jackknife(), drawn.bca()
+        parts += [_rows(found, drawn, SHOWN).assign(**told) for found in made]
+    columns = ["model", "assumption", "method", "group", "point", "lower", "upper", "error_lower"]
+    columns += ["error_upper", "china_leads", "n_effective", "n_developers", "note"]
+    return pd.concat(parts, ignore_index=True)[columns]
+
+
+def concentration_curve(
+    table: pd.DataFrame, published: Mapping[str, float], study: Study
+) -> pd.DataFrame:
+    """How the interval of the published lead depends on the concentration that is assumed.
+
+    In the model of the pair, the size of every developer within its group is raised to a power
+    before raking: 1 leaves the panel's sizes, 0 makes all developers of a group equal.
+
+    Parameters
+    ----------
+    table, published, study
+        As for `published_pair`.
+
+    Returns
+    -------
+    pandas.DataFrame
+        One row a power and method (percentile and jackknife-logit): ``power, method, point, lower,
+        upper, width, error_lower, error_upper, china_leads, n_effective, n_developers``.
+
+    Raises
+    ------
+    StudyError, DegenerateDataError
+        As for `published_pair`.
+    """
+    held, pair = _held(table, study), models(published, study)[0]
+    parts = []
+    for power in POWERS:
+        drawn = resampled(held, pair, study.inference, power)
+        made = drawn.percentile(), drawn.jackknife()
+        parts += [_rows(found, drawn, (LEAD,)).assign(power=power) for found in made]
+    rows = pd.concat(parts, ignore_index=True)
+    columns = ["power", "method", "point", "lower", "upper", "width", "error_lower", "error_upper"]
+    columns += ["china_leads", "n_effective", "n_developers"]
+    return rows.assign(width=rows["upper"] - rows["lower"])[columns]
+
+
+def detectable_gap(
+    table: pd.DataFrame, published: Mapping[str, float], study: Study
+) -> pd.DataFrame:
+    """Find the smallest lead of China whose interval excludes zero.
+
+    China and the USA keep their joint share, and it is moved between them; everything else of the
+    model stays. Every step has the same random weights, so that no step is noisier than another.
+
+    Parameters
+    ----------
+    table, published, study
+        As for `published_pair`.
+
+    Returns
+    -------
+    pandas.DataFrame
+        One row a model, power and method (percentile and jackknife-logit): ``model, power, method,
+        published_lead, gap`` (NaN where not even the whole joint share would do), ``joint`` (the
+        joint share, which no gap can exceed) and ``n_effective`` (at the published shares). Leads
+        and shares are fractions.
+
+    Raises
+    ------
+    StudyError, DegenerateDataError
+        As for `published_pair`.
+    """
+    held, rows = _held(table, study), []
+    for model, power in product(models(published, study), GAP_POWERS):
+        effective, _ = effective_developers(resampled(held, model, study.inference, power))
+        for method in (PERCENTILE, JACKKNIFE):
+            found = {
+                "model": model.name,
+                "power": power,
+                "method": method,
+                "published_lead": model.lead,
+                "gap": smallest_lead(held, model, method, study.inference, power),
+                "joint": model.joint,
+                "n_effective": effective,
+            }
+            rows.append(found)
+    return pd.DataFrame(rows)
+
+
+def smallest_lead(
+    held: Cells, model: Model, method: str, rules: Inference, power: float = 1.0
+) -> float:
+    """Smallest lead whose interval excludes zero, by bisection; NaN where none does.
+
+    Parameters
+    ----------
+    held, model, rules, power
+        As for `resampled`.
+    method
+        Percentile or jackknife-logit.
+
+    Returns
+    -------
+    float
+        A lead that excludes zero, at most joint share / 2 ** `HALVINGS` above one that does not.
+
+    Notes
+    -----
+    A larger lead does not stop excluding zero. The sign of the lead of a replicate turns once as
+    the lead g of the joint share s grows, from the USA to China. Its linearised variance over g²
+    is made of the squares of (s/g + 1)(1 − g), of (s/g − 1)(1 + g), and of a constant, and both
+    fall as g grows.
+    """
+    low, high = 0.0, model.joint
+    if not excludes_zero(held, model.with_lead(high), method, rules, power):
+        return float("nan")
+    for _ in range(HALVINGS):
+        middle = (low + high) / 2
+        if excludes_zero(held, model.with_lead(middle), method, rules, power):
+            high = middle
+        else:
+            low = middle
+    return high
+
+
+def excludes_zero(
+    held: Cells, model: Model, method: str, rules: Inference, power: float = 1.0
+) -> bool:
+    """Whether the interval of the lead lies above zero; arguments as for `smallest_lead`."""
+    drawn = resampled(held, model, rules, power)
+    place = [drawn.statistics.names.index(LEAD)]
+    if method == PERCENTILE:
+        lower, _ = intervals.percentile(drawn.replicates[:, place], rules.level)
+    else:
+        lower, _ = intervals.jackknife_logit(
+            drawn.point[place], drawn.without_each[:, place], rules.level
+        )
+    return bool(lower[0] > 1 / 2)  # of (1 + lead) / 2; false where the method refuses
+
+
+def _held(table: pd.DataFrame, study: Study) -> Cells:
+    """Cells of the headline by developer."""
+    head = study.headline
+    spec = Specification(study.headline_estimand, head.attribution, head.labels)
+    return cells_of(table, spec, "developer", study)
+
+
+def _rows(found: Intervals, drawn: Bootstrap, groups: tuple[str, ...]) -> pd.DataFrame:
+    """One row a statistic, with the fraction of replicates in which China is ahead."""
+    rows = found.to_frame()
+    ahead = drawn.replicates[:, drawn.statistics.names.index(LEAD)] > 1 / 2
+    effective, developers = effective_developers(drawn)
+    return rows[rows["group"].isin(groups)].assign(
+        method=found.method,
+        china_leads=np.nan if found.method == JACKKNIFE else ahead.mean(),
+        n_effective=effective,
+        n_developers=developers,
+    )

@@ -1,0 +1,196 @@
+"""The benchmarks do the same work as what they compare with, and measure it in one table."""
+
+from __future__ import annotations
+
+import csv
+import os
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+
+import bench.__main__ as command
+from bench import attribution, bootstrap, limits, measure, synthetic
+from bench.measure import COLUMNS, Measured, Row
+from replication.analysis import resampling, schemes
+
+N, CLUSTERS, B = 3_000, 1_500, 600
+OTHERS = (bootstrap.scipy_columns, bootstrap.scipy_bincount, bootstrap.arch_bincount)
+
+
+@pytest.mark.parametrize("other", OTHERS, ids=lambda work: work.__name__)
+def test_others_give_the_same_intervals(other: Callable[..., tuple[float, np.ndarray]]) -> None:
+    """Namespaces that are merged by ours, and resampled by index by the others."""
+    ours = bootstrap.ours(N, CLUSTERS, B)[1]
+    theirs = other(N, CLUSTERS, B, B)[1]
+    assert bootstrap.apart(ours, theirs)[0] < command.APART
+    assert np.isfinite(ours).all()
+
+
+def test_both_forms_of_scipy_compute_the_same_statistic() -> None:
+    """From one seed they draw the same clusters, so that their replicates are equal."""
+    slow, fast = (work(300, 300, 40, 40)[1] for work in OTHERS[:2])
+    assert slow.shape == (40, len(bootstrap.NAMES))
+    assert np.allclose(slow, fast, rtol=0, atol=1e-15)
+
+
+def test_another_interval_is_found_out() -> None:
+    """Of 1,000 replicates 25 are below the lower end; where it moves up to the 60th, 35 more are."""
+    ours = np.tile(np.arange(1000.0), (len(bootstrap.NAMES), 1)).T
+    other = ours.copy()
+    other[:, 2] = np.maximum(other[:, 2], 59.5)
+    assert bootstrap.apart(ours, ours)[0] < 0.1
+    far, what = bootstrap.apart(ours, other)
+    assert far == pytest.approx(0.035 / np.sqrt(0.025 * 0.975 * 2 / 1000))
+    assert what == bootstrap.NAMES[2]
+
+
+def test_extrapolation_is_in_proportion_to_the_replicates(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Grouping (2 s on this clock) counts once; 5 s for 10 of 100 replicates are 50 s."""
+    times = iter([10.0, 12.0, 17.0])
+    monkeypatch.setattr(bootstrap, "perf_counter", lambda: next(times))
+    drawn = np.random.default_rng(0).random((10, 3))
+    seconds, _ = bootstrap._others(20, 20, 100, 10, lambda cells: (cells,), lambda _: drawn)
+    assert seconds == pytest.approx(2 + 50)
+
+
+def test_a_synthetic_hub_keeps_its_downloads_and_clusters() -> None:
+    """Grouped or not, cells hold every download, and each cluster is in one group."""
+    for clusters in (N, CLUSTERS):
+        hub = synthetic.hub(N, clusters)
+        cells = hub.cells()
+        assert cells.shape == (clusters, len(synthetic.GROUPS))
+        assert cells.sum() == hub.downloads.sum()
+        assert ((cells > 0).sum(axis=1) == 1).all()
+    assert np.array_equal(cells, synthetic.hub(N, CLUSTERS).cells())
+
+
+def test_synthetic_lineage_has_no_cycle() -> None:
+    """Every edge leads from a later repository to an earlier one."""
+    names, edges = synthetic.edges(400)
+    place = pd.Series(range(len(names)), index=names)
+    assert (edges["parent"].map(place) < edges["repository"].map(place)).all()
+
+
+@pytest.mark.parametrize(
+    ("ours", "theirs"),
+    [
+        (attribution.our_lineage, attribution.networkx_lineage),
+        (attribution.our_rules, attribution.pandas_rules),
+    ],
+    ids=["lineage", "rules"],
+)
+def test_others_find_the_same(
+    ours: Callable[[int], attribution.Found],
+    theirs: Callable[[int], attribution.Found],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """The same roots with the same shares, and as many names for every rule."""
+    names, edges = synthetic.edges(400)
+    names.append("unsloth/some-model-GGUF")  # invented names alone would match no rule
+    monkeypatch.setattr(synthetic, "edges", lambda _: (names, edges))
+    found = ours(400)[1]
+    assert sum(found) > 0
+    assert found == pytest.approx(theirs(400)[1])
+
+
+def test_the_profile_adds_up_and_leaves_no_trace() -> None:
+    """Parts are all of the seconds, none is negative, and the clocks are gone afterwards."""
+    before = resampling.merged, schemes._poisson
+    seconds, parts = limits.profile(N, CLUSTERS, B)
+    assert sum(parts.values()) == pytest.approx(seconds)
+    assert min(parts.values()) >= 0
+    assert parts["drawing rows from tables"] > 0
+    assert (resampling.merged, schemes._poisson) == before
+
+
+def test_the_power_of_a_power_law() -> None:
+    """Seconds that grow with the square root of the size have the power one half."""
+    sizes = [10, 1_000, 50_000]
+    assert limits.exponent(sizes, [3 * np.sqrt(n) for n in sizes]) == pytest.approx(0.5)
+
+
+def in_process(work: measure.Work, *arguments: object) -> Measured:
+    """A stand-in for a process of its own: an invented second and memory."""
+    if work is limits.profile:
+        return Measured(1.0, 100.0, {"all": 1.0})
+    replicates = np.random.default_rng(0).random((500, len(bootstrap.NAMES)))
+    return Measured(float(len(arguments)), 100.0, replicates)
+
+
+def test_all_tasks_write_one_table(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The CSV has exactly the columns agreed on, and ratios are the other's seconds over ours."""
+    monkeypatch.setattr(command, "in_child", in_process)
+    out = tmp_path / "latest.csv"
+    assert command.main(["--quick", "--out", str(out)]) == 0
+    with out.open(encoding="utf-8", newline="") as stream:
+        header, *rows = csv.reader(stream)
+    assert header == COLUMNS
+    tasks = {row[0] for row in rows}
+    assert {"shares", "namespaces", "lineage to the roots", "rules on names", "limit"} <= tasks
+    for row in rows:
+        cells = dict(zip(header, row, strict=True))
+        if cells["ratio"]:
+            ratio = float(cells["other_s"]) / float(cells["ours_s"])
+            assert float(cells["ratio"]) == pytest.approx(ratio, abs=0.006)
+    assert "synthetic data" in capsys.readouterr().out
+
+
+def test_other_findings_end_in_an_error(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Work that finds something else was not the same work."""
+
+    def differing(work: measure.Work, *_: object) -> Measured:
+        return Measured(1.0, 100.0, [1.0 if work is attribution.our_rules else 2.0])
+
+    monkeypatch.setattr(command, "in_child", differing)
+    arguments = ["--quick", "--only", "attribution", "--out", str(tmp_path / "latest.csv")]
+    assert command.main(arguments) == 1
+    said = capsys.readouterr().err
+    assert "rules on names: pandas str.match finds something else" in said
+    assert "lineage" not in said.split("error:", 1)[1]
+
+
+def test_intervals_that_differ_end_in_an_error(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A package that gives another interval is named, and the command fails."""
+    monkeypatch.setattr(command, "in_child", in_process)
+    monkeypatch.setattr(bootstrap, "apart", lambda *_: (9.0, "China"))
+    arguments = ["--quick", "--only", "shares", "--out", str(tmp_path / "latest.csv")]
+    assert command.main(arguments) == 1
+    assert "arch, bincount gives another interval of China" in capsys.readouterr().err
+
+
+def test_help_names_every_task(capsys: pytest.CaptureFixture[str]) -> None:
+    """Whoever asks for help learns what can be measured."""
+    with pytest.raises(SystemExit):
+        command.main(["--help"])
+    said = capsys.readouterr().out
+    assert all(f"\n  {task} " in said for task in command.TASKS)
+
+
+def process_number() -> tuple[float, int]:
+    """A piece of work that finds the number of its process."""
+    return 0.0, os.getpid()
+
+
+def test_work_runs_in_a_process_of_its_own() -> None:
+    """Another process, whose peak of memory is known, and only one for the same work."""
+    found = measure.in_child(process_number)
+    assert found.found != os.getpid()
+    assert found.peak_mb > 1
+    assert measure.in_child(process_number) is found
+
+
+def test_a_row_without_another_package_has_empty_cells() -> None:
+    """What was not run is empty, not zero."""
+    row = Row("growth", 10, None, None, 0.5, 120.4)
+    found = dict(zip(COLUMNS, row.values(), strict=True))
+    assert found["other_s"] == found["ratio"] == found["clusters"] == ""
+    assert found["peak_mb"] == 120
