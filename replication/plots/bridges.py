@@ -118,7 +118,7 @@ def deck() -> str:
     return (
         f"{LEAD}, points. Coloured: leads, published (shaded rows) and in the nearest cell of our "
         "specification grid. Grey: what a choice moves the lead by, averaged over all orders in "
-        "which the choices can be changed. Hatched: what no choice here accounts for"
+        "which the choices can be changed. Hatched: what is left unexplained"
     )
 
 
