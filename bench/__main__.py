@@ -36,12 +36,12 @@ tasks:
 """
 EXAMPLES = """\
 examples:
-  python -m bench                        everything; about five minutes on two cores
+  python -m bench                        everything; two minutes on two idle cores
   python -m bench --quick                everything, small: seconds a task, and no measure of speed
   python -m bench --only limit profile   two tasks
 
 `ratio` is the other's seconds over ours. `peak_mb` is the peak memory of our process, with the
-interpreter, the libraries and the data. Where the other would take hours, it does some of the
+interpreter, the libraries and the data. Where the other would take long, it does some of the
 replicates, and `extrapolated` says how many; its seconds are then in proportion. Leave the machine
 alone meanwhile: what runs beside slows ours, which uses all cores, more than the others.
 """
