@@ -59,6 +59,9 @@ TABLES = (
 )
 """What `tables` makes."""
 NUMBERS = "numbers.json"
+DIGITS = 9
+"""Decimals of tables made by logarithms, powers or sums of fractions, of which another processor may
+compute the last digits otherwise."""
 
 
 def tables(run: Run, ledger: Sequence[Claim], progress: Progress) -> Tables:
@@ -112,7 +115,7 @@ def _over_time(run: Run, weekly: pd.DataFrame, progress: Progress) -> Tables:
         "weekly_shares.csv": shares,
         "crossings.csv": crossings,
         "rolling_shares.csv": rolled[0],
-        "rolling_crossings.csv": rolled[1],
+        "rolling_crossings.csv": rolled[1].round(DIGITS),
         "rolling_distribution.csv": rolled[2],
         "changes.csv": change.changes(weekly, study),
     }
@@ -128,10 +131,10 @@ def _inference(
     return {
         "intervals.csv": methods.interval_methods(repositories, weekly, study),
         CALIBRATION: files.read_csv(FOLDER / CALIBRATION),
-        "concentration.csv": concentration.concentrations(repositories, study),
-        "hill.csv": pareto.hill(repositories, study),
+        "concentration.csv": concentration.concentrations(repositories, study).round(DIGITS),
+        "hill.csv": pareto.hill(repositories, study).round(DIGITS),
         "removal_sets.csv": influence.removal_sets(repositories, study),
-        "influence.csv": influence.dfbeta(repositories, study),
+        "influence.csv": influence.dfbeta(repositories, study).round(DIGITS),
     }
 
 
@@ -163,7 +166,7 @@ def _multiverse(
     grid = multiverse.multiverse(repositories, variants, run.study, progress)
     return {
         "specifications.csv": grid,
-        "dimensions.csv": sensitivity.dimensions(grid, run.study),
+        "dimensions.csv": sensitivity.dimensions(grid, run.study).round(DIGITS),
         "published_cells.csv": sensitivity.published_cells(grid, published, run.study),
         "bridges.csv": sensitivity.bridges(grid, published, run.study),
     }
@@ -177,9 +180,11 @@ def _published(
 
     progress("the published pair under models")
     return {
-        "published_pair.csv": pair.published_pair(repositories, published, study),
-        "concentration_curve.csv": pair.concentration_curve(repositories, published, study),
-        "detectable_gap.csv": pair.detectable_gap(repositories, published, study),
+        "published_pair.csv": pair.published_pair(repositories, published, study).round(DIGITS),
+        "concentration_curve.csv": pair.concentration_curve(repositories, published, study).round(
+            DIGITS
+        ),
+        "detectable_gap.csv": pair.detectable_gap(repositories, published, study).round(DIGITS),
     }
 
 
