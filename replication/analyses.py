@@ -190,7 +190,7 @@ def _published(
 
 def _summaries(run: Run, repositories: pd.DataFrame, made: Tables) -> Iterator[Mapping[str, Any]]:
     """Counts and extremes of the results, for the text."""
-    from replication.analysis import summary
+    from replication.analysis import leading, summary
     from replication.attribution import registry, rules, second_coding
 
     study = run.study
@@ -201,7 +201,7 @@ def _summaries(run: Run, repositories: pd.DataFrame, made: Tables) -> Iterator[M
     yield summary.over_specifications(made["specifications.csv"])
     yield summary.over_dimensions(made["dimensions.csv"], study)
     yield summary.over_estimates(made["estimates.csv"])
-    yield summary.of_calibration(made[CALIBRATION], study)
+    yield leading.of_calibration(made[CALIBRATION], study)
     yield summary.of_tails(made["hill.csv"], made["concentration.csv"], study)
     yield summary.of_first_sums(made["rolling_distribution.csv"])
     yield summary.of_changes(made["changes.csv"])

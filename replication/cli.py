@@ -136,11 +136,10 @@ def bundle(
 def verify() -> None:
     """Rebuild everything in a clean folder and compare it with what is committed."""
     from replication import verification
+    from replication.pipeline import require_calibration
 
     with _reported(), _progress("verify") as progress:
-        compared = verification.verify_committed(progress)
-        progress("measured coverage")
-        verification.verify_calibration(progress)
+        compared = verification.verify_committed(progress, also=require_calibration)
         progress("second implementation, in SQL")
         numbers, largest = verification.verify_estimates()
         progress("second implementation, by SciPy and arch")

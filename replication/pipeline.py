@@ -83,7 +83,7 @@ def attribution(run: Run, progress: Progress) -> list[Path]:
     weeks = assign.attributed_weeks(found.weekly, repositories, known, study.group_of)
     rules.require_known(ruled, known.tenures)
     used = rules.effects(repositories, ruled, windows)
-    if run.data in {BUNDLED, RELEASED}:
+    if run.data in {BUNDLED, RELEASED}:  # other data may lack what a rule is for
         rules.require_used(used)
         scope.require_used(found.repositories["name"], scope.load())
     progress("agreement of the labels")

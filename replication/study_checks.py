@@ -38,6 +38,16 @@ def check(study: Study) -> None:
         (all(w.start <= w.end for w in study.all_windows), "an estimand ends before it starts"),
         (all(w.end <= w.last for w in study.all_windows), "read_until lies before the end"),
         *_grid_rules(study),
+        *_value_rules(study),
+    ]
+    for holds, what in rules:
+        if not holds:
+            raise StudyError(what, "correct the value")
+
+
+def _value_rules(study: Study) -> tuple[tuple[bool, str], ...]:
+    """What must hold of single values."""
+    return (
         (study.inference.replicates >= 1, "replicates must be at least 1"),
         (study.inference.chunk >= 1, "chunk must be at least 1"),
         (study.inference.seed >= 0, "seed must not be negative"),
@@ -65,10 +75,7 @@ def check(study: Study) -> None:
         (study.audit.prior > 0, "audit.prior must be positive"),
         (study.family.within in study.groups, "family.within names no country group"),
         ({"China", "USA"} <= set(study.groups), "the groups China and USA must exist"),
-    ]
-    for holds, what in rules:
-        if not holds:
-            raise StudyError(what, "correct the value")
+    )
 
 
 def _grid_rules(study: Study) -> Iterator[tuple[bool, str]]:

@@ -10,7 +10,7 @@ from pathlib import Path
 from replication import study
 from replication.errors import VerificationError
 from replication.files import present, read_json
-from replication.pipeline import STAGES, require_calibration
+from replication.pipeline import STAGES
 from replication.report import datapackage, readme, render
 from replication.run import BUNDLED, ROOT, Run
 from replication.second import intervals, shares
@@ -19,7 +19,11 @@ from replication.stages import execute
 FOLDERS = ("results", "figures")
 
 
-def verify_committed(progress: Callable[[str], None], root: Path = ROOT) -> int:
+def verify_committed(
+    progress: Callable[[str], None],
+    root: Path = ROOT,
+    also: Callable[[Run], None] = lambda _: None,
+) -> int:
     """Rebuild the bundled run and compare every committed result, figure and paper with it.
 
     Parameters
@@ -28,6 +32,8 @@ def verify_committed(progress: Callable[[str], None], root: Path = ROOT) -> int:
         Called with a line of text before each stage.
     root
         Folder that holds what is committed.
+    also
+        Called with the run that was rebuilt; raises an error where something else is wrong with it.
 
     Returns
     -------
@@ -44,6 +50,7 @@ def verify_committed(progress: Callable[[str], None], root: Path = ROOT) -> int:
         for stage in STAGES:
             progress(stage.name)
             execute(stage, run, progress, force=True)
+        also(run)
         wrong, compared = compare(run.out, root)
         wrong += [*_readme(root, run), *_datapackage(root, run)]
     if wrong:
@@ -52,21 +59,6 @@ def verify_committed(progress: Callable[[str], None], root: Path = ROOT) -> int:
             "run make all and commit its outputs, or find out what made them",
         )
     return compared + 2
-
-
-def verify_calibration(progress: Callable[[str], None]) -> None:
-    """Refuse a kept table of coverage that other code, definitions or developers have made.
-
-    Raises
-    ------
-    VerificationError
-        Its key is not that of this code and the bundled panel.
-    """
-    with tempfile.TemporaryDirectory() as name:
-        run = Run(BUNDLED, Path(name))
-        for stage in STAGES[:3]:
-            execute(stage, run, progress)
-        require_calibration(run)
 
 
 def verify_estimates(root: Path = ROOT) -> tuple[int, float]:

@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from itertools import combinations, product
+from itertools import product
 
 import numpy as np
 import pandas as pd
-from matplotlib.figure import Figure
-from matplotlib.text import Text
 
 from replication.analysis.concentration import with_intervals
 from replication.analysis.pareto import hill_index, hill_interval
@@ -97,32 +95,6 @@ class Shown:
     def footer(self, study: Study) -> str:
         """Source line."""
         return "Data: synthetic."
-
-
-def overlaps(figure: Figure) -> list[tuple[str, str]]:
-    """Pairs of texts that overlap, and texts with the page where they leave it."""
-    figure.canvas.draw()
-    texts = [*figure.texts, *(text for ax in figure.axes for text in ax.texts)]
-    for axis in [axis for ax in figure.axes if ax.axison for axis in (ax.xaxis, ax.yaxis)]:
-        low, high = sorted(axis.get_view_interval())
-        texts += [t.label1 for t in axis.get_major_ticks() if low <= t.get_loc() <= high]
-        texts.append(axis.label)
-    boxes = [
-        (text.get_text(), Text.get_window_extent(text))
-        for text in texts
-        if text.get_text().strip() and text.get_visible()
-    ]
-    page = figure.bbox
-    out = [
-        (text, "page")
-        for text, box in boxes
-        if box.x0 < page.x0 - 1 or box.x1 > page.x1 + 1 or box.y0 < page.y0 - 1
-    ]
-    return out + [
-        (one, two)
-        for (one, a), (two, b) in combinations(boxes, 2)
-        if min(min(a.x1, b.x1) - max(a.x0, b.x0), min(a.y1, b.y1) - max(a.y0, b.y0)) > 1
-    ]
 
 
 def synthetic_coverage(study: Study) -> dict[str, pd.DataFrame]:

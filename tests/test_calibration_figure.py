@@ -9,11 +9,12 @@ from itertools import combinations
 import numpy as np
 import pandas as pd
 import pytest
+from figure_texts import overlaps
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from small_coverage import METHODS, NUMBERS, Shown, overlaps, synthetic_coverage
+from small_coverage import METHODS, NUMBERS, Shown, synthetic_coverage
 
 from replication import study as definitions
 from replication.analysis import methods as analysed

@@ -9,9 +9,10 @@ from itertools import product
 import numpy as np
 import pandas as pd
 import pytest
+from figure_texts import overlaps
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from small_coverage import ALPHA, UNITS, Shown, overlaps, synthetic_coverage
+from small_coverage import ALPHA, UNITS, Shown, synthetic_coverage
 
 from replication import study as definitions
 from replication.analysis.concentration import LEAST_UNITS, MEASURES, SCOPES

@@ -5,20 +5,19 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from itertools import combinations, product
+from itertools import product
 from pathlib import Path
 
 import matplotlib as mpl
 import numpy as np
 import pandas as pd
 import pytest
+from figure_texts import assert_legible, shown
 from hypothesis import given
 from hypothesis import strategies as st
 from matplotlib.axes import Axes
-from matplotlib.axis import Axis
 from matplotlib.colors import to_hex, to_rgb
 from matplotlib.figure import Figure
-from matplotlib.text import Text
 from small_coverage import synthetic_coverage
 from small_grid import synthetic_tables
 
@@ -42,7 +41,6 @@ STUDY = definitions.load()
 LEAD = "China − USA"
 SIGNATURES = {"svg": b"<?xml", "pdf": b"%PDF", "png": b"\x89PNG"}
 WEEKS = [f"2025-{month:02}-{day:02}" for month in (5, 6, 7, 8) for day in (7, 14, 21, 28)]
-SMALLEST_TYPE = 7.5
 COHORT, INCREMENTS = "cohort-2025-08", "increments-2025-08"
 NOTHING_LEFT_OUT = {("telemetry", COHORT), ("mass-upload", COHORT)}
 # By how much each choice moves the synthetic lead of China.
@@ -287,21 +285,6 @@ def titles(results: Results, name: str) -> str:
         return style.title_of(FIGURES[name](results, STUDY))
 
 
-def shown(figure: Figure) -> list[Text]:
-    """Texts on the page; labels of ticks outside the limits are not drawn."""
-    texts = list(figure.texts)
-    for ax in figure.axes:
-        texts += ax.texts
-        texts += _tick_labels(ax.xaxis) + _tick_labels(ax.yaxis) if ax.axison else []
-    return [text for text in texts if text.get_text().strip()]
-
-
-def _tick_labels(axis: Axis) -> list[Text]:
-    low, high = sorted(axis.get_view_interval())
-    ticks = axis.get_major_ticks()
-    return [tick.label1 for tick in ticks if low <= tick.get_loc() <= high]
-
-
 @pytest.fixture(scope="module")
 def results(tmp_path_factory: pytest.TempPathFactory) -> Results:
     """A synthetic result set."""
@@ -340,19 +323,7 @@ def test_every_country_group_has_one_colour_and_all_differ() -> None:
 @pytest.mark.parametrize("name", FIGURES)
 def test_no_text_is_small_clipped_or_covered(figures: dict[str, Figure], name: str) -> None:
     """Texts have at least 7.5 pt, lie on the page and do not overlap."""
-    figure = figures[name]
-    page = figure.bbox
-    boxes = [(t.get_text(), Text.get_window_extent(t)) for t in shown(figure)]
-    assert min(t.get_fontsize() for t in shown(figure)) >= SMALLEST_TYPE
-    for text, box in boxes:
-        assert page.x0 <= box.x0 + 1, text
-        assert box.x1 <= page.x1 + 1, text
-        assert page.y0 <= box.y0 + 1, text
-        assert box.y1 <= page.y1 + 1, text
-    for (one, a), (two, b) in combinations(boxes, 2):
-        across = min(a.x1, b.x1) - max(a.x0, b.x0)
-        up = min(a.y1, b.y1) - max(a.y0, b.y0)
-        assert min(across, up) <= 1, (one, two)
+    assert_legible(figures[name])
 
 
 @pytest.mark.parametrize("name", FIGURES)

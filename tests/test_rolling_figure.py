@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from itertools import combinations
 
 import pandas as pd
 import pytest
+from figure_texts import assert_legible
 from matplotlib.axes import Axes
 from matplotlib.dates import date2num
 from matplotlib.figure import Figure
-from matplotlib.text import Text
 from small import synthetic_study
 from small_weeks import synthetic_labels, synthetic_many
 
@@ -22,7 +21,6 @@ STUDY = synthetic_study()
 SPAN, WIDTHS = 30, (4, 13, 52)
 LABELS = synthetic_labels(SPAN)
 BREAKS = Breaks((LABELS[8], LABELS[9]), LABELS[26], LABELS[12])
-SMALLEST_TYPE = 7.5
 
 
 @dataclass(frozen=True)
@@ -202,16 +200,7 @@ def test_the_deck_names_the_uploader_where_the_weeks_know_no_maker(shown: Shown)
 
 def test_no_text_is_small_clipped_or_covered(shown: Shown) -> None:
     """Texts have at least 7.5 pt, lie on the page and do not overlap."""
-    figure = drawn(shown)
-    found = [*figure.texts, *(text for ax in figure.axes for text in ax.texts)]
-    boxes = [(text.get_text(), Text.get_window_extent(text)) for text in found]
-    assert min(text.get_fontsize() for text in found) >= SMALLEST_TYPE
-    for text, box in boxes:
-        assert figure.bbox.x0 <= box.x0 + 1, text
-        assert box.x1 <= figure.bbox.x1 + 1, text
-    for (one, a), (two, b) in combinations(boxes, 2):
-        across = min(a.x1, b.x1) - max(a.x0, b.x0)
-        assert min(across, min(a.y1, b.y1) - max(a.y0, b.y0)) <= 1, (one, two)
+    assert_legible(drawn(shown))
 
 
 def test_the_same_tables_give_the_same_bytes(shown: Shown) -> None:

@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from itertools import combinations, pairwise
+from itertools import pairwise
 
 import numpy as np
 import pandas as pd
 import pytest
+from figure_texts import assert_legible, shown
 from hypothesis import given
 from hypothesis import strategies as st
 from matplotlib.axes import Axes
 from matplotlib.colors import to_hex
 from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
-from matplotlib.text import Text
 from small_grid import EFFECTIVE, PUBLISHED, reduced, synthetic_grid, tables_of
 
 from replication import study as definitions
@@ -22,7 +22,7 @@ from replication.analysis.multiverse import choices_of
 from replication.plots import bridges, choice_names, specifications, strips, style, words
 
 STUDY = reduced(definitions.load())
-TOTAL, SMALLEST_TYPE = 96, 7.5
+TOTAL = 96
 
 
 @dataclass(frozen=True)
@@ -78,30 +78,8 @@ GRIDS = {
 def test_no_text_is_small_clipped_or_covered(module: object, name: str) -> None:
     """Texts have at least 7.5 pt, lie on the page and do not overlap, wherever the leads lie."""
     figure = drawn(of(GRIDS[name]), module)
-    page = figure.bbox
-    boxes = [(text.get_text(), Text.get_window_extent(text)) for text in _texts(figure)]
-    assert len(boxes) > 10
-    assert min(text.get_fontsize() for text in _texts(figure)) >= SMALLEST_TYPE
-    for text, box in boxes:
-        assert page.x0 <= box.x0 + 1, text
-        assert box.x1 <= page.x1 + 1, text
-        assert page.y0 <= box.y0 + 1, text
-        assert box.y1 <= page.y1 + 1, text
-    for (one, a), (two, b) in combinations(boxes, 2):
-        across, up = min(a.x1, b.x1) - max(a.x0, b.x0), min(a.y1, b.y1) - max(a.y0, b.y0)
-        assert min(across, up) <= 1, (one, two)
-
-
-def _texts(figure: Figure) -> list[Text]:
-    """Texts on the page, with the labels of the ticks that are drawn."""
-    texts = list(figure.texts)
-    for ax in figure.axes:
-        texts += ax.texts
-        for axis in (ax.xaxis, ax.yaxis) if ax.axison else ():
-            low, high = sorted(axis.get_view_interval())
-            ticks = [tick for tick in axis.get_major_ticks() if low <= tick.get_loc() <= high]
-            texts += [tick.label1 for tick in ticks if tick.label1.get_visible()]
-    return [text for text in texts if text.get_text().strip()]
+    assert len(shown(figure)) > 10
+    assert_legible(figure)
 
 
 @pytest.mark.parametrize(

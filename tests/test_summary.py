@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 from small import synthetic_repositories, synthetic_study
 
-from replication.analysis import estimates, summary
+from replication.analysis import estimates, leading, summary
 from replication.analysis.statistics import LEAD
 from replication.attribution import registry
 from replication.files import read_csv
@@ -77,7 +77,7 @@ def test_the_best_method_is_that_of_the_best_worst_model() -> None:
     table = synthetic_coverage(
         {"jackknife-logit": (0.9, 0.8), "percentile": (0.99, 0.7), "bca": (0.95, 0.95)}
     )
-    found = summary.of_calibration(table, STUDY)
+    found = leading.of_calibration(table, STUDY)
     assert found["calibration_best"] == "the jackknife on the logit scale"
     assert found["calibration_best_worst"] == 0.8
     assert "therefore the interval" in found["calibration_lead"]
@@ -89,7 +89,7 @@ def test_the_best_method_is_that_of_the_best_worst_model() -> None:
 def test_the_sentence_follows_the_table(worst: float, told: str) -> None:
     """Another method that is better is said to be, unless chance may have made it so."""
     table = synthetic_coverage({"jackknife-logit": (0.9, 0.8), "percentile": (0.9, worst)})
-    assert told in summary.of_calibration(table, STUDY)["calibration_lead"]
+    assert told in leading.of_calibration(table, STUDY)["calibration_lead"]
 
 
 def test_the_index_of_the_tail_that_is_used() -> None:

@@ -166,6 +166,6 @@ def test_command_fails_with_the_list(committed: Path, monkeypatch: pytest.Monkey
     assert stages_told(done.stdout) == {}
 
 
-def _verifying(root: Path) -> Callable[[Callable[[str], None]], int]:
-    """Verification of another root than this repository."""
-    return lambda progress: verify_committed(progress, root)
+def _verifying(root: Path) -> Callable[..., int]:
+    """Verification of another root than this repository, and of nothing else."""
+    return lambda progress, **_: verify_committed(progress, root)

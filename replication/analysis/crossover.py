@@ -63,6 +63,13 @@ def first_lasting(leads: NDArray[np.bool_]) -> NDArray[np.int64]:
     return np.asarray(behind_later.sum(axis=-1), dtype=np.int64)
 
 
+def middle(positions: NDArray[np.int64], level: float) -> tuple[int, int]:
+    """The positions (B,) between which the middle of them lie, as order statistics."""
+    tail = (1 - level) / 2
+    low, high = np.quantile(positions, [tail, 1 - tail], method="inverted_cdf")
+    return int(low), int(high)
+
+
 def smoothed(weekly: NDArray[np.float64], width: int) -> Floats:
     """Sums (…, t − width + 1) over `width` consecutive weeks of (…, t)."""
     padded = np.concatenate([np.zeros_like(weekly[..., :1]), weekly.cumsum(axis=-1)], axis=-1)
@@ -123,12 +130,11 @@ def _crossing(
     china, usa = study.groups.index("China"), study.groups.index("USA")
     names = [*weeks, NEVER]
     point = int(first_lasting(totals[china] > totals[usa]))
-    drawn = np.sort(first_lasting(replicates[:, china] > replicates[:, usa]))
-    tail = (1 - study.inference.level) / 2
-    ends = np.quantile(drawn, [tail, 1 - tail], method="inverted_cdf").astype(int)
+    drawn = first_lasting(replicates[:, china] > replicates[:, usa])
+    low, high = middle(drawn, study.inference.level)
     return {
         "week": names[point],
-        "lower": names[ends[0]],
-        "upper": names[ends[1]],
+        "lower": names[low],
+        "upper": names[high],
         "never_fraction": float((drawn == len(weeks)).mean()),
     }

@@ -23,7 +23,8 @@ from replication.analysis.cells import CREDIT, HALVES, leave_out
 from replication.analysis.choices import LEFT_OUT, LINEAGE, NONE, OWN
 from replication.analysis.resampling import cluster_weights
 from replication.attribution import scope
-from replication.study import Grid, Inference, Study
+from replication.attribution.rules import DISTILLATION
+from replication.study import Exclusion, Grid, Inference, Study
 
 DIMENSIONS = (
     "window", "age_limit_days", "frozen", "attribution", "labels", "treatment", "exclusion", "scope",
@@ -106,17 +107,20 @@ def multiverse(
         have `DIGITS` decimals; all are missing where nothing was downloaded.
     """
     table, found = table.sort_values("repository", ignore_index=True), _Found([], [], {}, [])
+    downloads = _downloads(table, variants, study)
+    rules = [(v.window.id, v.age_limit_days, v.frozen) for v in study.variants]
+    keys: list[tuple[str | int, ...]] = []
     for names, credited, kept in _blocks(table, study):
-        progress(" · ".join(names.values()))
-        downloads = _downloads(table, variants, study) * kept[:, None]
+        progress(" · ".join(names))
+        counted = downloads * kept[:, None]
         found.add(
-            credited.cells(credited.developer, downloads),
-            credited.cells(credited.repository, downloads),
+            credited.cells(credited.developer, counted),
+            credited.cells(credited.repository, counted),
         )
+        keys += [(*rule, *names) for rule in rules]
     progress("resampling")
-    measured = _measured(found, study)
-    rows = _keys(table, study).assign(place=found.place)
-    return _in_grid_order(rows.join(measured, on="place"), study)
+    rows = pd.DataFrame(keys, columns=list(DIMENSIONS)).assign(place=found.place)
+    return _in_grid_order(rows.join(_measured(found, study), on="place"), study)
 
 
 def masks_of_scopes(table: pd.DataFrame, grid: Grid) -> Masks:
@@ -129,17 +133,24 @@ def masks_of_scopes(table: pd.DataFrame, grid: Grid) -> Masks:
     text = (scope.task_of(table["name"], scope.load()) == scope.TEXT_GENERATION).to_numpy()
     size = scope.size_class(scope.parameters_of(table["name"]), grid.size_limit_billions)
     own = (table["uploader_developer"] == table["maker_developer"]).to_numpy()
-    distilled = (" " + table["kinds"].fillna("").astype(str) + " ").str.contains(" distillation ")
     masks = {
         "all": np.ones(len(table), dtype=bool),
         "text-generation": text,
         "first-party": own,
         "first-party-text": own & text,
-        "without-distillations": ~distilled.to_numpy(),
+        "without-distillations": _kept(table, _DISTILLED),
         "up-to-8B": (size == scope.AT_MOST).to_numpy(),
         "over-8B": (size == scope.OVER).to_numpy(),
     }
     return MappingProxyType({name: masks[name] for name in grid.scopes})
+
+
+_DISTILLED = Exclusion("distilled", "distilled models", (DISTILLATION,), estimated=False)
+
+
+def _kept(table: pd.DataFrame, exclusion: Exclusion | None) -> NDArray[np.bool_]:
+    """Which repositories (r,) an exclusion leaves."""
+    return np.asarray(table.index.isin(leave_out(table, exclusion).index))
 
 
 def _downloads(table: pd.DataFrame, variants: pd.DataFrame, study: Study) -> Ints:
@@ -150,23 +161,16 @@ def _downloads(table: pd.DataFrame, variants: pd.DataFrame, study: Study) -> Int
 
 def _blocks(
     table: pd.DataFrame, study: Study
-) -> Iterator[tuple[dict[str, str], Credited, NDArray[np.bool_]]]:
+) -> Iterator[tuple[tuple[str, ...], Credited, NDArray[np.bool_]]]:
     """Every combination of the dimensions that are not variants, with who is credited and kept."""
     grid, scopes = study.grid, masks_of_scopes(table, study.grid)
     exclusions = {x.id: x for x in study.exclusions}
-    kept = {
-        name: table.index.isin(leave_out(table, exclusions.get(name)).index)
-        for name in grid.exclusions
-    }
+    kept = {name: _kept(table, exclusions.get(name)) for name in grid.exclusions}
     for attribution, labels, treatment in product(grid.attributions, grid.labels, grid.treatments):
         credited = credit(table, attribution, labels, treatment, study.unattributed)
         for exclusion, name in product(grid.exclusions, grid.scopes):
             names = (attribution, labels, treatment, exclusion, name)
-            yield (
-                dict(zip(DIMENSIONS[3:], names, strict=True)),
-                credited,
-                kept[exclusion] & scopes[name],
-            )
+            yield names, credited, kept[exclusion] & scopes[name]
 
 
 def credit(
@@ -299,13 +303,6 @@ def _leads(cells: Ints, rules: Inference, replicates: int) -> Floats:
     drawn = [cluster_weights(n, rules.chunk, rules.seed, number) @ columns for number in chunks]
     totals = np.concatenate(drawn)[:replicates]
     return np.asarray(totals[:, :s] / totals[:, s:])
-
-
-def _keys(table: pd.DataFrame, study: Study) -> pd.DataFrame:
-    """The choices of every specification, in the order in which `multiverse` finds them."""
-    rules = [(v.window.id, v.age_limit_days, v.frozen) for v in study.variants]
-    rows = [(*rule, *names.values()) for names, _, _ in _blocks(table, study) for rule in rules]
-    return pd.DataFrame(rows, columns=list(DIMENSIONS))
 
 
 def choices_of(study: Study) -> dict[str, tuple[str | int, ...]]:

@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 
 from replication.analysis import intervals
 from replication.analysis.cells import WEEKLY_CREDIT, credit, leave_out
-from replication.analysis.crossover import NEVER, first_lasting, smoothed
+from replication.analysis.crossover import NEVER, first_lasting, middle, smoothed
 from replication.analysis.resampling import replicate_totals
 from replication.analysis.statistics import LEAD
 from replication.analysis.weeks import (
@@ -286,8 +286,8 @@ def _crossing(
     row |= {"week": names[int(first_lasting(margin > 0))], "lower": REFUSED, "upper": REFUSED}
     if draws.margins is None:
         return row, nothing
-    drawn, tail = first_lasting(smoothed(draws.margins, width) > 0), (1 - level) / 2
-    low, high = np.quantile(drawn, [tail, 1 - tail], method="inverted_cdf").astype(int)
+    drawn = first_lasting(smoothed(draws.margins, width) > 0)
+    low, high = middle(drawn, level)
     fraction = np.bincount(drawn, minlength=len(names)) / len(drawn)
     row |= {"lower": names[low], "upper": names[high], "never_fraction": float(fraction[-1])}
     return row, pd.DataFrame({"week": names, "fraction": fraction})

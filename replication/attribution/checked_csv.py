@@ -5,13 +5,16 @@ from __future__ import annotations
 import csv
 import io
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import fields
 from datetime import date
 from pathlib import Path
+from typing import TypeVar
 
 from replication.errors import RegistryError
 
 Cells = dict[str, str]
+T = TypeVar("T")
 _FORMULA = "=+-@\t\r"
 """A spreadsheet runs a cell that starts like this."""
 
@@ -59,6 +62,34 @@ def read_rows(path: Path, header: Sequence[str]) -> list[tuple[str, Cells]]:
         what = f"{path.name}, line 1: the header is not {','.join(header)}"
         raise RegistryError(what, "restore the header; columns are added in the code first")
     return [(where, _cells(where, header, row)) for where, row in rows]
+
+
+def read_rules(
+    path: Path, kind: type[T], checks: Callable[[T], Iterable[tuple[bool, str, str]]]
+) -> tuple[T, ...]:
+    """Read rows that have a name each, in their order.
+
+    Parameters
+    ----------
+    path
+        As for `read_rows`.
+    kind
+        A dataclass whose fields are the columns, ``rule`` among them: the name.
+    checks
+        What a row must hold, as for `require`.
+
+    Raises
+    ------
+    RegistryError
+        As for `read_rows`; a name stands twice; a check does not hold.
+    """
+    found: dict[str, T] = {}
+    for where, cells in read_rows(path, [f.name for f in fields(kind)]):  # type: ignore[arg-type]
+        row, name = kind(**cells), cells["rule"]
+        once = name not in found
+        require(where, [(once, f"rule {name!r} has two rows", "rename one"), *checks(row)])
+        found[name] = row
+    return tuple(found.values())
 
 
 def _cells(where: str, header: Sequence[str], row: list[str]) -> Cells:

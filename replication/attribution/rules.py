@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Container, Iterator, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -18,7 +18,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
-from replication.attribution.checked_csv import is_date, read_rows, require
+from replication.attribution.checked_csv import is_date, read_rules
 from replication.errors import RegistryError
 
 DEFAULT = Path(__file__).parents[1] / "data" / "rules.csv"
@@ -66,13 +66,7 @@ def load(path: Path = DEFAULT) -> tuple[Rule, ...]:
     RegistryError
         The file cannot be read, or a row is malformed; the message names the line and the remedy.
     """
-    rules: dict[str, Rule] = {}
-    for where, cells in read_rows(path, [f.name for f in fields(Rule)]):
-        rule = Rule(**cells)
-        twice = rule.rule not in rules
-        require(where, [(twice, f"rule {rule.rule!r} has two rows", "rename one"), *_checks(rule)])
-        rules[rule.rule] = rule
-    return tuple(rules.values())
+    return read_rules(path, Rule, _checks)
 
 
 def _checks(rule: Rule) -> Iterator[tuple[bool, str, str]]:

@@ -10,14 +10,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from replication.attribution.checked_csv import is_date, read_rows, require
+from replication.attribution.checked_csv import is_date, read_rules
 from replication.attribution.rules import PANEL, Rule, matched
 from replication.errors import RegistryError
 
@@ -71,13 +71,7 @@ def load(path: Path = DEFAULT) -> tuple[TaskRule, ...]:
     RegistryError
         The file cannot be read, or a row is malformed; the message names the line and the remedy.
     """
-    rules: dict[str, TaskRule] = {}
-    for where, cells in read_rows(path, [f.name for f in fields(TaskRule)]):
-        rule = TaskRule(**cells)
-        once = rule.rule not in rules
-        require(where, [(once, f"rule {rule.rule!r} has two rows", "rename one"), *_checks(rule)])
-        rules[rule.rule] = rule
-    return tuple(rules.values())
+    return read_rules(path, TaskRule, _checks)
 
 
 def _checks(rule: TaskRule) -> Iterator[tuple[bool, str, str]]:
