@@ -24,11 +24,11 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
-from hub_server import REPOSITORY, REVISION, hub
 
 from replication.errors import HubError, OutputError, ReplicationError, SourceError
 from replication.sources import manifest, released
 from replication.sources.released import COUNTERS, Release, announced_wait, decide, fetch
+from replication.synthetic.server import REPOSITORY, REVISION, hub
 
 ROOT = Path(__file__).resolve().parents[1]
 TODAY = "2026-11-23"
