@@ -1,6 +1,8 @@
 # Every target makes the virtual environment itself on first use.
-#   DATA=bundled | released | path/to/one_year_rolling.parquet     where the data come from
-#   OUT=folder       where results, figures and paper go           REVISION=40 hex digits, with DATA=released
+#   DATA=bundled | released | snapshots | path/to/one_year_rolling.parquet | folder of snapshots
+#   OUT=folder       where results, figures and paper go
+#   REVISION=40 hex digits    with DATA=released or snapshots     FILE=name    with DATA=released
+#   SINCE=date UNTIL=date     range of the snapshots              ENGINE=duckdb | spark
 
 PYTHON ?= python3
 VENV := .venv
@@ -8,14 +10,18 @@ BIN := $(VENV)/bin
 DATA ?= bundled
 OUT ?=
 REVISION ?=
-export REVISION
+FILE ?=
+SINCE ?=
+UNTIL ?=
+ENGINE ?= duckdb
+export REVISION FILE SINCE UNTIL ENGINE
 
 RUN = $(BIN)/python -m replication
 OPTIONS = --data "$(DATA)" $(if $(OUT),--out "$(OUT)")
 STAGES := all fetch panel attribution analysis figures paper
 
 .DEFAULT_GOAL := help
-.PHONY: $(STAGES) test verify calibration lint bench lock clean help paper-latex
+.PHONY: $(STAGES) test verify calibration recovery crawl spark lint bench lock clean help paper-latex
 
 all: $(VENV)/ready ## run everything: data, attribution, statistics, figures, paper
 fetch: $(VENV)/ready ## bring the data, with a manifest
@@ -41,6 +47,12 @@ verify: $(VENV)/ready ## rebuild in a clean folder and compare with what is comm
 calibration: $(VENV)/ready ## measure the coverage of every interval anew (about 15 minutes; kept in replication/data)
 	@$(RUN) calibration
 
+recovery: $(VENV)/ready ## rebuild synthetic Hubs of known truth; what each mending step is worth (10 minutes)
+	@$(RUN) recovery
+
+crawl: $(VENV)/ready ## read the Hub's list of models now, as one more snapshot (OUT=folder; CRAWL="--top 1000")
+	@$(RUN) crawl --out "$(or $(OUT),record)" $(or $(CRAWL),--all)
+
 lint: $(VENV)/ready ## check style and types
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
@@ -62,7 +74,7 @@ clean: ## remove the environment, caches and intermediate files; results stay
 	@find results figures paper replication/data -name '.*.part' -delete
 
 help: ## show this help
-	@echo "make TARGET [DATA=bundled|released|FILE] [OUT=folder] [REVISION=commit]"; echo
+	@echo "make TARGET [DATA=bundled|released|snapshots|PATH] [OUT=folder] [REVISION=commit]"; echo
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 # uv where it is present and works here, else venv and pip; both check every hash.

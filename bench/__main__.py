@@ -15,10 +15,12 @@ from pathlib import Path
 import numpy as np
 from rich.console import Console, Group
 
-from bench import attribution, bootstrap, limits
-from bench.measure import COLUMNS, Row, Work, in_child, table, write
+from bench import attribution, bootstrap, limits, snapshots
+from bench.measure import COLUMNS, Measured, Row, Work, in_child, table, write
 
 LATEST = Path(__file__).parent / "latest.csv"
+HUB_ROWS = 2_000_000
+"""Rows of a snapshot of the Hub at the end of the study's window, about."""
 APART = 5.0
 """Intervals differ by more Monte-Carlo standard errors than this only if they are not the same."""
 HELP = """\
@@ -33,12 +35,15 @@ tasks:
   growth       ours in the number of repositories and of replicates, with fitted powers
   limit        ours against drawing random numbers alone
   profile      where our time goes, in one thread
+  snapshots    weekly snapshots of a whole Hub to the panel: ours, growth, pandas; small in `--only`
 """
 EXAMPLES = """\
 examples:
   python -m bench                        everything; two minutes on two idle cores
   python -m bench --quick                everything, small: seconds a task, and no measure of speed
   python -m bench --only limit profile   two tasks
+  python -m bench snapshots              snapshots alone, at the size of the Hub: half an hour, 10 GB
+  python -m bench snapshots --rows 125000 --snapshots 15
 
 `ratio` is the other's seconds over ours. `peak_mb` is the peak memory of our process, with the
 interpreter, the libraries and the data. Where the other would take long, it does some of the
@@ -63,6 +68,8 @@ class Sizes:
         Replicates that scipy and arch do, and that scipy does with one array a group.
     compared, alone
         Repositories of the attribution tasks with another package, and of ours alone.
+    rows, weeks
+        Rows that a snapshot has on average, and how many snapshots.
     """
 
     developers: int = 187
@@ -74,6 +81,8 @@ class Sizes:
     slow: int = 20
     compared: int = 200_000
     alone: int = 3_000_000
+    rows: int = 32_000
+    weeks: int = snapshots.MOST
 
     @property
     def growth(self) -> list[int]:
@@ -82,7 +91,7 @@ class Sizes:
 
 
 FULL = Sizes()
-QUICK = Sizes(187, 8_500, 30_000, 5_000, 1_000, 200, 20, 2_000, 5_000)
+QUICK = Sizes(187, 8_500, 30_000, 5_000, 1_000, 200, 20, 2_000, 5_000, 1_600, 15)
 
 
 @dataclass
@@ -211,6 +220,52 @@ def profile(sizes: Sizes, report: Report) -> None:
         report.tables.append(table(title, ["part", "seconds", "of all"], parts))
 
 
+def weekly(sizes: Sizes, report: Report) -> None:
+    """Snapshots of a whole Hub to the panel: ours at three sizes, and plain pandas at one."""
+    whole = [in_child(snapshots.whole, sizes.rows // part, sizes.weeks) for part in (16, 4, 1)]
+    for mine in whole:
+        report.add(Row("snapshots, whole panel", mine.found.rows, None, None, *mine.cost))
+    report.tables += _weekly_tables(whole)
+    mine, other = (in_child(w, sizes.rows // 4) for w in (snapshots.one_window, snapshots.plain))
+    n = mine.found.rows
+    report.add(Row("snapshots, one window", n, None, None, *mine.cost, "pandas", other.seconds))
+    found = [one.found.downloads for one in (mine, other)]
+    columns = ["", "rows", "seconds", "peak_mb", "downloads"]
+    rows = [
+        [name, one.found.rows, one.seconds, one.peak_mb, one.found.downloads]
+        for name, one in (("ours", mine), ("pandas", other))
+    ]
+    report.tables.append(table(f"snapshots: {snapshots.COMPARED.id} alone", columns, rows))
+    if not np.isclose(*found, rtol=snapshots.TOLERANCE, atol=0):
+        report.wrong.append(f"snapshots: pandas finds {found[1]:,} downloads, ours {found[0]:,}")
+
+
+def _weekly_tables(whole: Sequence[Measured]) -> list[Group]:
+    """What each size took, the powers of its growth, and where the time of the largest goes."""
+    found = [one.found for one in whole]
+    columns = ["rows", "snapshots", "rows each", "repositories", "extract_s", "rows/s", "panel_s",
+               "rows/s", "all_s", "extract_mb", "peak_mb", "extracts on disk_mb", "disk_mb"]  # fmt: skip
+    rows = [
+        [f.rows, f.snapshots, f.rows // f.snapshots, f.repositories, f.extract_s,
+         f.rows / f.extract_s, f.panel_s, f.rows / f.panel_s, one.seconds, f.extract_mb,
+         one.peak_mb, f.kept_mb, f.disk_mb]
+        for one, f in zip(whole, found, strict=True)
+    ]  # fmt: skip
+    sizes = [f.rows for f in found]
+    powers = [
+        [name, sizes[0], sizes[-1], limits.exponent(sizes, [getattr(f, name) for f in found])]
+        for name in ("extract_s", "panel_s")
+    ]
+    last = whole[-1]
+    parts = [[name, s, f"{100 * s / last.seconds:.1f} %"] for name, s in last.found.parts.items()]
+    return [
+        table("snapshots to the whole panel; memory is the peak up to there", columns, rows),
+        table("snapshots: the power of the rows that our seconds grow with",
+              ["of", "from", "to", "power"], powers),
+        table("snapshots: where the time of the largest goes", ["part", "seconds", "of all"], parts),
+    ]  # fmt: skip
+
+
 def _part(done: int, replicates: int) -> str:
     return "no" if done == replicates else f"from {done} replicates"
 
@@ -223,6 +278,7 @@ TASKS: dict[str, Callable[[Sizes, Report], None]] = {
     "growth": growth,
     "limit": limit,
     "profile": profile,
+    "snapshots": weekly,
 }
 
 
@@ -230,8 +286,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Measure the tasks asked for; 1 where two packages disagree on an interval, else 0."""
     asked = _parser().parse_args(arguments)
     report, sizes = Report(), QUICK if asked.quick else FULL
+    tasks = asked.only or TASKS
+    if asked.command:
+        sizes, tasks = replace(sizes, rows=asked.rows, weeks=asked.snapshots), [asked.command]
     machine = _machine()
-    for task in asked.only or TASKS:
+    for task in tasks:
         print(f"{task} (synthetic data)", file=sys.stderr, flush=True)
         TASKS[task](sizes, report)
     console = Console(width=150)
@@ -251,7 +310,23 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--quick", action="store_true", help="small sizes: to see that it works")
     parser.add_argument("--only", nargs="+", choices=TASKS, metavar="TASK", help="these tasks only")
     parser.add_argument("--out", type=Path, default=LATEST, help="the CSV to write (%(default)s)")
+    _add_snapshots(parser)
     return parser
+
+
+def _add_snapshots(parser: argparse.ArgumentParser) -> None:
+    """The command of one task that has sizes of its own."""
+    commands = parser.add_subparsers(dest="command", metavar="snapshots")
+    one = commands.add_parser("snapshots", help="snapshots alone, at the size of the Hub")
+    one.add_argument("--rows", type=int, default=HUB_ROWS, help="of a snapshot (%(default)s)")
+    one.add_argument(
+        "--snapshots",
+        type=int,
+        default=snapshots.MOST,
+        choices=range(2, snapshots.MOST + 1),
+        metavar="N",
+        help="evenly over the study's window (%(default)s)",
+    )
 
 
 def _machine() -> str:

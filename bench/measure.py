@@ -50,9 +50,13 @@ def in_child(work: Work, *arguments: object) -> Measured:
 
 def _measured(work: Work, arguments: Sequence[object]) -> Measured:
     seconds, found = work(*arguments)
+    return Measured(seconds, peak_mb(), found)
+
+
+def peak_mb() -> float:
+    """Peak memory of this process so far, in MB."""
     unit = 1 << 20 if sys.platform == "darwin" else 1 << 10  # bytes there, else kilobytes
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    return Measured(seconds, peak / unit, found)
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / unit
 
 
 @dataclass(frozen=True)

@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     Tables = dict[str, pd.DataFrame]
 
 CALIBRATION = "calibration.csv"
+CHAINED, CHAIN = "chained.csv", "chain.csv"
+"""Of the whole Hub alone: downloads that the chain of 30-day windows tells, and how well it does."""
 EARLIER = (
     "defects.csv",
     "coverage.csv",
@@ -73,7 +75,7 @@ def tables(run: Run, ledger: Sequence[Claim], progress: Progress) -> Tables:
     repositories = files.read_csv(run.attributed / "repositories.csv")
     weekly = files.read_csv(run.attributed / "weekly.csv")
     published = claims.published_shares(ledger)
-    made = _estimated(repositories, study, progress)
+    made = _estimated(run, repositories, progress)
     made |= _over_time(run, weekly, progress)
     made |= _inference(repositories, weekly, study, progress)
     made |= _attribution_weighed(repositories, study, progress)
@@ -90,11 +92,15 @@ def tables(run: Run, ledger: Sequence[Claim], progress: Progress) -> Tables:
     return made
 
 
-def _estimated(repositories: pd.DataFrame, study: Study, progress: Progress) -> Tables:
-    """Estimates with their ranges, and each developer left out."""
-    from replication.analysis import estimates
+def _estimated(run: Run, repositories: pd.DataFrame, progress: Progress) -> Tables:
+    """Estimates with their ranges, the error of what was rebuilt, and each developer left out."""
+    from replication.analysis import estimates, rebuild_error
 
+    study = run.study
     rows = estimates.estimate(repositories, study, progress)
+    if run.whole_hub:
+        chained, chain = files.read_csv(run.panel / CHAINED), files.read_csv(run.results / CHAIN)
+        rows = rebuild_error.with_rebuild_error(rows, repositories, chained, chain, study)
     progress("leave-one-developer-out")
     return {
         "estimates.csv": rows,
@@ -190,7 +196,7 @@ def _published(
 
 def _summaries(run: Run, repositories: pd.DataFrame, made: Tables) -> Iterator[Mapping[str, Any]]:
     """Counts and extremes of the results, for the text."""
-    from replication.analysis import leading, summary
+    from replication.analysis import leading, rebuild_error, summary
     from replication.attribution import registry, rules, second_coding
 
     study = run.study
@@ -215,3 +221,6 @@ def _summaries(run: Run, repositories: pd.DataFrame, made: Tables) -> Iterator[M
         repositories, found["disagreements.csv"], len(rules.load()), study
     )
     yield summary.of_audit(frame, codings, audited, known)
+    if run.whole_hub:
+        chained = files.read_csv(run.panel / CHAINED)
+        yield rebuild_error.of_chained(repositories, chained, study)

@@ -49,11 +49,26 @@ def verdict_table(results: Path) -> Table:
 
 def print_outcome(stage: str, results: Path, console: Console) -> None:
     """Print what a person wants to know after `stage` has run."""
+    if stage == "fetch":
+        console.print(f"  {source_line(results)}", markup=False)
     if stage == "attribution":
         for line in attribution_lines(results):
             console.print(line)
     if stage == "analysis":
         console.print(verdict_table(results))
+
+
+def source_line(results: Path) -> str:
+    """What was read, and why it is believed."""
+    from replication.run import RELEASED
+    from replication.sources import manifest, released
+
+    found = manifest.read(results)
+    if found is None:
+        return "no manifest"
+    if found.source == RELEASED:
+        return released.describe(found)
+    return f"{found.title}: {found.filename}, {found.rows:,} rows, SHA-256 {found.sha256[:12]}"
 
 
 def _rows(path: Path) -> list[Row]:

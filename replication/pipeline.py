@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from replication import analyses, files
 from replication.errors import VerificationError
-from replication.run import BUNDLED, RELEASED, ROOT, Run
+from replication.run import BUNDLED, RELEASED, ROOT, SNAPSHOTS, Run
 from replication.sources.bundled import FOLDER, SIDECAR, TABLES
 from replication.stages import Progress, Stage
 
@@ -28,7 +28,9 @@ EVIDENCE = (
     "sampling_frame.csv",
     "second_coding.csv",
 )
+CHAINED, CHAIN = analyses.CHAINED, analyses.CHAIN
 PAPER_SOURCES = {".md", ".bib", ".toml", ".typ", ".css"}
+PAPER_DECLARED = ("claims.toml", "numbers.toml", "whole_hub_numbers.toml")
 PAPER_HEADER = "header.tex"
 
 
@@ -37,13 +39,14 @@ def fetch(run: Run, progress: Progress) -> list[Path]:
     from replication.sources import bundled, file, manifest, released
 
     study = run.study
+    if run.whole_hub:
+        return _fetch_snapshots(run, progress)
     if run.data == BUNDLED:
         bundled.check_definitions(study.panel, study.all_windows)
         found = bundled.fetch(run.source)
         tables = [run.source / name for name in bundled.TABLES]
     elif run.data == RELEASED:
-        progress(f"asking the Hub for {study.released.repository} @ {study.released.revision[:8]}")
-        found = released.fetch(study.released, run.source, today=_today())
+        found = released.fetch(study.released, run.source, today=_today(), progress=progress)
         tables = [run.source / released.COUNTERS]
     else:
         about = study.bundled
@@ -59,15 +62,69 @@ def fetch(run: Run, progress: Progress) -> list[Path]:
     return [*tables, run.source / manifest.NAME, run.results / manifest.NAME]
 
 
+def _fetch_snapshots(run: Run, progress: Progress) -> list[Path]:
+    """Bring extracts of the Hub's weekly snapshots, or of a folder of such, into the run's folder."""
+    from dataclasses import replace
+
+    from replication.sources import manifest, snapshots
+    from replication.synthetic.snapshots import MARKER
+
+    about = run.study.snapshots
+    local = None if run.data == SNAPSHOTS else Path(run.data)
+    found = snapshots.fetch(about, run.source, local=local, today=_today(), progress=progress)
+    if local and (local / MARKER).is_file():
+        found = replace(found, title="Synthetic data: no finding", citation="", url="", licence="")
+    manifest.write(run.results, found)
+    return [
+        *snapshots.extracts(run.source),
+        run.source / manifest.NAME,
+        run.results / manifest.NAME,
+    ]
+
+
 def panel(run: Run, progress: Progress) -> list[Path]:
     """Check and mend the counters, or check the bundled panel, and record the defects."""
     from replication.panel import table
 
+    if run.whole_hub:
+        return _panel_of_hub(run, progress)
     progress("checking the contract and mending the defects")
     found = table.check(read_panel(run), run.study, str(run.source))
     found.write(run.panel)
     files.write_csv(run.results / "defects.csv", found.defects)
     return [*(run.panel / name for name in TABLES), run.results / "defects.csv"]
+
+
+def _panel_of_hub(run: Run, progress: Progress) -> list[Path]:
+    """Rebuild first-year downloads from the extracts of the snapshots, out of core."""
+    from replication.panel import engines, rebuild, table, whole_hub
+    from replication.sources import snapshots
+
+    study, rules = run.study, run.study.whole_hub
+    extracts = {date.fromisoformat(p.stem): p for p in snapshots.extracts(run.source)}
+    with engines.engine(run.engine, run.out / "build" / "engine") as engine:
+        share = rules.truncated_share
+        rebuilt = rebuild.rebuild(extracts, study, engine, progress, truncated_share=share)
+        progress("lineage, the tail and the weekly series")
+        labelled = _study_groups()
+        made = whole_hub.assemble(rebuilt, engine, study, labelled, rules.tail_downloads)
+    found = table.check(made.panel, study, str(run.source))
+    found.write(run.panel)
+    files.write_csv(run.panel / CHAINED, made.chained)
+    files.write_csv(run.results / CHAIN, made.chain)
+    files.write_csv(run.results / "defects.csv", found.defects)
+    written = [run.panel / name for name in (*TABLES, CHAINED)]
+    return [*written, run.results / CHAIN, run.results / "defects.csv"]
+
+
+def _study_groups() -> dict[str, str]:
+    """The study's country group of each namespace that its released file labels."""
+    table = files.read_csv(FOLDER / "repositories.csv")
+    return {
+        name: group
+        for role in ("origin", "uploader")
+        for name, group in zip(table[role], table[f"study_group_{role}"], strict=True)
+    }
 
 
 def attribution(run: Run, progress: Progress) -> list[Path]:
@@ -116,14 +173,14 @@ def attribution(run: Run, progress: Progress) -> list[Path]:
 
 def analysis(run: Run, progress: Progress) -> list[Path]:
     """Estimate shares with intervals and bounds, judge the claims, and collect the numbers."""
-    from replication.report import claims, numbers
+    from replication.report import claims, numbers, prose
 
     ledger = claims.load(ROOT / "paper" / "claims.toml")
     claims.require_estimands(ledger, run.study)
     made = analyses.tables(run, ledger, progress)
     for name in analyses.TABLES:
         files.write_csv(run.results / name, made[name])
-    declared = ROOT / "paper" / "numbers.toml"
+    declared = prose.source(ROOT / "paper", prose.NUMBERS, whole=run.whole_hub)
     found = numbers.collect(declared, run.results, run.study)
     files.write_json(run.results / analyses.NUMBERS, found)
     return [run.results / name for name in (*analyses.TABLES, analyses.NUMBERS)]
@@ -260,11 +317,16 @@ def _today() -> str:
 def _source_files(run: Run) -> Iterable[Path]:
     if run.data == BUNDLED:
         return [FOLDER / name for name in (*TABLES, SIDECAR)]
+    if run.whole_hub:
+        return [] if run.data == SNAPSHOTS else sorted(Path(run.data).rglob("*.parquet"))
     return [] if run.data == RELEASED else [Path(run.data), FOLDER / SIDECAR]
 
 
 def _fetched(run: Run) -> Iterable[Path]:
-    return [*files.present(run.source), FOLDER / "label_defects.csv"]
+    found = [*files.present(run.source), FOLDER / "label_defects.csv"]
+    if run.whole_hub:
+        found += [*files.present(run.source / "extracts"), FOLDER / "repositories.csv"]
+    return found
 
 
 def _panel(run: Run) -> Iterable[Path]:
@@ -274,8 +336,10 @@ def _panel(run: Run) -> Iterable[Path]:
 def _attributed(run: Run) -> Iterable[Path]:
     tables = [run.attributed / name for name in ("repositories.csv", "weekly.csv")]
     tables.append(run.panel / "variants.csv")
+    if run.whole_hub:
+        tables += [run.panel / CHAINED, run.results / CHAIN]
     results = ("manifest.json", *analyses.EARLIER)
-    declared = [ROOT / "paper" / name for name in ("claims.toml", "numbers.toml")]
+    declared = [ROOT / "paper" / name for name in PAPER_DECLARED]
     found = [run.results / name for name in results]
     evidence = [FOLDER / name for name in (*EVIDENCE, analyses.CALIBRATION)]
     return [*tables, *found, *declared, *evidence]

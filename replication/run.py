@@ -4,14 +4,18 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, field, replace
+from datetime import date
 from functools import cached_property
 from pathlib import Path
 
 from replication import study as definitions
+from replication.sources.hub_failures import COMMIT
 from replication.study import Study
 
 ROOT = Path(__file__).resolve().parents[1]
-BUNDLED, RELEASED = "bundled", "released"
+BUNDLED, RELEASED, SNAPSHOTS = "bundled", "released", "snapshots"
+FILE = "file"
+DUCKDB, SPARK = "duckdb", "spark"
 
 
 @dataclass(frozen=True)
@@ -21,27 +25,66 @@ class Run:
     Parameters
     ----------
     data
-        bundled, released, or the path of a local copy of a released file.
+        bundled, released, snapshots, the path of a local copy of a released file, or a folder of
+        snapshots of the whole Hub.
     out
         Folder of the results; `folder_for` names the usual one.
     study_path
         The definitions.
     revision
-        Commit of the released dataset in place of the one in the definitions.
+        Commit of the dataset in place of the one in the definitions.
+    filename
+        File of the released dataset in place of the one in the definitions.
+    since, until
+        First and last label of the snapshots, in place of those in the definitions.
+    engine
+        What builds the panel of the whole Hub: duckdb or spark.
     """
 
     data: str
     out: Path
     study_path: Path = field(default=definitions.DEFAULT)
     revision: str = ""
+    filename: str = ""
+    since: date | None = None
+    until: date | None = None
+    engine: str = DUCKDB
+
+    @property
+    def kind(self) -> str:
+        """Kind of source: bundled, released, snapshots or file."""
+        if self.data in {BUNDLED, RELEASED, SNAPSHOTS}:
+            return self.data
+        return SNAPSHOTS if Path(self.data).is_dir() else FILE
+
+    @property
+    def whole_hub(self) -> bool:
+        """Whether the panel is of the whole Hub, not of the study's released head of it."""
+        return self.kind == SNAPSHOTS
+
+    @property
+    def overlay(self) -> Path | None:
+        """Definitions that differ for this kind of source."""
+        return definitions.WHOLE_HUB if self.whole_hub else None
 
     @cached_property
     def study(self) -> Study:
         """The checked definitions."""
-        study = definitions.load(self.study_path)
-        if not self.revision:
-            return study
-        return replace(study, released=replace(study.released, revision=self.revision))
+        study = definitions.load(self.study_path, self.overlay)
+        released = study.released.at(revision=self.revision, filename=self.filename)
+        snapshots = replace(
+            study.snapshots,
+            revision=self.revision or study.snapshots.revision,
+            since=self.since or study.snapshots.since,
+            until=self.until or study.snapshots.until,
+        )
+        return replace(study, released=released, snapshots=snapshots)
+
+    @property
+    def unsettled(self) -> bool:
+        """Whether the source is named by something that may move: a branch, a tag or a short hash."""
+        commit = COMMIT.fullmatch(self.study.released.revision)
+        return self.kind == RELEASED and commit is None
 
     @property
     def source(self) -> Path:
@@ -83,5 +126,5 @@ def folder_for(data: str) -> Path:
     """Usual folder of a run: the repository for the bundled panel, runs/NAME for other data."""
     if data == BUNDLED:
         return ROOT
-    name = data if data == RELEASED else Path(data).stem
+    name = data if data in {RELEASED, SNAPSHOTS} else Path(data).stem
     return ROOT / "runs" / (re.sub(r"[^\w.-]", "_", name).strip(".") or "run")

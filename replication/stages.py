@@ -13,9 +13,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from replication.files import sha256_file, write_json
-from replication.run import BUNDLED, RELEASED, ROOT, Run
+from replication.run import ROOT, Run
 
 PACKAGE = Path(__file__).parent
+CODE = {".py", ".sql"}
 Progress = Callable[[str], None]
 
 
@@ -48,7 +49,8 @@ def execute(stage: Stage, run: Run, progress: Progress, *, force: bool = False) 
     """Run `stage` unless its outputs stand for the same inputs; return whether it ran."""
     record = run.stages / f"{stage.name}.json"
     key = _key(stage, run)
-    if not force and _stands(record, key, run.out):
+    may_have_moved = stage.name == "fetch" and run.unsettled
+    if not force and not may_have_moved and _stands(record, key, run.out):
         return False
     outputs = stage.action(run, progress)
     hashes = {str(p.relative_to(run.out)): sha256_file(p) for p in outputs}
@@ -58,8 +60,12 @@ def execute(stage: Stage, run: Run, progress: Progress, *, force: bool = False) 
 
 def _key(stage: Stage, run: Run) -> str:
     """Hash of everything that the outputs of `stage` depend on."""
-    digest = hashlib.sha256(f"{stage.name}\n{_source(run)}\n{run.revision}\n".encode())
-    paths = [run.study_path, ROOT / "requirements.lock", *_code(stage), *stage.inputs(run)]
+    options = (run.revision, run.filename, run.since, run.until, run.engine)
+    asked = (stage.name, run.kind, *options)
+    digest = hashlib.sha256("\n".join(map(str, asked)).encode())
+    overlay = [run.overlay] if run.overlay else []
+    paths = [run.study_path, *overlay, ROOT / "requirements.lock"]
+    paths += [*_code(stage), *stage.inputs(run)]
     for path in paths:
         digest.update(_content(path).encode())
     return digest.hexdigest()
@@ -73,15 +79,11 @@ def _content(path: Path) -> str:
         return "unreadable"
 
 
-def _source(run: Run) -> str:
-    """Kind of source; the content of a local file is among the inputs."""
-    return run.data if run.data in {BUNDLED, RELEASED} else "file"
-
-
 def _code(stage: Stage) -> list[Path]:
-    """Python files of the stage's layers and of the package's own folder, in sorted order."""
-    folders = [PACKAGE, *(PACKAGE / layer for layer in stage.layers)]
-    return sorted(path for folder in folders for path in folder.glob("*.py"))
+    """Code of the stage's layers and of the package's own folder, in sorted order."""
+    folders = [PACKAGE / layer for layer in stage.layers]
+    found = [path for folder in folders for path in folder.rglob("*.*") if path.suffix in CODE]
+    return sorted([*PACKAGE.glob("*.py"), *found])
 
 
 def _stands(record: Path, key: str, out: Path) -> bool:

@@ -11,14 +11,18 @@ from typing import Any
 
 from replication.errors import StudyError
 from replication.sources.released import Release
+from replication.sources.snapshots import Snapshots
 from replication.study_checks import check
 from replication.toml_tables import build, build_all, parse, unknown_keys
 
 DEFAULT = Path(__file__).with_name("study.toml")
+WHOLE_HUB = Path(__file__).with_name("whole_hub.toml")
+"""Definitions that differ where the source is the whole Hub."""
 _TABLES = {
     "study", "panel", "estimand", "exclusion", "inference", "time", "verdict", "headline",
     "audit", "family", "bundled", "released", "country_group", "grid", "grid_window",
-    "published_cell", "bridge", "calibration",
+    "published_cell", "bridge", "calibration", "snapshots",
+    "whole_hub",
 }  # fmt: skip
 
 
@@ -198,6 +202,14 @@ class Headline:
 
 
 @dataclass(frozen=True)
+class WholeHub:
+    """Rules of the panel that is rebuilt from snapshots of the whole Hub."""
+
+    truncated_share: float
+    tail_downloads: int
+
+
+@dataclass(frozen=True)
 class Provenance:
     """Where the file behind the bundled panel came from."""
 
@@ -240,6 +252,8 @@ class Study:
     family: Family
     bundled: Provenance
     released: Release
+    snapshots: Snapshots
+    whole_hub: WholeHub
     country_groups: tuple[CountryGroup, ...]
 
     @cached_property
@@ -262,6 +276,11 @@ class Study:
     def all_windows(self) -> tuple[Window, ...]:
         """The windows of the estimands, then those of the grid alone."""
         return self.windows + self.grid_windows
+
+    @cached_property
+    def whole(self) -> bool:
+        """Whether the windows are of the whole Hub, not of the released head of it."""
+        return any(window.kind == "rebuild" for window in self.windows)
 
     @cached_property
     def estimated_exclusions(self) -> tuple[Exclusion, ...]:
@@ -290,15 +309,22 @@ class Study:
         return dict(pairs + [(g.class_, g.name) for g in self.country_groups if g.class_])
 
 
-def load(path: Path = DEFAULT) -> Study:
+def load(path: Path = DEFAULT, overlay: Path | None = None) -> Study:
     """Read `path` and check it.
+
+    Parameters
+    ----------
+    path
+        The definitions.
+    overlay
+        Tables that take the place of those of the same name in `path`.
 
     Raises
     ------
     StudyError
         The file is missing, is not TOML, or has an unknown, missing or mistyped key.
     """
-    tables = parse(path)
+    tables = parse(path) | (parse(overlay) if overlay else {})
     try:
         study = _study(tables)
         check(study)
@@ -334,5 +360,7 @@ def _study(tables: dict[str, Any]) -> Study:
         family=build(Family, tables["family"], "family"),
         bundled=build(Provenance, tables["bundled"], "bundled"),
         released=build(Release, tables["released"], "released"),
+        snapshots=build(Snapshots, tables["snapshots"], "snapshots"),
+        whole_hub=build(WholeHub, tables["whole_hub"], "whole_hub"),
         country_groups=build_all(CountryGroup, tables["country_group"], "country_group"),
     )

@@ -12,6 +12,8 @@ if TYPE_CHECKING:
 
 AS_READ, INTERPOLATED, LEFT_OUT = "as-read", "interpolated", "left-out"
 """What is done with readings at which the counters stood still."""
+KINDS = {"increments", "cohort", "rebuild"}
+"""Rules by which a window counts downloads."""
 GRID = {
     "frozen": (AS_READ, INTERPOLATED, LEFT_OUT),
     "attributions": ("uploader", "origin", "split", "maker"),
@@ -34,7 +36,7 @@ def check(study: Study) -> None:
         (not _repeated(names), f"id used twice: {_repeated(names)}"),
         (not _repeated([*study.groups]), f"group used twice: {_repeated([*study.groups])}"),
         (not _repeated(codes), f"country code in two groups: {_repeated(codes)}"),
-        (all(w.kind in {"increments", "cohort"} for w in study.all_windows), "kind of an estimand"),
+        (all(w.kind in KINDS for w in study.all_windows), "kind of an estimand"),
         (all(w.start <= w.end for w in study.all_windows), "an estimand ends before it starts"),
         (all(w.end <= w.last for w in study.all_windows), "read_until lies before the end"),
         *_grid_rules(study),

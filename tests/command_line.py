@@ -18,7 +18,19 @@ from replication.run import ROOT
 from replication.study import DEFAULT
 
 STAGE_NAMES = ("fetch", "panel", "attribution", "analysis", "figures", "paper")
-OURS = {"DATA", "REVISION", "COLUMNS", "FORCE_COLOR", "NO_COLOR", "GITHUB_ACTIONS", "PY_COLORS"}
+OURS = {
+    "DATA",
+    "REVISION",
+    "FILE",
+    "SINCE",
+    "UNTIL",
+    "ENGINE",
+    "COLUMNS",
+    "FORCE_COLOR",
+    "NO_COLOR",
+    "GITHUB_ACTIONS",
+    "PY_COLORS",
+}
 FEWER = {"replicates = 10_000": "replicates = 200", "chunk = 500 ": "chunk = 100 "}
 
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 import csv
 import os
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -12,9 +14,11 @@ import pandas as pd
 import pytest
 
 import bench.__main__ as command
-from bench import attribution, bootstrap, limits, measure, synthetic
+from bench import attribution, bootstrap, limits, measure, snapshots, synthetic
 from bench.measure import COLUMNS, Measured, Row
 from replication.analysis import resampling, schemes
+from replication.panel import engines
+from replication.synthetic.truth import seconds
 
 N, CLUSTERS, B = 3_000, 1_500, 600
 OTHERS = (bootstrap.scipy_columns, bootstrap.scipy_bincount, bootstrap.arch_bincount)
@@ -116,6 +120,9 @@ def in_process(work: measure.Work, *arguments: object) -> Measured:
     """A stand-in for a process of its own: an invented second and memory."""
     if work is limits.profile:
         return Measured(1.0, 100.0, {"all": 1.0})
+    if work.__module__ == snapshots.__name__:
+        rows = 100 * int(str(arguments[0]))
+        return Measured(3.0, 100.0, snapshots.Found(rows, 15, 30, 7, rows / 100, rows**2 / 1e6))
     replicates = np.random.default_rng(0).random((500, len(bootstrap.NAMES)))
     return Measured(float(len(arguments)), 100.0, replicates)
 
@@ -132,6 +139,7 @@ def test_all_tasks_write_one_table(
     assert header == COLUMNS
     tasks = {row[0] for row in rows}
     assert {"shares", "namespaces", "lineage to the roots", "rules on names", "limit"} <= tasks
+    assert {"snapshots, whole panel", "snapshots, one window"} <= tasks
     for row in rows:
         cells = dict(zip(header, row, strict=True))
         if cells["ratio"]:
@@ -165,6 +173,103 @@ def test_intervals_that_differ_end_in_an_error(
     arguments = ["--quick", "--only", "shares", "--out", str(tmp_path / "latest.csv")]
     assert command.main(arguments) == 1
     assert "arch, bincount gives another interval of China" in capsys.readouterr().err
+
+
+def test_snapshots_have_a_command_with_their_sizes(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Rows and snapshots are those asked for, and seconds that grow with the square have power two."""
+    asked: list[tuple[object, ...]] = []
+
+    def noted(work: measure.Work, *arguments: object) -> Measured:
+        asked.append((work.__name__, *arguments))
+        return in_process(work, *arguments)
+
+    monkeypatch.setattr(command, "in_child", noted)
+    out = ["--out", str(tmp_path / "latest.csv")]
+    assert command.main([*out, "snapshots", "--rows", "1600", "--snapshots", "9"]) == 0
+    assert asked == [
+        *(("whole", rows, 9) for rows in (100, 400, 1600)),
+        ("one_window", 400),
+        ("plain", 400),
+    ]
+    powers = [line.split() for line in capsys.readouterr().out.splitlines() if "_s │ 1" in line]
+    assert [(line[1], line[-2]) for line in powers] == [("extract_s", "1"), ("panel_s", "2")]
+
+
+def test_other_downloads_of_pandas_end_in_an_error(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Where pandas finds other downloads than ours it was not the same work."""
+
+    def differing(work: measure.Work, *arguments: object) -> Measured:
+        found = in_process(work, *arguments)
+        more = 1.01 if work is snapshots.plain else 1.0
+        return replace(found, found=replace(found.found, downloads=int(10_000 * more)))
+
+    monkeypatch.setattr(command, "in_child", differing)
+    arguments = ["--quick", "--only", "snapshots", "--out", str(tmp_path / "latest.csv")]
+    assert command.main(arguments) == 1
+    assert "pandas finds 10,100 downloads, ours 10,000" in capsys.readouterr().err
+
+
+def test_weeks_are_spread_over_the_window() -> None:
+    """The first and the last week are always there, all of them a week apart at most."""
+    every = snapshots.weeks(snapshots.MOST)
+    assert np.unique(np.diff(np.array(every, dtype="datetime64[D]"))).astype(int).tolist() == [7]
+    for some in (snapshots.weeks(2), snapshots.weeks(15)):
+        assert (some[0], some[-1]) == (every[0], every[-1])
+        assert set(some) < set(every)
+
+
+def test_a_hub_has_the_rows_asked_for_on_average() -> None:
+    """It grows from fewer to more rows than the mean of its snapshots."""
+    labels = snapshots.weeks(9)
+    hub = snapshots.hub(snapshots.size(20_000, labels))
+    rows = [hub.alive(seconds(label)) for label in labels]
+    assert np.mean(rows) == pytest.approx(20_000, rel=0.01)
+    assert rows[0] < 20_000 < rows[-1]
+
+
+def in_this_process(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Write snapshots without a process of their own, which takes seconds to start."""
+    monkeypatch.setattr(snapshots, "ProcessPoolExecutor", lambda *_, **__: ThreadPoolExecutor(1))
+
+
+def test_ours_and_pandas_find_the_same_downloads(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Two implementations find the downloads of one window, from data without defects."""
+    in_this_process(monkeypatch)
+    ours, theirs = snapshots.one_window(400)[1], snapshots.plain(400)[1]
+    assert ours.rows == theirs.rows
+    assert ours.downloads > 10_000
+    assert ours.downloads == pytest.approx(theirs.downloads, rel=snapshots.TOLERANCE)
+
+
+def test_a_whole_panel_is_measured_part_by_part(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Parts are all of the seconds, one snapshot at a time lies on disk, and no clock is left."""
+    in_this_process(monkeypatch)
+    before = engines.DuckDB._run
+    spent, found = snapshots.whole(400, 9)
+    assert engines.DuckDB._run is before
+    assert spent == found.extract_s + found.panel_s
+    assert sum(found.parts.values()) == pytest.approx(spent, rel=0.02)
+    assert {"extracts", "sql/counters.sql", "assemble, what is not SQL"} <= set(found.parts)
+    assert list(found.parts.values()) == sorted(found.parts.values(), reverse=True)
+    assert found.snapshots == 9
+    assert found.rows == pytest.approx(9 * 400, rel=0.1)
+    assert found.disk_mb >= found.kept_mb > 0
+    assert found.downloads > 0
+
+
+def test_disk_is_what_lies_there_at_most(tmp_path: Path) -> None:
+    """A file that is gone again counts in the most, and not in what is held."""
+    with snapshots.Disk(tmp_path) as disk:
+        (tmp_path / "a").write_bytes(b"1" * 100)
+        (tmp_path / "b").write_bytes(b"1" * 50)
+        assert disk.held() == 150
+        (tmp_path / "a").unlink()
+        assert disk.held() == 50
+    assert disk.most == 150
 
 
 def test_help_names_every_task(capsys: pytest.CaptureFixture[str]) -> None:

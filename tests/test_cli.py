@@ -53,7 +53,7 @@ def test_help_of_a_stage_teaches(name: str) -> None:
     words = " ".join(done.stdout.split())
     for option in ("--data", "--out", "--study", "--revision", "--force"):
         assert re.search(rf"{option} .*?[a-z]{{3}}", words), option
-    assert "bundled|released|FILE" in words
+    assert "SOURCE|PATH" in words
     summaries = {stage.name: stage.summary for stage in STAGES} | {"all": "Run every stage"}
     assert summaries[name].split(",")[0].split()[0] in words
 
@@ -160,7 +160,7 @@ def write_inputs(folder: Path) -> None:
 # What is given as data, what the message says, and the stage that finds it.
 WRONG_DATA = {
     "absent.parquet": ("there is no file", "fetch"),
-    "folder.parquet": ("there is no file", "fetch"),
+    "folder.parquet": ("holds no snapshot", "fetch"),
     "notes.txt": ("neither .parquet nor .csv", "fetch"),
     "text.parquet": ("not readable as .parquet", "fetch"),
     "empty.parquet": ("not readable as .parquet", "fetch"),
@@ -383,10 +383,10 @@ def test_interrupt(tmp_path: Path) -> None:
     assert "build/stages/attribution.json" in files_in(tmp_path / "out")
 
 
-def test_revision_must_be_a_commit(tmp_path: Path) -> None:
-    """A branch or a tag as revision is refused before anything is asked of the network."""
-    done = invoke("fetch", "--data", "released", "--revision", "main", "--out", tmp_path)
-    assert_one_message(done.exit_code, done.stderr, "'main'")
+def test_revision_must_be_a_name_of_the_hub(tmp_path: Path) -> None:
+    """What names no commit, branch or tag is refused before anything is asked of the network."""
+    done = invoke("fetch", "--data", "released", "--revision", "../main", "--out", tmp_path)
+    assert_one_message(done.exit_code, done.stderr, "'../main'")
     assert files_in(tmp_path) == []
 
 
@@ -401,8 +401,8 @@ def test_bundle_of_a_wrong_file(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("arguments", "told"),
     [
-        (["--data", "Bundled"], "'Bundled' is not bundled, released or a file"),
-        (["--data", ""], "'' is not bundled, released or a file"),
+        (["--data", "Bundled"], "'Bundled' is not bundled, released, snapshots or a path"),
+        (["--data", ""], "'' is not bundled, released, snapshots or a path"),
         (["--revision", "0" * 40], "a revision goes with --data released"),
     ],
 )

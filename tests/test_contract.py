@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
 
@@ -12,10 +12,21 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 from pandas.testing import assert_frame_equal
-from released_files import ROOT, SCHEMA, TEXTS, counters_of, id_of, synthetic_release, write
+from released_files import (
+    ROOT,
+    SCHEMA,
+    TEXTS,
+    clean_rows,
+    counters_of,
+    id_of,
+    repository,
+    synthetic_release,
+    write,
+)
 
 from replication import study as definitions
 from replication.errors import ContractError, ReplicationError, SourceError
+from replication.panel import eras, table
 from replication.panel.contract import COLUMNS, read_counters
 from replication.run import BUNDLED, Run, folder_for
 from replication.sources import file, manifest
@@ -25,6 +36,7 @@ GROUPS = definitions.load().groups
 LARGEST = 10**12
 BOTH = pytest.mark.parametrize("name", ["release.parquet", "release.csv"])
 Release = pd.DataFrame
+NO_DEFECTS = pd.DataFrame(columns=["check", "column", "value", "reason", "treatment"])
 
 
 @pytest.fixture
@@ -62,6 +74,14 @@ def with_cell(release: Release, row: int, column: str, value: Any) -> Release:
     return release.assign(**{column: cells})
 
 
+def add_column(path: Path, column: str, cells: Iterable[Any]) -> None:
+    """Add a column that the released schema does not have to a file."""
+    if path.suffix == ".csv":
+        pd.read_csv(path, dtype=str).assign(**{column: list(cells)}).to_csv(path, index=False)
+    else:
+        pq.write_table(pq.read_table(path).append_column(column, pa.array(list(cells))), path)
+
+
 @BOTH
 def test_a_clean_file_is_read_as_it_is(tmp_path: Path, release: Release, name: str) -> None:
     """Rows keep their order and values; counters are int64 and times carry no zone."""
@@ -91,6 +111,128 @@ def test_other_arrow_types_of_the_same_values_are_read(tmp_path: Path, release: 
     }
     found = read(write(release, tmp_path / "release.parquet", **types))
     assert_frame_equal(found, counters_of(release), check_dtype=False)
+
+
+@pytest.mark.parametrize("kind", [pa.float32(), pa.float64()])
+def test_whole_counts_in_floats_are_counts(
+    tmp_path: Path, release: Release, kind: pa.DataType
+) -> None:
+    """A floating column that holds whole numbers loses nothing as int64."""
+    path = write(release, tmp_path / "release.parquet", downloadsAllTime=kind)
+    assert_frame_equal(read(path), counters_of(release), check_dtype=False)
+    assert read(path)["counter"].dtype == np.int64
+
+
+@pytest.mark.parametrize(
+    ("kind", "value", "said"),
+    [
+        (pa.float64(), 1.5, "is not a whole number (downloadsAllTime = '1.5')"),
+        (pa.float64(), np.inf, "is not a whole number"),
+        (pa.float64(), np.nan, "empty cell in downloadsAllTime"),
+        (pa.float64(), 2.0**53 + 2, "is float64 and above 9,007,199,254,740,992"),
+        (pa.float32(), 2.0**24 + 2, "is float32 and above 16,777,216, where it is rounded"),
+    ],
+)
+def test_a_float_that_is_no_exact_count_is_refused(
+    tmp_path: Path, release: Release, kind: pa.DataType, value: float, said: str
+) -> None:
+    """Beyond the whole numbers that a float tells apart, a count may have been rounded."""
+    changed = with_cell(release, 3, "downloadsAllTime", value)
+    path = write(changed, tmp_path / "release.parquet", downloadsAllTime=kind)
+    found = refusal(path, ContractError, lambda path: read_counters(path, GROUPS, 2**60))
+    assert "row 3: " in found
+    assert said in found
+
+
+@pytest.mark.parametrize("unit", ["s", "ms", "us"])
+def test_times_of_any_unit_are_the_same_moments(
+    tmp_path: Path, release: Release, unit: str
+) -> None:
+    """The unit of a time stamp is form, in UTC or without a zone."""
+    types = {"time": pa.timestamp(unit, tz="UTC"), "created": pa.timestamp(unit)}
+    found = read(write(release, tmp_path / "release.parquet", **types))
+    assert_frame_equal(found, counters_of(release), check_dtype=False)
+
+
+def test_text_stored_as_codes_is_text(tmp_path: Path, release: Release) -> None:
+    """Columns that were categories where the file was written read as what they say."""
+    codes = pa.dictionary(pa.int32(), pa.string())
+    types = dict.fromkeys(("author", "merged_country_groups_single"), codes)
+    found = read(write(release, tmp_path / "release.parquet", **types))
+    assert_frame_equal(found, counters_of(release), check_dtype=False)
+
+
+def test_lists_as_text_and_a_leaked_index_are_read(tmp_path: Path, release: Release) -> None:
+    """Lists written as text name the same parents, and the index is no data."""
+    lists = pd.Series([["Qwen/a", "google/b"], ["No"]] * len(release))[: len(release)]
+    changed = release.assign(merged_derived_from=lists.to_list())
+    expected = read(write(changed, tmp_path / "release.parquet"))
+    schema = pq.read_schema(tmp_path / "release.parquet")
+    assert eras.era(schema) == "cumulative counter downloadsAllTime"
+    changed = changed.assign(merged_derived_from=lists.map(str).to_list())
+    path = write(changed, tmp_path / "text.parquet", merged_derived_from=pa.string())
+    add_column(path, "__index_level_0__", range(len(changed)))
+    assert_frame_equal(read(path), expected)
+    assert expected["parents"].iloc[0] == "Qwen/a google/b"
+    assert eras.era_of(path) == (
+        "cumulative counter downloadsAllTime; index in the column __index_level_0__; "
+        "text instead of lists in merged_derived_from"
+    )
+
+
+def test_an_era_names_the_types_that_differ(tmp_path: Path, release: Release) -> None:
+    """What is cast when the file is read is said."""
+    types = {"downloadsAllTime": pa.int32(), "time": pa.timestamp("ms")}
+    path = write(release, tmp_path / "release.parquet", **types)
+    assert eras.era_of(path).endswith("time as timestamp[ms]; downloadsAllTime as int32")
+
+
+@BOTH
+@pytest.mark.parametrize("value", ["downloads", "downloads_30d", "weekly"])
+def test_a_file_of_the_earlier_era_is_recognised(
+    tmp_path: Path, release: Release, name: str, value: str
+) -> None:
+    """Another value column is refused with its era, the commit to use and a word on mixing."""
+    path = write(release.drop(columns="downloadsAllTime"), tmp_path / name)
+    add_column(path, value, release["downloadsAllTime"] / 4)
+    add_column(path, "note", ["text"] * len(release))
+    with pytest.raises(ContractError) as caught:
+        read(path)
+    assert f"{name} has no column downloadsAllTime but {value}: " in caught.value.what
+    assert "era before commit 1f3d716b…" in caught.value.what
+    assert eras.CUMULATIVE_SINCE in caught.value.remedy
+    assert "must never be mixed" in caught.value.remedy
+    assert eras.era_of(path).startswith(f"earlier era with the value column {value}")
+
+
+def test_a_leaked_index_is_no_earlier_value(tmp_path: Path, release: Release) -> None:
+    """A file without a value column is not taken for one of another era for its row numbers."""
+    release.drop(columns="downloadsAllTime").to_csv(tmp_path / "release.csv", index=True)
+    assert "has no column downloadsAllTime" in refusal(tmp_path / "release.csv", ContractError)
+    assert eras.era_of(tmp_path / "release.csv").startswith("no value column")
+
+
+def test_all_downloads_give_the_panel_of_the_first_year(tmp_path: Path) -> None:
+    """The file that is not cut at one year gives what the cut one gives, row for row.
+
+    One repository turns a year old inside the file, and one is older from its first reading on.
+    """
+    grown = repository(70, [10 * k for k in range(8)], created="2024-03-12")
+    old = repository(71, [5_000 + 10 * k for k in range(8)], created="2022-03-02")
+    whole = synthetic_release([*clean_rows(), *grown, *old])
+    ages = whole["time"] - whole["created"].dt.tz_localize(None)
+    cut = whole[ages < pd.Timedelta(days=366)]
+    assert ages.max() > 1_000 * pd.Timedelta(days=1)
+    assert len(whole) - len(cut) > 8
+    built = {}
+    study = definitions.load()
+    for name, rows in (("all", whole), ("year", cut)):
+        path = write(rows, tmp_path / f"{name}.parquet")
+        built[name] = table.build(read(path), study, NO_DEFECTS)
+    assert id_of(71) not in set(built["all"].repositories["repository"])
+    assert (built["all"].weekly["uploader"] == "maker70").any()
+    for part in ("repositories", "weekly", "variants"):
+        assert_frame_equal(getattr(built["all"], part), getattr(built["year"], part))
 
 
 def test_a_counter_beyond_the_floats_keeps_every_digit(tmp_path: Path, release: Release) -> None:
@@ -200,7 +342,6 @@ def test_a_repeated_column(tmp_path: Path, release: Release) -> None:
 @pytest.mark.parametrize(
     ("column", "kind", "values"),
     [
-        ("downloadsAllTime", pa.float64(), 1.0),
         ("downloadsAllTime", pa.string(), "1"),
         ("downloadsAllTime", pa.bool_(), True),
         ("time", pa.string(), "2025-02-26"),

@@ -1,150 +1,49 @@
-"""The released source, with the real Hub client against a local server.
-
-The client reads its HF_* variables when it is imported, so each fetch runs in its own process, with
-an environment that holds nothing of the caller's. In that process `time.sleep` returns at once and
-notes for how long it was asked to sleep.
-"""
+"""The released source: one dataset, with the real Hub client against a local server."""
 
 from __future__ import annotations
 
 import errno
 import hashlib
-import io
-import json
-import os
+import signal
 import subprocess
-import sys
-from dataclasses import asdict, dataclass, replace
+from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 import huggingface_hub
 import huggingface_hub.constants
-import numpy as np
-import pyarrow as pa
-import pyarrow.parquet as pq
 import pytest
+from hub_fetches import (
+    GOOD,
+    LATER,
+    NAME,
+    OTHER,
+    RELEASE,
+    TODAY,
+    TOKEN,
+    Place,
+    assert_nothing_written,
+    assert_token_is_nowhere,
+    closed_port,
+    command,
+    environment,
+    parquet,
+    relay,
+    run_fetch,
+)
 
 from replication.errors import HubError, OutputError, ReplicationError, SourceError
-from replication.sources import manifest, released
-from replication.sources.released import COUNTERS, Release, announced_wait, decide, fetch
+from replication.sources import manifest
+from replication.sources.hub_failures import announced_wait
+from replication.sources.released import decide, fetch
 from replication.synthetic.server import REPOSITORY, REVISION, hub
 
-ROOT = Path(__file__).resolve().parents[1]
-TODAY = "2026-11-23"
-LATER = "2026-12-24"
 BLOCK = huggingface_hub.constants.DOWNLOAD_CHUNK_SIZE
-TOKEN = "hf_THISisTHEsecretOFtheTEST"
-NAME = "one_year_rolling.parquet"
-RELEASE = Release(
-    repository=REPOSITORY,
-    revision=REVISION,
-    filename=NAME,
-    title="A title",
-    citation="A citation",
-    url="https://example.org/dataset",
-    licence="none stated",
-    max_bytes=1_000_000,
-)
-CHILD = """
-import json, sys, time
-from pathlib import Path
-
-slept = []
-time.sleep = slept.append
-from replication.errors import ReplicationError
-from replication.sources.released import Release, fetch
-
-release, folder, today = json.loads(sys.argv[1])
-answer = {"slept": slept}
-try:
-    answer["manifest"] = fetch(Release(**release), Path(folder), today=today).to_dict()
-except ReplicationError as error:
-    answer["error"] = type(error).__name__
-    answer["message"] = str(error)
-    answer["chained"] = error.__cause__ is not None or error.__context__ is not None
-answer["imported"] = "huggingface_hub" in sys.modules
-print(json.dumps(answer))
-"""
-
-
-@dataclass(frozen=True)
-class Outcome:
-    """What one fetch in its own process did."""
-
-    slept: list[float]
-    imported: bool
-    """Whether the Hub client was imported at all."""
-    stderr: str
-    manifest: dict[str, Any] | None = None
-    error: str = ""
-    message: str = ""
-    chained: bool = False
-
-
-@dataclass(frozen=True)
-class Place:
-    """The folders of one test."""
-
-    folder: Path
-    home: Path
-    """HF_HOME, with the client's cache."""
-
-    @property
-    def counters(self) -> Path:
-        """Path of the fetched file."""
-        return self.folder / COUNTERS
 
 
 @pytest.fixture
 def place(tmp_path: Path) -> Place:
     """Return fresh folders for the run and for the client."""
     return Place(tmp_path / "run", tmp_path / "home")
-
-
-def parquet(first: int = 0, rows: int = 5_000, compression: str = "snappy") -> bytes:
-    """Return a Parquet file of one column that counts from `first`."""
-    sink = io.BytesIO()
-    table = pa.table({"downloadsAllTime": np.arange(first, first + rows)})
-    pq.write_table(table, sink, compression=compression, use_dictionary=False)
-    return sink.getvalue()
-
-
-GOOD = parquet()
-OTHER = parquet(first=1)
-
-
-def run_fetch(
-    place: Place,
-    endpoint: str,
-    *,
-    release: Release = RELEASE,
-    today: str = TODAY,
-    **variables: str,
-) -> Outcome:
-    """Fetch in a new process with these HF_* variables and no others."""
-    environment = {
-        "PATH": os.environ["PATH"],
-        "HOME": str(place.home),
-        "PYTHONPATH": str(ROOT),
-        "NO_PROXY": "*",
-        "HF_HOME": str(place.home),
-        "HF_ENDPOINT": endpoint,
-        **variables,
-    }
-    task = json.dumps([asdict(release), str(place.folder), today])
-    command = [sys.executable, "-c", CHILD, task]
-    done = subprocess.run(
-        command, env=environment, capture_output=True, text=True, timeout=60, check=False
-    )
-    assert done.returncode == 0, done.stderr
-    return Outcome(stderr=done.stderr, **json.loads(done.stdout))
-
-
-def assert_nothing_written(place: Place) -> None:
-    """Check that neither data nor a manifest was left in the run's folder."""
-    assert not place.counters.exists()
-    assert manifest.read(place.folder) is None
 
 
 def test_success(place: Place) -> None:
@@ -154,7 +53,7 @@ def test_success(place: Place) -> None:
     assert place.counters.read_bytes() == GOOD
     assert outcome.manifest == {
         "source": "released",
-        "title": "A title",
+        "title": "A title, one year rolling",
         "citation": "A citation",
         "url": "https://example.org/dataset",
         "repository": REPOSITORY,
@@ -166,6 +65,7 @@ def test_success(place: Place) -> None:
         "accessed": TODAY,
         "licence": "none stated",
         "client": f"huggingface_hub {huggingface_hub.__version__}",
+        "trust": "first use",
     }
     assert manifest.read(place.folder).to_dict() == outcome.manifest
 
@@ -192,12 +92,44 @@ def test_redirect_to_another_origin(place: Place) -> None:
     assert "authorization" not in stored[0].headers
 
 
-def test_revision_must_be_a_commit(place: Place) -> None:
-    """A branch is refused before anything else happens, because its content may change."""
-    with pytest.raises(SourceError, match="not a commit") as caught:
-        fetch(replace(RELEASE, revision="main"), place.folder, today=TODAY)
+@pytest.mark.parametrize("revision", ["", "-x", "../main", "a b", "main\n", "refs/../x", "é?"])
+def test_a_revision_that_no_dataset_can_have(place: Place, revision: str) -> None:
+    """What is no commit, branch or tag is refused before anything else happens."""
+    with pytest.raises(SourceError, match="is no commit, branch or tag") as caught:
+        fetch(replace(RELEASE, revision=revision), place.folder, today=TODAY)
     assert "40 hexadecimal digits" in caught.value.remedy
     assert_nothing_written(place)
+
+
+@pytest.mark.parametrize("sha256", ["abc", "A" * 64, "0" * 65])
+def test_a_hash_that_is_none(place: Place, sha256: str) -> None:
+    """A misspelt hash is refused instead of never being met."""
+    with pytest.raises(SourceError, match="is no SHA-256") as caught:
+        fetch(replace(RELEASE, sha256=sha256), place.folder, today=TODAY)
+    assert "64 hexadecimal digits" in caught.value.remedy
+
+
+def test_a_given_hash_is_demanded_at_first_use(place: Place) -> None:
+    """Content without the given hash is refused at once; with it, the manifest says why it is."""
+    wrong = replace(RELEASE, sha256=hashlib.sha256(OTHER).hexdigest())
+    with hub({NAME: GOOD}) as server:
+        refused = run_fetch(place, server.endpoint, release=wrong)
+        assert_nothing_written(place)
+        server.files[NAME] = OTHER
+        accepted = run_fetch(place, server.endpoint, release=wrong)
+    assert refused.error == "HashMismatchError"
+    assert "released.sha256" in refused.message
+    assert accepted.manifest["trust"] == "pinned SHA-256"
+    assert place.counters.read_bytes() == OTHER
+
+
+def test_a_hash_given_later_is_demanded_of_what_is_kept(place: Place) -> None:
+    """A folder whose content has not the hash that is given now is not kept."""
+    wrong = replace(RELEASE, sha256=hashlib.sha256(OTHER).hexdigest())
+    with hub({NAME: GOOD}) as server:
+        run_fetch(place, server.endpoint)
+        outcome = run_fetch(place, server.endpoint, release=wrong)
+    assert outcome.error == "HashMismatchError"
 
 
 def test_new_revision_replaces_the_old(place: Place) -> None:
@@ -325,16 +257,6 @@ def test_token_without_the_right(place: Place) -> None:
     assert outcome.error == "HubError"
     assert "(403)" in outcome.message
     assert "accept the terms" in outcome.message
-
-
-def assert_token_is_nowhere(outcome: Outcome, place: Place, token: str = TOKEN) -> None:
-    """Check everything that is shown or kept for the token and for exceptions that carry it."""
-    assert token not in outcome.message
-    assert token not in outcome.stderr
-    assert token not in json.dumps(outcome.manifest)
-    assert not outcome.chained
-    for path in place.folder.rglob("*"):
-        assert token.encode() not in path.read_bytes()
 
 
 @pytest.mark.parametrize("status", [400, 401, 403, 404, 429, 500])
@@ -472,6 +394,29 @@ def test_cut_connection_of_a_small_file(place: Place) -> None:
     assert place.counters.read_bytes() == GOOD
 
 
+def test_a_killed_download_is_begun_anew(place: Place) -> None:
+    """The client's part of a killed download is read by nobody: the next run is whole and right."""
+    large = parquet(rows=3 * BLOCK // 16, compression="none")
+    release = replace(RELEASE, max_bytes=len(large))
+    with hub({NAME: large}) as server, relay(server, stall=BLOCK + 1_000) as front:
+        killed = subprocess.Popen(
+            command(release, place, TODAY),
+            env=environment(place, front.endpoint),
+            stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
+        )  # fmt: skip
+        assert front.reached.wait(timeout=60)
+        killed.send_signal(signal.SIGKILL)
+        assert killed.wait(timeout=60) == -signal.SIGKILL
+        parts = list(place.home.rglob("*.incomplete"))
+        assert_nothing_written(place)
+        outcome = run_fetch(place, server.endpoint, release=release)
+        ranges = [seen.headers.get("range") for seen in server.of_file("GET")]
+    assert len(parts) == 1
+    assert ranges == [None, None]
+    assert outcome.manifest["sha256"] == hashlib.sha256(large).hexdigest()
+    assert place.counters.read_bytes() == large
+
+
 def test_connection_cut_for_ever(place: Place) -> None:
     """A connection that is always cut ends in an error and leaves no part of the file."""
     with hub({NAME: GOOD}) as server:
@@ -589,12 +534,6 @@ def test_answer_of_another_commit(place: Place) -> None:
     assert "HF_ENDPOINT" in outcome.message
 
 
-def closed_port() -> int:
-    """Return a port of this machine on which nobody listens any more."""
-    with hub({}) as server:
-        return int(server.endpoint.rpartition(":")[2])
-
-
 def test_server_down(place: Place) -> None:
     """A server that cannot be reached is named, after the client's retries."""
     outcome = run_fetch(place, f"http://127.0.0.1:{closed_port()}")
@@ -663,8 +602,9 @@ def test_failures_of_the_client(
 
 def known_manifest(**changes: str) -> manifest.Manifest:
     """Return a manifest of the release with the hash `a`."""
-    wanted = released._wanted(RELEASE, TODAY)
-    return replace(wanted, **{"sha256": "a", **changes})
+    address = {"repository": REPOSITORY, "revision": REVISION, "filename": NAME, "sha256": "a"}
+    about = dict.fromkeys(("source", "title", "citation", "url", "licence", "client"), "")
+    return manifest.Manifest(**{**about, **address, "accessed": TODAY, **changes}, bytes=1, rows=1)
 
 
 @pytest.mark.parametrize(
@@ -677,11 +617,48 @@ def known_manifest(**changes: str) -> manifest.Manifest:
         (known_manifest(revision="f" * 40), "a", "download"),
         (known_manifest(repository="owner/another"), "a", "download"),
         (known_manifest(filename="another.parquet"), "a", "download"),
+        (known_manifest(repository="a/mirror", asked=f"{REPOSITORY}@{REVISION}"), "a", "keep"),
+        (known_manifest(repository="a/mirror", asked=f"{REPOSITORY}@main"), "a", "download"),
     ],
 )
 def test_decide(known: manifest.Manifest, present: str | None, action: str) -> None:
-    """Only the known content of the same address is kept."""
+    """Only the known content of the same address, or the answer to the same commit, is kept."""
     assert decide(known_manifest(sha256=""), known, present) == action
+
+
+@pytest.mark.parametrize(("demanded", "action"), [("a", "keep"), ("b", "download")])
+def test_decide_by_the_demanded_hash(demanded: str, action: str) -> None:
+    """Where a hash is demanded, content of another is not kept at any address."""
+    assert decide(known_manifest(sha256=demanded), known_manifest(), "a") == action
+
+
+def test_a_name_is_decided_by_its_commit() -> None:
+    """An earlier answer to the same name is kept only while the name stands for that commit."""
+    known = known_manifest(revision="1" * 40, asked=f"{REPOSITORY}@main")
+    moved = known_manifest(revision="2" * 40, asked=f"{REPOSITORY}@main")
+    assert decide(known, known, "a") == "keep"
+    assert decide(moved, known, "a") == "download"
+
+
+def test_a_manifest_keeps_what_is_empty_only_where_it_always_was() -> None:
+    """Fields that may be empty are written only where they say something, and read back."""
+    plain = known_manifest()
+    told = replace(plain, trust="first use", asked="owner/dataset@main")
+    assert "trust" not in plain.to_dict()
+    assert {"trust", "asked", "title"} <= told.to_dict().keys()
+    assert manifest.Manifest(**told.to_dict()) == told
+    assert manifest.Manifest(**plain.to_dict()) == plain
+
+
+def test_another_file_or_revision_of_a_release() -> None:
+    """A hash belongs to one revision of one file, and is not carried to another."""
+    release = replace(RELEASE, sha256="0" * 64)
+    assert release.at() == release.at(revision=REVISION, filename=NAME) == release
+    other = release.at(filename="all_downloads_with_annotations.parquet")
+    assert (other.filename, other.revision, other.sha256) == (
+        "all_downloads_with_annotations.parquet", REVISION, "",
+    )  # fmt: skip
+    assert release.at(revision="main") == replace(RELEASE, revision="main")
 
 
 @pytest.mark.parametrize(

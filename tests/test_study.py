@@ -15,7 +15,7 @@ from replication.errors import StudyError
 TEXT = definitions.DEFAULT.read_text(encoding="utf-8")
 LINES = TEXT.splitlines(keepends=True)
 KEY = re.compile(r"(\w+) = ")
-OPTIONAL = {"codes", "class", "attributed", "read_until"}
+OPTIONAL = {"codes", "class", "attributed", "read_until", "sha256", "mirrors"}
 ASSIGNMENTS = [n for n, line in enumerate(LINES) if KEY.match(line)]
 REQUIRED = [n for n in ASSIGNMENTS if LINES[n].split(" = ")[0] not in OPTIONAL]
 

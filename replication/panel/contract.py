@@ -12,9 +12,13 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from replication.errors import ContractError, SourceError
+from replication.panel.eras import earlier_value, other_era, schema_of
 from replication.panel.lineage import words
 
-REMEDY = "use an unchanged copy of the study's released file (one_year_rolling.parquet)"
+REMEDY = (
+    "use an unchanged copy of one of the study's released files (one_year_rolling.parquet, "
+    "all_downloads_with_annotations.parquet)"
+)
 
 # Column of the released file -> our name for it.
 COLUMNS = {
@@ -41,6 +45,10 @@ def read_counters(
     path: Path, groups: Sequence[str], max_counter: int, name: str = ""
 ) -> pd.DataFrame:
     """Read a released file and check it against the contract.
+
+    Both released files keep it: the one of all downloads holds readings at any age, and the age
+    rule of the panel leaves out what is too old. `replication.panel.eras` names the variants of the
+    schema that are read alike.
 
     Parameters
     ----------
@@ -82,17 +90,40 @@ def _read_parquet(path: Path, name: str) -> pd.DataFrame:
     """Read the contract's columns of a Parquet file after checking their types in its footer."""
     try:
         schema = pq.read_schema(path)
-        _require_columns(name, schema.names)
+        _require_columns(name, schema)
         _check_types(name, schema)
         listed = [PARENTS] if PARENTS in schema.names else []
-        table = pq.read_table(path, columns=[*COLUMNS, *listed]).to_pandas()
+        read = pq.read_table(path, columns=[*COLUMNS, *listed])
+        table = _plain_text(read).to_pandas()
     except (pa.ArrowInvalid, pa.ArrowNotImplementedError, OSError) as error:
         reason = str(error).splitlines()[0]
         raise SourceError(f"{name} is not a readable Parquet file: {reason}", REMEDY) from None
     _refuse_empty(name, table, list(COLUMNS))
+    _refuse_inexact(name, table)
     for column in ("time", "created"):
         table[column] = pd.to_datetime(table[column], utc=True).dt.tz_localize(None)
     return table.assign(**{PARENTS: _as_text(table.get(PARENTS), len(table))})
+
+
+def _plain_text(table: pa.Table) -> pa.Table:
+    """Write text that is stored as codes of a dictionary out as text."""
+    for place, field in enumerate(table.schema):
+        if pa.types.is_dictionary(field.type):
+            cells = table.column(place).cast(field.type.value_type)
+            table = table.set_column(place, field.name, cells)
+    return table
+
+
+def _refuse_inexact(name: str, table: pd.DataFrame) -> None:
+    """Refuse counters of a floating type that are not whole, or too large to be exact in it."""
+    counter = table["downloadsAllTime"]
+    if not pd.api.types.is_float_dtype(counter):
+        return
+    wrong = counter % 1 != 0
+    _refuse(name, table, wrong, "downloadsAllTime is not a whole number", "downloadsAllTime")
+    exact = 2.0 ** (np.finfo(counter.dtype).nmant + 1)
+    what = f"downloadsAllTime is {counter.dtype} and above {exact:,.0f}, where it is rounded"
+    _refuse(name, table, counter > exact, what, "downloadsAllTime")
 
 
 def _as_text(cells: pd.Series | None, rows: int) -> list[str]:
@@ -104,13 +135,18 @@ def _as_text(cells: pd.Series | None, rows: int) -> list[str]:
 
 
 def _is_text(found: pa.DataType) -> bool:
-    return bool(pa.types.is_string(found) or pa.types.is_large_string(found))
+    plain = found.value_type if pa.types.is_dictionary(found) else found
+    return bool(pa.types.is_string(plain) or pa.types.is_large_string(plain))
 
 
-_IS_TYPE: dict[str, Callable[[Any], bool]] = {
-    "time": pa.types.is_timestamp,
-    "created": pa.types.is_timestamp,
-    "downloadsAllTime": pa.types.is_integer,
+def _is_number(found: pa.DataType) -> bool:
+    return bool(pa.types.is_integer(found) or pa.types.is_floating(found))
+
+
+_IS_TYPE: dict[str, tuple[Callable[[Any], bool], str]] = {
+    "time": (pa.types.is_timestamp, "a timestamp"),
+    "created": (pa.types.is_timestamp, "a timestamp"),
+    "downloadsAllTime": (_is_number, "an integer"),
 }
 
 
@@ -118,17 +154,20 @@ def _check_types(name: str, schema: pa.Schema) -> None:
     """Check the Arrow type of every column of the contract."""
     for column in COLUMNS:
         found = schema.field(column).type
-        if not _IS_TYPE.get(column, _is_text)(found):
-            want = {"downloadsAllTime": "an integer", "time": "a timestamp"}.get(column)
-            want = want or ("a timestamp" if column == "created" else "text")
+        is_type, want = _IS_TYPE.get(column, (_is_text, "text"))
+        if not is_type(found):
             raise ContractError(f"{name}: column {column} is {found}, not {want}", REMEDY)
 
 
-def _require_columns(name: str, present: Sequence[str]) -> None:
-    missing = [column for column in COLUMNS if column not in present]
+def _require_columns(name: str, schema: pa.Schema) -> None:
+    """Refuse a file of another era, one that lacks columns, and one that repeats them."""
+    earlier = earlier_value(schema)
+    if earlier:
+        raise other_era(name, earlier)
+    missing = [column for column in COLUMNS if column not in schema.names]
     if missing:
         raise ContractError(f"{name} has no column {', '.join(missing)}", REMEDY)
-    repeated = [column for column in COLUMNS if list(present).count(column) > 1]
+    repeated = [column for column in COLUMNS if schema.names.count(column) > 1]
     if repeated:
         raise ContractError(f"{name} has more than one column {', '.join(repeated)}", REMEDY)
 
@@ -140,7 +179,7 @@ def _read_csv(path: Path, name: str) -> pd.DataFrame:
     except (pd.errors.ParserError, pd.errors.EmptyDataError, UnicodeDecodeError, OSError) as error:
         reason = str(error).splitlines()[0]
         raise SourceError(f"{name} is not a readable CSV file: {reason}", REMEDY) from None
-    _require_columns(name, list(table.columns))
+    _require_columns(name, schema_of(table))
     parents = _as_text(table.get(PARENTS), len(table))
     table = table[list(COLUMNS)]
     _refuse_empty(name, table, TEXT)

@@ -87,6 +87,7 @@ def draw(results: Results, study: Study) -> Figure:
     heading = max(height_of(lines, BODY) for lines in names) + ABOVE
     tall = BLOCK * len(panels[0].rows()) + ROW * len(_labels(panels[0]))
     tall += LAST * bool(panels[0].ranges)
+    few = results.too_few(study)
     deck = (
         "China − USA, points, when one choice at a time departs from the headline’s (dashed line, "
         "hollow marks)"
@@ -95,8 +96,9 @@ def draw(results: Results, study: Study) -> Figure:
         deck += (
             f". Last rows: {100 * study.inference.level:.0f} % ranges with the registry’s labels "
             "redrawn at a second coder’s rates of disagreement; the thin ones, which go on beyond the "
-            "arrows, are not to be trusted with so few developers"
+            "arrows, "
         )
+        deck += "are not to be trusted with so few developers" if few else "redraw developers too"
     sheet = page(heading + tall + BELOW, title(panels), deck, results.footer(study))
     span = _span(panels, wide)
     for n, (panel, lines) in enumerate(zip(panels, names, strict=True)):

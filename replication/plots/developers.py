@@ -60,7 +60,7 @@ def title(rows: pd.DataFrame, effective: float) -> str:
     first = rows.sort_values(["share", "developer"], ascending=[False, True]).iloc[0]
     return (
         f"{short_name(first['developer'])} alone holds {percent(100 * first['share'], 0)} of the "
-        f"downloads: {len(rows)} developers weigh no more than {effective:.1f} equal ones"
+        f"downloads: {len(rows):,} developers weigh no more than {effective:.1f} equal ones"
     )
 
 

@@ -88,9 +88,11 @@ def deck(results: Results, study: Study) -> str:
     """What is modelled, what the marks are, and why not to trust them."""
     level = percent(100 * study.inference.level, 0)
     first = results.published_pair.iloc[0]
+    scaled = "no data regenerate the published shares. The panel’s developers are scaled to them"
+    if study.whole:
+        scaled = "the panel’s developers are scaled to the published shares"
     told = (
-        "A model of the whole Hub, not an estimate: no data regenerate the published shares. "
-        "The panel’s developers are scaled to them and resampled. "
+        f"A model of the whole Hub, not an estimate: {scaled} and resampled. "
         f"Thick: {level} jackknife interval; thin: {level} percentile interval"
     )
     least = study.inference.min_effective_developers
@@ -317,8 +319,11 @@ def _trusted(ax: Axes, least: float, x: Any) -> None:
     if not x.min() < least < x.max():
         return
     ax.axvline(least, color=QUIET, lw=0.8, ls=(0, (1, 2)))
+    text = f"no interval is trusted below {least:g} "
+    across = ax.transAxes.inverted().transform(ax.transData.transform((least, 0)))[0]
+    left = width_of(text, SMALL) < WIDE * across
     ax.annotate(
-        f"no interval is trusted below {least:g} ", (least, 0), size=SMALL, color=QUIET,
-        xycoords=ax.get_xaxis_transform(), xytext=(-2, 3), textcoords="offset points", ha="right",
+        text, (least, 0), size=SMALL, color=QUIET, xycoords=ax.get_xaxis_transform(),
+        xytext=(-2 if left else 4, 3), textcoords="offset points", ha="right" if left else "left",
         bbox=_patch(),
     )  # fmt: skip

@@ -31,7 +31,7 @@ from replication.plots.style import (
     page,
     text_colour,
 )
-from replication.plots.words import CREDIT, percent, points, signed
+from replication.plots.words import CREDIT, LABELS, percent, points, signed
 from replication.study import Study
 
 ROW, HALF, HEADING, KEY = 0.5, 0.115, 0.18, 0.95
@@ -52,20 +52,29 @@ def draw(results: Results, study: Study) -> Figure:
     published = [results.published(f"study-{side.lower()}") for side in LEADERS]
     pair = [value for value in published if value is not None]
     height = ROW * (len(rows) + bool(pair))
-    deck = (
-        "Share of first-year downloads, %: published for the whole Hub, ours for the released file. "
-        "Cohort: every download of the repositories created in the window; increments: downloads "
-        "gained in the window. Credited to the uploader under the study’s country labels unless a "
-        "row says otherwise"
-    )
-    sheet = page(KEY + height + HEADING, title(results, rows, pair), deck, results.footer(study))
+    told = deck(study)
+    sheet = page(KEY + height + HEADING, title(results, rows, pair), told, results.footer(study))
     ax = _axes(sheet, height, max(_ends(results, rows)))
     if pair:
         _published(ax, pair, height - ROW / 2)
     for n, row in enumerate(reversed(rows)):
         _estimates(ax, row, results, ROW * (n + 0.5))
-    _key(sheet, ax, results.effective_developers(headline(study)), study)
+    _key(sheet, ax, results, study)
     return sheet.figure
+
+
+def deck(study: Study) -> str:
+    """What the shares are of, and what the rows have in common."""
+    first = headline(study)
+    of = "published for the whole Hub, ours for the released file"
+    if study.whole:
+        of = "published and rebuilt for the whole Hub"
+    return (
+        f"Share of first-year downloads, %: {of}. "
+        "Cohort: every download of the repositories created in the window; increments: downloads "
+        f"gained in the window. Credited to the {CREDIT[first.attribution]} under the "
+        f"{LABELS[first.labels]}’s country labels unless a row says otherwise"
+    )
 
 
 def rows_of(results: Results, study: Study) -> list[Row]:
@@ -75,8 +84,10 @@ def rows_of(results: Results, study: Study) -> list[Row]:
     longest = max((w for w in study.windows if w.kind == "increments"), key=lambda w: w.end)
     excluded = [f"{rival.estimand}-without-{x.id}" for x in study.estimated_exclusions]
     without = [rival._replace(estimand=estimand) for estimand in excluded]
-    windows = [first, rival, *without, first._replace(estimand=longest.id)]
-    kind = f"Same {window_of(study, first).kind}"
+    cohorts = [first._replace(estimand=w.id) for w in study.windows if w.kind == "cohort"]
+    windows = [first, rival, *without, first._replace(estimand=longest.id), *cohorts]
+    kind = "Same window" if study.whole else f"Same {window_of(study, first).kind}"
+    other = next(labels for labels in ("registry", "study") if labels != first.labels)
     found = [choice for choice in dict.fromkeys(windows) if results.holds(choice)]
     return [
         *(Row(names[choice.estimand], choice) for choice in found),
@@ -84,7 +95,7 @@ def rows_of(results: Results, study: Study) -> list[Row]:
             Row(f"{kind}, credited to the {CREDIT[role]}", first._replace(attribution=role))
             for role in ("origin", "maker")
         ),
-        Row(f"{kind}, registry’s labels", first._replace(labels="registry")),
+        Row(f"{kind}, {LABELS[other]}’s labels", first._replace(labels=other)),
     ]
 
 
@@ -166,19 +177,22 @@ def _beside(ax: Axes, y: float, text: str, colour: str, va: str = "center_baseli
     )  # fmt: skip
 
 
-def _key(sheet: Page, scale: Axes, effective: float, study: Study) -> None:
+def _key(sheet: Page, scale: Axes, results: Results, study: Study) -> None:
     """How to read the marks of one row."""
     height, wide = KEY - 0.3, INNER - GUTTER
     ax = sheet.axes(GUTTER, 0, wide, height)
     ax.set(xlim=(0, scale.get_xlim()[1] * wide / PLOT), ylim=(0, height))
     ax.set_axis_off()
-    level = 100 * study.inference.level
+    effective = results.effective_developers(headline(study))
+    interval = f"{100 * study.inference.level:.0f} % jackknife"
+    if results.too_few(study):
+        interval += f", not to be trusted: {effective:.1f} effective developers in the headline"
     rows = [height - 0.1 - 0.16 * n for n in range(4)]
     texts = (
         "share of the downloads in the window",
         "range when any one developer is left out: read this first",
         "worst case: all downloads of no known country given to this side",
-        f"{level:.0f} % jackknife, not to be trusted: {effective:.1f} effective developers in the headline",
+        interval,
     )
     ranges.point(ax, 4, rows[0], INK, "o")
     ranges.without(ax, Ends(0, 8), rows[1], INK)

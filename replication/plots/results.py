@@ -129,6 +129,11 @@ class Results:
         rows = select(self.estimates, choice)
         return float(rows.loc[rows["group"] == LEAD, "n_effective"].iloc[0])
 
+    def too_few(self, study: Study) -> bool:
+        """Whether the headline's developers weigh as too few for any interval to be trusted."""
+        least = study.inference.min_effective_developers
+        return self.effective_developers(headline(study)) < least
+
     def published(self, claim: str) -> float | None:
         """A published percentage of the ledger, or None where there is none."""
         found = self.claims.loc[self.claims["id"] == claim, "published"]
@@ -147,7 +152,7 @@ class Results:
         window = window_of(study, choice).id
         total = self.coverage.loc[self.coverage["estimand"] == window, "total"].iloc[0]
         return (
-            f"Data: {_source(self.manifest)}. {float(repositories):,.0f} repositories; headline: {developers} developers, "
+            f"Data: {_source(self.manifest)}. {float(repositories):,.0f} repositories; headline: {developers:,} developers, "
             f"{millions(total)} downloads. Computed by this replication."
         )
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import date
 
 import pandas as pd
@@ -44,7 +44,8 @@ def draw(results: Results, study: Study) -> Figure:
     strip = ROW * found["scheme"].nunique()
     panel = HEADING + TALL + APART + strip + BELOW
     height = len(weeks) * panel + TICKS
-    sheet = page(height, title(found), deck(results, study), results.footer(study))
+    firsts = {int(w): str(rows["week"].min()) for w, rows in shares.groupby("width")}
+    sheet = page(height, title(found, firsts), deck(results, study), results.footer(study))
     days = _days(sorted(shares["week"].unique()))
     for n, (width, week) in enumerate(weeks.items()):
         bottom = height - (n + 1) * panel + BELOW
@@ -58,7 +59,8 @@ def draw(results: Results, study: Study) -> Figure:
         _distribution(lower, *drawn)
         _mark(upper, lower, rows, week)
         _breaks(upper, rows, results, place=n)
-        _heading(sheet, bottom + strip + APART + TALL + 0.21, width, week)
+        throughout = week == firsts[width]
+        _heading(sheet, bottom + strip + APART + TALL + 0.21, width, week, throughout=throughout)
     return sheet.figure
 
 
@@ -67,12 +69,19 @@ def crossed(crossings: pd.DataFrame) -> dict[int, str]:
     return {int(width): str(rows["week"].iloc[0]) for width, rows in crossings.groupby("width")}
 
 
-def title(crossings: pd.DataFrame) -> str:
-    """Whether the crossing depends on the width of the sums, and when it is."""
+def title(crossings: pd.DataFrame, firsts: Mapping[int, str] | None = None) -> str:
+    """Whether the crossing depends on the width of the sums, and when it is.
+
+    A crossing in the first sum of every width (`firsts`) is none that the series shows.
+    """
     found = {width: week for width, week in crossed(crossings).items() if week != TOO_SHORT}
     weeks = list(found.values())
     if set(weeks) <= {NEVER}:
         return "In no rolling sum does China pass the USA to stay ahead"
+    if firsts and all(week == firsts[width] for width, week in found.items()):
+        widths = [str(width) for width in found]
+        over = " or ".join(filter(None, [", ".join(widths[:-1]), widths[-1]]))
+        return f"China is ahead of the USA from the first sum to the last, be it over {over} weeks"
     told = "When China passes the USA to stay ahead depends on the width of the sums"
     if len(set(weeks)) == 1:
         told = "China passes the USA to stay ahead in the same week whatever the width of the sums"
@@ -123,9 +132,11 @@ def _months(ax: Axes, *, named: bool) -> None:
     ax.xaxis.grid(visible=True)
 
 
-def _heading(sheet: Page, bottom: float, width: int, week: str) -> None:
+def _heading(sheet: Page, bottom: float, width: int, week: str, *, throughout: bool) -> None:
     """Name the panel by its width and its crossing."""
     ahead = "China never ahead to the end" if week == NEVER else f"China ahead from {day(week)}"
+    if throughout:
+        ahead = "China ahead throughout"
     sheet.heading(0, bottom, f"Sums over {width} weeks: {ahead}")
 
 

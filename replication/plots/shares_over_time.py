@@ -29,7 +29,7 @@ from replication.study import Study
 TALL, HEADING, NOTES, BELOW, LEFT, RIGHT = 2.2, 0.24, 0.17, 0.42, 0.4, 1.75
 WIDE = INNER - LEFT - RIGHT
 NAMED = 3.0  # percent: a group that never exceeds it is drawn without a name
-NOTE = 1.4  # inches that the note on the crossing takes
+NOTE, NOTE_HIGH = 1.4, 0.3  # inches that the note on the crossing takes
 NEVER = "never"
 
 
@@ -40,10 +40,11 @@ def draw(results: Results, study: Study) -> Figure:
     panels |= {f"weekly-without-{x.id}": x.label.capitalize() for x in study.estimated_exclusions}
     panel = TALL + HEADING + BELOW
     height = len(panels) * panel + NOTES
+    few = ", too few to be trusted" if results.too_few(study) else ""
     deck = (
         f"Share of first-year downloads, %, in the {study.time.smoothing_weeks} weeks up to each "
         f"week; {basis(choice.attribution, choice.labels)}. Bands: {100 * study.inference.level:.0f} % bootstrap "
-        f"over developers, too few to be trusted. Groups always below {NAMED:.0f} % are not named"
+        f"over developers{few}. Groups always below {NAMED:.0f} % are not named"
     )
     sheet = page(height, title(results, study), deck, results.footer(study))
     for n, (series, name) in enumerate(panels.items()):
@@ -60,12 +61,16 @@ def title(results: Results, study: Study) -> str:
     week = _crossing(results, choice._replace(estimand="weekly"))
     if week == NEVER:
         return "China’s downloads do not pass the USA’s to stay ahead"
+    first = _first(results, choice._replace(estimand="weekly"))
     told = f"China’s downloads pass the USA’s in the week of {day(week)} and stay ahead"
+    if week == first:
+        told = "China’s downloads are ahead of the USA’s from the first week shown to the last"
     if _blurred(week, results, study):
         told = told.replace(" and stay", " (blurred by frozen counters) and stay")
     for exclusion in study.estimated_exclusions[:1]:
         other = _crossing(results, choice._replace(estimand=f"weekly-without-{exclusion.id}"))
-        told += f"; {_apart(week, other)} {exclusion.label}"
+        also = "also" if week == other == first else _apart(week, other)
+        told += f"; {also} {exclusion.label}"
     return told
 
 
@@ -93,6 +98,11 @@ def _apart(week: str, other: str) -> str:
         return "in the same week"
     plural = "" if abs(weeks) == 1 else "s"
     return f"{abs(weeks)} week{plural} {'earlier' if weeks > 0 else 'later'}"
+
+
+def _first(results: Results, choice: Choice) -> str:
+    """The first week of a series."""
+    return str(select(results.weekly_shares, choice, "series")["week"].min())
 
 
 def _crossing(results: Results, choice: Choice) -> str:
@@ -197,18 +207,28 @@ def _names(ax: Axes, ends: dict[str, float]) -> None:
 
 
 def _mark(ax: Axes, results: Results, choice: Choice, lines: dict[str, pd.Series]) -> None:
-    """Mark the crossing, and say above both lines in how many replicates there is none."""
+    """Mark the crossing, and say in how many replicates there is none.
+
+    The note stands above both lines, or below China's where there is no room.
+    """
     week = _crossing(results, choice)
     if week == NEVER:
         return
     never = 100 * float(select(results.crossings, choice, "series")["never_fraction"].iloc[0])
     start, end = ax.get_xlim()
     at, edge = _number(week), max(_number(week), start + (end - start) * NOTE / WIDE)
-    under = [lines[g][w] for g in LEADERS for w in lines[g].index if _number(w) <= edge]
-    ax.plot([at], [lines["China"][week]], "o", ms=6, mfc="white", mec=INK, mew=1.1, zorder=6)
-    ax.plot([at, at], [lines["China"][week], max(under) + 3], color=INK, lw=0.7, zorder=5)
+    near = {g: [x for w, x in lines[g].items() if _number(str(w)) <= edge] for g in LEADERS}
+    highest = max(max(shares) for shares in near.values())
+    above = highest + 3 < ax.get_ylim()[1] * (1 - NOTE_HIGH / TALL)
+    beyond = highest + 3 if above else min(near["China"]) - 3
+    place = "the first week" if at == start else short_day(week)
+    ax.plot(
+        [at], [lines["China"][week]], "o", ms=6, mfc="white", mec=INK, mew=1.1, zorder=6,
+        clip_on=at > start,
+    )  # fmt: skip
+    ax.plot([at, at], [lines["China"][week], beyond], color=INK, lw=0.7, zorder=5)
     ax.text(
-        edge, max(under) + 4,
-        f"China ahead from\n{short_day(week)} (never in\n{percent(never, 0)} of replicates)",
-        size=SMALL, ha="right", va="bottom", linespacing=1.1,
+        edge, beyond + (1 if above else -1),
+        f"China ahead from\n{place} (never in\n{percent(never, 0)} of replicates)",
+        size=SMALL, ha="right", va="bottom" if above else "top", linespacing=1.1,
     )  # fmt: skip

@@ -24,6 +24,7 @@ PANEL = INNER / 2
 WIDE = PANEL - LEFT - RIGHT
 STEPS = ("uploader", "origin", "maker")
 PANELS = ("study", "registry")
+LOW, DIP = 0.06, 0.1  # of the height: a share near the axis, and one between two much larger ones
 NAMED = 1.0  # percent: a group that stays below it is drawn without a name
 Lines = dict[str, list[float]]
 
@@ -85,10 +86,14 @@ def _panel(ax: Axes, lines: Lines) -> None:
         )  # fmt: skip
     highest = max(LEADERS, key=lambda group: lines[group][1])
     for group in LEADERS:
+        above = group == highest or lines[group][1] < LOW * ax.get_ylim()[1]
+        place, side = ((0, 5), "bottom") if above else ((0, -7), "top")
+        if min(lines[group][0], lines[group][2]) - lines[group][1] > DIP * ax.get_ylim()[1]:
+            place, side = (11, 0), "center_baseline"
         ax.annotate(
-            f"{lines[group][1]:.1f}", (1, lines[group][1]), weight="bold", ha="center",
-            xytext=(0, 5 if group == highest else -7), textcoords="offset points", size=SMALL,
-            va="bottom" if group == highest else "top", color=text_colour(group),
+            f"{lines[group][1]:.1f}", (1, lines[group][1]), weight="bold",
+            ha="left" if place[0] else "center", xytext=place, textcoords="offset points",
+            size=SMALL, va=side, color=text_colour(group),
         )  # fmt: skip
     named = {group: shares for group, shares in lines.items() if max(shares) >= NAMED}
     _labels(ax, {group: shares[0] for group, shares in named.items()}, right=False)

@@ -5,10 +5,13 @@
   bootstrap and jackknife intervals too where the effective number of developers allows an interval
   to be trusted. For a claim about a family of developers it is the bounds alone: to leave one of
   the family out would change the claim.
+- Where a part was rebuilt, the range is moved out by the error of that part.
 - *same*: the whole range agrees with the claim; *different*: none of it does; else *cannot tell*.
-- A published share of the whole Hub is never judged *different*: the released file is a head of the
-  Hub, and a share of the one cannot contradict a share of the other. Nor is a figure whose reading
-  is not stated.
+- Against a released file, a published share of the whole Hub is never judged *different*: the file is
+  a head of the Hub, and a share of the one cannot contradict a share of the other. Against the whole
+  Hub, rebuilt from snapshots, it can be, but for a group without a country: whatever is unattributed
+  may be its own. A figure whose reading is not stated never is.
+- Against the whole Hub a claim about a window that was not rebuilt lies outside these data.
 """
 
 from __future__ import annotations
@@ -21,6 +24,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
+from replication.analysis import rebuild_error
 from replication.analysis.crossover import NEVER
 from replication.analysis.statistics import LEAD
 from replication.errors import StudyError
@@ -101,6 +105,8 @@ def require_estimands(ledger: Sequence[Claim], study: Study) -> None:
     StudyError
         A claim names an estimand that the study does not have, or no series of weeks begins.
     """
+    if study.whole:
+        return
     known = {estimand.id for estimand in study.estimands}
     kinds = {window.kind for window in study.windows}
     for claim in ledger:
@@ -151,9 +157,10 @@ def judge(
         "dashboard": lambda c: _dashboard(c, repositories, study),
         "none": lambda c: Judgement("", "", "", "", c.verdict, c.reason),
     }
+    known = {"", *(estimand.id for estimand in study.estimands)}
     rows = []
     for claim in ledger:
-        found = rules[claim.judge](claim)
+        found = rules[claim.judge](claim) if claim.estimand in known else _not_rebuilt(claim)
         told = {k: getattr(claim, k) for k in ("id", "statement", "unit", "period")}
         source = {k: getattr(claim, k) for k in ("source", "url", "grade")}
         rows.append({**told, "published": claim.value, **vars(found), **source})
@@ -162,16 +169,26 @@ def judge(
     return table[order]
 
 
+def _not_rebuilt(claim: Claim) -> Judgement:
+    """A claim about a window that the definitions do not have."""
+    reason = f"its window, {claim.estimand}, is not among those that were rebuilt"
+    return Judgement("", "", "", "", OUTSIDE, reason)
+
+
 def _share(claim: Claim, estimates: pd.DataFrame, study: Study) -> Judgement:
-    """A published share of the whole Hub beside the file's."""
+    """A published share of the whole Hub beside ours, which is of the same only where it is rebuilt."""
     point, low, high = (100 * x for x in _weighed(claim.group, claim.estimand, estimates, study))
     published, margin = float(claim.value), study.verdict.share_margin_points
     inside = max(abs(low - published), abs(high - published)) <= margin
+    # Bounds do not hold among the unattributed: each may be another's.
+    judged = study.whole and claim.group not in study.unattributed
+    apart = judged and (low > published + margin or high < published - margin)
     rows = estimates[(estimates["group"] == claim.group) & (estimates["method"] == "bounds")]
     nearest = 100 * rows["point"].iloc[int(np.abs(100 * rows["point"] - published).argmin())]
     reason = f"the nearest of {len(rows)} specifications gives {nearest:.1f} %"
     reproduced = _reproduced(point, published, margin)
-    return Judgement(point, low, high, reproduced, SAME if inside else CANNOT_TELL, reason)
+    verdict = SAME if inside else DIFFERENT if apart else CANNOT_TELL
+    return Judgement(point, low, high, reproduced, verdict, reason)
 
 
 def _lead(claim: Claim, estimates: pd.DataFrame, study: Study) -> Judgement:
@@ -207,7 +224,8 @@ def _first_lead(claim: Claim, crossings: pd.DataFrame, study: Study) -> Judgemen
     head = study.headline
     same = (crossings["attribution"] == head.attribution) & (crossings["labels"] == head.labels)
     week = str(crossings.loc[same & (crossings["series"] == "weekly"), "week"].iloc[0])
-    begins = min(window.start for window in study.windows if window.kind == "increments")
+    starts = [window.start for window in study.windows if window.kind == "increments"]
+    begins = study.snapshots.since if study.whole else min(starts)
     reason = f"the series begins on {begins}, so an earlier lead cannot be seen"
     verdict = DIFFERENT if (crossings["week"] == NEVER).all() else CANNOT_TELL
     reproduced = "year only" if week.startswith(claim.value) else "no"
@@ -248,13 +266,16 @@ def _rows(group: str, estimand: str, estimates: pd.DataFrame, study: Study) -> p
 def _weighed(
     group: str, estimand: str, estimates: pd.DataFrame, study: Study
 ) -> tuple[float, float, float]:
-    """Point and weighed range of one statistic."""
+    """Point and weighed range of one statistic, moved out by the error of what was rebuilt."""
     rows = _rows(group, estimand, estimates, study)
     trusted = rows["n_effective"].iloc[0] >= study.inference.min_effective_developers
     methods = ["leave-one-out", "bounds", "leave-one-out-bounds"]
     methods += ["percentile", "jackknife-logit"] * bool(trusted)
     used = rows[rows["method"].isin(methods)]
-    return float(rows["point"].iloc[0]), float(used["lower"].min()), float(used["upper"].max())
+    point, measured = float(rows["point"].iloc[0]), rows[rows["method"] == rebuild_error.METHOD]
+    below = point - float(measured["lower"].iloc[0]) if len(measured) else 0.0
+    above = float(measured["upper"].iloc[0]) - point if len(measured) else 0.0
+    return point, float(used["lower"].min()) - below, float(used["upper"].max()) + above
 
 
 def _reproduced(point: float, published: float, margin: float) -> str:

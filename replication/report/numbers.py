@@ -56,6 +56,7 @@ MADE_BY = {
     "origins": "replication.attribution.assign.origins",
     "defects": "replication.panel.defects.mend",
     "manifest": "replication.sources.manifest.write",
+    "chain": "replication.panel.chain.measure",
     "study": "replication.study.load",
 }
 

@@ -5,12 +5,16 @@ from __future__ import annotations
 import calendar
 import re
 from collections.abc import Callable, Mapping
+from pathlib import Path
 from typing import Any
 
 from replication.errors import StudyError
 
 KEY = re.compile(r"\{\{\s*([\w:./-]+)\s*\}\}")
 TABLE = "table:"
+TEXT, NUMBERS = "paper.md", "numbers.toml"
+WHOLE_HUB = "whole_hub"
+"""What stands before the names of the text and its numbers where the source is the whole Hub."""
 _MONTHS = "|".join(calendar.month_name[1:])
 
 # What may hold digits without being a result: code, citations, links, attributes, keys,
@@ -29,6 +33,11 @@ _ALLOWED = (
     r"\b20\d\d\b",
     r"\$[^$]*\$",
 )
+
+
+def source(folder: Path, name: str, *, whole: bool) -> Path:
+    """The text or its declaration of numbers: one for the released head of the Hub, one for all of it."""
+    return folder / (f"{WHOLE_HUB}_{name}" if whole else name)
 
 
 def keys(text: str) -> list[str]:

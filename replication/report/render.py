@@ -1,4 +1,4 @@
-"""Rendering: paper.md is filled with numbers and becomes TeX, HTML and PDF, from wheels alone."""
+"""Rendering: the text is filled with numbers and becomes TeX, HTML and PDF, from wheels alone."""
 
 from __future__ import annotations
 
@@ -21,32 +21,46 @@ SOURCES = ("references.bib", "template.typ", "paper.css", "header.tex")
 
 
 def source_text(paper: Path, results: Path, study: Study) -> str:
-    """Return paper.md with every key, table and figure number filled in.
+    """Return the text of the source with every key, table and figure number filled in.
 
     Raises
     ------
     StudyError
         A key is unknown, or a digit was typed by hand.
     """
-    text = read_text(paper / "paper.md")
+    source = prose.source(paper, prose.TEXT, whole=study.whole)
+    text = read_text(source)
     typed = prose.typed_digits(text)
     if typed:
-        raise StudyError(f"paper.md: a digit typed by hand in: {typed[0]}", "declare a number")
+        raise StudyError(f"{source.name}: a digit typed by hand: {typed[0]}", "declare a number")
     made = tables.all_tables(results, study)
     numbers = read_json(results / "numbers.json")
     known = numbers | {key: {"display": label} for key, label in prose.labels(text).items()}
-    return prose.fill(_with_banner(text, results), known, made)
+    return prose.fill(_with_banner(text, results, study), known, made)
 
 
-def _with_banner(text: str, results: Path) -> str:
-    """Say at the top of a run on other data that the sentences were written for the bundled ones."""
+def _with_banner(text: str, results: Path, study: Study) -> str:
+    """Say at the top what a reader must know of the data before anything else.
+
+    On synthetic data that nothing in the text is a finding; on another released file than the
+    bundled one that the sentences were written for that.
+    """
     manifest = read_json(results / "manifest.json")
+    if study.whole:
+        told = f"{_ABSTRACT}  {_SYNTHETIC}\n\n"
+        synthetic = manifest["title"].startswith("Synthetic")
+        return text.replace(_ABSTRACT, told, 1) if synthetic else text
     if manifest["sha256"] == bundled.computed_from().sha256:
         return text
     head, _, body = text.partition("\n# ")
     return f"{head}\n{_BANNER.format(**manifest)}\n\n# {body}"
 
 
+_ABSTRACT = "abstract: |\n"
+_SYNTHETIC = (
+    "**Synthetic data: nothing in this text is a finding.** Every number, table and figure is of "
+    "repositories drawn at random to test the code, under names of real developers."
+)
 _BANNER = (
     "*This is a run on other data: {title} ({filename}, {rows:,} rows, read on {accessed}). The "
     "numbers, tables and figures are of this run; the sentences around them were written for the "
@@ -67,7 +81,7 @@ def paper(
     Parameters
     ----------
     paper
-        Folder of paper.md, its references and templates.
+        Folder of the text, its references and templates.
     results, figures
         Folders of the run.
     out

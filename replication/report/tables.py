@@ -9,6 +9,7 @@ from urllib.parse import urlsplit
 
 import pandas as pd
 
+from replication.analysis import rebuild_error
 from replication.analysis.simulation import MODELS
 from replication.analysis.statistics import LEAD
 from replication.attribution import second_coding
@@ -21,8 +22,11 @@ Row = Sequence[str]
 
 
 def all_tables(results: Path, study: Study) -> dict[str, partial[str]]:
-    """Makers of every table, by name, in the order in which the paper numbers them."""
-    return {
+    """Makers of every table, by name, in the order in which the paper numbers them.
+
+    That of the chain is there only where the source is the whole Hub.
+    """
+    made = {
         "verdicts": partial(verdicts, results),
         "defects": partial(defects, results),
         "coverage": partial(coverage, results, study),
@@ -33,6 +37,7 @@ def all_tables(results: Path, study: Study) -> dict[str, partial[str]]:
         "dimensions": partial(dimensions, results, study),
         "unjudged": partial(unjudged, results),
     }
+    return made | ({"chain": partial(chain, results)} if study.whole else {})
 
 
 def verdicts(results: Path) -> str:
@@ -89,6 +94,37 @@ def defects(results: Path) -> str:
         for row in table.itertuples()
     ]
     return markdown(("Defect and where", "Rows", "Treatment"), rows, (50, 8, 42))
+
+
+def chain(results: Path) -> str:
+    """How the chain of rolling windows does where the counters are known too, and what is used."""
+    table = read_csv(results / "chain.csv")
+    rows = [
+        (
+            _STRETCHES[str(row["stretch"])],
+            f"{row['uploaders']:,}",
+            *(_finite(row[column], "{:,.1f}", 1e-6) for column in ("chained", "counted")),
+            *(_finite(row[column], "{:.3f}") for column in ("factor", "factor_error")),
+            _finite(row["spread"], "{:.1f}", 100),
+        )
+        for _, row in table.iterrows()
+    ]
+    header = ("Stretch", "Uploaders", "By the chain, millions", "By the counters, millions",
+              "Factor", "Its error", "Spread, %")  # fmt: skip
+    return markdown(header, rows, (36, 10, 14, 15, 8, 9, 9))
+
+
+_STRETCHES = {
+    "births": "From birth to the first counter",
+    "month": "First month with counters",
+    "quarter": "First quarter of a year with counters",
+    "used": "**As used**",
+}
+
+
+def _finite(value: float, style: str, scale: float = 1) -> str:
+    """A number; a dash where nothing was measured."""
+    return "–" if pd.isna(value) else style.format(scale * value)
 
 
 def coverage(results: Path, study: Study) -> str:
@@ -177,17 +213,18 @@ def methods(results: Path, study: Study) -> str:
     made = table[table["estimand"] == head.estimand]
     bounds = read_csv(results / "estimates.csv")
     bounds = bounds[(bounds[list(vars(head))] == pd.Series(vars(head))).all(axis=1)]
-    bounds = bounds[bounds["method"].isin(["bounds", "leave-one-out-bounds"])]
+    bounds = bounds[bounds["method"].isin(_BESIDE)]
     covered = _coverage_by_model(results, study)
+    models = MODELS if covered else ()  # measured for the bundled panel's windows alone
     rows = []
     for part in (made, bounds.assign(scheme="none")):
         for key, some in part.groupby(["unit", "scheme", "method"], sort=False):
             shown = some.set_index("group")
             ends = [_ends(shown.loc[name], lead=name == LEAD) for name in ("China", "USA", LEAD)]
-            cells = [_covered(covered.get((*key, model))) for model in MODELS]
+            cells = [_covered(covered.get((*key, model))) for model in models]
             rows.append((_METHODS[(str(key[0]), str(key[1]), str(key[2]))], *ends, *cells))
-    header = ("Range", "China", "USA", LEAD, *(_capital(model) for model in MODELS))
-    return markdown(header, rows, (31, 14, 14, 15, 7, 7, 11, 7))
+    header = ("Range", "China", "USA", LEAD, *(_capital(model) for model in models))
+    return markdown(header, rows, (31, 14, 14, 15, 7, 7, 11, 7)[: len(header)])
 
 
 def _coverage_by_model(results: Path, study: Study) -> dict[tuple[str, str, str, str], float]:
@@ -220,7 +257,15 @@ _METHODS = {
     ("repository", "multinomial", "percentile"): "Repositories, bootstrap, percentile",
     ("none", "none", "bounds"): "Bounds for the unattributed",
     ("developer", "none", "leave-one-out-bounds"): "Bounds, leaving one developer out",
+    ("none", "none", rebuild_error.METHOD): "Error of the rebuilt part alone",
+    (
+        "developer",
+        "none",
+        rebuild_error.COMBINED,
+    ): "Jackknife, logit, with the error of the rebuilt part",
 }
+_BESIDE = ("bounds", "leave-one-out-bounds", rebuild_error.METHOD, rebuild_error.COMBINED)
+"""Ranges of the headline that stand in the table of estimates alone."""
 
 
 def dimensions(results: Path, study: Study) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 from urllib.parse import urlsplit
 
 from replication.errors import HubError, OutputError, ReplicationError, SourceError
@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 
 _RATE_LIMIT = re.compile(r";\s*r\s*=\s*(\d+)\s*;\s*t\s*=\s*(\d+)")
 _MAY_PASS = frozenset({408, 429, 500, 502, 503, 504})
+COMMIT = re.compile(r"[0-9a-f]{40}")
+Fault = Literal["host", "dataset", "address"]
 _BUNDLED = "or work without the network (DATA=bundled)"
 
 
@@ -63,6 +65,23 @@ def explain(error: Exception, release: Release) -> ReplicationError:
     return _broken_off(reason, release)
 
 
+def fault(error: Exception) -> Fault:
+    """Say whose failure it is: of the host, of the one dataset, or of the address that was asked.
+
+    The host is at fault where every other dataset would fail alike (no connection, too many
+    requests, a longer wait than is worth taking); the address where the dataset answers that it
+    has no such revision or file.
+    """
+    from huggingface_hub import errors
+
+    reason = _reason(error)
+    if isinstance(reason, errors.RevisionNotFoundError | errors.RemoteEntryNotFoundError):
+        return "address"
+    if isinstance(reason, errors.HfHubHTTPError) and reason.response.status_code != 429:
+        return "dataset"
+    return "host"
+
+
 def _reason(error: BaseException) -> BaseException:
     """Return what is below the exceptions in which the client wraps a failed look-up."""
     from huggingface_hub.errors import HfHubHTTPError, LocalEntryNotFoundError
@@ -80,13 +99,14 @@ def _refused(error: HfHubHTTPError, release: Release) -> HubError:
 
     status = error.response.status_code
     if isinstance(error, errors.RevisionNotFoundError):
+        kind = "commit" if COMMIT.fullmatch(release.revision) else "branch, tag or commit"
         return HubError(
-            f"dataset {release.repository} has no commit {release.revision}",
+            f"dataset {release.repository} has no {kind} {release.revision}",
             "check released.revision in study.toml against the dataset's history",
         )
     if isinstance(error, errors.RemoteEntryNotFoundError):
         return HubError(
-            f"dataset {release.repository} has no file {release.filename} at that commit",
+            f"dataset {release.repository} has no file {release.filename} at that revision",
             "check released.filename in study.toml against the dataset's files",
         )
     if isinstance(error, errors.RepositoryNotFoundError) or status in (401, 403):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
+from dataclasses import MISSING, asdict, dataclass, fields
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +17,7 @@ class Manifest:
     """Provenance of one input, in the order in which it is printed."""
 
     source: str
-    """Kind of source: bundled, file or released."""
+    """Kind of source: bundled, file, released, snapshots or hub."""
     title: str
     citation: str
     url: str
@@ -35,6 +35,15 @@ class Manifest:
     licence: str
     client: str
     """Name and version of what fetched it."""
+    trust: str = ""
+    """Why the content is believed: at first use, or by a SHA-256 that was given."""
+    asked: str = ""
+    """Repository@revision that was asked for, empty where it is what was read."""
+
+    @property
+    def request(self) -> tuple[str, str]:
+        """What was asked for, as repository@revision and the name of the file."""
+        return self.asked or f"{self.repository}@{self.revision}", self.filename
 
     def same_address(self, other: Manifest) -> bool:
         """Whether both name the same content by address: repository, revision and file."""
@@ -45,8 +54,13 @@ class Manifest:
         )
 
     def to_dict(self) -> dict[str, Any]:
-        """Return the manifest as a plain dictionary in the order of its fields."""
-        return asdict(self)
+        """Return the manifest as a plain dictionary in the order of its fields.
+
+        A field that may be empty, and is, is left out.
+        """
+        optional = {field.name for field in fields(self) if field.default is not MISSING}
+        pairs = asdict(self).items()
+        return {name: value for name, value in pairs if value or name not in optional}
 
 
 def read(folder: Path) -> Manifest | None:

@@ -1,70 +1,112 @@
-"""Source "released": one file of a Hub dataset at a pinned commit, fetched once and then kept."""
+"""Source "released": one file of a Hub dataset at a pinned commit, fetched once and then kept.
+
+Which content answers a request, and why it is believed
+-------------------------------------------------------
+*A commit* (40 hexadecimal digits) pins content; it is the recommended way. *A name* (branch, tag or
+short hash) is resolved to its commit in every run, and the manifest records both; where it has
+moved since the folder was filled, the run says so and reads the new commit.
+
+*Trust.* The SHA-256 of the first reading is recorded, and other content at the same address is
+refused from then on (trust on first use); `Release.sha256`, where it is given, is demanded from the
+first reading on.
+
+*Mirrors* are other datasets, asked in their order where the first one is gone (401, 403, 404 of the
+dataset) or keeps failing (5xx), and not where the host or the connection fails, which no mirror on
+the same host would survive. A mirror has commits of its own, so that it is read at its main branch:
+
+- where the SHA-256 of the pinned content is known (`Release.sha256`, or the folder's manifest), a
+  mirror counts only if its content has that hash;
+- where no hash is known and the dataset itself is gone or failing, the mirror's content is taken as
+  a first use of that mirror, which may be of another date: the manifest names the mirror, its
+  commit and what was asked for, its title says so on every figure, and so does the run;
+- where the dataset answers that it has no such commit or file, no mirror is taken without a known
+  hash: a misspelt revision must not become other data.
+
+Content that has changed at its address ends the run; no mirror is asked in its place.
+"""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from importlib.metadata import version
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal, TypeVar
+from typing import Literal
 
 from replication.errors import HubError, SourceError
-from replication.files import copy_file, sha256_file
+from replication.files import copy_file
 from replication.sources import manifest
-from replication.sources.hub_failures import PostponedError, announced_wait, explain, host
+from replication.sources.hub_failures import COMMIT
+from replication.sources.hub_file import MAX_WAIT, HubFile, Patience
 from replication.sources.manifest import Manifest
-
-if TYPE_CHECKING:
-    from httpx2 import Response
-    from huggingface_hub import HfFileMetadata
-
-# huggingface_hub is imported inside the functions: it reads its HF_* variables when it is imported,
-# and the command line must start without it.
+from replication.sources.sound_copy import obtain, sha256_if_readable
 
 COUNTERS = "counters.parquet"
-MAX_WAIT = 300
-"""Seconds of waiting, all told, that the Hub may ask for: the length of its rate-limit window."""
+MIRROR_REVISION = "main"
+FIRST_USE, PINNED, OF_MIRROR = "first use", "pinned SHA-256", "first use of a mirror"
+"""Why content is believed: the values of `Manifest.trust`."""
 
 Action = Literal["keep", "download"]
-T = TypeVar("T")
+Progress = Callable[[str], None]
 
-_COMMIT = re.compile(r"[0-9a-f]{40}")
+# The names under which other sources of the Hub may take them from here.
+
+_SHA256 = re.compile(r"[0-9a-f]{64}")
+_NAME = re.compile(r"[\w][\w./-]*")
 
 
 @dataclass(frozen=True)
 class Release:
-    """One file of a Hub dataset at one commit, as study.toml names it."""
+    """One file of a Hub dataset at one revision, as study.toml names it."""
 
     repository: str
     """Owner and name of the dataset."""
     revision: str
-    """Commit, 40 hexadecimal digits."""
+    """Commit (40 hexadecimal digits), or a branch, a tag or the first digits of a commit."""
     filename: str
     """Path of the file inside the dataset."""
     title: str
+    """Name of the dataset; manifests add the file's."""
     citation: str
     url: str
     licence: str
     max_bytes: int
     """Larger content is refused before it is downloaded."""
+    mirrors: tuple[str, ...] = ()
+    """Datasets with copies, asked in this order where the first is gone or failing."""
+    sha256: str = ""
+    """Hash that the content must have, 64 hexadecimal digits; empty where none is known."""
+
+    def at(self, *, revision: str = "", filename: str = "") -> Release:
+        """Return the release at another revision or file; empty stands for its own.
+
+        The hash belongs to one revision of one file and is not carried to another.
+        """
+        other = replace(
+            self, revision=revision or self.revision, filename=filename or self.filename
+        )
+        return self if other == self else replace(other, sha256="")
 
 
-def fetch(release: Release, folder: Path, *, today: str) -> Manifest:
+def fetch(
+    release: Release, folder: Path, *, today: str, progress: Progress = lambda _: None
+) -> Manifest:
     """Bring the released file into `folder` and return its manifest.
 
-    Nothing is asked of the network where the folder already holds the file that its manifest
-    describes. Otherwise the Hub client's own cache is used where its copy is sound.
+    Nothing is asked of the network where the folder already holds what the pinned commit was
+    answered with. Otherwise the Hub client's own cache is used where its copy is sound.
 
     Parameters
     ----------
     release
-        The file to fetch.
+        The file to fetch, and its mirrors.
     folder
         Folder of the run; it receives `COUNTERS` and then the manifest.
     today
         ISO 8601 date, recorded as the date of access of content that was not known before.
+    progress
+        Called with a line of text: what is asked, what failed, and what was read in the end.
 
     Returns
     -------
@@ -74,25 +116,19 @@ def fetch(release: Release, folder: Path, *, today: str) -> Manifest:
     Raises
     ------
     SourceError
-        The revision is no commit, the file is too large, or it is not Parquet.
+        The revision or the hash is malformed, the file is too large, or it is not Parquet.
     HashMismatchError
-        The content at the pinned commit is not the content that was first read there.
+        The content is not what was first read at its commit, or not what `release.sha256` says.
     HubError
-        The Hub refused, failed or could not be reached.
-    OutputError
-        The folder or the Hub client's cache cannot be written.
+        The Hub refused, failed or could not be reached; where mirrors were asked, each is named.
 
     """
-    _require_commit(release)
+    _check(release)
     known = manifest.read(folder)
-    wanted = _wanted(release, today)
-    counters = folder / COUNTERS
-    if known is not None and decide(wanted, known, _sha256_if_readable(counters)) == "keep":
-        return known
-    path, found = _obtain(_Hub(release), wanted, known)
-    copy_file(path, counters)
-    # After the data: a run that dies in between leaves a hash that does not match, not a false one.
-    manifest.write(folder, found)
+    present = sha256_if_readable(folder / COUNTERS)
+    errand = _Errand(release, folder, today, known, present, progress)
+    found = errand.run()
+    progress(describe(found))
     return found
 
 
@@ -102,220 +138,185 @@ def decide(wanted: Manifest, known: Manifest, present: str | None) -> Action:
     Parameters
     ----------
     wanted
-        Manifest with the address that is asked for.
+        Manifest with the address that is asked for, and the hash where one is demanded.
     known
         Manifest of the content that was fetched before.
     present
         SHA-256 of the local file, None where there is none that can be read.
 
     """
-    same = known.same_address(wanted) and present == known.sha256
-    return "keep" if same else "download"
+    # A mirror's answer to the same pinned commit is kept; a name may have moved on.
+    answered = known.request == wanted.request and not wanted.asked
+    same = known.same_address(wanted) or answered
+    demanded = wanted.sha256 in {"", known.sha256}
+    return "keep" if same and demanded and present == known.sha256 else "download"
 
 
-def _require_commit(release: Release) -> None:
-    """Refuse a branch or a tag, whose content may change."""
-    if _COMMIT.fullmatch(release.revision) is None:
-        raise SourceError(
-            f"revision {release.revision!r} of {release.repository} is not a commit",
-            "give released.revision in study.toml the 40 hexadecimal digits of a commit, "
-            "in lower case",
-        )
-
-
-def _wanted(release: Release, today: str) -> Manifest:
-    """Return the manifest as far as it is known before the content is."""
-    return Manifest(
-        source="released",
-        title=release.title,
-        citation=release.citation,
-        url=release.url,
-        repository=release.repository,
-        revision=release.revision,
-        filename=release.filename,
-        sha256="",
-        bytes=0,
-        rows=0,
-        accessed=today,
-        licence=release.licence,
-        client=f"huggingface_hub {version('huggingface_hub')}",
+def describe(found: Manifest) -> str:
+    """Return one line on what was read, from where, in place of what, and why it is believed."""
+    instead = f", asked for as {found.asked}" if found.asked else ""
+    return (
+        f"{found.filename} of {found.repository} @ {found.revision}{instead}; "
+        f"SHA-256 {found.sha256[:12]}… trusted by {found.trust or FIRST_USE} on {found.accessed}"
     )
 
 
-def _sha256_if_readable(path: Path) -> str | None:
-    """Return the hash of the local file; one that cannot be read is as good as none."""
-    try:
-        return sha256_file(path)
-    except OSError:
-        return None
-
-
-def _obtain(hub: _Hub, wanted: Manifest, known: Manifest | None) -> tuple[Path, Manifest]:
-    """Return a sound copy in the client's cache, and its manifest.
-
-    A copy that is already in the cache is examined like any other: an interrupted disk or an
-    earlier answer of a proxy must not be believed for ever because it is filed under a commit.
-    """
-    cached = hub.cached()
-    if cached is not None:
-        try:
-            return cached, _inspect(cached, wanted, known)
-        except SourceError:
-            if hub.offline():
-                raise
-    fresh = hub.download(unsound=cached)
-    return fresh, _inspect(fresh, wanted, known)
-
-
-def _inspect(path: Path, wanted: Manifest, known: Manifest | None) -> Manifest:
-    """Return the manifest of the content at `path`, or refuse the content."""
-    rows = _count_rows(path, wanted.filename)
-    found = replace(wanted, sha256=sha256_file(path), bytes=path.stat().st_size, rows=rows)
-    manifest.check_unchanged(known, found)
-    if known is not None and known.sha256 == found.sha256:
-        return replace(found, accessed=known.accessed)
-    return found
-
-
-def _count_rows(path: Path, filename: str) -> int:
-    """Return the number of rows that the Parquet footer states."""
-    from pyarrow import ArrowException, parquet
-
-    try:
-        return int(parquet.read_metadata(path).num_rows)
-    except (ArrowException, OSError) as error:
+def _check(release: Release) -> None:
+    """Refuse a revision and a hash that cannot be one, before anything is asked."""
+    if _NAME.fullmatch(release.revision) is None or ".." in release.revision:
         raise SourceError(
-            f"{filename} is {_kind(path)} instead of Parquet",
-            "a proxy, a login page or a mirror may have answered in the Hub's place: check the "
-            "connection and HF_ENDPOINT, and run again",
-        ) from error
-
-
-def _kind(path: Path) -> str:
-    """Say what the content looks like that is not Parquet."""
-    with path.open("rb") as stream:
-        start = stream.read(256).lstrip().lower()
-    if start.startswith((b"<!doctype html", b"<html")):
-        return "HTML"
-    return "damaged or other content" if start else "empty"
-
-
-class _Hub:
-    """The Hub client for one release, bounded in its waits and with errors to act on."""
-
-    def __init__(self, release: Release) -> None:
-        self._release = release
-        self._patience = _Patience(MAX_WAIT)
-
-    def offline(self) -> bool:
-        """Whether the user has forbidden the client to use the network."""
-        from huggingface_hub import is_offline_mode
-
-        return is_offline_mode()
-
-    def cached(self) -> Path | None:
-        """Return the client's own copy of the pinned file, None where it has none."""
-        from huggingface_hub import try_to_load_from_cache
-
-        found = self._ask(
-            lambda: try_to_load_from_cache(
-                self._release.repository,
-                self._release.filename,
-                revision=self._release.revision,
-                repo_type="dataset",
-            )
+            f"revision {release.revision!r} of {release.repository} is no commit, branch or tag",
+            "give the 40 hexadecimal digits of a commit, in lower case (released.revision in "
+            "study.toml, or REVISION)",
         )
-        return Path(found) if isinstance(found, str) else None
-
-    def download(self, *, unsound: Path | None) -> Path:
-        """Download the file into the client's cache, in place of an unsound copy."""
-        _check_announced(self._ask(self._announced), self._release)
-        return self._ask(lambda: self._download(unsound))
-
-    def _announced(self) -> HfFileMetadata:
-        """Return what the Hub says of the file before any content moves."""
-        from huggingface_hub import get_hf_file_metadata, hf_hub_url
-
-        url = hf_hub_url(
-            self._release.repository,
-            self._release.filename,
-            repo_type="dataset",
-            revision=self._release.revision,
+    if release.sha256 and _SHA256.fullmatch(release.sha256) is None:
+        raise SourceError(
+            f"released.sha256 = {release.sha256!r} is no SHA-256",
+            "give 64 hexadecimal digits in lower case, or leave it empty",
         )
-        return get_hf_file_metadata(url, retry_on_errors=True)
 
-    def _download(self, unsound: Path | None) -> Path:
-        """Call the client's download."""
-        from huggingface_hub import hf_hub_download
 
-        if unsound is not None:
-            # force_download replaces the content but leaves the snapshot's link on the old content
-            # where the ETag has changed.
-            unsound.unlink(missing_ok=True)
-        path = hf_hub_download(
-            self._release.repository,
-            self._release.filename,
-            repo_type="dataset",
-            revision=self._release.revision,
-            force_download=unsound is not None,
+@dataclass(frozen=True)
+class _Errand:
+    """One call of `fetch`: what is asked for, and what the folder holds."""
+
+    release: Release
+    folder: Path
+    today: str
+    known: Manifest | None
+    present: str | None
+    """SHA-256 of the file in the folder."""
+    progress: Progress
+
+    def run(self) -> Manifest:
+        """Keep what the folder holds, or read the file from the first dataset that has it."""
+        release, patience, failures = self.release, Patience(MAX_WAIT), list[SourceError]()
+        if self._pinned and (
+            held := self._held(self._wanted(release.repository, release.revision))
+        ):
+            return held
+        for repository in dict.fromkeys([release.repository, *release.mirrors]):
+            mirror = repository != release.repository
+            revision = MIRROR_REVISION if mirror else release.revision
+            hub = HubFile(replace(release, repository=repository, revision=revision), patience)
+            try:
+                return self._read(hub, repository)
+            except SourceError as error:
+                if not mirror and not isinstance(error, HubError):
+                    raise
+                failures.append(error)
+            if (earlier := self._earlier_answer()) is not None:
+                return self._stay(earlier, failures[0])
+            if not self._goes_on(hub):
+                break
+            self.progress(failures[-1].what)
+        raise _all_failed(failures)
+
+    @property
+    def _pinned(self) -> bool:
+        """Whether a commit is asked for, and not a name."""
+        return COMMIT.fullmatch(self.release.revision) is not None
+
+    @property
+    def _request(self) -> tuple[str, str]:
+        """What is asked for, as `Manifest.request` gives it."""
+        return f"{self.release.repository}@{self.release.revision}", self.release.filename
+
+    def _read(self, hub: HubFile, repository: str) -> Manifest:
+        """Bring the file from one dataset into the folder."""
+        self.progress(f"asking the Hub for {repository} @ {hub.revision}")
+        wanted = self._wanted(repository, hub.pin())
+        self._tell_moved(wanted)
+        if (held := self._held(wanted)) is not None:
+            found = replace(held, asked=wanted.asked)
+        else:
+            path, found = obtain(hub, wanted, self.known)
+            copy_file(path, self.folder / COUNTERS)
+        # After the data: a run that dies in between leaves a hash that does not match, not a false
+        # one.
+        manifest.write(self.folder, found)
+        return found
+
+    def _wanted(self, repository: str, commit: str) -> Manifest:
+        """Return the manifest as far as it is known before the content is."""
+        release = self.release
+        asked, expected = self._request[0], self._expected()
+        return Manifest(
+            source="released",
+            title=_title(release, repository),
+            citation=release.citation,
+            url=release.url.replace(release.repository, repository),
+            repository=repository,
+            revision=commit,
+            filename=release.filename,
+            sha256=expected,
+            bytes=0,
+            rows=0,
+            accessed=self.today,
+            licence=release.licence,
+            client=f"huggingface_hub {version('huggingface_hub')}",
+            trust=self._trust(repository, expected),
+            asked="" if asked == f"{repository}@{commit}" else asked,
         )
-        return Path(path)
 
-    def _ask(self, call: Callable[[], T]) -> T:
-        """Return what `call` returns, or raise one of this package's errors."""
-        try:
-            with _heard_by(self._patience):
-                return call()
-        # Every class: the client's transports raise their own, which are not part of its interface.
-        except Exception as error:  # noqa: BLE001
-            failure = explain(error, self._release)
-        # Outside the handler: a chained exception would carry the request, and the token with it.
-        raise failure
+    def _expected(self) -> str:
+        """Return the hash that the pinned content is known to have, empty where it is not."""
+        known, release = self.known, self.release
+        if release.sha256 or known is None or known.trust == OF_MIRROR:
+            return release.sha256
+        return known.sha256 if self._pinned and known.request == self._request else ""
 
+    def _trust(self, repository: str, expected: str) -> str:
+        """Say why content of `repository` will be believed."""
+        if self.release.sha256:
+            return PINNED
+        return FIRST_USE if expected or repository == self.release.repository else OF_MIRROR
 
-class _Patience:
-    """Adds up the waits that the Hub asks for and ends the call that would exceed the limit.
+    def _held(self, wanted: Manifest) -> Manifest | None:
+        """Return the manifest of what is wanted where the folder holds it unharmed."""
+        known = self.known
+        return known if known and decide(wanted, known, self.present) == "keep" else None
 
-    The client waits as it is told, up to five times and for a day if need be.
-    """
+    def _earlier_answer(self) -> Manifest | None:
+        """Return the manifest of an unharmed earlier answer to the same branch or tag."""
+        known = self.known
+        if known is None or self._pinned or known.request != self._request:
+            return None
+        whole = self.present == known.sha256 and self.release.sha256 in {"", known.sha256}
+        return known if whole else None
 
-    def __init__(self, seconds: int) -> None:
-        self._left = seconds
+    def _stay(self, earlier: Manifest, failure: SourceError) -> Manifest:
+        """Keep the commit that the name was last resolved to, and say why."""
+        name = self.release.revision
+        self.progress(f"{failure.what}; {name} stays what it was on {earlier.accessed}")
+        return earlier
 
-    def __call__(self, response: Response) -> None:
-        """Listen to one answer."""
-        seconds = announced_wait(response.status_code, response.headers)
-        if seconds is None:
+    def _goes_on(self, hub: HubFile) -> bool:
+        """Whether another dataset may be asked after this failure."""
+        return hub.fault == "dataset" or (hub.fault == "address" and bool(self._expected()))
+
+    def _tell_moved(self, wanted: Manifest) -> None:
+        """Say which commit a name stands for, and where it stood for another before."""
+        if not wanted.asked or wanted.repository != self.release.repository:
             return
-        if seconds > self._left:
-            raise PostponedError(response.status_code, seconds)
-        self._left -= seconds
+        self.progress(f"{self.release.revision} is commit {wanted.revision}")
+        known = self.known
+        if known and known.request == wanted.request and not known.same_address(wanted):
+            self.progress(
+                f"{self.release.revision} was {known.repository} @ {known.revision} on "
+                f"{known.accessed} and has moved: the new commit is read"
+            )
 
 
-@contextmanager
-def _heard_by(patience: _Patience) -> Iterator[None]:
-    """Let `patience` hear every answer that the client receives in the block."""
-    from huggingface_hub import get_session
-
-    hooks = get_session().event_hooks["response"]
-    hooks.append(patience)
-    try:
-        yield
-    finally:
-        hooks.remove(patience)
+def _title(release: Release, repository: str) -> str:
+    """Name the dataset, the file and, where it is another's copy, whose."""
+    file = Path(release.filename).stem.replace("_", " ")
+    copy = f", copy in {repository}" if repository != release.repository else ""
+    return f"{release.title}, {file}{copy}"
 
 
-def _check_announced(announced: HfFileMetadata, release: Release) -> None:
-    """Refuse an answer that is not the Hub's for this commit, and a file that is too large."""
-    if announced.commit_hash != release.revision or announced.size is None:
-        raise HubError(
-            f"the answer of {host()} does not state the commit and the size of {release.filename}",
-            "check that HF_ENDPOINT is a Hub and that no proxy or login page answers in its place",
-        )
-    if announced.size > release.max_bytes:
-        raise SourceError(
-            f"{release.filename} has {announced.size:,} bytes, more than the "
-            f"{release.max_bytes:,} that are allowed",
-            "check the file on the dataset's page; if it is right, raise released.max_bytes in "
-            "study.toml",
-        )
+def _all_failed(failures: list[SourceError]) -> SourceError:
+    """Return the one failure, or one that names every dataset that was asked."""
+    if len(failures) == 1:
+        return failures[0]
+    return HubError("; ".join(failure.what for failure in failures), failures[0].remedy)

@@ -1,4 +1,4 @@
-"""A small local server that answers like the Hugging Face Hub for one dataset repository."""
+"""A small local server that answers like the Hugging Face Hub: one dataset, and a list of models."""
 
 from __future__ import annotations
 
@@ -7,108 +7,22 @@ import json
 import re
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from threading import Thread
 from typing import ClassVar
 from urllib.parse import unquote
 
+from replication.synthetic import server_api
+from replication.synthetic.server_api import Model, ModelList, Quota
+from replication.synthetic.server_state import RESOLVE, STORE, FakeHub, Request
+
 REPOSITORY = "owner/dataset"
 REVISION = "0123456789abcdef0123456789abcdef01234567"
 
-_RESOLVE = re.compile(r"/datasets/([^/]+/[^/]+)/resolve/([^/]+)/(.+)")
 _API = re.compile(r"/api/datasets/([^/]+/[^/]+)/revision/([^/]+)")
-_STORE = re.compile(r"/store/([0-9a-f]{64})")
+_HEAD = re.compile(r"/api/datasets/([^/]+/[^/]+)")
+_TREE = re.compile(r"/api/datasets/([^/]+/[^/]+)/tree/([^/]+)(?:/(.+))?")
 _RANGE = re.compile(r"bytes=(\d+)-(\d*)")
-
-
-@dataclass(frozen=True)
-class Request:
-    """One request as it arrived; the names of its headers are in lower case."""
-
-    method: str
-    path: str
-    headers: Mapping[str, str]
-
-
-@dataclass
-class Refusal:
-    """An answer given in place of the file, a number of times."""
-
-    status: int
-    headers: Mapping[str, str]
-    methods: tuple[str, ...]
-    times: int
-
-
-@dataclass
-class Faults:
-    """What goes wrong with requests for a file, and how often."""
-
-    refusals: list[Refusal] = field(default_factory=list)
-    cuts: list[int] = field(default_factory=list)
-    """Bytes after which the connection is cut, one entry for each body to come."""
-    body: bytes | None = None
-    """Content sent in place of the file's, under the file's own ETag."""
-    announced: int | None = None
-    """Size that HEAD states in place of the true one."""
-    unsized: bool = False
-    """Whether HEAD states no size at all."""
-    commit: str | None = None
-    """Commit that the answers name in place of the true one."""
-
-    def refuse(
-        self,
-        status: int,
-        headers: Mapping[str, str] | None = None,
-        *,
-        times: int = 1,
-        methods: tuple[str, ...] = ("HEAD", "GET"),
-    ) -> None:
-        """Answer the next requests of these methods with an error status."""
-        self.refusals.append(Refusal(status, headers or {}, methods, times))
-
-    def cut(self, after: int, *, times: int = 1) -> None:
-        """Cut the connection of the next bodies after a number of bytes."""
-        self.cuts.extend([after] * times)
-
-    def next_refusal(self, method: str) -> Refusal | None:
-        """Take one refusal that is due for the method."""
-        for refusal in self.refusals:
-            if refusal.times > 0 and method in refusal.methods:
-                refusal.times -= 1
-                return refusal
-        return None
-
-
-@dataclass
-class FakeHub:
-    """The state of the server, which a test reads and changes while it runs."""
-
-    files: dict[str, bytes]
-    repository: str
-    revision: str
-    token: str | None
-    """The one token that may read; None where everybody may."""
-    redirect: bool
-    """Whether files are kept at another origin, as the Hub keeps its large files."""
-    endpoint: str = ""
-    requests: list[Request] = field(default_factory=list)
-    faults: Faults = field(default_factory=Faults)
-
-    @property
-    def commit(self) -> str:
-        """The commit that answers name."""
-        return self.faults.commit or self.revision
-
-    def of_file(self, method: str) -> list[Request]:
-        """Return the requests of one method for a file or its stored content."""
-        paths = (_RESOLVE, _STORE)
-        return [
-            request
-            for request in self.requests
-            if request.method == method and any(path.fullmatch(request.path) for path in paths)
-        ]
 
 
 class _Server(ThreadingHTTPServer):
@@ -144,15 +58,22 @@ class _Handler(BaseHTTPRequestHandler):
 
     def _answer(self) -> None:
         """Record the request and send it to its route."""
-        path = unquote(self.path.partition("?")[0])
+        before, _, query = self.path.partition("?")
+        path = unquote(before)
         headers = {name.lower(): value for name, value in self.headers.items()}
-        self.server.hub.requests.append(Request(self.command, path, headers))
-        if match := _RESOLVE.fullmatch(path):
+        self.server.hub.requests.append(Request(self.command, path, headers, query))
+        if match := RESOLVE.fullmatch(path):
             self._resolve(*match.groups())
         elif match := _API.fullmatch(path):
             self._describe(*match.groups())
-        elif match := _STORE.fullmatch(path):
+        elif match := _HEAD.fullmatch(path):
+            self._listed(match[1], self.server.hub.revision, None)
+        elif match := _TREE.fullmatch(path):
+            self._listed(match[1], match[2], match[3] or "")
+        elif match := STORE.fullmatch(path):
             self._stored(match[1])
+        elif path == server_api.PATH:
+            self._list_models(query)
         else:
             self._send(404, {})
 
@@ -177,6 +98,37 @@ class _Handler(BaseHTTPRequestHandler):
         siblings = [{"rfilename": name} for name in hub.files]
         body = {"id": hub.repository, "sha": hub.revision, "siblings": siblings}
         self._send(200, {"Content-Type": "application/json"}, json.dumps(body).encode())
+
+    def _listed(self, repository: str, revision: str, folder: str | None) -> None:
+        """Answer for the files below a folder, or where there is none for the newest commit."""
+        hub = self.server.hub
+        if (refusal := hub.listing.next_refusal(self.command)) is not None:
+            self._send(refusal.status, refusal.headers)
+        elif folder is None:
+            self._describe(repository, revision)
+        elif not self._refused(repository, revision):
+            recursive = "recursive=true" in self.path.lower()
+            body = _tree(hub.files, folder, recursive=recursive)
+            if body:
+                self._send(200, {"Content-Type": "application/json"}, json.dumps(body).encode())
+            else:
+                self._error(404, "EntryNotFound", {"X-Repo-Commit": hub.commit})
+
+    def _list_models(self, query: str) -> None:
+        """Answer for a page of the list of models, which all may read who show no wrong token."""
+        hub = self.server.hub
+        if hub.token and self.headers.get("Authorization") not in {None, f"Bearer {hub.token}"}:
+            self._send(401, {})
+            return
+        answer = server_api.answer(hub.models, query, hub.endpoint)
+        self.send_response(answer.status)
+        for name, value in answer.headers.items():
+            self.send_header(name, value)
+        self.send_header("Content-Length", str(answer.length))
+        self.end_headers()
+        self.close_connection = self.close_connection or not answer.whole
+        if self.command == "GET":
+            self.wfile.write(answer.body)
 
     def _refused(self, repository: str, revision: str) -> bool:
         """Refuse a reader, a repository or a revision as the Hub does, and say whether it was."""
@@ -220,6 +172,8 @@ class _Handler(BaseHTTPRequestHandler):
     def _content(self, data: bytes, headers: Mapping[str, str]) -> None:
         """Send a file, or the part of it that a Range asks for."""
         body = self.server.hub.faults.body
+        if self.command == "GET" and self.server.hub.faults.wrong:
+            body = self.server.hub.faults.wrong.pop(0)
         data = data if body is None else body
         headers = {
             "X-Repo-Commit": self.server.hub.commit,
@@ -271,6 +225,24 @@ def _git_sha1(data: bytes) -> str:
     return hashlib.sha1(b"blob %d\0" % len(data) + data, usedforsecurity=False).hexdigest()
 
 
+def _tree(files: Mapping[str, bytes], folder: str, *, recursive: bool) -> list[dict[str, object]]:
+    """List a folder as the Hub does: every file as one of its large-file store."""
+    entries: dict[str, dict[str, object]] = {}
+    start = f"{folder}/" if folder else ""
+    for name, data in files.items():
+        steps = name.removeprefix(start).split("/")
+        if not name.startswith(start):
+            continue
+        for end in range(1, len(steps) if recursive else 2):
+            path = start + "/".join(steps[:end])
+            entries[path] = {"type": "directory", "oid": "0" * 40, "size": 0, "path": path}
+        if recursive or len(steps) == 1:
+            lfs = {"oid": hashlib.sha256(data).hexdigest(), "size": len(data), "pointerSize": 134}
+            file = {"type": "file", "oid": _git_sha1(data), "size": len(data), "path": name}
+            entries[name] = {**file, "lfs": lfs}
+    return list(entries.values())
+
+
 @contextmanager
 def hub(
     files: dict[str, bytes],
@@ -279,6 +251,8 @@ def hub(
     revision: str = REVISION,
     token: str | None = None,
     redirect: bool = False,
+    models: list[Model] | None = None,
+    quota: Quota | None = None,
 ) -> Iterator[FakeHub]:
     """Serve the files of one dataset at one revision for as long as the block runs.
 
@@ -292,9 +266,14 @@ def hub(
         The token that a reader must send; None for a public dataset.
     redirect
         Whether the content is served from another origin, with `X-Linked-*` headers.
+    models
+        The list of models, which a test may change while the server runs.
+    quota
+        Limit of requests for pages of that list; None for no limit.
 
     """
     state = FakeHub(dict(files), repository, revision, token, redirect)
+    state.models = ModelList([] if models is None else models, quota)
     with _Server(("127.0.0.1", 0), _Handler) as server:
         server.hub = state
         state.endpoint = f"http://127.0.0.1:{server.server_address[1]}"

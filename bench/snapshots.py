@@ -1,0 +1,291 @@
+"""Snapshots of a whole Hub to its panel: seconds, memory and disk, and plain pandas beside it.
+
+A synthetic Hub without defects is read once a week. Each snapshot is written by another process,
+extracted, and dropped, so that one lies on disk at a time; only extracting, rebuilding and assembling
+are timed. What the bench leaves empty in a snapshot (cards, formats) an extract does not read.
+
+Plain pandas does one window of cumulative counters and credits it to uploaders: less than ours does.
+For the comparison ours is given the same snapshots and that window alone.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterator, Mapping
+from concurrent.futures import ProcessPoolExecutor
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
+from datetime import date
+from functools import cache
+from multiprocessing import get_context
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from threading import Event, Thread
+from time import perf_counter
+from typing import Self
+from unittest.mock import patch
+
+import numpy as np
+import pandas as pd
+
+from bench.measure import peak_mb
+from replication import study as definitions
+from replication.panel import engines, rebuild, whole_hub
+from replication.sources.extract import extract
+from replication.study import Study
+from replication.study_checks import AS_READ, INTERPOLATED
+from replication.synthetic.defects import COUNTER_SINCE, WEEK
+from replication.synthetic.snapshots import weekly_labels, write_snapshots
+from replication.synthetic.truth import SyntheticHub, seconds, synthetic_hub
+
+STUDY = definitions.load(overlay=definitions.WHOLE_HUB)
+MOST = 57
+"""Weekly snapshots of the study's window, the last one that of `UNTIL`."""
+UNTIL = STUDY.snapshots.until
+COMPARED = next(w for w in STUDY.windows if w.kind == "increments")
+"""The window that plain pandas computes."""
+TOLERANCE = 0.001
+"""Largest relative difference of the downloads that ours and plain pandas find in `COMPARED`: ours
+dates a reading by its newest repository, minutes before the label by which pandas dates it."""
+PER_NAMESPACE = 6
+"""Repositories of a namespace, on average, as in the benchmark of namespaces."""
+_SEED, _DRAFT, _MB = 0, 20_000, 1e6
+_LOOK = 0.1
+
+
+@dataclass(frozen=True)
+class Found:
+    """What one piece of work took and found.
+
+    Attributes
+    ----------
+    rows, snapshots, repositories
+        Rows of all snapshots, how many snapshots, and repositories of the Hub.
+    downloads
+        First-year downloads in `COMPARED`, by which two pieces of work are compared.
+    extract_s, panel_s
+        Seconds of the extracts, and of rebuilding and assembling the panel.
+    extract_mb
+        Peak memory in MB when the extracts were done.
+    disk_mb, kept_mb
+        Most MB that lay on disk at a time, and MB of all extracts.
+    parts
+        Seconds of each step, the longest first.
+    """
+
+    rows: int
+    snapshots: int
+    repositories: int
+    downloads: int
+    extract_s: float = 0.0
+    panel_s: float = 0.0
+    extract_mb: float = 0.0
+    disk_mb: float = 0.0
+    kept_mb: float = 0.0
+    parts: Mapping[str, float] = field(default_factory=dict)
+
+
+def weeks(snapshots: int) -> tuple[date, ...]:
+    """Labels of so many snapshots, at most `MOST`, evenly over the weeks of the window."""
+    every = weekly_labels(UNTIL - (MOST - 1) * WEEK, UNTIL)
+    chosen = np.linspace(0, MOST - 1, snapshots).round().astype(int)
+    return tuple(every[n] for n in chosen)
+
+
+def counted() -> tuple[date, ...]:
+    """Labels of all snapshots with cumulative counters."""
+    return tuple(weekly_labels(COUNTER_SINCE, UNTIL))
+
+
+@cache
+def size(rows: int, labels: tuple[date, ...]) -> int:
+    """Repositories of a Hub whose snapshots have so many rows on average, as it grows."""
+    draft = synthetic_hub(_DRAFT, 2, _SEED, end=UNTIL)
+    alive = np.mean([draft.alive(seconds(label)) for label in labels])
+    return round(rows * _DRAFT / alive)
+
+
+@cache
+def hub(repositories: int) -> SyntheticHub:
+    """A synthetic Hub, in the process that writes its snapshots."""
+    developers = max(repositories // PER_NAMESPACE, 2)
+    return synthetic_hub(repositories, developers, _SEED, end=UNTIL)
+
+
+def written(repositories: int, labels: tuple[date, ...], folder: str) -> list[Path]:
+    """Write snapshots of a Hub without defects."""
+    return write_snapshots(hub(repositories), labels, None, Path(folder), lean=True)
+
+
+def whole(rows: int, snapshots: int) -> tuple[float, Found]:
+    """Seconds of ours from snapshots of so many rows on average to the whole panel."""
+    return _ours(rows, weeks(snapshots), STUDY)
+
+
+def one_window(rows: int) -> tuple[float, Found]:
+    """Seconds of ours from the snapshots with counters to `COMPARED` alone."""
+    rules = replace(
+        STUDY.grid,
+        age_limits_days=(STUDY.panel.age_limit_days,),
+        frozen=(INTERPOLATED, AS_READ),
+    )
+    return _ours(rows, counted(), replace(STUDY, windows=(COMPARED,), grid_windows=(), grid=rules))
+
+
+def _ours(rows: int, labels: tuple[date, ...], study: Study) -> tuple[float, Found]:
+    """Extract each snapshot, then rebuild the panel and write it."""
+    repositories = size(rows, labels)
+    with TemporaryDirectory(prefix="bench-") as name, Disk(Path(name)) as disk:
+        folder = Path(name)
+        files, read, extract_s = _extracts(repositories, labels, folder)
+        extract_mb, kept = peak_mb(), disk.held()
+        began = perf_counter()
+        downloads, parts = _panel(files, study, folder)
+        panel_s = perf_counter() - began
+    parts["extracts"] = extract_s
+    found = Found(
+        read, len(labels), repositories, downloads, extract_s, panel_s, extract_mb,
+        disk.most / _MB, kept / _MB,
+        dict(sorted(parts.items(), key=lambda part: -part[1])),
+    )  # fmt: skip
+    return extract_s + panel_s, found
+
+
+def _extracts(
+    repositories: int, labels: tuple[date, ...], folder: Path
+) -> tuple[dict[date, Path], int, float]:
+    """Write, extract and drop one snapshot after the other; extracts, rows and seconds of ours."""
+    files, rows, spent = {}, 0, 0.0
+    with ProcessPoolExecutor(1, mp_context=get_context("spawn")) as writer:
+        for label in labels:
+            task = writer.submit(written, repositories, (label,), str(folder / "hub"))
+            (path,) = task.result()
+            files[label] = folder / "extracts" / f"{label}.parquet"
+            began = perf_counter()
+            rows += extract(path, files[label], f"{label}").rows
+            spent += perf_counter() - began
+            path.unlink()
+    return files, rows, spent
+
+
+def _panel(
+    files: Mapping[date, Path], study: Study, folder: Path
+) -> tuple[int, defaultdict[str, float]]:
+    """Downloads of `COMPARED` in the panel, and seconds by statement and by what is not SQL."""
+    parts: defaultdict[str, float] = defaultdict(float)
+    rules = study.whole_hub
+    with engines.engine("duckdb", folder / "engine") as engine, _clocked(parts):
+        with _the_rest(parts, "rebuild, what is not SQL"):
+            share = rules.truncated_share
+            rebuilt = rebuild.rebuild(files, study, engine, truncated_share=share)
+        with _the_rest(parts, "assemble, what is not SQL"):
+            made = whole_hub.assemble(rebuilt, engine, study, {}, rules.tail_downloads)
+    with _the_rest(parts, "writing the tables"):
+        made.panel.write(folder / "panel")
+    column = f"{COMPARED.id}/{study.panel.age_limit_days}/{AS_READ}"
+    return int(made.panel.variants[column].sum()), parts
+
+
+@contextmanager
+def _the_rest(parts: defaultdict[str, float], name: str) -> Iterator[None]:
+    """Add the seconds of the block that no statement took."""
+    began, before = perf_counter(), sum(parts.values())
+    yield
+    parts[name] += perf_counter() - began - (sum(parts.values()) - before)
+
+
+@contextmanager
+def _clocked(parts: defaultdict[str, float]) -> Iterator[None]:
+    """Add the seconds of every statement to those of its file in `sql/`."""
+    texts = {path.stem: path.read_text("utf-8") for path in engines.SQL.glob("*.sql")}
+    run = engines.DuckDB._run  # noqa: SLF001
+
+    def clocked(engine: engines.DuckDB, text: str) -> object:
+        began = perf_counter()
+        try:
+            return run(engine, text)
+        finally:
+            name = next((f"sql/{name}.sql" for name, sql in texts.items() if sql in text), "")
+            parts[name or "small statements"] += perf_counter() - began
+
+    with patch.object(engines.DuckDB, "_run", clocked):
+        yield
+
+
+def plain(rows: int) -> tuple[float, Found]:
+    """Seconds of plain pandas from the snapshots with counters to `COMPARED` alone."""
+    labels = counted()
+    repositories = size(rows, labels)
+    with TemporaryDirectory(prefix="bench-") as name:
+        with ProcessPoolExecutor(1, mp_context=get_context("spawn")) as writer:
+            paths = writer.submit(written, repositories, labels, name).result()
+        files = dict(zip(labels, paths, strict=True))
+        began = perf_counter()
+        table = _read(files)
+        credited = _credited(table, labels[0])
+        spent = perf_counter() - began
+    return spent, Found(len(table), len(labels), repositories, int(credited.sum()))
+
+
+def _read(files: Mapping[date, Path]) -> pd.DataFrame:
+    """All rows of all snapshots; ids and names as categories, which sort and compare as numbers."""
+    columns = ["_id", "id", "createdAt", "downloadsAllTime"]
+    parts = [
+        pd.read_parquet(path, columns=columns).assign(date=pd.Timestamp(label, tz="UTC"))
+        for label, path in files.items()
+    ]
+    return pd.concat(parts, ignore_index=True).astype({"_id": "category", "id": "category"})
+
+
+def _credited(table: pd.DataFrame, first: date) -> pd.Series:
+    """First-year downloads in `COMPARED` by uploader, as one would write it.
+
+    What a repository gained falls whole at the reading that found it; the first counter counts for
+    repositories born after the first snapshot.
+    """
+    start, end, before = (
+        pd.Timestamp(day, tz="UTC") for day in (COMPARED.start, COMPARED.end, first)
+    )
+    limit = pd.Timedelta(days=STUDY.panel.age_limit_days)
+    table = table.sort_values(["_id", "date"]).drop_duplicates(["_id", "date"], keep="last")
+    one = table["_id"].cat.codes
+    level = table["downloadsAllTime"].groupby(one).cummax()
+    gain = level.groupby(one).diff().fillna(level.where(table["createdAt"] >= before))
+    inside = (table["date"] > start) & (table["date"] <= end)
+    young = table["date"] - table["createdAt"] <= limit
+    totals = gain[inside & young].groupby(table["_id"], observed=True).sum()
+    names = table.drop_duplicates("_id", keep="last").set_index("_id")["id"].astype("str")
+    named = totals.to_frame("downloads").join(names)
+    return named["downloads"].groupby(named["id"].str.partition("/")[0]).sum()
+
+
+class Disk:
+    """Most bytes that lay in a folder while the block ran, looked at several times a second."""
+
+    def __init__(self, folder: Path) -> None:
+        self.most = 0
+        self._folder, self._stop = folder, Event()
+        self._thread = Thread(target=self._look, daemon=True)
+
+    def __enter__(self) -> Self:
+        self._thread.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._stop.set()
+        self._thread.join()
+
+    def held(self) -> int:
+        """Bytes in the folder now; a file that goes meanwhile counts nothing."""
+        total = 0
+        for path in self._folder.rglob("*"):
+            try:
+                total += path.stat().st_size if path.is_file() else 0
+            except OSError:
+                continue
+        self.most = max(self.most, total)
+        return total
+
+    def _look(self) -> None:
+        while not self._stop.wait(_LOOK):
+            self.held()

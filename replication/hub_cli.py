@@ -1,0 +1,91 @@
+"""What the commands `crawl` and `recovery` do and print."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Callable
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pandas as pd
+from rich import box
+from rich.console import Console
+from rich.table import Table
+
+from replication.errors import VerificationError
+
+Say = Callable[[str], None]
+
+
+def crawl(
+    folder: Path, *, every: bool, top: int | None, namespaces: str, console: Console, say: Say
+) -> None:
+    """Crawl the Hub's list of models into `folder` and say what was read."""
+    from replication.sources import crawl as source
+
+    def told(done: source.Progress) -> None:
+        left = f", about {done.left / 60:.0f} min left" if done.left is not None else ""
+        wait = f", waiting {done.waiting:.0f} s" if done.waiting else ""
+        say(f"{done.pages:,} pages, {done.models:,} models, {done.rate:,.0f} a second{left}{wait}")
+
+    extent = source.choose(top, namespaces, everything=every)
+    today = datetime.now(UTC).date().isoformat()
+    found = source.fetch(extent, folder, today=today, progress=told)
+    console.print(
+        f"crawl  {found.rows:,} models → {folder / found.filename}; to use a folder of readings: "
+        f"make all DATA={folder}",
+        markup=False,
+    )
+
+
+def recovery(repositories: int, hubs: int, kills: int, console: Console, say: Say) -> None:
+    """Print the recovery tables.
+
+    Raises
+    ------
+    VerificationError
+        A mark was missed; the message names each.
+    """
+    from replication.recovery import report
+
+    with tempfile.TemporaryDirectory() as name:
+        found = report.recover(repositories, hubs, Path(name), say)
+    console.print(
+        "\nShares beside the known truth, synthetic Hubs with every defect (percent, points)"
+    )
+    console.print(_table(found.shares))
+    for seed, part in found.unread.items():
+        console.print(
+            f"  Hub {seed}: {part:.2f} % of the rebuilt window fell between a repository's last "
+            "reading and its deletion, which no snapshot saw",
+            markup=False,
+        )
+    console.print("\nWithout each mending step: downloads misplaced (percent of all)")
+    console.print(_table(found.ablation))
+    missed = found.missed
+    if kills:
+        from replication import interruptions
+
+        with tempfile.TemporaryDirectory() as name:
+            killed = interruptions.interrupt(kills, 1, Path(name), say)
+        same = int(killed["same"].sum())
+        console.print(f"\n{kills} kills at random moments: {same} finished panels the same\n")
+        missed += [f"{kills - same} panels differ after a kill"] * (same < kills)
+    if missed:
+        raise VerificationError("; ".join(missed), "a mark of recovery is missed: see the tables")
+
+
+def _table(rows: pd.DataFrame) -> Table:
+    """A data frame as a table."""
+    table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
+    for column in rows.columns:
+        table.add_column(column, justify="left" if rows[column].dtype == object else "right")
+    for row in rows.itertuples(index=False):
+        table.add_row(*map(_cell, row))
+    return table
+
+
+def _cell(value: object) -> str:
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    return f"{value:.3f}" if isinstance(value, float) else str(value)

@@ -1,0 +1,312 @@
+"""The whole Hub rebuilt from snapshots: hundreds of millions of counters to first-year downloads.
+
+The way: census → readings → repositories → counters → levels and chain → cells → totals. Each step is
+one statement in `sql/`; what is decided between them is decided here.
+
+Two regimes. From the first reading with cumulative counters on, downloads are differences of their
+running maxima. Before it there is the 30-day field alone: a chain of its windows says when downloads
+fell, and the first cumulative counter says exactly how many they were for every repository whose whole
+life the chain covers. The others are scaled by what the chain was measured to miss.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from replication.errors import StudyError
+from replication.panel import chain, readings
+from replication.panel.engines import Engine
+from replication.panel.readings import DAY, Readings
+from replication.study import Study, Variant, Window
+from replication.study_checks import INTERPOLATED, LEFT_OUT
+
+MONTH = 30 * DAY
+STRETCHES = {"month": 35 * DAY, "quarter": 91 * DAY}
+"""Stretches after the first counters over which the chain is compared with them."""
+MILLI = 1000
+EVER = 1 << 40
+"""A moment before, negated, and after every other."""
+Progress = Callable[[str], None]
+
+
+@dataclass(frozen=True)
+class Rebuilt:
+    """First-year downloads of the whole Hub.
+
+    Attributes
+    ----------
+    facts
+        One row a repository that was ever downloaded: ``id, repository, name, created`` (unix
+        seconds), ``parents`` (names of the last reading, separated by blanks), ``first_label,
+        last_label, first_name``.
+    totals
+        int64 downloads, one row of `facts`, one column a variant.
+    chained
+        Of these, downloads that the chain alone tells, one column a window (age limit of the study).
+    scale
+        What the chain was multiplied by, and its error.
+    read
+        The readings, and what was found of the snapshots.
+    movers
+        Per reading: ``label, n_again, n_moved, n_fell, n_copies``.
+    absences
+        Readings that repositories miss between their first and their last, and how many miss one.
+    rolling_sum
+        Sum of the 30-day field over all readings, which counts every download several times.
+    """
+
+    facts: pd.DataFrame
+    totals: pd.DataFrame
+    chained: pd.DataFrame
+    scale: chain.Scale
+    read: Readings
+    movers: pd.DataFrame
+    absences: tuple[int, int]
+    rolling_sum: int
+
+
+def rebuild(
+    files: Mapping[date, Path],
+    study: Study,
+    engine: Engine,
+    progress: Progress = lambda _: None,
+    *,
+    truncated_share: float,
+    choose: Callable[[pd.DataFrame, float], Readings] = readings.choose,
+) -> Rebuilt:
+    """Rebuild first-year downloads from extracts of snapshots.
+
+    Parameters
+    ----------
+    files
+        Extract of each snapshot by its label.
+    study
+        Windows, variants and the age limit.
+    engine
+        Runs the statements and keeps the tables `cells` and `repositories` for `weekly`.
+    progress
+        Called with a line of text before each step.
+    truncated_share
+        See `readings.choose`.
+    choose
+        Chooses the readings among the snapshots.
+
+    Raises
+    ------
+    StudyError
+        A window reaches beyond the snapshots.
+    ContractError
+        No snapshot is a reading.
+    """
+    engine.extracts({(day - date(1970, 1, 1)).days: path for day, path in files.items()})
+    progress("census of the snapshots")
+    census = engine.frame(_text("census"))
+    read = choose(census, truncated_share)
+    require_inside(study.all_windows, read)
+    _identify(engine, census)
+    engine.put("readings", read.table)
+    engine.put("rules", _rules(study, read))
+    labels = read.table["label"].tolist()
+    progress("repositories that were ever downloaded")
+    engine.make("spans")
+    progress("their names and parents")
+    engine.make_by_label("names", labels)
+    engine.make("repositories")
+    engine.drop("spans", "names")
+    progress("counters of every repository")
+    engine.make_by_label("counters", labels)
+    movers = engine.frame(_text("movers"))
+    missed = engine.frame(_text("absences")).fillna(0).iloc[0]
+    frozen = frozen_times(movers, read, study.panel.frozen_share)
+    engine.put("frozen", frozen)
+    engine.put("stretches", _stretches(read))
+    engine.put("rules", _rules(study, read, frozen))
+    for name in ("levels", "firsts", "steps", "chain", "chained", "known", "stalled", "lasts"):
+        progress(f"running maxima and the chain of 30-day windows: {name}")
+        engine.make(name)
+    scale = chain.measure(engine.frame("SELECT * FROM known"))
+    engine.put("factor", pd.DataFrame({"factor": [scale.factor]}))
+    engine.make("cells")
+    engine.drop("counters", "levels", "steps", "chain")
+    facts = engine.frame("SELECT * FROM repositories ORDER BY id")
+    totals = {v.id: _total(engine, v, len(facts), progress)[0] for v in study.variants}
+    chained = {
+        w.id: _total(
+            engine, Variant(w, study.panel.age_limit_days, INTERPOLATED), len(facts), progress
+        )[1]
+        for w in study.windows
+    }
+    return Rebuilt(
+        facts, pd.DataFrame(totals), pd.DataFrame(chained), scale, read, movers,
+        (int(missed["n_missed"]), int(missed["n_repositories"])),
+        int(census.loc[census["label"].isin(labels), "sum_rolling"].sum()),
+    )  # fmt: skip
+
+
+def weekly(engine: Engine, pairs: pd.DataFrame, read: Readings) -> pd.DataFrame:
+    """Weekly first-year downloads of groups of repositories, from the tables that `rebuild` kept.
+
+    Parameters
+    ----------
+    engine
+        The engine that `rebuild` was given.
+    pairs
+        ``id`` (of `Rebuilt.facts`) and ``pair``, the number of its group.
+    read
+        The readings.
+
+    Returns
+    -------
+    pandas.DataFrame
+        ``pair, week, downloads``: a week is named by the label that ends it; zeros are left out.
+    """
+    engine.put("pairs", pairs)
+    engine.put("weeks", _weeks(read))
+    table = engine.frame(_text("weeks"))
+    downloads = _rounded(table["total"].to_numpy(dtype=np.int64))
+    table = table.assign(downloads=downloads, week=table["week"].map(readings.day))
+    return table.loc[downloads > 0, ["pair", "week", "downloads"]]
+
+
+def require_inside(windows: Sequence[Window], read: Readings) -> None:
+    """Refuse a window that begins before the snapshots or ends after them.
+
+    Raises
+    ------
+    StudyError
+        Names the window.
+    """
+    first = int(read.table["moment"].iloc[0]) - MONTH
+    last_day = readings.day(read.table["moment"].iloc[-1] // DAY)
+    for window in windows:
+        if window.kind != "cohort" and _seconds(window.start) < first:
+            raise StudyError(
+                f"{window.id} begins on {window.start}, before the snapshots tell anything",
+                "fetch earlier snapshots (--since), or define a later start",
+            )
+        if f"{window.last}" > last_day:
+            raise StudyError(
+                f"{window.id} needs readings to {window.last}, and the last one is of {last_day}",
+                "fetch later snapshots (--until), or define an earlier end",
+            )
+
+
+def _text(name: str) -> str:
+    from replication.panel.engines import statement
+
+    return statement(name)
+
+
+def _identify(engine: Engine, census: pd.DataFrame) -> None:
+    """Give rows without an id the one of the same name and creation elsewhere."""
+    if (census["n_ids"] < census["n_rows"]).any():
+        engine.make("identities")
+    else:
+        columns = {"name": "str", "created": "int64", "repository": "str"}
+        empty = pd.DataFrame({k: pd.Series(dtype=t) for k, t in columns.items()})
+        engine.put("identities", empty)
+    engine.view("identified")
+
+
+def _rules(study: Study, read: Readings, frozen: pd.DataFrame | None = None) -> pd.DataFrame:
+    """The moments and spans that the statements use, in one row, in seconds."""
+    first = int(read.table["moment"].iloc[0])
+    starts = [_seconds(window.start) for window in study.all_windows]
+    limit = study.panel.age_limit_days * DAY
+    row = {
+        "earliest": min([*starts, first]) - limit - MONTH,
+        "horizon": first - MONTH,
+        "anchor": read.anchor,
+        "chained_until": max(
+            [
+                read.anchor + max(STRETCHES.values()),
+                *([] if frozen is None else frozen["until"]),
+            ]
+        ),
+        "month": MONTH,
+        "age_limit": limit,
+    }
+    return pd.DataFrame([row])
+
+
+def _stretches(read: Readings) -> pd.DataFrame:
+    """Ends of the stretches over which the chain is compared with the counters."""
+    ends = {name: read.anchor + span for name, span in STRETCHES.items()}
+    return pd.DataFrame({"stretch": list(ends), "until": list(ends.values())})
+
+
+def frozen_times(movers: pd.DataFrame, read: Readings, share: float) -> pd.DataFrame:
+    """The times in which nearly every counter stood still.
+
+    Returns
+    -------
+    pandas.DataFrame
+        One row a run of frozen readings: ``since`` (moment of the reading before the first of them),
+        ``until`` (of the reading after the last, or of the last where none follows) and ``caught_up``
+        (1 where one follows).
+    """
+    still = read.table["label"].isin(frozen_labels(movers, share)).to_numpy()
+    moment, rows = read.table["moment"].to_numpy(), []
+    for first in np.flatnonzero(still & ~np.roll(still, 1)):
+        after = first + int(np.argmin(np.append(still[first:], False)))
+        last = min(after, len(moment) - 1)
+        rows.append((moment[max(first - 1, 0)], moment[last], int(after < len(moment))))
+    return pd.DataFrame(rows, columns=["since", "until", "caught_up"], dtype="int64")
+
+
+def frozen_labels(movers: pd.DataFrame, share: float) -> set[int]:
+    """Labels at which at least `share` of the counters that moved at a usual reading stood still."""
+    moved = movers["n_moved"] / movers["n_again"]
+    return set(movers.loc[moved <= (1 - share) * moved.median(), "label"])
+
+
+def _total(
+    engine: Engine, variant: Variant, size: int, progress: Progress
+) -> tuple[np.ndarray, np.ndarray]:
+    """Downloads (size,) of each repository in one variant, and those that the chain alone tells."""
+    progress(f"first-year downloads: {variant.id}")
+    engine.put("chosen", _chosen(variant))
+    name = "totals" if variant.frozen == INTERPOLATED else "as_read"
+    table = engine.frame(_text(name))
+    out = np.zeros((2, size), dtype=np.int64)
+    for row, column in enumerate(("total", "chained")[: table.shape[1] - 1]):
+        out[row, table["id"].to_numpy() - 1] = table[column]
+    return _rounded(out[0]), _rounded(out[1])
+
+
+def _chosen(variant: Variant) -> pd.DataFrame:
+    """One window in seconds: a cohort takes all that those born inside gained up to its last day."""
+    window, cohort = variant.window, variant.window.kind == "cohort"
+    since, until = _seconds(window.start), _seconds(window.last) + DAY
+    row = {
+        "since": -EVER if cohort else since,
+        "until": until,
+        "born_since": since if cohort else -EVER,
+        "born_until": _seconds(window.end) + DAY if cohort else EVER,
+        "age_limit": variant.age_limit_days * DAY,
+        "skips_caught_up": int(variant.frozen == LEFT_OUT and not cohort),
+    }
+    return pd.DataFrame([row])
+
+
+def _weeks(read: Readings) -> pd.DataFrame:
+    """Whole weeks from the first label to the last: each begins after the label before."""
+    first, last = read.table["label"].iloc[[0, -1]]
+    ends = np.arange(first + readings.WEEK, last + 1, readings.WEEK, dtype=np.int64)
+    return pd.DataFrame({"week": ends, "since": (ends - readings.WEEK) * DAY, "until": ends * DAY})
+
+
+def _rounded(milli: np.ndarray) -> np.ndarray:
+    """Thousandths to whole downloads."""
+    return np.asarray((milli + MILLI // 2) // MILLI, dtype=np.int64)
+
+
+def _seconds(day: date) -> int:
+    """Unix seconds at which a day begins, UTC."""
+    return (day - date(1970, 1, 1)).days * DAY

@@ -1,0 +1,200 @@
+"""Source "hub": a crawl of the Hub's own list of models, page by page, that can be interrupted.
+
+Each crawl is one reading. A folder of crawls has the layout of the Hub's weekly snapshots, so that
+source `snapshots` reads it. The counters exist nowhere but in the present: whoever wants the record
+of the coming year has to crawl, week by week.
+
+`all` and `namespaces` list the newest model first. That order does not move while the crawl goes
+on, so that no model is missed or met twice for having changed its place; the list by downloads,
+which `top` needs, does move.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import date, timedelta
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+from replication.errors import SourceError
+from replication.files import sha256_file, write_json
+from replication.sources import manifest
+from replication.sources.crawl_extent import Crawl, Progress, choose, require
+from replication.sources.crawl_store import RECORD, State, Store
+from replication.sources.crawl_walk import Walk, query_of
+from replication.sources.manifest import Manifest
+from replication.sources.pages import PATH
+
+__all__ = ["MAX_AGE", "Crawl", "Progress", "choose", "fetch"]
+
+MAX_AGE = timedelta(days=2)
+"""Age from which on an unfinished crawl is not gone on with: it would be a reading of no one day."""
+
+
+def fetch(
+    crawl: Crawl, folder: Path, *, today: str, progress: Callable[[Progress], None]
+) -> Manifest:
+    """Crawl the Hub into `folder`, or go on with the crawl that is under way there.
+
+    Nothing is asked of the network where the folder holds the crawl of `today`.
+
+    Parameters
+    ----------
+    crawl
+        What to crawl.
+    folder
+        Folder of the readings: it receives ``models/<label>/models.parquet``, one row a model, with
+        ``crawl.json`` (extent, moments of the first and last page, rows that came twice) and a
+        manifest beside it, and holds ``pages`` until the crawl is finished.
+    today
+        ISO 8601 date, UTC: label of a crawl that begins now.
+    progress
+        Is told of every page and before every wait.
+
+    Returns
+    -------
+    Manifest
+        Provenance of the snapshot.
+
+    Raises
+    ------
+    SourceError
+        The crawl is out of bounds, another one is under way or has filled the folder, or its pages
+        are damaged.
+    HubError
+        The Hub refuses, keeps failing, cannot be reached, or its list does not end. The pages are
+        kept.
+    ContractError
+        A page holds a row that is malformed.
+    OutputError
+        The folder cannot be written.
+    """
+    require(crawl)
+    store = Store(folder)
+    state = store.load()
+    if state is None:
+        known = _finished(store, crawl, today)
+        if known is not None:
+            return known
+        state = _begun(crawl, today)
+    else:
+        _require_same(state, crawl, store, today)
+    state = Walk(crawl, store, progress).finish(state)
+    return _settle(store, state)
+
+
+def _finished(store: Store, crawl: Crawl, today: str) -> Manifest | None:
+    """Return the manifest of today's crawl, None where there is none.
+
+    A folder whose readings differ in extent would read as a Hub that loses and gains models.
+    """
+    for label, record in store.records():
+        if record.get("scope") != crawl.scope:
+            raise SourceError(
+                f"the crawl of {label} in the same folder has another extent",
+                "choose another folder for this one (--out), or the same extent",
+            )
+    path = store.snapshot(today)
+    known = manifest.read(path.parent)
+    same = known is not None and path.is_file() and sha256_file(path) == known.sha256
+    return known if same else None
+
+
+def _begun(crawl: Crawl, today: str) -> State:
+    """Return the state of a crawl before its first page."""
+    return State(today, crawl.scope, _origin(), query_of(crawl))
+
+
+def _origin() -> str:
+    """Return scheme, host and port of the Hub, without a password that the address may hold."""
+    from huggingface_hub import constants
+
+    parts = urlsplit(constants.ENDPOINT)
+    return f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}"
+
+
+def _require_same(state: State, crawl: Crawl, store: Store, today: str) -> None:
+    """Refuse to go on with another crawl, from another Hub, or with one of long ago."""
+    anew = f"remove {store.pages} to begin anew"
+    if state.scope != crawl.scope or state.origin != _origin():
+        raise SourceError(
+            f"another crawl is under way in {store.pages}: that of {state.label}, "
+            f"mode {state.scope.get('mode')}",
+            f"finish it with its own options and HF_ENDPOINT, or {anew}",
+        )
+    if abs(date.fromisoformat(today) - date.fromisoformat(state.label)) > MAX_AGE:
+        raise SourceError(
+            f"the unfinished crawl in {store.pages} is of {state.label}: too old to be gone on with",
+            anew,
+        )
+
+
+def _settle(store: Store, state: State) -> Manifest:
+    """Turn the pages into a snapshot with its record and its manifest, and remove them."""
+    if not state.models:
+        raise SourceError(
+            "the list of models is empty",
+            f"check the names of the namespaces, and remove {store.pages}",
+        )
+    path = store.assemble(state)
+    write_json(path.with_name(RECORD), _record(path, state))
+    found = _manifest(path, state)
+    # After the data, and before the pages go: a run that dies in between begins here again.
+    manifest.write(path.parent, found)
+    store.drop_pages()
+    return found
+
+
+def _record(path: Path, state: State) -> dict[str, Any]:
+    """Return what `crawl.json` says."""
+    return {
+        "label": state.label,
+        "scope": state.scope,
+        "origin": state.origin,
+        "first_page": state.first,
+        "last_page": state.last,
+        "pages": state.pages,
+        "rows": state.rows,
+        "duplicates": state.rows - state.models,
+        "models": state.models,
+        **_found(path, state.scope["namespaces"]),
+    }
+
+
+def _found(path: Path, namespaces: list[str]) -> dict[str, Any]:
+    """Return what the snapshot lacks: namespaces without a model, and counters."""
+    from pyarrow import parquet
+
+    counters = parquet.read_table(path, columns=["downloadsAllTime"])
+    found: dict[str, Any] = {"without_counter": counters.column(0).null_count}
+    if namespaces:
+        names = parquet.read_table(path, columns=["id"]).column(0).to_pylist()
+        owners = {name.partition("/")[0].casefold() for name in names}
+        found["without_models"] = [name for name in namespaces if name.casefold() not in owners]
+    return found
+
+
+def _manifest(path: Path, state: State) -> Manifest:
+    """Return the provenance of the snapshot."""
+    extent = {
+        "all": "all models",
+        "top": f"the {state.models:,} models with the most downloads of 30 days",
+        "namespaces": f"the models of {len(state.scope['namespaces']):,} namespaces",
+    }[state.scope["mode"]]
+    return Manifest(
+        source="hub",
+        title=f"The Hub's list of models: {extent}",
+        citation="Hugging Face Hub, list of models by its public API",
+        url=f"{state.origin}{PATH}",
+        repository="",
+        revision=state.label,
+        filename=f"models/{state.label}/{path.name}",
+        sha256=sha256_file(path),
+        bytes=path.stat().st_size,
+        rows=state.models,
+        accessed=state.label,
+        licence="none stated",
+        client=f"huggingface_hub {version('huggingface_hub')}",
+    )

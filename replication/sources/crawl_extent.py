@@ -1,0 +1,127 @@
+"""What a crawl of the Hub covers and may cost, and how it says how far it is."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from replication.errors import SourceError
+
+Mode = Literal["all", "top", "namespaces"]
+
+LARGEST_PAGE = 1_000
+"""Models a page that the Hub gives at most."""
+_NAMESPACE = re.compile(r"[\w.-]{1,100}", re.ASCII)
+
+
+@dataclass(frozen=True)
+class Crawl:
+    """What to crawl, and what it may cost."""
+
+    mode: Mode
+    limit: int = 0
+    """Models of mode top: those with the most downloads of the last 30 days."""
+    namespaces: tuple[str, ...] = ()
+    """Users and organisations of mode namespaces."""
+    page_size: int = LARGEST_PAGE
+    max_pages: int = 8_000
+    max_bytes: int = 64_000_000
+    """Of one page, after decompression."""
+    patience: float = 1_800
+    """Seconds of waiting, all told, that failures may cost one run."""
+    timeout: float = 60
+    """Seconds without a byte after which a connection counts as cut."""
+
+    @property
+    def scope(self) -> dict[str, Any]:
+        """What makes two crawls readings of the same list."""
+        return {"mode": self.mode, "limit": self.limit, "namespaces": [*self.namespaces]}
+
+
+@dataclass(frozen=True)
+class Progress:
+    """How far a crawl is."""
+
+    pages: int
+    models: int
+    total: int | None
+    """Models that there will be, None where nobody knows."""
+    rate: float
+    """Models a second of this run, with its waits."""
+    waiting: float = 0.0
+    """Seconds of the wait that begins now, 0 after a page."""
+
+    @property
+    def left(self) -> float | None:
+        """Seconds that the rest will take, None where that is not known."""
+        if self.total is None or self.rate <= 0:
+            return None
+        return max(self.total - self.models, 0) / self.rate
+
+    def __str__(self) -> str:
+        of = "" if self.total is None else f" of {self.total:,}"
+        parts = [
+            f"page {self.pages:,}",
+            f"{self.models:,}{of} models",
+            f"{self.rate:,.0f} a second",
+        ]
+        if self.left is not None:
+            parts.append(f"{self.left:,.0f} s left")
+        if self.waiting:
+            parts.append(f"waiting {self.waiting:,.0f} s")
+        return ", ".join(parts)
+
+
+def choose(top: int | None, namespaces: str, *, everything: bool) -> Crawl:
+    """Return the crawl that the options of the command line name.
+
+    Parameters
+    ----------
+    top
+        Number of models, None where the option is not given.
+    namespaces
+        Names separated by commas, empty where the option is not given.
+    everything
+        Whether all models are asked for.
+
+    Raises
+    ------
+    SourceError
+        Not exactly one of the three is given, or its value is out of bounds.
+    """
+    if (top is not None) + bool(namespaces) + everything != 1:
+        raise SourceError(
+            "the extent of the crawl is not clear", "give one of --all, --top N, --namespaces a,b"
+        )
+    if top is not None:
+        crawl = Crawl("top", limit=top)
+    elif everything:
+        crawl = Crawl("all")
+    else:
+        # The Hub takes no notice of case.
+        names = {name.casefold(): name for name in map(str.strip, namespaces.split(","))}
+        crawl = Crawl("namespaces", namespaces=tuple(names.values()))
+    require(crawl)
+    return crawl
+
+
+def require(crawl: Crawl) -> None:
+    """Refuse a crawl that makes no sense, before anything is asked of the Hub.
+
+    Raises
+    ------
+    SourceError
+        A value is out of bounds.
+    """
+    rules = {
+        "--top must be at least 1": crawl.mode != "top" or crawl.limit > 0,
+        "--namespaces must name users or organisations": crawl.mode != "namespaces"
+        or (crawl.namespaces and all(map(_NAMESPACE.fullmatch, crawl.namespaces))),
+        f"--page-size must be from 1 to {LARGEST_PAGE:,}": 1 <= crawl.page_size <= LARGEST_PAGE,
+        "bounds must be positive": min(crawl.max_pages, crawl.max_bytes, crawl.timeout) > 0
+        and crawl.patience >= 0,
+    }
+    broken = [rule for rule, holds in rules.items() if not holds]
+    if broken:
+        raise SourceError(broken[0], "correct the option")

@@ -1,0 +1,345 @@
+"""One snapshot of the Hub's models, reduced to the six columns that the panel needs.
+
+A snapshot has one row a model and some twenty wide columns; the extract keeps every row. What it
+means column by column is in sql/extract.sql, which DuckDB runs out of core.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from importlib.metadata import version
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from replication.errors import ContractError, OutputError, SourceError
+from replication.files import replaced
+from replication.sources.sound_copy import kind_of
+
+if TYPE_CHECKING:
+    import duckdb
+    import pyarrow as pa
+
+COLUMNS = ("_id", "id", "createdAt", "downloads", "downloadsAllTime", "baseModels", "tags")
+"""Columns of a snapshot that the extract is made of."""
+MODIFIED = "lastModified"
+"""Column that only helps to date a snapshot."""
+MOST = 10**12
+"""Largest count that is believed: the whole Hub is downloaded fewer times in a year."""
+THREADS = 2
+MEMORY = "2GB"
+_SQL = Path(__file__).with_name("sql") / "extract.sql"
+_REMEDY = (
+    "get the file again from where it came; if it is as it was published, its layout is new and "
+    "needs a reading of its own in replication/sources/sql/extract.sql"
+)
+
+
+@dataclass(frozen=True)
+class Extracted:
+    """What was found in one snapshot."""
+
+    label: str
+    """ISO 8601 date of the snapshot."""
+    rows: int
+    missing: tuple[str, ...]
+    """Columns of `COLUMNS` that the snapshot does not have, or has without a value."""
+    reader: str
+    """Names and versions of what read it."""
+
+
+@dataclass(frozen=True)
+class _Snapshot:
+    """A snapshot whose footer was read."""
+
+    path: Path
+    name: str
+    """Its name in messages."""
+    columns: str
+    """Columns of the view `source` of extract.sql, as SQL."""
+    missing: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class _Slot:
+    """A column of the view `source` of extract.sql and what may stand in it."""
+
+    name: str
+    column: str
+    null: str
+    """SQL type of the null that stands there otherwise."""
+    accepts: Callable[[pa.DataType], bool]
+
+
+def extract(
+    source: Path,
+    target: Path,
+    label: str,
+    *,
+    name: str = "",
+    threads: int = THREADS,
+    memory: str = MEMORY,
+    most: int = MOST,
+) -> Extracted:
+    """Write the extract of one snapshot.
+
+    Parameters
+    ----------
+    source
+        Snapshot, Parquet.
+    target
+        Extract, Parquet with the columns ``repository`` (24 hexadecimal digits), ``name``,
+        ``created`` (unix seconds, UTC), ``rolling`` and ``counter`` (downloads of the last 30 days
+        and of all time) and ``parents`` (names of the base models, separated by a blank, distinct,
+        in stated order: of `baseModels` where it is filled, else of the tags). One row a row of the
+        snapshot, in any order; every column may be null. It is written whole or not at all.
+    label
+        ISO 8601 date of the snapshot.
+    name
+        Name of the snapshot in messages, its file name where it is empty.
+    threads, memory
+        Bounds of DuckDB, as it takes them.
+    most
+        Largest count that is believed.
+
+    Raises
+    ------
+    SourceError
+        The file is not Parquet, or its content is damaged.
+    ContractError
+        A column has a type or a value that cannot be read: the file, the column and the row are
+        named.
+    OutputError
+        The extract cannot be written.
+    """
+    snapshot = _snapshot(source, name or source.name)
+    with _opened(snapshot, threads, memory, most) as connection:
+        _refuse(connection, snapshot)
+        with replaced(target) as temporary:
+            rows = _copy(connection, temporary)
+    return Extracted(label, rows, snapshot.missing, reader())
+
+
+def newest_date(source: Path) -> str:
+    """Return the newest date of creation or change in a snapshot: the label of one without a date.
+
+    Raises
+    ------
+    SourceError
+        The file is not Parquet, or holds no date.
+    ContractError
+        A column has a type that cannot be read.
+    """
+    with _opened(_snapshot(source, source.name), THREADS, MEMORY, MOST) as connection:
+        found = connection.execute("FROM newest").fetchone()
+    if found is None or found[0] is None:
+        raise SourceError(
+            f"{source.name} has no date in its path, and no createdAt or lastModified in its rows",
+            "name the file or its folder by the date of the snapshot: 2025-01-31.parquet",
+        )
+    return str(found[0])
+
+
+def reader() -> str:
+    """Names and versions of the libraries that read a snapshot."""
+    return f"duckdb {version('duckdb')}, pyarrow {version('pyarrow')}"
+
+
+def footer(source: Any, name: str) -> pa.Schema:
+    """Return the Arrow schema that a Parquet footer states.
+
+    Parameters
+    ----------
+    source
+        Path of the file.
+    name
+        Its name in messages.
+
+    Raises
+    ------
+    SourceError
+        The file has no such footer.
+    """
+    from pyarrow import ArrowException, parquet
+
+    try:
+        return parquet.read_schema(source)
+    except (ArrowException, OSError) as error:
+        raise SourceError(
+            f"{name} is {kind_of(source)} instead of Parquet",
+            "a proxy, a login page or a mirror may have answered in the Hub's place, or the file "
+            "was cut short: check where it came from, and get it again",
+        ) from error
+
+
+def _snapshot(path: Path, name: str) -> _Snapshot:
+    """Read the footer of a snapshot and choose how its columns are read."""
+    import pyarrow as pa
+
+    schema = footer(path, name)
+    held = {
+        column: _plain(schema.field(column).type)
+        for column in (*COLUMNS, MODIFIED)
+        if column in schema.names and not pa.types.is_null(schema.field(column).type)
+    }
+    _require_models(name, held)
+    filled = []
+    for slot in _slots():
+        fits = slot.column in held and slot.accepts(held[slot.column])
+        value = f'"{slot.column}"' if fits else f"NULL::{slot.null}"
+        filled.append(f'{value} AS "{slot.name}"')
+    missing = tuple(column for column in COLUMNS if column not in held)
+    return _Snapshot(path, name, ", ".join(filled), missing)
+
+
+def _require_models(name: str, held: dict[str, pa.DataType]) -> None:
+    """Refuse a table that is not of models, and a column of a type that no era has."""
+    if held.keys().isdisjoint({"_id", "id"}) or held.keys().isdisjoint(COLUMNS[3:5]):
+        raise ContractError(
+            f"{name} is no snapshot of models: it needs _id or id, and downloads or "
+            f"downloadsAllTime, and has of these columns only {', '.join(held) or 'none'}",
+            _REMEDY,
+        )
+    for column, kind in held.items():
+        if not any(slot.column == column and slot.accepts(kind) for slot in _slots()):
+            raise ContractError(f"{name}: column {column} has the type {kind}", _REMEDY)
+
+
+def _slots() -> tuple[_Slot, ...]:
+    """Columns of the view `source`, in order."""
+    from pyarrow import types
+
+    def text(kind: pa.DataType) -> bool:
+        return bool(
+            types.is_string(kind) or types.is_large_string(kind) or types.is_string_view(kind)
+        )
+
+    def number(kind: pa.DataType) -> bool:
+        return bool(types.is_integer(kind) or types.is_floating(kind) or types.is_decimal(kind))
+
+    def time(kind: pa.DataType) -> bool:
+        return bool(types.is_timestamp(kind) or types.is_date(kind) or text(kind))
+
+    def texts(kind: pa.DataType) -> bool:
+        return _is_list(kind) and text(kind.value_type)
+
+    def models(kind: pa.DataType) -> bool:
+        inner = _member(kind, "models")
+        return inner is not None and _is_list(inner) and named(inner.value_type)
+
+    def named(kind: pa.DataType) -> bool:
+        inner = _member(kind, "id")
+        return inner is not None and text(inner)
+
+    return (
+        _Slot("_id", "_id", "VARCHAR", text),
+        _Slot("id", "id", "VARCHAR", text),
+        _Slot("createdAt", "createdAt", "TIMESTAMP", time),
+        _Slot(MODIFIED, MODIFIED, "TIMESTAMP", time),
+        _Slot("downloads", "downloads", "BIGINT", number),
+        _Slot("downloadsAllTime", "downloadsAllTime", "BIGINT", number),
+        _Slot("base_struct", "baseModels", "STRUCT(models STRUCT(id VARCHAR)[])", models),
+        _Slot("base_text", "baseModels", "VARCHAR", text),
+        _Slot("tags_list", "tags", "VARCHAR[]", texts),
+        _Slot("tags_text", "tags", "VARCHAR", text),
+    )
+
+
+def _plain(kind: pa.DataType) -> pa.DataType:
+    """Type below a dictionary or an extension, such as JSON."""
+    import pyarrow as pa
+
+    if pa.types.is_dictionary(kind):
+        return kind.value_type
+    return kind.storage_type if isinstance(kind, pa.BaseExtensionType) else kind
+
+
+def _is_list(kind: pa.DataType) -> bool:
+    """Whether the type is a list of any length."""
+    from pyarrow import types
+
+    return bool(types.is_list(kind) or types.is_large_list(kind))
+
+
+def _member(kind: pa.DataType, name: str) -> pa.DataType | None:
+    """Type of a struct's member, None where the type has none of that name."""
+    from pyarrow import types
+
+    if not types.is_struct(kind) or kind.get_field_index(name) < 0:
+        return None
+    return kind.field(name).type
+
+
+@contextmanager
+def _opened(
+    snapshot: _Snapshot, threads: int, memory: str, most: int
+) -> Iterator[duckdb.DuckDBPyConnection]:
+    """Open DuckDB on a snapshot, with the views of extract.sql.
+
+    No step sorts or groups, so that nothing is spilled to disk.
+    """
+    import duckdb
+
+    settings: dict[str, str | bool | int | float | list[str]] = {
+        "threads": threads,
+        "memory_limit": memory,
+        "preserve_insertion_order": False,
+        "temp_directory": "",
+        "autoload_known_extensions": False,
+        "autoinstall_known_extensions": False,
+    }
+    try:
+        with duckdb.connect(config=settings) as connection:
+            # Its bar would be written to the standard output after two seconds.
+            connection.execute("SET enable_progress_bar = false")
+            connection.execute("SET TimeZone = 'UTC'")
+            # The footer's least and largest leave NaN out, and a comparison would be decided by them.
+            connection.execute("SET disabled_optimizers = 'statistics_propagation'")
+            connection.execute("SET VARIABLE source = ?", [str(snapshot.path)])
+            connection.execute("SET VARIABLE most = ?", [most])
+            connection.execute(_SQL.read_text("utf-8").replace("/*columns*/", snapshot.columns))
+            yield connection
+    except duckdb.Error as error:
+        raise _failure(error, snapshot.name, memory) from None
+
+
+def _failure(error: Exception, name: str, memory: str) -> SourceError | OutputError:
+    """Say what stopped DuckDB, in one line."""
+    import duckdb
+
+    if isinstance(error, duckdb.OutOfMemoryException):
+        return OutputError(
+            f"the extract of {name} needs more memory than {memory}",
+            "close other programs, or raise MEMORY in replication/sources/extract.py",
+        )
+    return SourceError(
+        f"{name} cannot be read to its end: {str(error).splitlines()[0]}",
+        "the file is damaged: get it again",
+    )
+
+
+def _refuse(connection: duckdb.DuckDBPyConnection, snapshot: _Snapshot) -> None:
+    """Refuse a snapshot with a value that cannot be read, naming the first row of each column."""
+    found = connection.execute("FROM fault WHERE line IS NOT NULL ORDER BY line, 1").fetchall()
+    if found:
+        values = "; ".join(
+            f"column {column}, row {line:,}: {str(value)[:60]!r}" for column, line, value in found
+        )
+        raise ContractError(f"{snapshot.name} holds what cannot be right: {values}", _REMEDY)
+
+
+def _copy(connection: duckdb.DuckDBPyConnection, target: Path) -> int:
+    """Write the extract and return its number of rows."""
+    import duckdb
+
+    path = str(target).replace("'", "''")
+    try:
+        done = connection.execute(
+            f"COPY (FROM extract) TO '{path}' (FORMAT parquet, COMPRESSION zstd)"
+        ).fetchone()
+    except duckdb.IOException as error:
+        if str(target) not in str(error):
+            raise
+        raise OSError(str(error).splitlines()[0]) from None  # `replaced` says what to do
+    return int(done[0]) if done else 0

@@ -1,0 +1,125 @@
+"""The sidecar of an extract: which snapshot it was made of, and the proof that it is that one."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from replication.errors import ContractError, HashMismatchError
+from replication.files import read_json, write_json
+
+EXTRACTS = "extracts"
+FROM_PATH, FROM_ROWS = "path", "newest createdAt or lastModified"
+"""Where a label comes from."""
+OF_CONTENT, OF_HUB = "content", "statement of the Hub"
+"""Where a hash comes from: a snapshot that is read in ranges is never seen whole."""
+LAYOUT = 1
+"""Raised when what an extract holds changes its meaning, so that older extracts are made anew."""
+
+
+@dataclass(frozen=True)
+class Sidecar:
+    """Provenance of one extract, in the order in which it is written."""
+
+    label: str
+    """ISO 8601 date of the snapshot."""
+    label_from: str
+    """`FROM_PATH` or `FROM_ROWS`."""
+    filename: str
+    """Path of the snapshot inside its dataset or folder, never its folder on this machine."""
+    revision: str
+    """Commit of the dataset, empty for a local file."""
+    sha256: str
+    """Of the snapshot."""
+    sha256_from: str
+    """`OF_CONTENT` or `OF_HUB`."""
+    bytes: int
+    """Of the snapshot."""
+    rows: int
+    missing: tuple[str, ...]
+    """Columns that the snapshot does not have; the extract has null in their place."""
+    accessed: str
+    """ISO 8601 date on which the snapshot was read."""
+    reader: str
+    client: str
+    """Name and version of what fetched it, empty for a local file."""
+    layout: int = LAYOUT
+
+
+def extract_path(folder: Path, label: str) -> Path:
+    """Path of the extract of one snapshot."""
+    return folder / EXTRACTS / f"{label}.parquet"
+
+
+def sidecar_path(folder: Path, label: str) -> Path:
+    """Path of the sidecar of one extract."""
+    return folder / EXTRACTS / f"{label}.json"
+
+
+def write(folder: Path, sidecar: Sidecar) -> None:
+    """Write the sidecar of an extract that stands."""
+    write_json(sidecar_path(folder, sidecar.label), asdict(sidecar))
+
+
+def read(folder: Path, label: str) -> Sidecar | None:
+    """Return the sidecar of a sound extract, None where there is none or it is not sound."""
+    path = sidecar_path(folder, label)
+    if not path.is_file():
+        return None
+    try:
+        found = _parsed(read_json(path))
+    except (ContractError, TypeError):
+        return None
+    sound = found.layout == LAYOUT and found.label == label
+    return found if sound and _rows(extract_path(folder, label)) == found.rows else None
+
+
+def _parsed(value: Any) -> Sidecar:
+    """Make a sidecar of what was read."""
+    found = Sidecar(**value)
+    return replace(found, missing=tuple(found.missing))
+
+
+def _rows(path: Path) -> int | None:
+    """Rows that the footer of an extract states, None where it cannot be read."""
+    from pyarrow import ArrowException, parquet
+
+    try:
+        return int(parquet.read_metadata(path).num_rows)
+    except (ArrowException, OSError):
+        return None
+
+
+def stands(wanted: Sidecar, known: Sidecar | None) -> bool:
+    """Whether the extract that `known` describes is of the content that is wanted.
+
+    Raises
+    ------
+    HashMismatchError
+        The content of the file changed under one commit.
+    """
+    if known is None:
+        return False
+    same = known.sha256 == wanted.sha256
+    if not same and wanted.revision and known.revision == wanted.revision:
+        raise HashMismatchError(
+            f"{wanted.filename} at commit {wanted.revision} had SHA-256 {known.sha256[:12]}… when "
+            f"it was first read and has {wanted.sha256[:12]}… now",
+            "a commit must not change: check HF_ENDPOINT and your mirror; if you trust the new "
+            f"content, remove {EXTRACTS}/{wanted.label}.json and fetch again",
+        )
+    return same
+
+
+def labels(folder: Path) -> list[str]:
+    """Labels of all extracts in the folder, sound or not, in order."""
+    return sorted(path.stem for path in (folder / EXTRACTS).glob("*.parquet"))
+
+
+def digest(sidecars: Iterable[Sidecar]) -> str:
+    """SHA-256 over label and hash of every snapshot, in order of the labels."""
+    lines = sorted(f"{one.label} {one.sha256}\n" for one in sidecars)
+    return hashlib.sha256("".join(lines).encode()).hexdigest()

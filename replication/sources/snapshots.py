@@ -1,0 +1,305 @@
+"""Source "snapshots": the weekly snapshots of the whole Hub, each reduced to its extract.
+
+Where they come from
+--------------------
+*A dataset of the Hub* at one commit: that of `Snapshots.revision`, or, where it is empty, the one
+that `main` has when the folder is first filled. The list of the snapshots at that commit is kept in
+`listing.json`, so that a run that was broken off goes on with the same content, and asks nothing
+where nothing is missing. To look for newer snapshots, give their commit or remove that file.
+*A local folder* or file: nothing is asked and nothing is copied.
+
+What is left of each
+--------------------
+`extracts/<date>.parquet` (see `extract`) and, written after it, `extracts/<date>.json`, the sidecar
+with the SHA-256 of the snapshot. A snapshot whose extract and sidecar stand is not read again; one
+whose content changed under the same commit is refused; one that changed under a newer commit is
+read anew, and the run says so. A run may be killed at any moment: the next one goes on.
+
+The disk
+--------
+Whole snapshots are dropped once they are extracted. What is on its way is bounded by
+`Snapshots.folder_bytes`, the bound is announced, and the free space is checked before the start.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from datetime import date, timedelta
+from functools import partial
+from pathlib import Path
+from threading import Event
+
+from replication.errors import SourceError, StudyError
+from replication.files import PART, sha256_file
+from replication.sources import hub_snapshots, manifest, sidecar
+from replication.sources.extract import Extracted, reader
+from replication.sources.hub_failures import COMMIT
+from replication.sources.local_snapshots import Local, find
+from replication.sources.manifest import Manifest
+from replication.sources.room import EXTRACT_SHARE, extracted, require_free
+from replication.sources.sidecar import OF_CONTENT, Sidecar
+from replication.sources.workers import Job, Progress, Tally, run
+
+TRANSPORTS = ("files", "ranges")
+_SHOWN = 12
+_WEEK, _NEAR = timedelta(days=7), timedelta(days=3)
+
+
+@dataclass(frozen=True)
+class Snapshots:
+    """The snapshots of the Hub, as study.toml names them."""
+
+    repository: str
+    """Owner and name of the dataset."""
+    revision: str
+    """Commit, 40 hexadecimal digits, or empty for the newest at the first run."""
+    since: date
+    until: date
+    """First and last date of the snapshots to read."""
+    title: str
+    citation: str
+    url: str
+    licence: str
+    max_bytes: int
+    """A larger snapshot is refused before it is downloaded."""
+    folder_bytes: int
+    """Most bytes of whole snapshots that lie on disk at a time."""
+    workers: int
+    """Snapshots that are fetched and extracted at a time."""
+    transport: str
+    """`files` or `ranges`, see `replication.sources.downloads`."""
+
+
+def fetch(
+    about: Snapshots, folder: Path, *, local: Path | None, today: str, progress: Progress
+) -> Manifest:
+    """Bring the extracts of all snapshots of the range into `folder`.
+
+    Parameters
+    ----------
+    about
+        The dataset and the range.
+    folder
+        Folder of the run; it receives the extracts and then the manifest.
+    local
+        Folder of snapshots (`models/<date>/models.parquet`, `<date>/models.parquet` or
+        `<date>.parquet`) or one Parquet file, in place of the Hub.
+    today
+        ISO 8601 date, recorded as the date of access of content that was not known before.
+    progress
+        Called with a line of text, at least every few seconds.
+
+    Returns
+    -------
+    Manifest
+        Provenance of all snapshots: the hash is over their labels and hashes, in order.
+
+    Raises
+    ------
+    StudyError
+        A value of `about` cannot be meant.
+    SourceError
+        No snapshot lies in the range, one is too large, or is not Parquet.
+    HashMismatchError
+        Content changed under its commit, or on its way.
+    ContractError
+        A snapshot holds a type or a value that cannot be read.
+    HubError
+        The Hub refused, failed or could not be reached.
+    OutputError
+        The disk is too small or cannot be written.
+    """
+    _check(about)
+    folder.mkdir(parents=True, exist_ok=True)
+    if local is None:
+        wanted, revision = _from_hub(about, folder, today, progress)
+    else:
+        wanted, revision = _from_local(about, folder, local, today, progress)
+    _remove_strays(folder, wanted, progress)
+    found = [_known(folder, label) for label in wanted]
+    result = _manifest(about, found, revision, today, is_local=local is not None)
+    known = manifest.read(folder)
+    if known is not None and known.same_address(result) and known.sha256 == result.sha256:
+        result = replace(result, accessed=known.accessed)
+    manifest.write(folder, result)
+    return result
+
+
+def extracts(folder: Path) -> list[Path]:
+    """Return the extracts that the manifest in `folder` describes, in order of their labels.
+
+    Raises
+    ------
+    SourceError
+        There is no manifest, or the extracts are not those that it describes.
+    """
+    about = manifest.read(folder)
+    if about is None:
+        raise SourceError(f"{folder} holds no fetched snapshots", "run the stage fetch first")
+    first, last = about.filename.removeprefix("models/").split("…")
+    chosen = [label for label in sidecar.labels(folder) if first <= label <= last]
+    found = [one for label in chosen if (one := sidecar.read(folder, label)) is not None]
+    if len(found) < len(chosen) or sidecar.digest(found) != about.sha256:
+        raise SourceError(
+            f"the extracts in {folder} are not those that its manifest describes",
+            "run the stage fetch again: it repairs them",
+        )
+    return [sidecar.extract_path(folder, label) for label in chosen]
+
+
+def missing_weeks(labels: Sequence[str], since: date, until: date) -> list[str]:
+    """Dates in the range, a week apart and counted from the first label, near which there is none.
+
+    Parameters
+    ----------
+    labels
+        ISO 8601 dates of all snapshots that exist, in order.
+    since, until
+        The range. A snapshot counts for a date that it is at most three days from.
+    """
+    dates = [date.fromisoformat(label) for label in labels]
+    anchor = next((day for day in dates if since <= day <= until), None)
+    if anchor is None:
+        return []
+    expected = [anchor - k * _WEEK for k in range((anchor - since) // _WEEK, 0, -1)]
+    expected += [anchor + k * _WEEK for k in range((until - anchor) // _WEEK + 1)]
+    return [
+        day.isoformat() for day in expected if not any(abs(one - day) <= _NEAR for one in dates)
+    ]
+
+
+def _check(about: Snapshots) -> None:
+    """Refuse values that cannot be meant, before anything is asked."""
+    wrong = {
+        "revision": about.revision and COMMIT.fullmatch(about.revision) is None,
+        "until": about.until < about.since,
+        "workers": about.workers < 1,
+        "transport": about.transport not in TRANSPORTS,
+    }
+    for key, is_wrong in wrong.items():
+        if is_wrong:
+            raise StudyError(
+                f"[snapshots] {key} = {str(getattr(about, key))!r} cannot be meant",
+                "revision is empty or 40 hexadecimal digits in lower case, until is not before "
+                f"since, workers is at least 1, and transport is {' or '.join(TRANSPORTS)}",
+            )
+
+
+def _in_range(about: Snapshots, labels: Sequence[str], today: str, progress: Progress) -> list[str]:
+    """Labels within the range, in order; say which weeks have none."""
+    since, until = about.since.isoformat(), about.until.isoformat()
+    chosen = [label for label in labels if since <= label <= until]
+    if not chosen:
+        raise SourceError(
+            f"no snapshot lies between {since} and {until}: there are {_some(labels) or 'none'}",
+            "correct since and until of [snapshots] in study.toml, or name the folder that holds "
+            "models/<date>/models.parquet",
+        )
+    missing = missing_weeks(labels, about.since, min(about.until, date.fromisoformat(today)))
+    if missing:
+        progress(f"no snapshot in {len(missing)} weeks of the range: {_some(missing)}")
+    return chosen
+
+
+def _some(labels: Sequence[str]) -> str:
+    """Name a few of many labels: the first and the last."""
+    if len(labels) <= _SHOWN:
+        return ", ".join(labels)
+    half = _SHOWN // 2
+    return f"{', '.join(labels[:half])}, … , {', '.join(labels[-half:])} ({len(labels)} dates)"
+
+
+def _from_hub(
+    about: Snapshots, folder: Path, today: str, progress: Progress
+) -> tuple[list[str], str]:
+    """Bring the snapshots of the dataset; return their labels and the commit."""
+    listed = hub_snapshots.listing_of(about, folder, progress)
+    labels = _in_range(about, [file.label for file in listed.files], today, progress)
+    chosen = [file for file in listed.files if file.label in set(labels)]
+    wanted = [hub_snapshots.wanted(about, file, listed.revision, today) for file in chosen]
+    planned = _manifest(about, wanted, listed.revision, today, is_local=False)
+    manifest.check_unchanged(manifest.read(folder), planned)
+    hub_snapshots.bring(about, folder, listed, wanted, progress)
+    return labels, listed.revision
+
+
+def _from_local(
+    about: Snapshots, folder: Path, local: Path, today: str, progress: Progress
+) -> tuple[list[str], str]:
+    """Extract the snapshots of a folder on this machine; return their labels and no commit."""
+    files = find(local, progress)
+    labels = _in_range(about, [file.label for file in files], today, progress)
+    chosen = [file for file in files if file.label in set(labels)]
+    jobs: list[Job] = [
+        (file.path.stat().st_size, partial(_extract_local, folder, file, today)) for file in chosen
+    ]
+    size = sum(bytes_ for bytes_, _ in jobs)
+    require_free(folder, int(EXTRACT_SHARE * size))
+    run(jobs, about.workers, Event(), Tally(len(jobs), size, lambda: 0), progress)
+    return labels, ""
+
+
+def _extract_local(folder: Path, file: Local, today: str) -> Extracted:
+    """Extract one snapshot where it lies, unless its extract stands."""
+    wanted = Sidecar(
+        label=file.label,
+        label_from=file.label_from,
+        filename=file.filename,
+        revision="",
+        sha256=sha256_file(file.path),
+        sha256_from=OF_CONTENT,
+        bytes=file.path.stat().st_size,
+        rows=0,
+        missing=(),
+        accessed=today,
+        reader=reader(),
+        client="",
+    )
+    known = sidecar.read(folder, file.label)
+    if known is not None and sidecar.stands(wanted, known):
+        return Extracted(known.label, known.rows, known.missing, known.reader)
+    return extracted(folder, file.path, wanted)
+
+
+def _known(folder: Path, label: str) -> Sidecar:
+    """Return the sidecar of an extract that was just seen to stand."""
+    found = sidecar.read(folder, label)
+    if found is None:
+        raise SourceError(
+            f"the extract of {label} was changed while the run went on", "fetch again"
+        )
+    return found
+
+
+def _remove_strays(folder: Path, labels: Sequence[str], progress: Progress) -> None:
+    """Remove extracts between the first and the last label that are not of this data, and parts."""
+    for path in (folder / sidecar.EXTRACTS).glob(f"*{PART}"):
+        path.unlink(missing_ok=True)  # of a run that was killed
+    for label in sidecar.labels(folder):
+        if labels[0] <= label <= labels[-1] and label not in set(labels):
+            progress(f"the extract of {label} is of other data and is removed")
+            sidecar.sidecar_path(folder, label).unlink(missing_ok=True)
+            sidecar.extract_path(folder, label).unlink(missing_ok=True)
+
+
+def _manifest(
+    about: Snapshots, found: Iterable[Sidecar], revision: str, today: str, *, is_local: bool
+) -> Manifest:
+    """Return the manifest of all snapshots."""
+    ordered = sorted(found, key=lambda one: one.label)
+    return Manifest(
+        source="snapshots",
+        title="Local snapshots of the Hub" if is_local else about.title,
+        citation=about.citation,
+        url="" if is_local else about.url,
+        repository="" if is_local else about.repository,
+        revision=revision,
+        filename=f"models/{ordered[0].label}…{ordered[-1].label}",
+        sha256=sidecar.digest(ordered),
+        bytes=sum(one.bytes for one in ordered),
+        rows=sum(one.rows for one in ordered),
+        accessed=today,
+        licence=about.licence,
+        client="" if is_local else hub_snapshots.client(),
+    )

@@ -1,0 +1,368 @@
+"""One snapshot to its extract: eras, lineage against the second implementation, and refusals."""
+
+from __future__ import annotations
+
+import json
+import re
+from datetime import UTC, date, datetime
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from released_files import EXAMPLES, real_file
+
+from replication.errors import ContractError, OutputError, SourceError
+from replication.panel.lineage import hub_edges
+from replication.sources import extract as module
+from replication.sources.extract import COLUMNS, MOST, Extracted, extract, newest_date, reader
+
+LABEL = "2025-03-05"
+IDS = [f"{number:024x}" for number in range(1, 4)]
+CREATED = [datetime(2024, 5, 6, 7, 8, second, tzinfo=UTC) for second in (9, 10, 11)]
+SECONDS = [1714979289, 1714979290, 1714979291]
+BASES = [
+    {"relation": "finetune", "models": [{"_id": IDS[0], "id": "a/base"}]},
+    None,
+    {"relation": "merge", "models": [{"_id": "", "id": n} for n in ("b/x", "c/y", "b/x", "no")]},
+]
+TAGS = [
+    ["pytorch", "base_model:finetune:never/used"],
+    ["base_model:d/z", "base_model:quantized:d/z", "base_model:merge:e/w", "base_model:odd"],
+    None,
+]
+BASE = pa.struct(
+    [
+        ("relation", pa.string()),
+        ("models", pa.list_(pa.struct([("_id", pa.string()), ("id", pa.string())]))),
+    ]
+)
+ROWS = [
+    (IDS[0], "a/model", SECONDS[0], 5, 100, "a/base"),
+    (IDS[1], "a/other", SECONDS[1], 0, 0, "d/z e/w"),
+    (IDS[2], None, SECONDS[2], None, None, "b/x c/y"),
+]
+NAMES = ["repository", "name", "created", "rolling", "counter", "parents"]
+
+
+def snapshot(**columns: pa.Array | None) -> pa.Table:
+    """Return a small snapshot in today's schema; None leaves a column out."""
+    stamps = pa.array(CREATED, pa.timestamp("us", tz="UTC"))
+    table: dict[str, Any] = {
+        "_id": pa.array(IDS),
+        "id": pa.array(["a/model", "a/other", None]),
+        "author": pa.array(["a", "a", None]),
+        "createdAt": stamps,
+        "lastModified": stamps,
+        "downloads": pa.array([5, 0, None], pa.int64()),
+        "downloadsAllTime": pa.array([100, 0, None], pa.int64()),
+        "tags": pa.array(TAGS, pa.list_(pa.string())),
+        "baseModels": pa.array(BASES, BASE),
+    } | columns
+    return pa.table({name: column for name, column in table.items() if column is not None})
+
+
+def extracted(table: pa.Table, folder: Path, **options: Any) -> tuple[Extracted, list[tuple]]:
+    """Write a snapshot, extract it, and return what was found with the sorted rows."""
+    source, target = folder / "models.parquet", folder / "out" / "extract.parquet"
+    pq.write_table(table, source)
+    found = extract(source, target, LABEL, **options)
+    return found, rows_of(target)
+
+
+def rows_of(path: Path) -> list[tuple]:
+    """Return the rows of an extract in an order that does not depend on the run."""
+    table = pq.read_table(path)
+    assert table.column_names == NAMES
+    columns = [column.to_pylist() for column in table.columns]
+    return sorted(zip(*columns, strict=True), key=str)
+
+
+def test_all_columns(tmp_path: Path) -> None:
+    """Every row is kept, with the types that are promised."""
+    found, rows = extracted(snapshot(), tmp_path)
+    assert rows == ROWS
+    assert found == Extracted(LABEL, 3, (), reader())
+    kinds = pq.read_schema(tmp_path / "out" / "extract.parquet").types
+    assert kinds == [pa.string(), pa.string(), *[pa.int64()] * 3, pa.string()]
+    assert [path.name for path in (tmp_path / "out").iterdir()] == ["extract.parquet"]
+
+
+ERAS = {
+    "createdAt ms": {"createdAt": pa.array(CREATED, pa.timestamp("ms"))},
+    "createdAt ns": {"createdAt": pa.array(CREATED, pa.timestamp("ns", tz="UTC"))},
+    "createdAt of another zone": {
+        "createdAt": pa.array(CREATED, pa.timestamp("us", tz="Asia/Tokyo"))
+    },
+    "createdAt text": {
+        "createdAt": pa.array([f"{d:%Y-%m-%dT%H:%M:%S}.{n}00Z" for n, d in enumerate(CREATED)])
+    },
+    "createdAt text with an offset": {
+        "createdAt": pa.array([f"2024-05-06T09:08:{d:%S}+02:00" for d in CREATED])
+    },
+    "counts int32": {"downloads": pa.array([5, 0, None], pa.int32())},
+    "counts double": {
+        "downloads": pa.array([5.0, 0.0, float("nan")]),
+        "downloadsAllTime": pa.array([100.0, 0.0, None]),
+    },
+    "counts uint64": {"downloadsAllTime": pa.array([100, 0, None], pa.uint64())},
+    "counts decimal": {"downloadsAllTime": pa.array([100, 0, None], pa.decimal128(38, 0))},
+    "lineage as JSON": {
+        "baseModels": pa.array([json.dumps(base) for base in BASES]),
+        "tags": pa.array([json.dumps(tags) for tags in TAGS]),
+    },
+    "empty for null": {
+        "baseModels": pa.array([json.dumps(base) if base else "" for base in BASES]),
+    },
+    "names only": {
+        "baseModels": pa.array(
+            [base and {"models": [{"id": m["id"]} for m in base["models"]]} for base in BASES],
+            pa.struct([("models", pa.large_list(pa.struct([("id", pa.large_string())])))]),
+        )
+    },
+    "dictionaries": {"id": pa.array(["a/model", "a/other", None]).dictionary_encode()},
+}
+
+
+@pytest.mark.parametrize("era", ERAS)
+def test_types_of_an_era(tmp_path: Path, era: str) -> None:
+    """Whatever type an era wrote a column in, the extract is the same."""
+    found, rows = extracted(snapshot(**ERAS[era]), tmp_path)
+    assert rows == ROWS
+    assert found.missing == ()
+
+
+@pytest.mark.parametrize("column", COLUMNS)
+@pytest.mark.parametrize("empty", [False, True], ids=["absent", "null type"])
+def test_missing_column(tmp_path: Path, column: str, empty: bool) -> None:
+    """A column that the era has not, or has without any value, is null and is reported."""
+    found, rows = extracted(
+        snapshot(**{column: pa.nulls(3) if empty else None}),
+        tmp_path,
+    )
+    assert found.missing == (column,)
+    if column not in {"baseModels", "tags"}:
+        place = COLUMNS.index(column)
+        expected = [(*row[:place], None, *row[place + 1 :]) for row in ROWS]
+        assert rows == sorted(expected, key=str)
+        return
+    tagged = {"baseModels": ["never/used", "d/z e/w", None], "tags": ["a/base", None, "b/x c/y"]}
+    assert [row[5] for row in rows] == tagged[column]
+
+
+def test_filled_but_empty_base_models(tmp_path: Path) -> None:
+    """A stated empty list means no parents, whatever the tags say, as in the second implementation."""
+    base = pa.array(
+        [{"relation": None, "models": []}, {"relation": None, "models": None}, None], BASE
+    )
+    tags = pa.array([["base_model:a/b"]] * 3)
+    _, rows = extracted(snapshot(baseModels=base, tags=tags), tmp_path)
+    assert [row[5] for row in rows] == [None, "a/b", "a/b"]
+
+
+NAME = st.sampled_from(["a/b", "a/c", "d/e", "f", "g/h/i", "a b/c", "x:y/z", "", "/", "Ü/ß"])
+TAG = st.builds("{}{}{}".format, st.sampled_from(["base_model:", "base_model", "x:"]),
+                st.sampled_from(["", "merge:", "adapter:", ":"]), NAME)  # fmt: skip
+STATED = st.none() | st.fixed_dictionaries(
+    {
+        "relation": st.none() | st.just("merge"),
+        "models": st.none()
+        | st.lists(st.fixed_dictionaries({"_id": st.none(), "id": st.none() | NAME}), max_size=4),
+    }
+)
+
+
+@EXAMPLES
+@given(
+    lineages=st.lists(
+        st.tuples(STATED, st.none() | st.lists(TAG, max_size=6)), min_size=1, max_size=6
+    ),
+    as_text=st.booleans(),
+)
+def test_parents_as_the_panel_reads_them(
+    tmp_path_factory: pytest.TempPathFactory, lineages: list[tuple[Any, Any]], as_text: bool
+) -> None:
+    """The SQL finds the parents that `lineage.hub_edges` finds, less what is no name."""
+    bases, tags = zip(*lineages, strict=True)
+    count = len(lineages)
+    table = pa.table(
+        {
+            "id": pa.array([f"m/{n}" for n in range(count)]),
+            "downloads": pa.array([0] * count),
+            "baseModels": pa.array([json.dumps(b) for b in bases])
+            if as_text
+            else pa.array(bases, BASE),
+            "tags": pa.array([json.dumps(t) for t in tags])
+            if as_text
+            else pa.array(tags, pa.list_(pa.string())),
+        }
+    )
+    _, rows = extracted(table, tmp_path_factory.mktemp("lineage"))
+    frame = pd.DataFrame({"id": table["id"].to_pylist(), "baseModels": bases, "tags": tags})
+    assert {row[1]: row[5] for row in rows} == second_parents(frame)
+
+
+def second_parents(frame: pd.DataFrame) -> dict[str, str | None]:
+    """Parents of every repository by `hub_edges`, written as the extract writes them."""
+    frame = frame.astype(object).where(frame.notna(), None)
+    found: dict[str, list[str]] = {name: [] for name in frame["id"]}
+    for name, parent in hub_edges(frame)[["repository", "parent"]].itertuples(index=False):
+        if re.fullmatch(r"[^/\s]+/[^/\s]+", parent) and parent not in found[name]:
+            found[name].append(parent)
+    return {name: " ".join(parents) or None for name, parents in found.items()}
+
+
+def test_order_and_threads_do_not_count(tmp_path: Path) -> None:
+    """The same rows come out whatever their order and however many threads read them."""
+    many = pa.concat_tables([snapshot()] * 50_000)
+    for place, (table, threads) in enumerate([(many, 1), (many.slice(0).sort_by("_id"), 2)]):
+        folder = tmp_path / str(place)
+        folder.mkdir()
+        _, rows = extracted(table, folder, threads=threads)
+        assert rows == sorted(ROWS * 50_000, key=str)
+
+
+@pytest.mark.parametrize(
+    ("column", "values", "shown"),
+    [
+        ("_id", pa.array([IDS[0], "12", "bad"]), "'12'"),
+        ("_id", pa.array([IDS[0], "F" * 24, IDS[2]]), f"'{'F' * 24}'"),
+        ("createdAt", pa.array(["2024-01-01", "soon", "now"]), "'soon'"),
+        ("createdAt", pa.array([date(2024, 1, 1), date(1969, 1, 1), None]), "'1969-01-01"),
+        ("createdAt", pa.array([date(2024, 1, 1), date(2100, 1, 1), None]), "'2100-01-01"),
+        ("downloads", pa.array([1, -1, -2]), "'-1'"),
+        ("downloads", pa.array([1.0, 1.5, 2.5]), "'1.5'"),
+        ("downloads", pa.array([1.0, float("inf"), 2.5]), "'inf'"),
+        ("downloadsAllTime", pa.array([MOST, MOST + 1, 0]), f"'{MOST + 1}'"),
+        ("downloadsAllTime", pa.array([0, 2**64 - 1, 0], pa.uint64()), f"'{2**64 - 1}'"),
+        ("baseModels", pa.array(['{"models": []}', "{'models'", "x"]), "\"{'models'\""),
+        ("baseModels", pa.array([None, "[]", None]), "'[]'"),
+        ("tags", pa.array(["[]", "pytorch", "x"]), "'pytorch'"),
+        ("tags", pa.array(["[]", "{}", "x"]), "'{}'"),
+    ],
+)
+def test_value_that_cannot_be_right(
+    tmp_path: Path, column: str, values: pa.Array, shown: str
+) -> None:
+    """A value that cannot be read is refused with its file, column, first row and text."""
+    with pytest.raises(ContractError) as caught:
+        extracted(snapshot(**{column: values}), tmp_path, name="models/2025-03-05/models.parquet")
+    assert caught.value.what.startswith("models/2025-03-05/models.parquet holds")
+    assert f"column {column}, row 2: {shown}" in caught.value.what
+    assert not (tmp_path / "out").exists()
+
+
+@pytest.mark.parametrize(
+    ("column", "values"),
+    [
+        ("_id", pa.array([1, 2, 3])),
+        ("createdAt", pa.array([1, 2, 3])),
+        ("downloads", pa.array(["1", "2", "3"])),
+        ("downloads", pa.array([True, False, True])),
+        ("baseModels", pa.array([["a/b"]] * 3)),
+        ("baseModels", pa.array([{"models": ["a/b"]}] * 3)),
+        ("tags", pa.array([[1], [2], [3]])),
+    ],
+)
+def test_type_of_no_era(tmp_path: Path, column: str, values: pa.Array) -> None:
+    """A type that no reading exists for is refused by its name."""
+    with pytest.raises(ContractError) as caught:
+        extracted(snapshot(**{column: values}), tmp_path)
+    kind = str(values.type).replace("item:", "element:")  # as Parquet calls it
+    assert f"models.parquet: column {column} has the type {kind}" in caught.value.what
+
+
+@pytest.mark.parametrize("columns", [("_id", "id"), ("downloads", "downloadsAllTime")])
+def test_table_of_something_else(tmp_path: Path, columns: tuple[str, str]) -> None:
+    """A table without names or without counts is no snapshot."""
+    with pytest.raises(ContractError, match="is no snapshot of models"):
+        extracted(snapshot(**dict.fromkeys(columns)), tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("content", "kind"),
+    [(b"<!DOCTYPE html><html>", "HTML"), (b"", "empty"), (b"PAR1....PAR1", "damaged")],
+)
+def test_not_parquet(tmp_path: Path, content: bytes, kind: str) -> None:
+    """What is no Parquet is refused for what it is."""
+    path = tmp_path / "models.parquet"
+    path.write_bytes(content)
+    with pytest.raises(SourceError, match=f"models.parquet is {kind}.* instead of Parquet"):
+        extract(path, tmp_path / "extract.parquet", LABEL)
+
+
+def test_damage_behind_a_sound_footer(tmp_path: Path) -> None:
+    """A file whose pages are damaged under a sound footer is refused and leaves no extract."""
+    path = tmp_path / "models.parquet"
+    pq.write_table(snapshot(), path)
+    content = bytearray(path.read_bytes())
+    content[4:600] = bytes(596)
+    path.write_bytes(content)
+    with pytest.raises(SourceError, match="cannot be read to its end"):
+        extract(path, tmp_path / "extract.parquet", LABEL)
+    assert [found.name for found in tmp_path.iterdir()] == ["models.parquet"]
+
+
+def test_target_cannot_be_written(tmp_path: Path) -> None:
+    """A folder that cannot be made is an error of the output."""
+    (tmp_path / "out").write_text("a file where the folder should be")
+    with pytest.raises(OutputError):
+        extracted(snapshot(), tmp_path)
+
+
+def test_too_little_memory(tmp_path: Path) -> None:
+    """A bound of memory that is too small is named."""
+    with pytest.raises(OutputError, match="more memory than 1MB"):
+        extracted(pa.concat_tables([snapshot()] * 50_000), tmp_path, memory="1MB")
+
+
+def test_quotes_in_the_path(tmp_path: Path) -> None:
+    """Names that SQL or a glob would read otherwise are only names."""
+    folder = tmp_path / "it's [1] *"
+    folder.mkdir()
+    assert extracted(snapshot(), folder)[1] == ROWS
+
+
+def test_nothing_is_printed(tmp_path: Path) -> None:
+    """DuckDB's own progress bar, which it shows on long work, is off."""
+    path = tmp_path / "models.parquet"
+    pq.write_table(snapshot(), path)
+    with module._opened(module._snapshot(path, "a"), 1, "1GB", MOST) as connection:
+        setting = connection.execute("SELECT current_setting('enable_progress_bar')").fetchone()
+    assert setting == (False,)
+
+
+def test_newest_date(tmp_path: Path) -> None:
+    """The newest date of creation or change names a snapshot, in UTC."""
+    path = tmp_path / "models.parquet"
+    changed = pa.array(["2026-05-20T23:59:59-04:00", None, "2024-01-01T00:00:00Z"])
+    pq.write_table(snapshot(lastModified=changed), path)
+    assert newest_date(path) == "2026-05-21"
+    pq.write_table(snapshot(lastModified=None), path)
+    assert newest_date(path) == "2024-05-06"
+    pq.write_table(snapshot(lastModified=None, createdAt=None), path)
+    with pytest.raises(SourceError, match="no date in its path"):
+        newest_date(path)
+
+
+def test_real_file(tmp_path: Path) -> None:
+    """The real schema goes through row for row, with the parents of the second implementation."""
+    path = real_file().parents[1] / "hub_stats" / "hub_stats_frozen.parquet"
+    if not path.is_file():
+        pytest.skip("the table of the Hub's models is not here: set REPLICATION_DATA to its folder")
+    found = extract(path, tmp_path / "extract.parquet", newest_date(path))
+    source = pd.read_parquet(path)
+    assert (found.label, found.rows, found.missing) == ("2026-05-20", len(source), ("_id",))
+    rows = pd.DataFrame(rows_of(tmp_path / "extract.parquet"), columns=NAMES).set_index("name")
+    source = source.set_index("id").loc[rows.index]
+    assert len(rows) == 4_167
+    assert rows["repository"].isna().all()
+    assert (rows["rolling"] == source["downloads"]).all()
+    assert (rows["counter"] == source["downloadsAllTime"]).all()
+    assert (rows["created"] == source["createdAt"].astype("datetime64[s]").astype("int64")).all()
+    parents = rows["parents"].astype(object).where(rows["parents"].notna(), None)
+    assert parents.to_dict() == second_parents(source.reset_index())

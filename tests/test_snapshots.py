@@ -1,0 +1,937 @@
+"""The source of snapshots, with the real Hub client against a local server and on local folders.
+
+As in test_released.py each fetch from the Hub runs in its own process, with an environment that
+holds nothing of the caller's; `time.sleep` returns at once there and notes how long it was to be.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import json
+import os
+import shutil
+import subprocess
+import sys
+from dataclasses import asdict, dataclass, field, replace
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import huggingface_hub
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+
+from replication.errors import OutputError, ReplicationError, SourceError, StudyError
+from replication.sources import manifest, sidecar
+from replication.sources.extract import reader
+from replication.sources.snapshots import Snapshots, extracts, fetch, missing_weeks
+from replication.synthetic.server import REPOSITORY, REVISION, FakeHub, hub
+
+ROOT = Path(__file__).resolve().parents[1]
+TODAY, LATER = "2026-11-23", "2026-12-24"
+TOKEN = "hf_THISisTHEsecretOFtheTEST"
+LABELS = ["2025-03-05", "2025-03-12", "2025-03-26"]
+OTHER = "f" * 40
+ABOUT = Snapshots(
+    repository=REPOSITORY,
+    revision=REVISION,
+    since=date(2025, 3, 1),
+    until=date(2025, 3, 31),
+    title="A title",
+    citation="A citation",
+    url="https://example.org/dataset",
+    licence="ODbL",
+    max_bytes=10**6,
+    folder_bytes=10**7,
+    workers=2,
+    transport="files",
+)
+CHILD = """
+import json, os, shutil, signal, sys, time
+from datetime import date
+from pathlib import Path
+
+slept = []
+time.sleep = slept.append
+from replication.errors import ReplicationError
+from replication.sources import room
+from replication.sources.snapshots import Snapshots, fetch
+
+about, folder, today, options = json.loads(sys.argv[1])
+about["since"], about["until"] = map(date.fromisoformat, (about["since"], about["until"]))
+if "free" in options:
+    shutil.disk_usage = lambda path: shutil._ntuple_diskusage(10**9, 10**9, options["free"])
+true_extract, calls = room.extract, []
+def counted(*arguments, **named):
+    calls.append(1)
+    if len(calls) == options.get("die_at"):
+        os.kill(os.getpid(), signal.SIGKILL)
+    return true_extract(*arguments, **named)
+room.extract = counted
+lines = []
+answer = {"slept": slept, "lines": lines}
+try:
+    found = fetch(Snapshots(**about), Path(folder), local=None, today=today, progress=lines.append)
+    answer["manifest"] = found.to_dict()
+except ReplicationError as error:
+    answer["error"] = type(error).__name__
+    answer["message"] = str(error)
+    answer["chained"] = error.__cause__ is not None or error.__context__ is not None
+answer["imported"] = "huggingface_hub" in sys.modules
+print(json.dumps(answer))
+"""
+
+
+def models(first: int = 0, rows: int = 400) -> bytes:
+    """Return a synthetic snapshot; the repositories are numbered from `first`."""
+    numbers = range(first, first + rows)
+    table = pa.table(
+        {
+            "_id": pa.array([f"{n:024x}" for n in numbers]),
+            "id": pa.array([f"maker{n}/model" for n in numbers]),
+            "createdAt": pa.array([1_700_000_000 + n for n in numbers], pa.timestamp("s")),
+            "downloads": pa.array([n % 7 for n in numbers], pa.int64()),
+            "tags": pa.array([["x", f"base_model:maker{n // 2}/model"] for n in numbers]),
+            "cardData": pa.array([hashlib.shake_256(b"%d" % n).hexdigest(300) for n in numbers]),
+        }
+    )
+    sink = io.BytesIO()
+    pq.write_table(table, sink, row_group_size=rows // 2)
+    return sink.getvalue()
+
+
+def path_of(label: str) -> str:
+    """Path of a snapshot inside the dataset."""
+    return f"models/{label}/models.parquet"
+
+
+SNAPSHOTS = {label: models(1_000 * n) for n, label in enumerate(LABELS)}
+FILES = {path_of(label): data for label, data in SNAPSHOTS.items()} | {
+    "README.md": b"A card",
+    "models/latest/models.parquet": b"",
+    "models/2025-03-05/notes.txt": b"",
+    "datasets/2025-03-05/datasets.parquet": b"",
+}
+SIZE = len(SNAPSHOTS[LABELS[0]])
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What one fetch in its own process did."""
+
+    slept: list[float]
+    lines: list[str]
+    imported: bool
+    """Whether the Hub client was imported at all."""
+    stderr: str
+    manifest: dict[str, Any] = field(default_factory=dict)
+    error: str = ""
+    message: str = ""
+    chained: bool = False
+
+    def said(self, words: str) -> bool:
+        """Whether a line of progress holds the words."""
+        return any(words in line for line in self.lines)
+
+
+@dataclass(frozen=True)
+class Place:
+    """The folders of one test."""
+
+    folder: Path
+    home: Path
+    """HF_HOME, with the client's cache."""
+
+    def extract(self, label: str) -> Path:
+        """Path of an extract."""
+        return sidecar.extract_path(self.folder, label)
+
+    def sidecar(self, label: str) -> dict[str, Any]:
+        """Content of a sidecar."""
+        return json.loads(sidecar.sidecar_path(self.folder, label).read_text())
+
+    def rows(self, label: str) -> list[tuple[Any, ...]]:
+        """Rows of an extract, in order."""
+        return sorted(
+            (tuple(row.values()) for row in pq.read_table(self.extract(label)).to_pylist()), key=str
+        )
+
+
+@pytest.fixture
+def place(tmp_path: Path) -> Place:
+    """Return fresh folders for the run and for the client."""
+    return Place(tmp_path / "run", tmp_path / "home")
+
+
+def start(place: Place, endpoint: str, about: Snapshots, today: str, options: Any, variables: Any):
+    """Run one fetch in a new process with these HF_* variables and no others."""
+    environment = {
+        "PATH": os.environ["PATH"],
+        "HOME": str(place.home),
+        "PYTHONPATH": str(ROOT),
+        "NO_PROXY": "*",
+        "HF_HOME": str(place.home),
+        "HF_ENDPOINT": endpoint,
+        **variables,
+    }
+    task = json.dumps([asdict(about), str(place.folder), today, options], default=str)
+    command = [sys.executable, "-c", CHILD, task]
+    return subprocess.run(
+        command, env=environment, capture_output=True, text=True, timeout=60, check=False
+    )
+
+
+def run_fetch(
+    place: Place,
+    endpoint: str,
+    about: Snapshots = ABOUT,
+    *,
+    today: str = TODAY,
+    free: int | None = None,
+    **variables: str,
+) -> Outcome:
+    """Fetch in a new process and return what it did."""
+    options = {} if free is None else {"free": free}
+    done = start(place, endpoint, about, today, options, variables)
+    assert done.returncode == 0, done.stderr
+    return Outcome(stderr=done.stderr, **json.loads(done.stdout))
+
+
+def killed_fetch(place: Place, endpoint: str, about: Snapshots = ABOUT, *, at: int) -> None:
+    """Fetch in a new process that is killed when it begins its extract number `at`."""
+    assert start(place, endpoint, about, TODAY, {"die_at": at}, {}).returncode == -9
+
+
+def gets(server: FakeHub, label: str) -> int:
+    """How often the content of a snapshot was asked for."""
+    return sum(path_of(label) in request.path for request in server.of_file("GET"))
+
+
+def expected_rows(first: int, rows: int = 400) -> list[tuple[Any, ...]]:
+    """Rows that the extract of `models` must have."""
+    return sorted(
+        (
+            (
+                f"{n:024x}",
+                f"maker{n}/model",
+                1_700_000_000 + n,
+                n % 7,
+                None,
+                f"maker{n // 2}/model",
+            )
+            for n in range(first, first + rows)
+        ),
+        key=str,
+    )
+
+
+def digest(contents: dict[str, bytes]) -> str:
+    """Hash that the manifest must have, by its definition."""
+    lines = [f"{label} {hashlib.sha256(data).hexdigest()}\n" for label, data in contents.items()]
+    return hashlib.sha256("".join(lines).encode()).hexdigest()
+
+
+def assert_complete(place: Place) -> None:
+    """Check that every extract is there and that nothing else of the snapshots is."""
+    assert extracts(place.folder) == [place.extract(label) for label in LABELS]
+    for number, label in enumerate(LABELS):
+        assert place.rows(label) == expected_rows(1_000 * number)
+    assert not (place.folder / "downloads").exists()
+    names = {path.suffix for path in place.folder.rglob("*") if path.is_file()}
+    assert names == {".parquet", ".json"}
+
+
+def test_success(place: Place) -> None:
+    """Every snapshot of the range leaves its extract and its sidecar, and a manifest of all."""
+    with hub(FILES) as server:
+        outcome = run_fetch(place, server.endpoint)
+    assert_complete(place)
+    assert outcome.manifest == {
+        "source": "snapshots",
+        "title": "A title",
+        "citation": "A citation",
+        "url": "https://example.org/dataset",
+        "repository": REPOSITORY,
+        "revision": REVISION,
+        "filename": "models/2025-03-05…2025-03-26",
+        "sha256": digest(SNAPSHOTS),
+        "bytes": sum(map(len, SNAPSHOTS.values())),
+        "rows": 1_200,
+        "accessed": TODAY,
+        "licence": "ODbL",
+        "client": f"huggingface_hub {huggingface_hub.__version__}",
+    }
+    assert manifest.read(place.folder).to_dict() == outcome.manifest
+    assert place.sidecar(LABELS[1]) == {
+        "label": LABELS[1],
+        "label_from": "path",
+        "filename": path_of(LABELS[1]),
+        "revision": REVISION,
+        "sha256": hashlib.sha256(SNAPSHOTS[LABELS[1]]).hexdigest(),
+        "sha256_from": "content",
+        "bytes": len(SNAPSHOTS[LABELS[1]]),
+        "rows": 400,
+        "missing": ["downloadsAllTime", "baseModels"],
+        "accessed": TODAY,
+        "reader": reader(),
+        "client": f"huggingface_hub {huggingface_hub.__version__}",
+        "layout": sidecar.LAYOUT,
+    }
+
+
+def test_progress_says_what_a_reader_needs(place: Place) -> None:
+    """The weeks without a snapshot, the bound of the disk and every finished file are said."""
+    with hub(FILES) as server:
+        outcome = run_fetch(place, server.endpoint)
+    largest = max(map(len, SNAPSHOTS.values()))
+    assert outcome.said("no snapshot in 1 weeks of the range: 2025-03-19")
+    assert outcome.said(f"at most 2 x {largest:,} bytes on their way")
+    assert outcome.said("3 of 3 snapshots, 1,200 rows; ")
+    assert outcome.said(" MB/s, about 0 s left")
+    assert outcome.stderr == ""
+
+
+def test_second_run_asks_nothing(place: Place) -> None:
+    """A folder that is complete is kept, without a request and without the client."""
+    with hub(FILES) as server:
+        first = run_fetch(place, server.endpoint)
+        asked = len(server.requests)
+        second = run_fetch(place, server.endpoint, today=LATER)
+        assert len(server.requests) == asked
+    assert second.manifest == first.manifest
+    assert not second.imported
+
+
+@pytest.mark.parametrize("transport", ["files", "ranges"])
+def test_workers_do_not_count(place: Place, tmp_path: Path, transport: str) -> None:
+    """One worker and several leave the same extracts, sidecars and manifest."""
+    elsewhere = replace(place, folder=tmp_path / "other run")
+    with hub(FILES, redirect=True) as server:
+        for where, workers in ((place, 1), (elsewhere, 3)):
+            about = replace(ABOUT, workers=workers, transport=transport)
+            assert run_fetch(where, server.endpoint, about).manifest
+            assert_complete(where)
+    for label in LABELS:
+        assert place.sidecar(label) == elsewhere.sidecar(label)
+    assert manifest.read(place.folder) == manifest.read(elsewhere.folder)
+
+
+def test_main_is_pinned_once(place: Place) -> None:
+    """Without a commit the one that main has is taken, and kept when main has moved on."""
+    about = replace(ABOUT, revision="")
+    with hub(FILES) as server:
+        first = run_fetch(place, server.endpoint, about)
+        place.extract(LABELS[0]).unlink()
+        server.listing.refuse(500, times=99)
+        second = run_fetch(place, server.endpoint, about)
+    assert first.manifest["revision"] == second.manifest["revision"] == REVISION
+    assert_complete(place)
+
+
+def test_newer_commit(place: Place) -> None:
+    """Under a newer commit only what has changed is read anew, and the run says so."""
+    changed = FILES | {path_of(LABELS[1]): models(5_000), path_of("2025-03-19"): models(6_000)}
+    with hub(FILES) as server:
+        run_fetch(place, server.endpoint)
+    with hub(changed, revision=OTHER) as server:
+        outcome = run_fetch(place, server.endpoint, replace(ABOUT, revision=OTHER), today=LATER)
+        asked = [gets(server, label) for label in LABELS]
+    assert asked == [0, 1, 0]
+    assert outcome.said(f"{path_of(LABELS[1])} has changed since commit {REVISION[:12]}")
+    assert outcome.manifest["accessed"] == LATER
+    assert place.rows(LABELS[1]) == expected_rows(5_000)
+    assert [path.stem for path in extracts(place.folder)] == sorted([*LABELS, "2025-03-19"])
+    assert place.sidecar(LABELS[0])["accessed"] == TODAY
+
+
+@pytest.mark.parametrize("finished", [True, False], ids=["whole run", "single file"])
+def test_changed_content_is_refused(place: Place, finished: bool) -> None:
+    """Other content at the same commit is refused, and the old extract stays."""
+    with hub(FILES) as server:
+        run_fetch(place, server.endpoint)
+        (place.folder / "listing.json").unlink()
+        if not finished:
+            (place.folder / "manifest.json").unlink()
+        server.files[path_of(LABELS[1])] = models(5_000)
+        outcome = run_fetch(place, server.endpoint)
+        assert [gets(server, label) for label in LABELS] == [1, 1, 1]
+    assert outcome.error == "HashMismatchError"
+    assert place.rows(LABELS[1]) == expected_rows(1_000)
+
+
+def test_stray_extract_is_removed(place: Place) -> None:
+    """An extract between the first and the last that is not of this commit does not stay."""
+    with hub(FILES | {path_of("2025-03-19"): models(6_000)}, revision=OTHER) as server:
+        run_fetch(place, server.endpoint, replace(ABOUT, revision=OTHER))
+    with hub(FILES) as server:
+        outcome = run_fetch(place, server.endpoint)
+    assert outcome.said("2025-03-19 is of other data and is removed")
+    assert_complete(place)
+
+
+def test_shorter_range_keeps_what_was_fetched(place: Place) -> None:
+    """A narrower range names fewer extracts and costs nothing when it is widened again."""
+    with hub(FILES) as server:
+        run_fetch(place, server.endpoint)
+        run_fetch(place, server.endpoint, replace(ABOUT, until=date(2025, 3, 20)))
+        assert extracts(place.folder) == [place.extract(label) for label in LABELS[:2]]
+        asked = len(server.requests)
+        run_fetch(place, server.endpoint)
+        assert len(server.requests) == asked
+    assert_complete(place)
+
+
+def test_no_snapshot_in_the_range(place: Place) -> None:
+    """A range without snapshots is refused with the dates that there are."""
+    with hub(FILES) as server:
+        about = replace(ABOUT, since=date(2026, 1, 1), until=date(2026, 2, 1))
+        outcome = run_fetch(place, server.endpoint, about)
+    assert outcome.error == "SourceError"
+    assert "between 2026-01-01 and 2026-02-01: there are " + ", ".join(LABELS) in outcome.message
+    assert "since and until" in outcome.message
+
+
+def test_dataset_without_snapshots(place: Place) -> None:
+    """A dataset that has no folder of snapshots has none in any range."""
+    with hub({"README.md": b"A card"}) as server:
+        outcome = run_fetch(place, server.endpoint)
+    assert outcome.error == "SourceError"
+    assert "there are none" in outcome.message
+
+
+@pytest.mark.parametrize(
+    "damage", ["extract gone", "extract cut", "sidecar gone", "sidecar cut", "older layout"]
+)
+def test_damage_is_repaired(place: Place, damage: str) -> None:
+    """An extract or a sidecar that is not sound is made anew, and no other."""
+    with hub(FILES) as server:
+        first = run_fetch(place, server.endpoint)
+        path, how = place.extract(LABELS[1]), damage.split()[1]
+        if damage.startswith("sidecar") or how == "layout":
+            path = sidecar.sidecar_path(place.folder, LABELS[1])
+        if how == "layout":
+            path.write_text(json.dumps(place.sidecar(LABELS[1]) | {"layout": 0}))
+        elif how == "gone":
+            path.unlink()
+        else:
+            path.write_bytes(path.read_bytes()[:-20])
+        second = run_fetch(place, server.endpoint)
+        assert [gets(server, label) for label in LABELS] == [1, 2, 1]
+    assert second.manifest == first.manifest
+    assert_complete(place)
+
+
+def test_token_stays_with_the_hub(place: Place) -> None:
+    """A gated dataset is read with the token, which the store of large files never sees."""
+    with hub(FILES, token=TOKEN, redirect=True) as server:
+        without = run_fetch(place, server.endpoint)
+        outcome = run_fetch(place, server.endpoint, HF_TOKEN=TOKEN)
+        stored = [seen for seen in server.requests if seen.path.startswith("/store/")]
+    assert without.error == "HubError"
+    assert "(401)" in without.message
+    assert "set HF_TOKEN" in without.message
+    assert outcome.manifest
+    assert stored
+    assert all("authorization" not in seen.headers for seen in stored)
+
+
+def test_absent_dataset(place: Place) -> None:
+    """A dataset that is not there is reported like one that may not be read, as the Hub does."""
+    with hub(FILES, repository="owner/another") as server:
+        outcome = run_fetch(place, server.endpoint)
+    assert outcome.error == "HubError"
+    assert f"no access to dataset {REPOSITORY}" in outcome.message
+
+
+def test_absent_commit(place: Place) -> None:
+    """A commit that the dataset does not have is named with the key of the definitions."""
+    with hub(FILES, revision=OTHER) as server:
+        outcome = run_fetch(place, server.endpoint)
+    assert outcome.error == "HubError"
+    assert f"no commit {REVISION}" in outcome.message
+    assert "snapshots.revision" in outcome.message
+
+
+@pytest.mark.parametrize("status", [200, 401, 403, 404, 429, 500])
+@pytest.mark.parametrize("where", ["listing", "faults"])
+@pytest.mark.parametrize("transport", ["files", "ranges"])
+def test_token_is_never_shown(place: Place, status: int, where: str, transport: str) -> None:
+    """The token is in no message, line or file, even where the server repeats it."""
+    echo = {"X-Error-Message": f"Bearer {TOKEN} is not enough", "Retry-After": "3600"}
+    about = replace(ABOUT, transport=transport)
+    with hub(FILES) as server:
+        if status != 200:
+            getattr(server, where).refuse(status, echo, times=99)
+        outcome = run_fetch(place, server.endpoint, about, HF_TOKEN=TOKEN)
+        asked = [seen for seen in server.requests if REPOSITORY in seen.path]
+        assert asked[0].headers["authorization"] == f"Bearer {TOKEN}"
+    assert (outcome.error == "") == (status == 200)
+    assert TOKEN not in json.dumps(asdict(outcome))
+    assert not outcome.chained
+    for path in place.folder.rglob("*"):
+        assert path.is_dir() or TOKEN.encode() not in path.read_bytes()
+
+
+@pytest.mark.parametrize("where", ["listing", "faults"])
+@pytest.mark.parametrize("revision", ["", REVISION])
+def test_rate_limit_is_waited_out(place: Place, where: str, revision: str) -> None:
+    """A 429 is waited out for as long as the Hub says, in the list and in the files."""
+    with hub(FILES) as server:
+        getattr(server, where).refuse(429, {"RateLimit": '"api";r=0;t=12'}, times=2)
+        outcome = run_fetch(place, server.endpoint, replace(ABOUT, revision=revision, workers=1))
+    # The client adds one second, and asks once more for a file before it begins to wait.
+    assert outcome.slept == [13] * (2 if where == "listing" else 1)
+    assert_complete(place)
+
+
+@pytest.mark.parametrize("where", ["listing", "faults"])
+def test_storm_of_rate_limits(place: Place, where: str) -> None:
+    """Waits that together exceed the limit, and one that does alone, end the run."""
+    with hub(FILES) as server:
+        getattr(server, where).refuse(429, {"Retry-After": "140"}, times=99)
+        outcome = run_fetch(place, server.endpoint, replace(ABOUT, workers=1))
+    assert outcome.error == "HubError"
+    assert "(429) and says to wait 140 s" in outcome.message
+    assert outcome.slept == [141, 141]
+
+
+def test_each_file_has_its_own_patience(place: Place) -> None:
+    """The limit of waiting holds for a file: three files may wait thrice as long."""
+    about = replace(ABOUT, workers=1)
+    with hub(FILES) as server:
+        for _ in LABELS:
+            server.faults.refuse(429, {"Retry-After": "200"}, methods=("HEAD",))
+            run_fetch(place, server.endpoint, replace(about, until=date.fromisoformat(LABELS[0])))
+            place.extract(LABELS[0]).unlink()
+        outcome = run_fetch(place, server.endpoint, about)
+    assert outcome.manifest
+    assert_complete(place)
+
+
+def test_server_error_then_success(place: Place) -> None:
+    """A short failure of the server is outlived, of the list and of a file."""
+    with hub(FILES) as server:
+        server.listing.refuse(503, times=2)
+        server.faults.refuse(502, times=2, methods=("HEAD",))
+        outcome = run_fetch(place, server.endpoint, replace(ABOUT, workers=1))
+    assert outcome.slept == [1, 2, 1]
+    assert_complete(place)
+
+
+@pytest.mark.parametrize("status", [500, 503, 504])
+@pytest.mark.parametrize("where", ["listing", "faults"])
+def test_server_error_for_ever(place: Place, where: str, status: int) -> None:
+    """A server that keeps failing is reported as such, after the client's retries."""
+    with hub(FILES) as server:
+        getattr(server, where).refuse(status, times=999)
+        outcome = run_fetch(place, server.endpoint)
+    assert outcome.error == "HubError"
+    assert f"failed ({status})" in outcome.message
+
+
+@pytest.mark.parametrize("transport", ["files", "ranges"])
+def test_cut_connection(place: Place, transport: str) -> None:
+    """A connection that is cut is taken up again."""
+    with hub(FILES, redirect=True) as server:
+        server.faults.cut(1_000, times=2)
+        outcome = run_fetch(place, server.endpoint, replace(ABOUT, transport=transport, workers=1))
+    assert outcome.manifest
+    assert_complete(place)
+
+
+def test_connection_cut_for_ever(place: Place) -> None:
+    """A connection that is always cut ends in an error and leaves no part of a file."""
+    with hub(FILES) as server:
+        server.faults.cut(0, times=999)
+        outcome = run_fetch(place, server.endpoint)
+    assert outcome.error == "HubError"
+    assert "(RemoteProtocolError)" in outcome.message
+    assert not list(place.folder.rglob("*.incomplete"))
+    assert not (place.folder / "manifest.json").exists()
+
+
+def other_content(length: int) -> dict[str, bytes]:
+    """Wrong contents by kind, two of them of the right length."""
+    flipped = bytearray(SNAPSHOTS[LABELS[0]][:length])
+    flipped[length // 2] ^= 1
+    html = b"<!DOCTYPE html><html>Sign in</html>"
+    return {
+        "changed": bytes(flipped),
+        "HTML": html.ljust(length),
+        "shorter": SNAPSHOTS[LABELS[0]][:-100],
+    }
+
+
+@pytest.mark.parametrize("kind", ["changed", "HTML", "shorter"])
+def test_wrong_content_once(place: Place, kind: str) -> None:
+    """Wrong content is asked for once more, from nothing, and the second answer counts."""
+    with hub(FILES) as server:
+        server.faults.wrong.append(other_content(SIZE)[kind])
+        outcome = run_fetch(place, server.endpoint, replace(ABOUT, workers=1))
+        assert [gets(server, label) for label in LABELS] == [2, 1, 1]
+        assert [seen.headers.get("range") for seen in server.of_file("GET")] == [None] * 4
+    assert outcome.manifest
+    assert_complete(place)
+
+
+@pytest.mark.parametrize(
+    ("kind", "error", "words"),
+    [
+        ("changed", "HashMismatchError", "where the Hub states"),
+        ("HTML", "SourceError", "is HTML instead of Parquet"),
+        ("shorter", "HubError", "ended with another length"),
+    ],
+)
+def test_wrong_content_for_ever(place: Place, kind: str, error: str, words: str) -> None:
+    """Wrong content twice is refused for what it is, and nothing of it stays."""
+    with hub(FILES) as server:
+        server.faults.wrong.extend([other_content(SIZE)[kind]] * 2)
+        outcome = run_fetch(place, server.endpoint, replace(ABOUT, workers=1))
+    assert outcome.error == error
+    assert path_of(LABELS[0]) in outcome.message
+    assert words in outcome.message
+    assert not list(place.folder.rglob("*.parquet"))
+
+
+def test_wrong_length_announced(place: Place) -> None:
+    """A file whose answer states another size than the list is refused."""
+    with hub(FILES) as server:
+        server.faults.announced = SIZE + 10
+        outcome = run_fetch(place, server.endpoint, replace(ABOUT, workers=1))
+    assert outcome.error == "HubError"
+    assert "ended with another length" in outcome.message
+
+
+def test_value_that_cannot_be_right(place: Place) -> None:
+    """A snapshot with an absurd value ends the run by its name; what was done before stays."""
+    table = pq.read_table(io.BytesIO(models()))
+    table = table.set_column(3, "downloads", pa.array([*[1] * 399, -5]))
+    sink = io.BytesIO()
+    pq.write_table(table, sink)
+    with hub(FILES | {path_of(LABELS[1]): sink.getvalue()}) as server:
+        outcome = run_fetch(place, server.endpoint, replace(ABOUT, workers=1))
+    assert outcome.error == "ContractError"
+    assert f"{path_of(LABELS[1])} holds" in outcome.message
+    assert "column downloads, row 400: '-5'" in outcome.message
+    assert place.rows(LABELS[0]) == expected_rows(0)
+    assert not place.extract(LABELS[1]).exists()
+
+
+def test_disk_too_small(place: Place) -> None:
+    """What the disk cannot hold is not begun."""
+    with hub(FILES) as server:
+        outcome = run_fetch(place, server.endpoint, free=2 * SIZE)
+        assert server.of_file("GET") == []
+    assert outcome.error == "OutputError"
+    assert f"{2 * SIZE:,} bytes free" in outcome.message
+    assert "snapshots.workers = 1" in outcome.message
+
+
+def test_disk_just_large_enough(place: Place) -> None:
+    """The bound that is announced is the one that is checked."""
+    about = replace(ABOUT, folder_bytes=2 * SIZE - 1)
+    with hub(FILES) as server:
+        outcome = run_fetch(place, server.endpoint, about, free=2 * SIZE)
+    assert outcome.said("at most 1 x ")
+    assert_complete(place)
+
+
+@pytest.mark.parametrize("key", ["max_bytes", "folder_bytes"])
+def test_too_large(place: Place, key: str) -> None:
+    """A snapshot above a bound is refused before any of its content is asked for."""
+    with hub(FILES) as server:
+        outcome = run_fetch(place, server.endpoint, replace(ABOUT, **{key: SIZE - 1}))
+        assert server.of_file("GET") == []
+    assert outcome.error == "SourceError"
+    assert f"snapshots.{key}" in outcome.message
+
+
+@pytest.mark.parametrize("at", [1, 2, 3])
+def test_killed_run_goes_on(place: Place, at: int) -> None:
+    """A run that is killed before an extract goes on there, and downloads nothing twice."""
+    about = replace(ABOUT, workers=1)
+    with hub(FILES) as server:
+        killed_fetch(place, server.endpoint, about, at=at)
+        assert len(sidecar.labels(place.folder)) == at - 1
+        outcome = run_fetch(place, server.endpoint, about)
+        assert [gets(server, label) for label in LABELS] == [1, 1, 1]
+    assert outcome.said(f"{at - 1} of 3 snapshots are here")
+    assert_complete(place)
+
+
+def test_what_a_killed_run_left_is_removed(place: Place) -> None:
+    """Parts of files, and whole files of other data, do not stay on the disk."""
+    with hub(FILES) as server:
+        killed_fetch(place, server.endpoint, replace(ABOUT, workers=1), at=2)
+        part = next(place.folder.glob("downloads/*/*/blobs")) / "abc.123.incomplete"
+        part.write_bytes(b"part")
+        (place.folder / "downloads" / "2020-01-01").mkdir()
+        (place.extract(LABELS[0]).parent / ".2025-03-05.parquet.x.part").write_bytes(b"part")
+        outcome = run_fetch(place, server.endpoint, replace(ABOUT, until=date(2025, 3, 6)))
+    assert outcome.manifest
+    assert not (place.folder / "downloads").exists()
+    left = {path.name for path in place.extract(LABELS[0]).parent.iterdir()}
+    assert left == {f"{LABELS[0]}.parquet", f"{LABELS[0]}.json"}
+
+
+def test_damaged_copy_of_a_killed_run(place: Place) -> None:
+    """A whole copy that a killed run left is examined like any other, and fetched again."""
+    about = replace(ABOUT, workers=1)
+    with hub(FILES) as server:
+        killed_fetch(place, server.endpoint, about, at=1)
+        for blob in place.folder.glob("downloads/*/*/blobs/*"):
+            blob.write_bytes(b"damaged")
+        outcome = run_fetch(place, server.endpoint, about)
+        assert gets(server, LABELS[0]) == 2
+    assert outcome.manifest
+    assert_complete(place)
+
+
+def test_offline_with_extracts(place: Place) -> None:
+    """Offline, a complete folder needs nobody."""
+    with hub(FILES) as server:
+        first = run_fetch(place, server.endpoint)
+    outcome = run_fetch(place, "http://127.0.0.1:9", HF_HUB_OFFLINE="1")
+    assert outcome.manifest == first.manifest
+
+
+@pytest.mark.parametrize("listed", [False, True])
+def test_offline_without_extracts(place: Place, listed: bool) -> None:
+    """Offline, what would have to be fetched is named, and nobody is asked."""
+    with hub(FILES) as server:
+        if listed:
+            run_fetch(place, server.endpoint)
+            place.extract(LABELS[1]).unlink()
+            server.requests.clear()
+        outcome = run_fetch(place, server.endpoint, HF_HUB_OFFLINE="1")
+        assert server.requests == []
+    assert outcome.error == "HubError"
+    assert "unset HF_HUB_OFFLINE" in outcome.message
+
+
+def test_copy_in_the_users_cache(place: Place, tmp_path: Path) -> None:
+    """A sound copy in the client's own cache is used and left; one that is not sound is not used."""
+    cache = place.home / "hub" / f"datasets--{REPOSITORY.replace('/', '--')}" / "snapshots"
+    for label, content in zip(LABELS, [SNAPSHOTS[LABELS[0]], b"damaged"], strict=False):
+        copy = cache / REVISION / path_of(label)
+        copy.parent.mkdir(parents=True)
+        copy.write_bytes(content)
+    with hub(FILES) as server:
+        assert run_fetch(place, server.endpoint).manifest
+        assert [gets(server, label) for label in LABELS] == [0, 1, 1]
+    assert len(list(cache.rglob("*.parquet"))) == 2
+    assert_complete(place)
+
+
+def test_ranges_read_only_what_is_needed(place: Place) -> None:
+    """In ranges only the needed columns travel, a request a column chunk, into the same extract."""
+    about = replace(ABOUT, transport="ranges", workers=1, max_bytes=10**7)
+    large = models(rows=6_000)
+    with hub({path_of(LABELS[0]): large}, redirect=True) as server:
+        outcome = run_fetch(place, server.endpoint, about)
+        stored = [seen for seen in server.requests if seen.path.startswith("/store/")]
+    assert outcome.manifest["bytes"] == len(large)
+    assert place.rows(LABELS[0]) == expected_rows(0, 6_000)
+    spans = [seen.headers["range"].removeprefix("bytes=").split("-") for seen in stored]
+    assert sum(int(end) - int(begin) + 1 for begin, end in spans) < len(large) / 4
+    assert len(stored) == 1 + 5 * 2  # the footer, and five columns of two row groups
+    assert place.sidecar(LABELS[0])["sha256_from"] == "statement of the Hub"
+
+
+@pytest.mark.parametrize("times", [1, 2])
+def test_ranges_of_wrong_content(place: Place, times: int) -> None:
+    """Ranges that hold something else are asked for once more, then refused."""
+    about = replace(ABOUT, transport="ranges", workers=1)
+    with hub(FILES) as server:
+        server.faults.wrong.extend([bytes(SIZE)] * times)
+        outcome = run_fetch(place, server.endpoint, about)
+    if times == 1:
+        assert_complete(place)
+        return
+    assert outcome.error == "SourceError"
+    assert f"{path_of(LABELS[0])} cannot be read in ranges" in outcome.message
+
+
+def local_run(place: Place, local: Path, about: Snapshots = ABOUT, today: str = TODAY):
+    """Fetch from this machine; return the manifest and the lines of progress."""
+    lines: list[str] = []
+    found = fetch(about, place.folder, local=local, today=today, progress=lines.append)
+    return found, lines
+
+
+LAYOUTS = {"models": "models/{}/models.parquet", "dated": "{}/models.parquet", "flat": "{}.parquet"}
+
+
+@pytest.mark.parametrize("layout", LAYOUTS)
+def test_local_folder(place: Place, tmp_path: Path, layout: str) -> None:
+    """A folder of snapshots on this machine is read where it lies, in any of its layouts."""
+    local = tmp_path / "local"
+    for label, data in SNAPSHOTS.items():
+        path = local / LAYOUTS[layout].format(label)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(data)
+    found, _ = local_run(place, local)
+    assert_complete(place)
+    assert (found.sha256, found.rows, found.revision) == (digest(SNAPSHOTS), 1_200, "")
+    assert (found.repository, found.client, found.url) == ("", "", "")
+    assert place.sidecar(LABELS[0])["filename"] == LAYOUTS[layout].format(LABELS[0])
+    assert "huggingface_hub" not in place.sidecar(LABELS[0])["client"]
+
+
+def flat(folder: Path, contents: dict[str, bytes] = SNAPSHOTS) -> Path:
+    """Write snapshots as `<date>.parquet` and return their folder."""
+    folder.mkdir(exist_ok=True)
+    for label, data in contents.items():
+        (folder / f"{label}.parquet").write_bytes(data)
+    return folder
+
+
+def test_local_folder_again(place: Place, tmp_path: Path) -> None:
+    """What stands is kept, and a local file that has changed is read anew."""
+    local = flat(tmp_path / "local")
+    first, _ = local_run(place, local)
+    kept = [place.extract(label).stat().st_mtime_ns for label in LABELS]
+    again, _ = local_run(place, local, today=LATER)
+    assert again == first
+    assert [place.extract(label).stat().st_mtime_ns for label in LABELS] == kept
+    flat(local, {LABELS[1]: models(5_000)})
+    changed, _ = local_run(place, local, today=LATER)
+    assert changed.sha256 != first.sha256
+    assert changed.accessed == LATER
+    assert place.rows(LABELS[1]) == expected_rows(5_000)
+
+
+def test_the_hub_after_a_folder(place: Place, tmp_path: Path) -> None:
+    """Extracts of a local copy of the same content serve for the Hub too."""
+    local_run(place, flat(tmp_path / "local"))
+    with hub(FILES) as server:
+        outcome = run_fetch(place, server.endpoint)
+        assert server.of_file("GET") == []
+    assert outcome.manifest["repository"] == REPOSITORY
+    assert outcome.manifest["sha256"] == digest(SNAPSHOTS)
+
+
+@pytest.mark.parametrize("name", ["2025-03-05.parquet", "hub 2025-03-05 (copy).parquet"])
+def test_local_file_with_a_date(place: Place, tmp_path: Path, name: str) -> None:
+    """One file is dated by its name."""
+    path = tmp_path / name
+    path.write_bytes(SNAPSHOTS[LABELS[0]])
+    found, _ = local_run(place, path)
+    assert found.filename == "models/2025-03-05…2025-03-05"
+    assert place.sidecar("2025-03-05")["label_from"] == "path"
+
+
+def test_local_file_without_a_date(place: Place, tmp_path: Path) -> None:
+    """One file without a date in its path is dated by its rows, and the sidecar says so."""
+    path = tmp_path / "frozen.parquet"
+    path.write_bytes(models())
+    local_run(place, path, replace(ABOUT, since=date(2023, 1, 1)))
+    assert place.sidecar("2023-11-14")["label_from"] == "newest createdAt or lastModified"
+    assert place.rows("2023-11-14") == expected_rows(0)
+
+
+def test_local_link_out_of_the_folder(place: Place, tmp_path: Path) -> None:
+    """A link that leads out of the folder is refused; one inside it is read."""
+    local = flat(tmp_path / "local", {LABELS[0]: SNAPSHOTS[LABELS[0]]})
+    (local / f"{LABELS[1]}.parquet").symlink_to(local / f"{LABELS[0]}.parquet")
+    assert local_run(place, local)[0].rows == 800
+    outside = flat(tmp_path / "outside") / f"{LABELS[2]}.parquet"
+    (local / LABELS[2]).mkdir()
+    (local / LABELS[2] / "models.parquet").symlink_to(outside)
+    with pytest.raises(SourceError, match=f"{LABELS[2]}/models.parquet leads out of"):
+        local_run(place, local)
+    shutil.rmtree(local / LABELS[2])
+    (local / LABELS[2]).symlink_to(outside.parent)
+    outside.rename(outside.with_name("models.parquet"))
+    with pytest.raises(SourceError, match="leads out of"):
+        local_run(place, local)
+
+
+def test_local_files_of_one_date(place: Place, tmp_path: Path) -> None:
+    """Two files of one date are refused rather than one of them chosen."""
+    local = flat(tmp_path / "local")
+    (local / LABELS[0]).mkdir()
+    shutil.copy(local / f"{LABELS[0]}.parquet", local / LABELS[0] / "models.parquet")
+    with pytest.raises(SourceError, match="are of one date"):
+        local_run(place, local)
+
+
+@pytest.mark.parametrize("name", ["latest", "2025-02-30", "2025-W05-5", "20250305"])
+def test_local_file_without_a_label(place: Place, tmp_path: Path, name: str) -> None:
+    """A file in the folder that has no date is left out, and the run says so."""
+    local = flat(tmp_path / "local", SNAPSHOTS | {name: b""})
+    _, lines = local_run(place, local)
+    assert f"{name}.parquet has no date in its name and is left out" in lines
+    assert_complete(place)
+
+
+@pytest.mark.parametrize("name", ["absent", "empty"])
+def test_local_folder_without_snapshots(place: Place, tmp_path: Path, name: str) -> None:
+    """A folder that is not there, or holds none, is refused."""
+    (tmp_path / "empty").mkdir()
+    with pytest.raises(SourceError, match=r"there is no folder|holds no snapshot") as caught:
+        local_run(place, tmp_path / name)
+    assert "models/<date>/models.parquet" in caught.value.remedy
+
+
+def test_local_disk_too_small(
+    place: Place, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The room for extracts of local snapshots is checked before the start."""
+    monkeypatch.setattr(shutil, "disk_usage", lambda _: shutil._ntuple_diskusage(10, 10, 10))
+    with pytest.raises(OutputError, match="10 bytes free"):
+        local_run(place, flat(tmp_path / "local"))
+    assert not sidecar.labels(place.folder)
+
+
+@pytest.mark.parametrize("damage", ["no manifest", "no extract", "other extract", "no sidecar"])
+def test_extracts_that_are_not_the_manifests(place: Place, tmp_path: Path, damage: str) -> None:
+    """The next stage is given no extracts but those that the manifest describes."""
+    local_run(place, flat(tmp_path / "local"))
+    if damage == "no manifest":
+        (place.folder / "manifest.json").unlink()
+    elif damage == "no extract":
+        place.extract(LABELS[1]).unlink()
+    elif damage == "no sidecar":
+        sidecar.sidecar_path(place.folder, LABELS[1]).unlink()
+    else:
+        shutil.copy(place.extract(LABELS[1]), place.extract("2025-03-19"))
+    with pytest.raises(SourceError, match=r"no fetched snapshots|not those"):
+        extracts(place.folder)
+
+
+@pytest.mark.parametrize(
+    ("key", "value"),
+    [
+        ("revision", "main"),
+        ("revision", "ABCDEF"),
+        ("until", date(2025, 2, 1)),
+        ("workers", 0),
+        ("transport", "carrier pigeon"),
+    ],
+)
+def test_values_that_cannot_be_meant(place: Place, key: str, value: Any) -> None:
+    """A definition that cannot be meant is refused before anything else happens."""
+    with pytest.raises(StudyError, match=rf"\[snapshots\] {key} = ") as caught:
+        local_run(place, place.home, replace(ABOUT, **{key: value}))
+    assert isinstance(caught.value, ReplicationError)
+    assert not place.folder.exists()
+
+
+@pytest.mark.parametrize(
+    ("labels", "missing"),
+    [
+        (["2025-03-05", "2025-03-12", "2025-03-19", "2025-03-26"], []),
+        (["2025-03-05", "2025-03-26"], ["2025-03-12", "2025-03-19"]),
+        (["2025-03-19"], ["2025-03-05", "2025-03-12", "2025-03-26"]),
+        (["2025-03-05", "2025-03-13", "2025-03-18", "2025-03-27"], []),
+        (["2025-03-05", "2025-03-16", "2025-03-26"], ["2025-03-12"]),
+        (["2025-02-28", "2025-03-08", "2025-04-04"], ["2025-03-15", "2025-03-22", "2025-03-29"]),
+        (["2025-02-26"], []),
+    ],
+)
+def test_missing_weeks(labels: list[str], missing: list[str]) -> None:
+    """A week counts as missing where no snapshot is within three days of its date."""
+    assert missing_weeks(labels, date(2025, 3, 1), date(2025, 3, 31)) == missing
