@@ -53,6 +53,11 @@ recovery: $(VENV)/ready ## rebuild synthetic Hubs of known truth; what each mend
 crawl: $(VENV)/ready ## read the Hub's list of models now, as one more snapshot (OUT=folder; CRAWL="--top 1000")
 	@$(RUN) crawl --out "$(or $(OUT),record)" $(or $(CRAWL),--all)
 
+spark: $(VENV)/ready ## install Apache Spark too, for ENGINE=spark (needs a Java runtime, 17 or newer)
+	@$(BIN)/python -m ensurepip >/dev/null 2>&1 || true
+	@if command -v uv >/dev/null; then uv pip install --quiet --python $(BIN)/python --require-hashes -r requirements-spark.lock; else \
+	  $(BIN)/python -m pip install --quiet --disable-pip-version-check --use-pep517 --require-hashes -r requirements-spark.lock; fi
+
 lint: $(VENV)/ready ## check style and types
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
@@ -61,12 +66,16 @@ lint: $(VENV)/ready ## check style and types
 bench: $(VENV)/ready ## measure our speed against what one would use instead, in the same run
 	@$(BIN)/python -m bench
 
-lock: ## remake requirements.lock (needs uv)
+lock: ## remake requirements.lock and requirements-spark.lock (needs uv)
 	@uv pip compile pyproject.toml --extra dev --universal --generate-hashes --python-version 3.11 \
 	  --no-header --quiet --output-file requirements.lock
 	@sed -i.old '1i\
 	# Locked dependencies with hashes, for Python 3.11 and newer. Remake: make lock' requirements.lock
-	@rm requirements.lock.old
+	@echo "pyspark>=4" | uv pip compile - --universal --generate-hashes --python-version 3.11 \
+	  --no-header --no-annotate --quiet --output-file requirements-spark.lock
+	@sed -i.old '1i\
+	# Apache Spark (ENGINE=spark) with hashes, beside requirements.lock. Remake: make lock' requirements-spark.lock
+	@rm requirements.lock.old requirements-spark.lock.old
 
 clean: ## remove the environment, caches and intermediate files; results stay
 	@rm -rf $(VENV) build runs .pytest_cache .mypy_cache .ruff_cache .hypothesis

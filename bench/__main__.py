@@ -35,14 +35,14 @@ tasks:
   growth       ours in the number of repositories and of replicates, with fitted powers
   limit        ours against drawing random numbers alone
   profile      where our time goes, in one thread
-  snapshots    weekly snapshots of a whole Hub to the panel: ours, growth, pandas; small in `--only`
+  snapshots    weekly snapshots of a whole Hub to the panel: ours at three sizes, and plain pandas
 """
 EXAMPLES = """\
 examples:
-  python -m bench                        everything; two minutes on two idle cores
+  python -m bench                        everything; three minutes on two idle cores
   python -m bench --quick                everything, small: seconds a task, and no measure of speed
   python -m bench --only limit profile   two tasks
-  python -m bench snapshots              snapshots alone, at the size of the Hub: half an hour, 10 GB
+  python -m bench snapshots              snapshots alone, at the size of the Hub: half an hour, 6 GB of disk
   python -m bench snapshots --rows 125000 --snapshots 15
 
 `ratio` is the other's seconds over ours. `peak_mb` is the peak memory of our process, with the

@@ -15,7 +15,7 @@ class ReplicationError(Exception):
     """
 
     def __init__(self, what: str, remedy: str) -> None:
-        super().__init__(what)
+        super().__init__(what, remedy)  # both, so that another process can send it
         self.what = what
         self.remedy = remedy
 

@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
-from replication.files import sha256_file, write_json
+from replication.files import PART, sha256_file, write_json
 from replication.run import ROOT, Run
 
 PACKAGE = Path(__file__).parent
@@ -52,10 +52,18 @@ def execute(stage: Stage, run: Run, progress: Progress, *, force: bool = False) 
     may_have_moved = stage.name == "fetch" and run.unsettled
     if not force and not may_have_moved and _stands(record, key, run.out):
         return False
+    _sweep(run)
     outputs = stage.action(run, progress)
     hashes = {str(p.relative_to(run.out)): sha256_file(p) for p in outputs}
     write_json(record, {"key": key, "outputs": hashes})
     return True
+
+
+def _sweep(run: Run) -> None:
+    """Remove what a run that was killed was writing: it is whole nowhere, and nothing reads it."""
+    for folder in (run.out / "build", run.results, run.figures, run.paper):
+        for path in folder.rglob(f".*{PART}"):
+            path.unlink(missing_ok=True)
 
 
 def _key(stage: Stage, run: Run) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import os
+import re
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
@@ -193,8 +194,8 @@ def test_snapshots_have_a_command_with_their_sizes(
         ("one_window", 400),
         ("plain", 400),
     ]
-    powers = [line.split() for line in capsys.readouterr().out.splitlines() if "_s │ 1" in line]
-    assert [(line[1], line[-2]) for line in powers] == [("extract_s", "1"), ("panel_s", "2")]
+    powers = re.findall(r"│ (\w+_s) +│ +10,000 │ +160,000 │ +(\S+) │", capsys.readouterr().out)
+    assert powers == [("extract_s", "1"), ("panel_s", "2")]
 
 
 def test_other_downloads_of_pandas_end_in_an_error(
@@ -252,7 +253,8 @@ def test_a_whole_panel_is_measured_part_by_part(monkeypatch: pytest.MonkeyPatch)
     spent, found = snapshots.whole(400, 9)
     assert engines.DuckDB._run is before
     assert spent == found.extract_s + found.panel_s
-    assert sum(found.parts.values()) == pytest.approx(spent, rel=0.02)
+    assert sum(found.parts.values()) == pytest.approx(spent)
+    assert min(found.parts.values()) > 0
     assert {"extracts", "sql/counters.sql", "assemble, what is not SQL"} <= set(found.parts)
     assert list(found.parts.values()) == sorted(found.parts.values(), reverse=True)
     assert found.snapshots == 9

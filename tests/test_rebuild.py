@@ -110,12 +110,11 @@ def repeated(contents: Snapshots) -> None:
 
 
 def freeze(contents: Snapshots) -> None:
-    """Every counter that was there before stands still for three weeks; the 30-day field moves."""
+    """No counter moves for three weeks, and no new one appears; the 30-day field moves."""
+    known = {row["repository"]: row["counter"] for row in contents[LABELS[LATER - 1]]}
     for place in range(LATER, LATER + 3):
-        for number in [r.number for r in HUB]:
-            before = found_rows(contents, LATER - 1, number)
-            for row in found_rows(contents, place, number) if before else []:
-                row["counter"] = before[0]["counter"]
+        for row in contents[LABELS[place]]:
+            row["counter"] = known.get(row["repository"])
 
 
 MISHAPS = [
@@ -170,9 +169,7 @@ def test_the_order_of_rows_and_files_changes_nothing(tmp_path: Path) -> None:
     contents = spoilt(duplicate)
     first = rebuilt(tmp_path / "a", contents)
     rng = random.Random(7)
-    shuffled = {
-        label: rng.sample(rows, len(rows)) for label, rows in reversed([*contents.items()])
-    }
+    shuffled = {label: rng.sample(rows, len(rows)) for label, rows in reversed([*contents.items()])}
     second = rebuilt(tmp_path / "b", shuffled)
     for name in ("facts", "totals", "chained", "movers"):
         pd.testing.assert_frame_equal(getattr(first, name), getattr(second, name))
@@ -181,29 +178,26 @@ def test_the_order_of_rows_and_files_changes_nothing(tmp_path: Path) -> None:
 
 def test_a_freeze_is_timed_by_the_chain(tmp_path: Path) -> None:
     """What a reading catches up after a freeze falls where the 30-day field says that it fell."""
-    late = Repository(4, day(0), 0, "late/model")
-    contents = {
-        label: [dict(row) for row in rows] for label, rows in snapshots([*HUB, late]).items()
-    }
-    burst, since = LABELS[LATER + 3], LABELS[LATER + 2]
+    late = Repository(4, day(-2), 0, "late/model")
+    everyone = snapshots([*HUB, late])
+    contents = {label: [dict(row) for row in rows] for label, rows in everyone.items()}
+    moved = LABELS[LATER + 2]  # the last frozen reading, at which the 30-day field shows the burst
     for label, rows in contents.items():
-        row = next(r for r in rows if r["repository"] == f"{4:024x}")
-        row["counter"] = None if label < LABELS[COUNTED] else 100 + 700 * (label >= burst)
-        row["rolling"] = 700 * (burst <= label < burst + timedelta(days=30))
-    for place in range(LATER, LATER + 3):
-        for number in [r.number for r in HUB]:
-            before = found_rows(contents, LATER - 1, number)
-            for row in found_rows(contents, place, number) if before else []:
-                row["counter"] = before[0]["counter"]
-    place = (since - LABELS[0]).days
+        row = next(r for r in rows if r["name"] == late.name)
+        row["counter"] = None if label < LABELS[COUNTED] else 100 + 700 * (label >= moved)
+        row["rolling"] = 700 * (moved <= label < moved + timedelta(days=30))
+    freeze(contents)
+    begun, ended = 7 * LATER, 7 * (LATER + 3)
     rules = study(
-        [window("increments", 7 * LATER, place - 1), window("increments", place, 7 * (LATER + 4))],
-        age_limit=365,
+        [window("rebuild", -2, begun - 1), window("increments", begun, ended)], age_limit=365
     )
     found = totals(rebuilt(tmp_path, contents, rules))[4]
-    before_burst, after_burst = (found[w.id] for w in rules.windows)
-    assert before_burst == 0
-    assert after_burst == 700
+    # Of the four windows over each of the last five weeks so many hold the burst: 1, 2, 3, 4, 4 of
+    # four. The second week ends half a day after the cut.
+    weeks = [1 / 4, 2 / 4, 3 / 4, 1, 1]
+    before = 700 * (weeks[0] + weeks[1] * 6.5 / 7) / sum(weeks)
+    assert found[rules.windows[0].id] == pytest.approx(100 + before, abs=1)
+    assert found[rules.windows[1].id] == pytest.approx(700 - before, abs=1)
 
 
 def test_a_deletion_during_a_freeze_is_told_by_the_chain(tmp_path: Path) -> None:
@@ -243,7 +237,7 @@ def test_a_repository_before_the_first_snapshot_is_chained(tmp_path: Path) -> No
 def test_the_first_counter_anchors_a_whole_life(tmp_path: Path, part: float) -> None:
     """However wrong the 30-day field is, a life that the chain covers sums to its first counter."""
     everyone = [replace(YOUNG, part=part), *HUB[2:]]
-    rules = study([window("rebuild", 0, 7 * COUNTED, read_until=None), window("cohort", 5, 150)])
+    rules = study([window("rebuild", 0, 7 * COUNTED), window("cohort", 5, 150)])
     found = totals(rebuilt(tmp_path, snapshots(everyone), rules))[2]
     assert found[rules.windows[1].id] == YOUNG.downloads(rules.windows[1])
     assert found[rules.windows[0].id] == YOUNG.downloads(rules.windows[0])

@@ -130,7 +130,7 @@ def rebuild(
     for name in ("levels", "firsts", "steps", "chain", "chained", "known", "stalled", "lasts"):
         progress(f"running maxima and the chain of 30-day windows: {name}")
         engine.make(name)
-    scale = chain.measure(engine.frame("SELECT * FROM known"))
+    scale = chain.measure(engine.frame("SELECT * FROM known ORDER BY uploader, stretch"))
     engine.put("factor", pd.DataFrame({"factor": [scale.factor]}))
     engine.make("cells")
     engine.drop("counters", "levels", "steps", "chain")
@@ -170,7 +170,8 @@ def weekly(engine: Engine, pairs: pd.DataFrame, read: Readings) -> pd.DataFrame:
     engine.put("weeks", _weeks(read))
     table = engine.frame(_text("weeks"))
     downloads = _rounded(table["total"].to_numpy(dtype=np.int64))
-    table = table.assign(downloads=downloads, week=table["week"].map(readings.day))
+    names = {week: readings.day(week) for week in table["week"].unique()}
+    table = table.assign(downloads=downloads, week=table["week"].map(names))
     return table.loc[downloads > 0, ["pair", "week", "downloads"]]
 
 

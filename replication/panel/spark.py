@@ -51,6 +51,7 @@ _FULL = (
     "OutOfMemoryError",
     "maxResultSize",
     "Mkdirs failed",
+    "ParentNotDirectory",
     "Permission denied",
     "AccessDenied",
     "Py4JNetworkError",
@@ -60,8 +61,7 @@ _REMEDIES: tuple[tuple[tuple[str, ...], type[ReplicationError], str, str], ...] 
      "give it the connector of the object store (spark.jars.packages in spark-defaults.conf)"),
     (_UNREADABLE, SourceError, "an extract cannot be read", "remove it and fetch again"),
     (_FULL, OutputError, "Spark ran out of memory or disk, or cannot write",
-     "raise spark.driver.memory or spark.executor.memory in spark-defaults.conf, free disk space, or "
-     "name another folder in SPARK_TABLES"),
+     "raise spark.driver.memory in spark-defaults.conf, or free disk space (SPARK_TABLES)"),
 )  # fmt: skip
 """What stands in a Java error that the user can act on: the signs, the class, what and the remedy."""
 

@@ -54,4 +54,5 @@ def _known(names: pd.Series, totals: pd.DataFrame, least: int) -> pd.DataFrame:
     """Each namespace, or its bucket where all that stands under it is small."""
     sums = totals.groupby(names.to_numpy()).sum().max(axis=1)
     small = sums.index[sums < least]
-    return names.replace(dict(zip(small, map(bucket, small), strict=True)))
+    buckets = dict(zip(small, map(bucket, small), strict=True))
+    return pd.Series([buckets.get(name, name) for name in names], names.index, names.dtype)

@@ -95,7 +95,9 @@ def _origins(facts: pd.DataFrame) -> dict[str, pd.Series]:
     traced = lineage.trace(
         names.tolist(), edges, renames=dict(renames.itertuples(index=False, name=None))
     ).origins()
-    roots = names.map(traced.groupby("repository", sort=False)["origin"].agg(" ".join))
+    several = traced["repository"].duplicated(keep=False)
+    joined = traced[several].groupby("repository", sort=False)["origin"].agg(" ".join)
+    roots = names.map(pd.concat([traced[~several].set_index("repository")["origin"], joined]))
     uploader = lineage.namespaces(names)
     return {
         "uploader": uploader,
@@ -117,7 +119,7 @@ def _rows(
     )
     rows = table.sort_values(["key", "created"]).drop_duplicates("key", keep="last")
     groups = {
-        f"study_group_{role}": rows[role].map(study_groups).fillna(UNLABELLED)
+        f"study_group_{role}": [study_groups.get(name, UNLABELLED) for name in rows[role]]
         for role in ("uploader", "origin")
     }
     return rows.assign(name=rows["key"], **groups).reset_index(drop=True)

@@ -135,7 +135,8 @@ def _until(experiment: Experiment, window: Window, gone: Ints) -> Ints:
     if window.kind == "cohort":
         born = (hub.created >= since) & (hub.created < seconds(window.end) + readings.DAY)
         return np.asarray(np.where(born, level, 0), dtype=np.int64)
-    return np.maximum(level - hub.counters(np.maximum(since, hub.created)), 0)
+    gained = level - hub.counters(np.maximum(since, hub.created))
+    return np.asarray(np.maximum(gained, 0), dtype=np.int64)
 
 
 def estimate(experiment: Experiment, found: Rebuilt, column: pd.Series) -> Ints:

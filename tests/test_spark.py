@@ -1,0 +1,353 @@
+"""Spark as the panel's engine: the same panel as DuckDB's, whatever is wrong with the snapshots."""
+
+from __future__ import annotations
+
+import dataclasses
+import importlib.util
+import os
+import re
+import shutil
+import sys
+from collections.abc import Iterator
+from datetime import date
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pyarrow.parquet as pq
+import pytest
+
+from replication import study as definitions
+from replication.errors import OutputError, SourceError
+from replication.panel import spark, spark_session
+from replication.panel.engines import SQL, DuckDB, engine
+from replication.panel.rebuild import Rebuilt, rebuild
+from replication.panel.spark import Spark, located, tables
+from replication.panel.spark_session import LOCAL, settings
+from replication.panel.whole_hub import HubPanel, assemble
+from replication.sources import snapshots as source
+from replication.study import Study
+from replication.synthetic import snapshots
+from replication.synthetic.defects import FIRST_LABEL, DefectRates, schedule
+from replication.synthetic.truth import SyntheticHub, synthetic_hub
+
+NEEDED = {
+    "pyspark": importlib.util.find_spec("pyspark") is not None,
+    "Java": shutil.which("java") is not None or "JAVA_HOME" in os.environ,
+}
+LACKING = [name for name, is_there in NEEDED.items() if not is_there]
+needs_spark = pytest.mark.skipif(bool(LACKING), reason=f"not installed: {', '.join(LACKING)}")
+LAST_LABEL = date(2025, 9, 3)
+WITHOUT_IDS = (date(2025, 3, 19), date(2025, 8, 27), LAST_LABEL)
+"""Labels of the fourth era; the last ones hold repositories that no other snapshot has."""
+ODD = "a [b] {c}, it's 100%20"
+"""A name of a folder that is none of a pattern, a list or an address."""
+GROUPS = {"synthetic-0001": "China", "synthetic-0003": "USA"}
+TRUNCATED = 0.75
+
+
+@pytest.fixture(autouse=True)
+def configured(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """Take away what this machine says of Spark, and configure it for tables of a few rows."""
+    for name in [name for name in os.environ if name.startswith(("SPARK_", "PYSPARK_"))]:
+        monkeypatch.delenv(name)
+    folder = tmp_path / "of-spark"
+    folder.mkdir()
+    (folder / "spark-defaults.conf").write_text("spark.sql.shuffle.partitions 3\n")
+    monkeypatch.setenv("SPARK_CONF_DIR", str(folder))
+    monkeypatch.setenv(
+        "JDK_JAVA_OPTIONS", "-XX:TieredStopAtLevel=1"
+    )  # compile once: it runs a minute
+
+
+@pytest.fixture(scope="module", autouse=True)
+def machine() -> Iterator[None]:
+    """End the Java machine after the last test: pyspark keeps it as long as Python lives."""
+    yield
+    if "pyspark" in sys.modules:
+        from pyspark import SparkContext
+
+        gateway, SparkContext._gateway, SparkContext._jvm = SparkContext._gateway, None, None
+        if gateway is not None:
+            gateway.shutdown()
+            gateway.proc.stdin.close()
+            gateway.proc.wait(timeout=60)
+
+
+@pytest.fixture(scope="module")
+def study() -> Study:
+    """The packaged definitions of the whole Hub with fewer windows."""
+    study = definitions.load(definitions.DEFAULT, definitions.WHOLE_HUB)
+    grid = dataclasses.replace(study.grid, age_limits_days=(365,))
+    about = dataclasses.replace(study.snapshots, since=FIRST_LABEL, until=LAST_LABEL)
+    return dataclasses.replace(study, grid=grid, grid_windows=(), snapshots=about)
+
+
+@pytest.fixture(scope="module")
+def hub() -> SyntheticHub:
+    """A synthetic Hub of 3,000 repositories."""
+    return synthetic_hub(3_000, 100, 11, end=LAST_LABEL)
+
+
+@pytest.fixture(scope="module")
+def extracts(
+    tmp_path_factory: pytest.TempPathFactory, hub: SyntheticHub, study: Study
+) -> dict[date, Path]:
+    """Extracts of synthetic snapshots with every defect, some of them without ids."""
+    folder = tmp_path_factory.mktemp("spark") / ODD
+    labels = snapshots.weekly_labels(FIRST_LABEL, LAST_LABEL)
+    plan = schedule(hub, DefectRates.realistic(), 11)
+    for is_without in (False, True):
+        part = [label for label in labels if (label in WITHOUT_IDS) == is_without]
+        snapshots.write_snapshots(
+            hub, part, plan, folder / "hub", lean=True, without_ids=is_without
+        )
+    source.fetch(
+        study.snapshots, folder / "source", local=folder / "hub", today="2026-11-23",
+        progress=lambda _: None,
+    )  # fmt: skip
+    return {date.fromisoformat(path.stem): path for path in source.extracts(folder / "source")}
+
+
+def made(
+    name: str, folder: Path, files: dict[date, Path], study: Study
+) -> tuple[Rebuilt, HubPanel]:
+    """What an engine rebuilds, and the panel of it."""
+    with engine(name, folder) as one:
+        rebuilt = rebuild(files, study, one, truncated_share=TRUNCATED)
+        return rebuilt, assemble(rebuilt, one, study, GROUPS, 1000)
+
+
+def frames(rebuilt: Rebuilt, panel: HubPanel) -> dict[str, pd.DataFrame]:
+    """Every table of a rebuilt panel."""
+    whole = {"stretches": rebuilt.scale.stretches, "read": rebuilt.read.table}
+    parts = (rebuilt, ("facts", "totals", "chained", "movers")), (panel, ("chained", "chain"))
+    tables = panel.panel, tuple(field.name for field in dataclasses.fields(panel.panel))
+    for number, (holder, names) in enumerate((*parts, tables)):
+        whole |= {f"{number}-{name}": getattr(holder, name) for name in names}
+    return whole
+
+
+def on_disk(folder: Path) -> list[str]:
+    """Files below a folder but Spark's configuration."""
+    files = [path for path in folder.rglob("*") if path.is_file()]
+    return [path.name for path in files if path.name != "spark-defaults.conf"]
+
+
+@needs_spark
+@pytest.mark.slow
+def test_both_engines_make_the_same_panel(
+    tmp_path: Path, extracts: dict[date, Path], study: Study, hub: SyntheticHub
+) -> None:
+    """Every table is the same to the last bit, and nothing of either engine is left on disk."""
+    ours = made("duckdb", tmp_path / "duckdb", extracts, study)
+    theirs = made("spark", tmp_path / ODD, extracts, study)
+    expected, found = frames(*ours), frames(*theirs)
+    assert list(expected) == list(found)
+    for name, table in expected.items():
+        pd.testing.assert_frame_equal(found[name], table, check_exact=True, obj=name)
+    assert theirs[0].absences == ours[0].absences
+    assert theirs[0].rolling_sum == ours[0].rolling_sum
+    assert theirs[0].scale.factor == ours[0].scale.factor
+    assert on_disk(tmp_path) == []
+    assert len(expected["0-facts"]) > 1_000
+    assert not set(expected["0-facts"]["repository"]) <= set(hub.ids().to_pylist())
+    assert (expected["0-chained"].to_numpy() > 0).any()
+
+
+@needs_spark
+@pytest.mark.slow
+def test_an_active_session_is_used_and_left(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The caller's session keeps its settings and views, and goes on; SPARK_TABLES is left empty."""
+    monkeypatch.setenv("SPARK_TABLES", str(tmp_path / ODD))
+    with Spark(tmp_path / "outer") as outer:
+        outer.put("mine", pd.DataFrame({"n": [1]}))
+        outer._session.conf.set("spark.sql.session.timeZone", "Asia/Tokyo")
+        with Spark(tmp_path / "inner") as inner:
+            inner.put("mine", pd.DataFrame({"n": [2]}))
+            assert inner.frame("SELECT current_timezone() AS zone")["zone"].tolist() == ["UTC"]
+        assert outer.frame("SELECT n, current_timezone() FROM mine").iloc[0].tolist() == [
+            1,
+            "Asia/Tokyo",
+        ]
+    assert on_disk(tmp_path) == []
+
+
+@needs_spark
+@pytest.mark.slow
+def test_tables_and_messages(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Old tables go, a table is dropped, and what the user can act on is said with its name."""
+    left = tmp_path / "run" / "spark" / "cells" / "part-0.parquet"
+    left.parent.mkdir(parents=True)
+    left.write_bytes(b"left by a run that was killed")
+    bad = tmp_path / "2025-03-05.parquet"
+    bad.write_bytes(b"PAR1 no Parquet file, long enough to be opened")
+    with Spark(tmp_path / "run") as one:
+        assert not left.exists()
+        for name, files in {
+            "2025-03-05": {1: bad},
+            "2025-03-12": {2: tmp_path / "2025-03-12"},
+        }.items():
+            with pytest.raises(SourceError, match=rf"extract cannot be read.*{name}"):
+                read_all(one, files)
+        with pytest.raises(SourceError, match="same name"):
+            one.extracts({1: bad, 2: tmp_path / "other" / bad.name})
+        monkeypatch.setattr(one, "statement", lambda name: f"SELECT '{name}' AS name, 2L AS n")
+        one.make("cells")
+        one.make("other", "cells")
+        assert one.frame("SELECT c.name, o.n FROM cells c CROSS JOIN other o").iloc[0].tolist() == [
+            "cells",
+            2,
+        ]
+        one.drop("cells")
+        assert [path.name for path in (tmp_path / "run" / "spark").iterdir()] == ["other"]
+        one._tables = "file:///dev/null"
+        with pytest.raises(OutputError, match="cannot write"):
+            one.make("cells")
+        one._tables = "nowhere://bucket"
+        with pytest.raises(SourceError, match=r"cannot reach.*nowhere"):
+            one.make("cells")
+        one._tables = located(tmp_path / "run" / "spark")
+
+
+def read_all(one: Spark, files: dict[int, Path]) -> pd.DataFrame:
+    """Read every value of the extracts."""
+    one.extracts(files)
+    return one.frame("SELECT sum(hash(*)) AS h FROM extracts")
+
+
+@needs_spark
+@pytest.mark.slow
+def test_both_engines_count_alike(tmp_path: Path) -> None:
+    """Each function and operator of the statements gives the same value and type in both."""
+    text = """
+        SELECT CAST(floor(1e3 * n * (1e0 * 7 / 3) / d) AS BIGINT) AS floored, 1e0 * n / d AS ratio,
+            least(n, d, 5) AS least, greatest(n, CAST(NULL AS BIGINT)) AS greatest,
+            substring(md5(concat(coalesce(name, ''), ' ', CAST(n AS STRING))), 1, 24) AS hash,
+            split_part(name, '/', 1) AS owner, lag(n) OVER w AS before, lead(n, 2) OVER w AS after,
+            CAST(row_number() OVER (ORDER BY name, n) AS BIGINT) AS number,
+            CASE WHEN lag(n) OVER w <= n THEN 1 ELSE 0 END AS rose
+        FROM given_rows CROSS JOIN one
+        WINDOW w AS (PARTITION BY d ORDER BY n)
+        ORDER BY n"""
+    rng = np.random.default_rng(5)
+    names = np.array(["a/b", "A/é", "b", "", "漢/字", "𝒳/𝒴"])[rng.integers(0, 6, 500)]
+    rows = pd.DataFrame(
+        {
+            "n": rng.permutation(10**12 + 10**6 * np.arange(500)),
+            "d": rng.integers(1, 9, 500),
+            "name": names,
+        }
+    )
+    with DuckDB(tmp_path / "duckdb") as duck, Spark(tmp_path / "spark") as one:
+        results = []
+        for each in (duck, one):
+            each.put("given_rows", rows)
+            each.put("one", pd.DataFrame({"of_one": [1]}))
+            results.append(each.frame(text))
+        with pytest.raises(Exception, match="overflow"):
+            one.frame("SELECT 9223372036854775807 + max(n) FROM given_rows")
+    pd.testing.assert_frame_equal(*results, check_exact=True, check_dtype=False)
+    assert results[0]["floored"].dtype == results[1]["floored"].dtype == np.int64
+    assert results[0]["ratio"].dtype == results[1]["ratio"].dtype == np.float64
+
+
+def test_no_statement_computes_in_decimals() -> None:
+    """1.0 is a decimal in both engines, of other digits in each; 1e0 is a double in both."""
+    texts = {path.name: re.sub(r"--.*", "", path.read_text()) for path in SQL.glob("*.sql")}
+    assert len(texts) > 10
+    assert [
+        name for name, text in texts.items() if re.search(r"\d\.\d|::|//|\bVARCHAR\b", text)
+    ] == []
+
+
+def test_one_machine_where_nothing_is_configured(tmp_path: Path) -> None:
+    """Two threads, bounded memory, no port to other machines, and its own folder for spill."""
+    found = settings(tmp_path / ODD, {})
+    assert found["spark.master"] == LOCAL
+    assert found["spark.driver.memory"] == "2g"
+    assert found["spark.driver.bindAddress"] == "127.0.0.1"
+    assert found["spark.local.dir"].startswith(str(tmp_path))
+    assert " " not in found["spark.driver.extraJavaOptions"]
+    assert settings(tmp_path, {"SPARK_MASTER": "local[7]"}) == settings(tmp_path, {}) | {
+        "spark.master": "local[7]"
+    }
+
+
+@pytest.mark.parametrize("how", ["file", "arguments", "variable", "submit"])
+def test_the_configuration_of_spark_holds(tmp_path: Path, how: str) -> None:
+    """What Spark's own configuration says is not said again, and a named master is obeyed."""
+    (tmp_path / "conf").mkdir()
+    (tmp_path / "conf" / "spark-defaults.conf").write_text(
+        "# spark.ui.enabled  false\nspark.master   yarn\nspark.driver.memory=9g\n\n"
+    )
+    arguments = "--master yarn --conf 'spark.driver.memory=9g' pyspark-shell"
+    environment = {
+        "file": {"SPARK_CONF_DIR": str(tmp_path / "conf")},
+        "arguments": {"PYSPARK_SUBMIT_ARGS": arguments.replace("--master ", "--master=")},
+        "variable": {"SPARK_MASTER": "spark://host:7077", "SPARK_HOME": str(tmp_path)},
+        "submit": {"PYSPARK_GATEWAY_PORT": "1", "PYSPARK_SUBMIT_ARGS": arguments},
+    }[how]
+    found = settings(tmp_path, environment)
+    assert "spark.driver.memory" not in found
+    assert "spark.driver.host" not in found
+    assert ("spark.ui.enabled" in found) == (how != "submit")
+
+
+def test_spark_master_is_told_to_spark(tmp_path: Path) -> None:
+    """The variable names the master; the rest are the usual settings without those of one machine."""
+    found = settings(tmp_path, {"SPARK_MASTER": "k8s://host"})
+    assert found == spark_session.DEFAULTS | {"spark.master": "k8s://host"}
+
+
+@pytest.mark.parametrize(
+    ("base", "expected"),
+    [
+        ("", "file:///run/extracts/2025-03-05.parquet"),
+        ("/shared", "file:///shared/2025-03-05.parquet"),
+        ("s3a://bucket/hub/", "s3a://bucket/hub/2025-03-05.parquet"),
+        ("hdfs://host:8020/hub", "hdfs://host:8020/hub/2025-03-05.parquet"),
+    ],
+)
+def test_extracts_are_where_every_executor_finds_them(base: str, expected: str) -> None:
+    """An address goes to Spark as it is; a local path says that it is local."""
+    assert located(Path("/run/extracts/2025-03-05.parquet"), base) == expected
+
+
+def test_runs_do_not_share_tables() -> None:
+    """In a folder that several runs are given, each has its own, always the same."""
+    environment = {"SPARK_TABLES": "s3a://bucket/tables"}
+    one, again, other = (tables(Path(name), environment) for name in ("/a", "/a", "/b"))
+    assert one == again != other
+    assert one.startswith("s3a://bucket/tables/panel-")
+    assert tables(Path("/a"), {}) == "file:///a/spark"
+
+
+def test_a_missing_package_is_said(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Without pyspark the message says how to install it and what works without."""
+    monkeypatch.setitem(sys.modules, "pyspark", None)
+    monkeypatch.setitem(sys.modules, "pyspark.sql", None)
+    with pytest.raises(SourceError, match="not installed") as caught, engine("spark", tmp_path):
+        pass
+    assert "make spark" in caught.value.remedy
+    assert "ENGINE=duckdb" in caught.value.remedy
+
+
+@pytest.mark.parametrize(("home", "said"), [("", "Java is not installed"), ("/none", "JAVA_HOME")])
+def test_missing_java_is_said(home: str, said: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Without Java the message says which."""
+    monkeypatch.setenv("PATH", "")
+    monkeypatch.setenv("JAVA_HOME", home)
+    with pytest.raises(SourceError, match=said) as caught:
+        spark_session._require_java()
+    assert "Java 17" in caught.value.remedy
+
+
+def test_columns_are_those_of_an_extract(extracts: dict[date, Path]) -> None:
+    """The schema that Spark is told is the one of the extracts."""
+    names = {"string": "STRING", "int64": "BIGINT"}
+    for path in extracts.values():
+        fields = [f"{field.name} {names[str(field.type)]}" for field in pq.read_schema(path)]
+        assert ", ".join(fields) == spark.COLUMNS
