@@ -39,7 +39,7 @@ paper-latex: paper ## compile paper.tex too, where latexmk is installed
 	cd paper && latexmk -pdfxe -outdir=../build/latex paper.tex
 
 test: $(VENV)/ready ## run the tests
-	@$(BIN)/python -m pytest
+	@$(BIN)/python -m pytest --numprocesses auto
 
 verify: $(VENV)/ready ## rebuild in a clean folder and compare with what is committed
 	@$(RUN) verify
