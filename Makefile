@@ -1,5 +1,6 @@
 # Every target makes the virtual environment itself on first use.
-#   DATA=bundled | released | snapshots | path/to/one_year_rolling.parquet | folder of snapshots
+#   DATA=bundled | records | released | snapshots | path/to/one_year_rolling.parquet | folder of snapshots
+#   RECORDS=folder   with DATA=records: where the public records lie; else git brings them
 #   OUT=folder       where results, figures and paper go
 #   REVISION=40 hex digits    with DATA=released or snapshots     FILE=name    with DATA=released
 #   SINCE=date UNTIL=date     range of the snapshots              ENGINE=duckdb | spark
@@ -14,10 +15,11 @@ FILE ?=
 SINCE ?=
 UNTIL ?=
 ENGINE ?= duckdb
+RECORDS ?=
 export REVISION FILE SINCE UNTIL ENGINE
 
 RUN = $(BIN)/python -m replication
-OPTIONS = --data "$(DATA)" $(if $(OUT),--out "$(OUT)")
+OPTIONS = --data "$(DATA)" $(if $(OUT),--out "$(OUT)") $(if $(RECORDS),--records "$(RECORDS)")
 STAGES := all fetch panel attribution analysis figures paper
 
 .DEFAULT_GOAL := help
@@ -83,7 +85,7 @@ clean: ## remove the environment, caches and intermediate files; results stay
 	@find results figures paper replication/data -name '.*.part' -delete
 
 help: ## show this help
-	@echo "make TARGET [DATA=bundled|released|snapshots|PATH] [OUT=folder] [REVISION=commit]"; echo
+	@echo "make TARGET [DATA=bundled|records|released|snapshots|PATH] [RECORDS=folder] [OUT=folder] [REVISION=commit]"; echo
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 # uv where it is present and works here, else venv and pip; both check every hash.

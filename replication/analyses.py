@@ -66,8 +66,21 @@ DIGITS = 9
 compute the last digits otherwise."""
 
 
-def tables(run: Run, ledger: Sequence[Claim], progress: Progress) -> Tables:
-    """Make every table of `TABLES` from the attributed panel and the ledger of claims."""
+def tables(run: Run, ledger: Sequence[Claim], window: Tables, progress: Progress) -> Tables:
+    """Make every table of `TABLES` from the attributed panel and the ledger of claims.
+
+    Parameters
+    ----------
+    run
+        The run.
+    ledger
+        The published figures.
+    window
+        Tables of the published window, by which claims about it are judged; empty where the source
+        is the whole Hub.
+    progress
+        Called with a line of text.
+    """
     from replication.analysis import summary
     from replication.report import claims
 
@@ -83,7 +96,7 @@ def tables(run: Run, ledger: Sequence[Claim], progress: Progress) -> Tables:
     made |= _published(repositories, published, study, progress)
     progress("claims and numbers")
     made["claims.csv"] = claims.judge(
-        ledger, made["estimates.csv"], made["crossings.csv"], repositories, study
+        ledger, made["estimates.csv"], made["crossings.csv"], repositories, study, window
     )
     made["summary.csv"] = summary.to_frame(
         *_summaries(run, repositories, made),

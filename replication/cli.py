@@ -18,7 +18,17 @@ from replication import __version__
 from replication.console import print_outcome
 from replication.errors import ReplicationError
 from replication.pipeline import STAGES
-from replication.run import BUNDLED, DUCKDB, RELEASED, ROOT, SNAPSHOTS, SPARK, Run, folder_for
+from replication.run import (
+    BUNDLED,
+    DUCKDB,
+    RECORDS,
+    RELEASED,
+    ROOT,
+    SNAPSHOTS,
+    SPARK,
+    Run,
+    folder_for,
+)
 from replication.stages import Stage, execute
 from replication.study import DEFAULT
 
@@ -38,8 +48,8 @@ Data = Annotated[
     typer.Option(
         envvar="DATA",
         metavar="SOURCE|PATH",
-        help="Where the data come from: bundled (the panel, no network), released (the dataset on "
-        "the Hub), snapshots (the Hub's weekly ones, many gigabytes), a copy of a released file "
+        help="Where the data come from: bundled (the panel, no network), records (the public records of "
+        "the published window, anew), released (the dataset on the Hub), snapshots (the Hub's weekly ones, many gigabytes), a copy of a released file "
         "(.parquet or .csv), or a folder of snapshots.",
     ),
 ]
@@ -106,6 +116,16 @@ DataFile = Annotated[
         "column namespace and columns of numbers. Default: the bundled panel.",
     ),
 ]
+RecordsFolder = Annotated[
+    Path | None,
+    typer.Option(
+        "--records",
+        envvar="RECORDS",
+        metavar="FOLDER",
+        help="With records: the folder in which the public records lie (replication/records.toml says "
+        "which). Default: Git repositories at their pinned commits.",
+    ),
+]
 Force = Annotated[bool, typer.Option("--force", help="Run even where nothing has changed.")]
 
 
@@ -119,10 +139,11 @@ def all_(
     since: Since = None,
     until: Until = None,
     engine: EngineName = DUCKDB,
+    records: RecordsFolder = None,
     force: Force = False,
 ) -> None:
     """Run every stage: fetch, panel, attribution, analysis, figures, paper."""
-    _run(STAGES, _asked(data, out, study, revision, filename, since, until, engine), force)
+    _run(STAGES, _asked(data, out, study, revision, filename, since, until, engine, records), force)
 
 
 def _command(stage: Stage) -> Callable[..., None]:
@@ -137,9 +158,14 @@ def _command(stage: Stage) -> Callable[..., None]:
         since: Since = None,
         until: Until = None,
         engine: EngineName = DUCKDB,
+        records: RecordsFolder = None,
         force: Force = False,
     ) -> None:
-        _run((stage,), _asked(data, out, study, revision, filename, since, until, engine), force)
+        _run(
+            (stage,),
+            _asked(data, out, study, revision, filename, since, until, engine, records),
+            force,
+        )
 
     command.__doc__ = stage.summary
     return command
@@ -152,8 +178,13 @@ for _stage in STAGES:
 @app.command()
 def bundle(
     source: Annotated[
-        Path, typer.Option("--from", help="A local copy of the released file (.parquet, .csv).")
-    ],
+        Path | None,
+        typer.Option("--from", help="A local copy of the released file (.parquet, .csv)."),
+    ] = None,
+    records: Annotated[
+        Path | None,
+        typer.Option("--records", metavar="FOLDER", help="The folder of the public records."),
+    ] = None,
     folder: Annotated[Path, typer.Option(help="Where the panel and its sidecar go.")] = ROOT
     / "replication"
     / "data",
@@ -162,15 +193,24 @@ def bundle(
     ] = "",
     study: StudyFile = DEFAULT,
 ) -> None:
-    """Compute the bundled panel and its sidecar from a released file."""
+    """Compute the bundled panel from a released file, or the bundled window from records."""
     from replication.attribution.checked_csv import is_date
-    from replication.pipeline import make_bundle
+    from replication.pipeline import make_bundle, make_window_bundle
+
+    if source is None and records is None:
+        raise typer.BadParameter("name a released file, or --records", param_hint="--from")
 
     if accessed and not is_date(accessed):
         raise typer.BadParameter(f"{accessed!r} is not a date", param_hint="--accessed")
-    with _reported():
-        found = make_bundle(source, folder, Run(BUNDLED, ROOT, study), accessed)
-        out.print(f"bundle  {len(found.repositories):,} repositories → {folder}", markup=False)
+    run = Run(BUNDLED, ROOT, study)
+    with _reported(), _progress("bundle") as progress:
+        if source is not None:
+            found = make_bundle(source, folder, run, accessed)
+            out.print(f"bundle  {len(found.repositories):,} repositories → {folder}", markup=False)
+        if records is not None:
+            made = make_window_bundle(records, folder, run, progress)
+            rows = len(made.window_repositories)
+            out.print(f"bundle  {rows:,} rows of the window → {folder}", markup=False)
 
 
 @app.command()
@@ -183,12 +223,17 @@ def verify() -> None:
         compared = verification.verify_committed(progress, also=require_calibration)
         progress("second implementation, in SQL")
         numbers, largest = verification.verify_estimates()
+        of_window, apart = verification.verify_window()
         progress("second implementation, by SciPy and arch")
         ends, farthest = verification.verify_intervals()
     out.print(f"[green]✓[/] {compared} committed files are what this code and these data make")
     out.print("[green]✓[/] the measured coverage is of this code, these definitions and these data")
     out.print(
         f"[green]✓[/] {numbers:,} estimates are what SQL computes (largest difference {largest:.0e})"
+    )
+    out.print(
+        f"[green]✓[/] {of_window:,} numbers of the published window are what SQL computes (largest "
+        f"difference {apart:.0e})"
     )
     out.print(
         f"[green]✓[/] {ends} interval ends are what SciPy, arch and a loop give (largest distance "
@@ -242,6 +287,9 @@ def recovery(
     ] = 100_000,
     hubs: Annotated[int, typer.Option(min=1, help="Synthetic Hubs.")] = 3,
     kills: Annotated[int, typer.Option(min=0, help="Kills at random moments.")] = 50,
+    window_hubs: Annotated[
+        int, typer.Option(min=0, help="Synthetic Hubs whose window is rebuilt from records.")
+    ] = 20,
 ) -> None:
     """Rebuild synthetic Hubs of known truth, and show what each mending step is worth.
 
@@ -250,7 +298,7 @@ def recovery(
     from replication import hub_cli
 
     with _reported(), _progress("recovery") as progress:
-        hub_cli.recovery(repositories, hubs, kills, out, progress)
+        hub_cli.recovery(repositories, hubs, kills, window_hubs, out, progress)
 
 
 @app.command()
@@ -346,12 +394,12 @@ def _asked(
     since: datetime | None,
     until: datetime | None,
     engine: str,
+    records: Path | None,
 ) -> Run:
     """The run that the options ask for."""
     first, last = (day.date() if day else None for day in (since, until))
-    run = Run(
-        data, (folder or folder_for(data)).resolve(), study, revision, filename, first, last, engine
-    )
+    out_ = (folder or folder_for(data)).resolve()
+    run = Run(data, out_, study, revision, filename, first, last, engine, records)
     _check_source(run)
     return run
 
@@ -372,10 +420,15 @@ def _run(stages: tuple[Stage, ...], run: Run, force: bool) -> None:
 
 def _check_source(run: Run) -> None:
     """Refuse options that are misspelt or do not go together, before anything is read or written."""
-    named = {BUNDLED, RELEASED, SNAPSHOTS}
+    named = {BUNDLED, RELEASED, SNAPSHOTS, RECORDS}
     if run.data.lower() in {*named, ""} and run.data not in named:
         raise typer.BadParameter(
-            f"{run.data!r} is not bundled, released, snapshots or a path", param_hint="--data"
+            f"{run.data!r} is not bundled, records, released, snapshots or a path",
+            param_hint="--data",
+        )
+    if run.records and run.data != RECORDS:
+        raise typer.BadParameter(
+            "a folder of records goes with --data records", param_hint="--records"
         )
     if run.revision and run.data not in {RELEASED, SNAPSHOTS}:
         raise typer.BadParameter(

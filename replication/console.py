@@ -35,15 +35,15 @@ def attribution_lines(results: Path) -> Iterator[str]:
 def verdict_table(results: Path) -> Table:
     """The claims that were judged, one a row."""
     table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
-    for name in ("claim", "published", "estimate", "reproduced", "verdict"):
-        table.add_column(name, justify="right" if name in {"published", "estimate"} else "left")
-    colours = {"same": "green", "different": "red"}
+    for name in ("claim", "published", "public data", "comes out", "survives"):
+        table.add_column(name, justify="right" if name in {"published", "public data"} else "left")
+    colours = {"reproduced": "green", "contradicted": "red"}
     for row in _rows(results / "claims.csv"):
-        if row["reproduced"]:
-            style = colours.get(row["verdict"], "yellow")
-            verdict = f"[{style}]{row['verdict']}[/]"
-            cells = (row["statement"], row["published"], _short(row["estimate"]), row["reproduced"])
-            table.add_row(*cells, verdict)
+        if row["estimate"]:
+            style = colours.get(row["answer"], "yellow")
+            answer = f"[{style}]{row['answer']}[/]"
+            cells = (row["statement"], row["published"], _short(row["estimate"]), answer)
+            table.add_row(*cells, row["survives"])
     return table
 
 

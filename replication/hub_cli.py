@@ -38,7 +38,9 @@ def crawl(
     )
 
 
-def recovery(repositories: int, hubs: int, kills: int, console: Console, say: Say) -> None:
+def recovery(
+    repositories: int, hubs: int, kills: int, window_hubs: int, console: Console, say: Say
+) -> None:
     """Print the recovery tables.
 
     Raises
@@ -63,6 +65,8 @@ def recovery(repositories: int, hubs: int, kills: int, console: Console, say: Sa
     console.print("\nWithout each mending step: downloads misplaced (percent of all)")
     console.print(_table(found.ablation))
     missed = found.missed
+    if window_hubs:
+        missed += _recovered_window(window_hubs, console, say)
     if kills:
         from replication import interruptions
 
@@ -77,6 +81,26 @@ def recovery(repositories: int, hubs: int, kills: int, console: Console, say: Sa
         missed += [f"kill {row.kill} in {row.stage}" for row in killed[~sound].itertuples()]
     if missed:
         raise VerificationError("; ".join(missed), "a mark of recovery is missed: see the tables")
+
+
+def _recovered_window(hubs: int, console: Console, say: Say) -> list[str]:
+    """Print how the window is recovered from synthetic records; return the marks that it misses."""
+    from replication.recovery import window
+
+    found = window.recover_window(hubs, say)
+    console.print(
+        f"\nThe published window from the records of {hubs} synthetic Hubs: in how many the truth is "
+        "within the records' interval, and how far the estimate is from it (points), with what no "
+        "record follows and without (uncorrected)"
+    )
+    console.print(_table(found.summary))
+    console.print(
+        f"  month from which China stays ahead: at most a month off in {found.crossings['held'].sum()} "
+        f"Hubs of {hubs}; seen ≤ truth ≤ ceiling in {found.nesting['held'].sum()} sums of "
+        f"{len(found.nesting)}",
+        markup=False,
+    )
+    return found.missed
 
 
 def _table(rows: pd.DataFrame) -> Table:

@@ -2,21 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from replication import analyses, files
+from replication import analyses, files, window_analyses
 from replication.errors import VerificationError
-from replication.run import BUNDLED, RELEASED, ROOT, SNAPSHOTS, Run
-from replication.sources.bundled import FOLDER, SIDECAR, TABLES
+from replication.run import BUNDLED, RECORDS, RELEASED, ROOT, SNAPSHOTS, Run
+from replication.sources.bundled import FOLDER, SIDECAR, TABLES, WINDOW_SIDECAR, WINDOW_TABLES
 from replication.stages import Progress, Stage
 
 if TYPE_CHECKING:
     import pandas as pd
 
+    from replication.attribution.registry import Registry
+    from replication.attribution.rules import Rule
     from replication.panel.table import Panel
+    from replication.panel.window import WindowPanel
 
     Tables = dict[str, pd.DataFrame]
 
@@ -41,7 +44,7 @@ def fetch(run: Run, progress: Progress) -> list[Path]:
     study = run.study
     if run.whole_hub:
         return _fetch_snapshots(run, progress)
-    if run.data == BUNDLED:
+    if run.has_released_panel:
         bundled.check_definitions(study.panel, study.all_windows)
         found = bundled.fetch(run.source)
         tables = [run.source / name for name in bundled.TABLES]
@@ -58,8 +61,23 @@ def fetch(run: Run, progress: Progress) -> list[Path]:
             licence=about.licence,
         )
         tables = [run.source / file.target_name(found.filename)]
+    if run.kind == RECORDS:
+        tables += _fetch_records(run, progress)
+    else:
+        bundled.fetch_window(run.source, study)
+        tables += [run.source / name for name in WINDOW_TABLES]
     manifest.write(run.results, found)
     return [*tables, run.source / manifest.NAME, run.results / manifest.NAME]
+
+
+def _fetch_records(run: Run, progress: Progress) -> list[Path]:
+    """Bring the public records of the published window, as tables."""
+    from replication.sources import record_definitions, record_set, records
+
+    folder = run.source / RECORDS
+    wanted = record_definitions.load()
+    records.fetch(run.records, folder, wanted, today=_today(), progress=progress, study=run.study)
+    return [*record_set.paths(folder), folder / records.RECORDS]
 
 
 def _fetch_snapshots(run: Run, progress: Progress) -> list[Path]:
@@ -92,7 +110,23 @@ def panel(run: Run, progress: Progress) -> list[Path]:
     found = table.check(read_panel(run), run.study, str(run.source))
     found.write(run.panel)
     files.write_csv(run.results / "defects.csv", found.defects)
-    return [*(run.panel / name for name in TABLES), run.results / "defects.csv"]
+    written = [*(run.panel / name for name in TABLES), run.results / "defects.csv"]
+    return [*written, *_panel_of_window(run, progress)]
+
+
+def _panel_of_window(run: Run, progress: Progress) -> list[Path]:
+    """Rebuild the published window from the records, or check the bundled one."""
+    from replication.panel import window
+    from replication.sources import records
+
+    if run.kind == RECORDS:
+        progress("the published window from the records")
+        found = window.build(records.load(run.source / RECORDS), run.study)
+    else:
+        found = window.check(window.read(run.source), run.study)
+    found.write(run.panel)
+    files.write_csv(run.results / "window_defects.csv", found.window_defects)
+    return [*(run.panel / name for name in WINDOW_TABLES), run.results / "window_defects.csv"]
 
 
 def _panel_of_hub(run: Run, progress: Progress) -> list[Path]:
@@ -140,7 +174,7 @@ def attribution(run: Run, progress: Progress) -> list[Path]:
     weeks = assign.attributed_weeks(found.weekly, repositories, known, study.group_of)
     rules.require_known(ruled, known.tenures)
     used = rules.effects(repositories, ruled, windows)
-    if run.data in {BUNDLED, RELEASED}:  # other data may lack what a rule is for
+    if run.kind in {BUNDLED, RECORDS, RELEASED}:  # other data may lack what a rule is for
         rules.require_used(used)
         scope.require_used(found.repositories["name"], scope.load())
     progress("agreement of the labels")
@@ -166,9 +200,34 @@ def attribution(run: Run, progress: Progress) -> list[Path]:
             frame, codings, study.group_of, set(nowhere)
         ),
     }
+    if not run.whole_hub:
+        written |= _attributed_window(run, repositories, known, ruled)
     for path, rows in written.items():
         files.write_csv(path, rows)
     return list(written)
+
+
+def _attributed_window(
+    run: Run, labelled: pd.DataFrame, known: Registry, ruled: Sequence[Rule]
+) -> dict[Path, pd.DataFrame]:
+    """Credit the published window and the complete lists; how much of them has evidence."""
+    from replication.attribution import window as of_window
+    from replication.panel import window
+
+    found, study = window.read(run.panel), run.study
+    credit = of_window.Credit.of(labelled, known, ruled, study.group_of)
+    lists = credit.attributed(found.window_dates)
+    sums = found.window_months.groupby("repository").sum(numeric_only=True)
+    rows = credit.attributed(found.window_repositories)
+    return {
+        run.attributed / "window_repositories.csv": rows,
+        run.attributed / "window_dates.csv": lists,
+        run.attributed / "window_agreement.csv": credit.attributed(found.window_agreement),
+        run.results / "hub_coverage.csv": of_window.coverage_of_lists(lists, known),
+        run.results / "window_coverage.csv": of_window.coverage(
+            rows.join(sums[window.columns(study)[0]].rename("downloads"), on="repository"), known
+        ),
+    }
 
 
 def analysis(run: Run, progress: Progress) -> list[Path]:
@@ -177,13 +236,15 @@ def analysis(run: Run, progress: Progress) -> list[Path]:
 
     ledger = claims.load(ROOT / "paper" / "claims.toml")
     claims.require_estimands(ledger, run.study)
-    made = analyses.tables(run, ledger, progress)
-    for name in analyses.TABLES:
+    names = analyses.TABLES if run.whole_hub else (*window_analyses.TABLES, *analyses.TABLES)
+    made = {} if run.whole_hub else window_analyses.tables(run, ledger, progress)
+    made |= analyses.tables(run, ledger, made, progress)
+    for name in names:
         files.write_csv(run.results / name, made[name])
     declared = prose.source(ROOT / "paper", prose.NUMBERS, whole=run.whole_hub)
     found = numbers.collect(declared, run.results, run.study)
     files.write_json(run.results / analyses.NUMBERS, found)
-    return [run.results / name for name in (*analyses.TABLES, analyses.NUMBERS)]
+    return [run.results / name for name in (*names, analyses.NUMBERS)]
 
 
 def calibrate(run: Run, progress: Progress, *, force: bool = False) -> bool:
@@ -265,6 +326,39 @@ def read_panel(run: Run) -> Panel:
     return _built(run.source / file.target_name(known.filename), known.filename, run)
 
 
+def make_window_bundle(
+    folder_of_records: Path | None, folder: Path, run: Run, progress: Progress
+) -> WindowPanel:
+    """Compute the bundled tables of the published window from the records; return them.
+
+    Parameters
+    ----------
+    folder_of_records
+        Where the records lie; None brings them with git.
+    folder
+        Receives the tables and the sidecar.
+    run
+        Definitions.
+    progress
+        Called with a line of text.
+    """
+    import tempfile
+
+    from replication.panel import bundle, window
+    from replication.sources import record_definitions, records
+
+    with tempfile.TemporaryDirectory() as name:
+        wanted, made = record_definitions.load(), Path(name)
+        records.fetch(
+            folder_of_records, made, wanted, today=_today(), progress=progress, study=run.study
+        )
+        about = files.read_json(made / records.RECORDS)["records"]
+        progress("the published window")
+        panel_ = window.build(records.load(made), run.study)
+    bundle.write_window(panel_, about, run.study, folder)
+    return panel_
+
+
 def make_bundle(source: Path, folder: Path, run: Run, accessed: str) -> Panel:
     """Compute the bundled panel from a released file; return the panel.
 
@@ -315,22 +409,27 @@ def _today() -> str:
 
 
 def _source_files(run: Run) -> Iterable[Path]:
+    window = [FOLDER / name for name in (*WINDOW_TABLES, WINDOW_SIDECAR)]
+    if run.kind == RECORDS:
+        local = sorted(p for p in run.records.rglob("*") if p.is_file()) if run.records else []
+        return [*(FOLDER / name for name in (*TABLES, SIDECAR)), *local]
     if run.data == BUNDLED:
-        return [FOLDER / name for name in (*TABLES, SIDECAR)]
+        return [*(FOLDER / name for name in (*TABLES, SIDECAR)), *window]
     if run.whole_hub:
         return [] if run.data == SNAPSHOTS else sorted(Path(run.data).rglob("*.parquet"))
-    return [] if run.data == RELEASED else [Path(run.data), FOLDER / SIDECAR]
+    return window if run.data == RELEASED else [Path(run.data), FOLDER / SIDECAR, *window]
 
 
 def _fetched(run: Run) -> Iterable[Path]:
     found = [*files.present(run.source), FOLDER / "label_defects.csv"]
     if run.whole_hub:
         found += [*files.present(run.source / "extracts"), FOLDER / "repositories.csv"]
-    return found
+    return [*found, *files.present(run.source / RECORDS)]
 
 
 def _panel(run: Run) -> Iterable[Path]:
-    return [*(run.panel / name for name in TABLES), *(FOLDER / name for name in EVIDENCE)]
+    tables = TABLES if run.whole_hub else (*TABLES, *WINDOW_TABLES)
+    return [*(run.panel / name for name in tables), *(FOLDER / name for name in EVIDENCE)]
 
 
 def _attributed(run: Run) -> Iterable[Path]:
@@ -338,16 +437,27 @@ def _attributed(run: Run) -> Iterable[Path]:
     tables.append(run.panel / "variants.csv")
     if run.whole_hub:
         tables += [run.panel / CHAINED, run.results / CHAIN]
-    results = ("manifest.json", *analyses.EARLIER)
+    else:
+        tables += [
+            run.attributed / f"window_{x}.csv" for x in ("repositories", "dates", "agreement")
+        ]
+        tables += [run.panel / f"window_{x}.csv" for x in ("months", "left_out")]
+    results = ("manifest.json", *analyses.EARLIER, *_earlier_of_window(run))
     declared = [ROOT / "paper" / name for name in PAPER_DECLARED]
     found = [run.results / name for name in results]
     evidence = [FOLDER / name for name in (*EVIDENCE, analyses.CALIBRATION)]
     return [*tables, *found, *declared, *evidence]
 
 
+def _earlier_of_window(run: Run) -> tuple[str, ...]:
+    """Results of the window that stages before the analysis wrote."""
+    return () if run.whole_hub else window_analyses.EARLIER
+
+
 def _results(run: Run) -> Iterable[Path]:
-    earlier = ("manifest.json", "defects.csv", "coverage.csv")
-    return [run.results / name for name in (*earlier, *analyses.TABLES, analyses.NUMBERS)]
+    earlier = ("manifest.json", "defects.csv", "coverage.csv", *_earlier_of_window(run))
+    window = () if run.whole_hub else window_analyses.TABLES
+    return [run.results / name for name in (*earlier, *window, *analyses.TABLES, analyses.NUMBERS)]
 
 
 def _paper(run: Run) -> Iterable[Path]:

@@ -13,7 +13,7 @@ from replication.sources.hub_failures import COMMIT
 from replication.study import Study
 
 ROOT = Path(__file__).resolve().parents[1]
-BUNDLED, RELEASED, SNAPSHOTS = "bundled", "released", "snapshots"
+BUNDLED, RELEASED, SNAPSHOTS, RECORDS = "bundled", "released", "snapshots", "records"
 FILE = "file"
 DUCKDB, SPARK = "duckdb", "spark"
 
@@ -25,8 +25,8 @@ class Run:
     Parameters
     ----------
     data
-        bundled, released, snapshots, the path of a local copy of a released file, or a folder of
-        snapshots of the whole Hub.
+        bundled, released, records, snapshots, the path of a local copy of a released file, or a
+        folder of snapshots of the whole Hub.
     out
         Folder of the results; `folder_for` names the usual one.
     study_path
@@ -39,6 +39,8 @@ class Run:
         First and last label of the snapshots, in place of those in the definitions.
     engine
         What builds the panel of the whole Hub: duckdb or spark.
+    records
+        Folder of the public records; None brings them with git. With records alone.
     """
 
     data: str
@@ -49,11 +51,12 @@ class Run:
     since: date | None = None
     until: date | None = None
     engine: str = DUCKDB
+    records: Path | None = None
 
     @property
     def kind(self) -> str:
-        """Kind of source: bundled, released, snapshots or file."""
-        if self.data in {BUNDLED, RELEASED, SNAPSHOTS}:
+        """Kind of source: bundled, released, records, snapshots or file."""
+        if self.data in {BUNDLED, RELEASED, SNAPSHOTS, RECORDS}:
             return self.data
         return SNAPSHOTS if Path(self.data).is_dir() else FILE
 
@@ -61,6 +64,11 @@ class Run:
     def whole_hub(self) -> bool:
         """Whether the panel is of the whole Hub, not of the study's released head of it."""
         return self.kind == SNAPSHOTS
+
+    @property
+    def has_released_panel(self) -> bool:
+        """Whether the panel of the released file is the bundled one."""
+        return self.kind in {BUNDLED, RECORDS}
 
     @property
     def overlay(self) -> Path | None:
@@ -126,5 +134,5 @@ def folder_for(data: str) -> Path:
     """Usual folder of a run: the repository for the bundled panel, runs/NAME for other data."""
     if data == BUNDLED:
         return ROOT
-    name = data if data in {RELEASED, SNAPSHOTS} else Path(data).stem
+    name = data if data in {RELEASED, SNAPSHOTS, RECORDS} else Path(data).stem
     return ROOT / "runs" / (re.sub(r"[^\w.-]", "_", name).strip(".") or "run")

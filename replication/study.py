@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from functools import cached_property
 from itertools import product
@@ -18,11 +18,19 @@ from replication.toml_tables import build, build_all, parse, unknown_keys
 DEFAULT = Path(__file__).with_name("study.toml")
 WHOLE_HUB = Path(__file__).with_name("whole_hub.toml")
 """Definitions that differ where the source is the whole Hub."""
+WINDOW = "window"
+"""Kind of the measures of the published window."""
+MEASURES = {
+    "": "",
+    "-uncorrected": ", without what no record follows",
+    "-seen": ", seen alone",
+}
+"""Suffix of the id and of the label of each measure of the window, the headline's first."""
 _TABLES = {
     "study", "panel", "estimand", "exclusion", "inference", "time", "verdict", "headline",
     "audit", "family", "bundled", "released", "country_group", "grid", "grid_window",
     "published_cell", "bridge", "calibration", "snapshots",
-    "whole_hub",
+    "whole_hub", "window", "filling", "capture", "tracked",
 }  # fmt: skip
 
 
@@ -210,6 +218,48 @@ class WholeHub:
 
 
 @dataclass(frozen=True)
+class PublishedWindow:
+    """The published window, which is rebuilt from public records, and the headline's choices."""
+
+    id: str
+    start: date
+    end: date
+    label: str
+    attribution: str
+    labels: str
+    exclusions: tuple[str, ...]
+    replicates: int
+    small_downloads: int
+
+
+@dataclass(frozen=True)
+class Filling:
+    """How gaps between records are filled: what a path of daily rates does where none speaks."""
+
+    id: str
+    label: str
+    carry_days: int
+    between: str
+    birth: str
+
+
+@dataclass(frozen=True)
+class Capture:
+    """What is done with downloads that no record follows."""
+
+    rules: tuple[str, ...]
+    min_followed: float
+
+
+@dataclass(frozen=True)
+class Tracked:
+    """A developer whose months are shown, and the name that readers know."""
+
+    name: str
+    developer: str
+
+
+@dataclass(frozen=True)
 class Provenance:
     """Where the file behind the bundled panel came from."""
 
@@ -254,16 +304,24 @@ class Study:
     released: Release
     snapshots: Snapshots
     whole_hub: WholeHub
+    window: PublishedWindow
+    fillings: tuple[Filling, ...]
+    capture: Capture
+    tracked: tuple[Tracked, ...]
     country_groups: tuple[CountryGroup, ...]
 
     @cached_property
     def estimands(self) -> tuple[Estimand, ...]:
-        """Every window as it is, then every window without each exclusion."""
+        """Every window as it is, then every window without each exclusion.
+
+        Of the measures of the published window only the headline's is estimated without them.
+        """
         choices: tuple[Exclusion | None, ...] = (None, *self.estimated_exclusions)
         return tuple(
             Estimand(f"{w.id}-without-{x.id}" if x else w.id, w, x)
             for x in choices
             for w in self.windows
+            if x is None or w.kind != WINDOW or w.id == self.window.id
         )
 
     @cached_property
@@ -281,6 +339,23 @@ class Study:
     def whole(self) -> bool:
         """Whether the windows are of the whole Hub, not of the released head of it."""
         return any(window.kind == "rebuild" for window in self.windows)
+
+    @cached_property
+    def at_window(self) -> Study:
+        """The same definitions for the published window: its measures are the windows."""
+        about = self.window
+        measures = tuple(
+            Window(f"{about.id}{suffix}", WINDOW, about.start, about.end, about.label + label)
+            for suffix, label in MEASURES.items()
+        )
+        chosen = tuple(
+            replace(x, estimated=True) for x in self.exclusions if x.id in about.exclusions
+        )
+        headline = Headline(about.id, about.attribution, about.labels)
+        inference = replace(self.inference, replicates=about.replicates)
+        return replace(
+            self, windows=measures, exclusions=chosen, headline=headline, inference=inference
+        )
 
     @cached_property
     def estimated_exclusions(self) -> tuple[Exclusion, ...]:
@@ -362,5 +437,9 @@ def _study(tables: dict[str, Any]) -> Study:
         released=build(Release, tables["released"], "released"),
         snapshots=build(Snapshots, tables["snapshots"], "snapshots"),
         whole_hub=build(WholeHub, tables["whole_hub"], "whole_hub"),
+        window=build(PublishedWindow, tables["window"], "window"),
+        fillings=build_all(Filling, tables["filling"], "filling"),
+        capture=build(Capture, tables["capture"], "capture"),
+        tracked=build_all(Tracked, tables["tracked"], "tracked"),
         country_groups=build_all(CountryGroup, tables["country_group"], "country_group"),
     )

@@ -13,7 +13,7 @@ from replication.files import present, read_json
 from replication.pipeline import STAGES
 from replication.report import datapackage, readme, render
 from replication.run import BUNDLED, ROOT, Run
-from replication.second import intervals, shares
+from replication.second import intervals, shares, window
 from replication.stages import execute
 
 FOLDERS = ("results", "figures")
@@ -75,6 +75,22 @@ def verify_estimates(root: Path = ROOT) -> tuple[int, float]:
         A number differs.
     """
     return shares.checked(root / datapackage.DATA, root / "results", study.load())
+
+
+def verify_window(root: Path = ROOT) -> tuple[int, float]:
+    """Compute the committed numbers of the published window again, in SQL.
+
+    Returns
+    -------
+    tuple of int and float
+        How many numbers were compared, and their largest difference.
+
+    Raises
+    ------
+    SecondImplementationError
+        A number differs.
+    """
+    return window.checked(root / datapackage.DATA, root / "results", study.load())
 
 
 def verify_intervals(root: Path = ROOT) -> tuple[int, float]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import product
 
@@ -73,7 +73,10 @@ def cells_of(table: pd.DataFrame, spec: Specification, unit: str, study: Study) 
 
 
 def estimate(
-    table: pd.DataFrame, study: Study, progress: Callable[[str], None] = lambda _: None
+    table: pd.DataFrame,
+    study: Study,
+    progress: Callable[[str], None] = lambda _: None,
+    units: Sequence[str] = UNITS,
 ) -> pd.DataFrame:
     """Estimate everything for every specification.
 
@@ -85,6 +88,8 @@ def estimate(
         Definitions, replicates and seeds.
     progress
         Called with a line of text before each specification.
+    units
+        What is resampled: developers, and beside them repositories, whose intervals are too narrow.
 
     Returns
     -------
@@ -98,12 +103,11 @@ def estimate(
     for spec in specifications(table, study):
         progress(" · ".join(spec.keys().values()))
         developers = cells_of(table, spec, "developer", study)
-        repositories = cells_of(table, spec, "repository", study)
         held = _concentration_columns(developers, names)
-        rows = [
-            *_by_developer(developers, names, study.inference),
-            *_by_repository(repositories, names, study.inference),
-        ]
+        rows = [*_by_developer(developers, names, study.inference)]
+        if "repository" in units:
+            repositories = cells_of(table, spec, "repository", study)
+            rows += _by_repository(repositories, names, study.inference)
         parts += [row.assign(**spec.keys(), **held) for row in rows]
     columns = ["estimand", "attribution", "labels", "group", "unit", "method"]
     columns += ["point", "lower", "upper", "error_lower", "error_upper"]

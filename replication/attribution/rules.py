@@ -23,8 +23,9 @@ from replication.errors import RegistryError
 
 DEFAULT = Path(__file__).parents[1] / "data" / "rules.csv"
 TELEMETRY, TEST_FIXTURE, MASS_UPLOAD = "telemetry", "test-fixture", "mass-upload"
+AUTOMATED, BURST = "automated", "burst"
 REPACKAGED, DISTILLATION = "repackaged", "distillation"
-KINDS = (TELEMETRY, TEST_FIXTURE, MASS_UPLOAD, REPACKAGED, DISTILLATION)
+KINDS = (TELEMETRY, TEST_FIXTURE, MASS_UPLOAD, AUTOMATED, BURST, REPACKAGED, DISTILLATION)
 PANEL, HUB = "panel", "hub"
 
 

@@ -9,10 +9,18 @@ from __future__ import annotations
 import platform
 from importlib.metadata import version
 from pathlib import Path
+from typing import Any
 
 from replication.files import sha256_file, write_json
 from replication.panel.table import Panel
-from replication.sources.bundled import SIDECAR, TABLES
+from replication.panel.window import WindowPanel
+from replication.sources.bundled import (
+    SIDECAR,
+    TABLES,
+    WINDOW_SIDECAR,
+    WINDOW_TABLES,
+    window_rules,
+)
 from replication.sources.manifest import Manifest
 from replication.study import Study
 
@@ -45,3 +53,34 @@ def hashes(folder: Path) -> dict[str, str]:
 
 def _versions() -> dict[str, str]:
     return {name: version(name) for name in ("numpy", "pandas", "pyarrow")}
+
+
+def write_window(
+    panel: WindowPanel, records: list[dict[str, Any]], study: Study, folder: Path
+) -> None:
+    """Write the tables of the published window and their sidecar to `folder`.
+
+    Parameters
+    ----------
+    panel
+        The tables.
+    records
+        What was read: one entry a record, as records_manifest.json has them.
+    study
+        Definitions.
+    folder
+        Receives the tables and the sidecar.
+    """
+    panel.write(folder)
+    write_json(
+        folder / WINDOW_SIDECAR,
+        {
+            "title": "Bundled window: first-year downloads computed by this project from public records",
+            "records": records,
+            "command": "python -m replication bundle --records FOLDER",
+            "rules": window_rules(study),
+            "rows": {name: len(table) for name, table in vars(panel).items()},
+            "sha256": {name: sha256_file(folder / name) for name in WINDOW_TABLES},
+            "software": {"python": platform.python_version(), **_versions()},
+        },
+    )

@@ -18,16 +18,27 @@ from replication.plots import (
     leave_one_out,
     published_model,
     published_pair,
+    records_agreement,
     rolling,
     shares_over_time,
     specifications,
     style,
     uploader_origin,
+    window_months,
+    window_pair,
 )
 from replication.plots.results import Results
 from replication.study import Study
 
-FIGURES: dict[str, Callable[[Results, Study], Figure]] = {
+Draw = Callable[[Results, Study], Figure]
+WINDOW_FIGURES: dict[str, Draw] = {
+    "window_pair": window_pair.draw,
+    "window_months": window_months.draw,
+    "records_agreement": records_agreement.draw,
+}
+"""Figures of the published window as public records rebuild it."""
+FIGURES: dict[str, Draw] = {
+    **WINDOW_FIGURES,
     "published_pair": published_pair.draw,
     "shares_over_time": shares_over_time.draw,
     "rolling": rolling.draw,
@@ -50,10 +61,17 @@ _METADATA: dict[str, dict[str, str | None]] = {
 }
 
 
+def figures_of(study: Study) -> dict[str, Draw]:
+    """The figures of a run: one on the whole Hub rebuilds no window from public records."""
+    return {
+        name: draw for name, draw in FIGURES.items() if not (study.whole and name in WINDOW_FIGURES)
+    }
+
+
 def draw_all(
     results: Path, figures: Path, study: Study, progress: Callable[[str], None]
 ) -> list[Path]:
-    """Draw every figure from the tables in `results` and write it to `figures`.
+    """Draw every figure of a run from the tables in `results` and write it to `figures`.
 
     Parameters
     ----------
@@ -71,9 +89,9 @@ def draw_all(
     list of Path
         Every file written.
     """
-    tables = Results.read(results)
+    tables = Results.read(results, whole=study.whole)
     written = []
-    for name, draw in FIGURES.items():
+    for name, draw in figures_of(study).items():
         progress(f"drawing {name}")
         with style.context():
             figure = draw(tables, study)

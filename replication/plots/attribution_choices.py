@@ -33,7 +33,7 @@ from replication.plots.style import (
     text_colour,
 )
 from replication.plots.words import CREDIT, LABELS, UNATTRIBUTED, points, signed
-from replication.study import Study, Window
+from replication.study import Exclusion, Study, Window
 
 ROW, BLOCK, LAST, BELOW, ABOVE, APART, INDENT = 0.168, 0.235, 0.08, 0.36, 0.2, 0.16, 0.1
 BESIDE, EDGE = 0.065, 0.13  # inches from a dot to its value, and from a tick to the edge
@@ -157,7 +157,7 @@ def blocks(results: Results, study: Study, window: Window) -> Blocks:
         ]
         for key, texts in named.items()
     }
-    without = [_without(results, window, x.id, x.label) for x in study.exclusions]
+    without = [_without(results, window, x, exclusion_name(study, x)) for x in study.exclusions]
     return made | {"Left out": [Row("nothing", _lead(results, window, own), own=True), *without]}
 
 
@@ -193,13 +193,21 @@ def _lead(results: Results, window: Window, choice: Mapping[str, str]) -> float:
     )
 
 
-def _without(results: Results, window: Window, exclusion: str, label: str) -> Row:
+def exclusion_name(study: Study, exclusion: Exclusion) -> str:
+    """What an exclusion leaves out; one that joins all before it is named by that."""
+    before = study.exclusions[: study.exclusions.index(exclusion)]
+    if len(before) > 1 and set(exclusion.kinds) == {kind for x in before for kind in x.kinds}:
+        return "all of the above"
+    return exclusion.label.removeprefix("without ")
+
+
+def _without(results: Results, window: Window, exclusion: Exclusion, label: str) -> Row:
     """The lead in points without what an exclusion leaves out."""
     table = results.exclusions
-    sought = ["exclusion", exclusion, window.id]
+    sought = ["exclusion", exclusion.id, window.id]
     found = table[(table[["by", "exclusion", "window"]] == sought).all(axis=1)].iloc[0]
     lead = 100 * float(found["lead_without"]) if found["downloads"] else None
-    return Row(label.removeprefix("without "), lead, own=False)
+    return Row(label, lead, own=False)
 
 
 def _turned(panel: Panel) -> tuple[list[str], int]:

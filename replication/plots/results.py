@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 import pandas as pd
 
 from replication.files import read_csv, read_json
-from replication.plots.words import day, millions
+from replication.plots.words import day, millions, short_day, together
 from replication.study import Study, Window
 
 LEAD = "China − USA"
@@ -38,6 +38,16 @@ TABLES = (
     "exclusions",
     "label_error",
 )
+WINDOW_TABLES = (
+    "window_answers",
+    "hub_dates",
+    "window_months",
+    "window_passing",
+    "records_agreement",
+    "records_agreement_points",
+    "window_movers",
+)
+"""Tables of the published window as public records rebuild it: a run on the whole Hub has none."""
 
 
 class Choice(NamedTuple):
@@ -91,12 +101,26 @@ class Results:
     choices: pd.DataFrame
     exclusions: pd.DataFrame
     label_error: pd.DataFrame
+    window_answers: pd.DataFrame
+    hub_dates: pd.DataFrame
+    window_months: pd.DataFrame
+    window_passing: pd.DataFrame
+    records_agreement: pd.DataFrame
+    records_agreement_points: pd.DataFrame
+    window_movers: pd.DataFrame
     claims: pd.DataFrame
     manifest: dict[str, Any]
 
     @classmethod
-    def read(cls, folder: Path) -> Results:
+    def read(cls, folder: Path, *, whole: bool = False) -> Results:
         """Read the tables that the analysis left in `folder`.
+
+        Parameters
+        ----------
+        folder
+            The results of a run.
+        whole
+            Whether the run was on the whole Hub: then the tables of the rebuilt window are empty.
 
         Raises
         ------
@@ -105,7 +129,9 @@ class Results:
         """
         claims = folder / "claims.csv"
         known = read_csv(claims) if claims.is_file() else pd.DataFrame({"id": [], "published": []})
-        tables = {name: read_csv(folder / f"{name}.csv") for name in TABLES}
+        names = TABLES if whole else (*TABLES, *WINDOW_TABLES)
+        tables = {name: pd.DataFrame() for name in WINDOW_TABLES}
+        tables |= {name: read_csv(folder / f"{name}.csv") for name in names}
         return cls(**tables, claims=known, manifest=read_json(folder / "manifest.json"))
 
     def estimate(self, choice: Choice, group: str) -> Estimate:
@@ -154,6 +180,18 @@ class Results:
         return (
             f"Data: {_source(self.manifest)}. {float(repositories):,.0f} repositories; headline: {developers:,} developers, "
             f"{millions(total)} downloads. Computed by this replication."
+        )
+
+    def records_footer(self, study: Study) -> str:
+        """Source line of the rebuilt window: records, their dates and size, and who computed."""
+        about = study.window
+        lists = [together(short_day(date)) for date in sorted(self.hub_dates["date"].unique())]
+        total = self.window_answers.set_index("statistic").loc["total"]
+        return (
+            f"Data: public records of the Hub’s download counts, {together(short_day(str(about.start)))} – "
+            f"{together(short_day(str(about.end)))}, with lists of the whole Hub of {', '.join(lists)}. "
+            f"{together(millions(total['point']))} first-year downloads, of which records follow "
+            f"{together(millions(total['uncorrected']))}. Computed by this replication."
         )
 
 

@@ -24,7 +24,7 @@ from replication.plots.style import (
     page,
     text_colour,
 )
-from replication.plots.words import MONTHS, basis, day, percent, short_day
+from replication.plots.words import MONTHS, basis, day, percent, short_day, together
 from replication.study import Study
 
 LEFT, RIGHT, HEADING, TALL, APART, ROW, BELOW, TICKS = 0.4, 2.0, 0.36, 0.98, 0.08, 0.155, 0.1, 0.3
@@ -32,7 +32,6 @@ WIDE = INNER - LEFT - RIGHT
 ASIDE, BESIDE = 0.16, 0.28  # inches from the last week to the bar of never, and to its words
 BAR, HALF_WEEK = 5.6, 3.5  # days that a bar is wide, and from a week to its middle
 HIGH = 0.84  # part of a row that the highest bar fills
-TOGETHER = "\N{NO-BREAK SPACE}"
 SERIES, NEVER, TOO_SHORT, REFUSED = "weekly", "never", "too short", "refused"
 
 
@@ -88,7 +87,7 @@ def title(crossings: pd.DataFrame, firsts: Mapping[int, str] | None = None) -> s
     elif weeks == sorted(set(weeks)):  # a date comes before never
         told = "The wider the sums, the later China passes the USA to stay ahead"
     dates = {w: week if week == NEVER else short_day(week) for w, week in found.items()}
-    each = [f"{when.replace(' ', TOGETHER)} over {w}" for w, when in dates.items()]
+    each = [f"{together(when)} over {w}" for w, when in dates.items()]
     return f"{told}: {', '.join([f'{each[0]} weeks', *each[1:]])}"
 
 

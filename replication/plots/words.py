@@ -29,7 +29,9 @@ UNATTRIBUTED = {
     "to-China": "all to China",
     "to-USA": "all to the USA",
 }
+COUNTS = ("no", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine")
 MINUS, NARROW = "−", "\N{NARROW NO-BREAK SPACE}"
+TOGETHER = "\N{NO-BREAK SPACE}"
 
 
 def percent(value: float, digits: int = 1) -> str:
@@ -66,6 +68,22 @@ def short_day(iso: str) -> str:
     """An ISO 8601 date as “2 Jul 2025”."""
     found = date.fromisoformat(iso)
     return f"{found.day} {MONTHS[found.month - 1][:3]} {found.year}"
+
+
+def month(iso: str) -> str:
+    """A month, “2025-07”, as “July 2025”."""
+    year, number = iso.split("-")
+    return f"{MONTHS[int(number) - 1]} {year}"
+
+
+def in_words(count: int) -> str:
+    """A small count as a word, others in digits."""
+    return COUNTS[count] if count < len(COUNTS) else f"{count:,}"
+
+
+def together(text: str) -> str:
+    """The words of `text` on one line, wherever it stands."""
+    return text.replace(" ", TOGETHER)
 
 
 def basis(attribution: str, labels: str) -> str:

@@ -48,6 +48,25 @@ MADE_BY = {
     "concentration_curve": "replication.analysis.published.concentration_curve",
     "detectable_gap": "replication.analysis.published.detectable_gap",
     "summary": "replication.analysis.summary.to_frame",
+    "window_answers": "replication.analysis.window_error.answers",
+    "window_errors": "replication.analysis.window_error.errors",
+    "window_estimates": "replication.analysis.estimates.estimate",
+    "window_months": "replication.analysis.window_months.months",
+    "window_passing": "replication.analysis.window_months.passing",
+    "window_changes": "replication.analysis.window_changes.changes",
+    "window_targets": "replication.analysis.window_targets.targets",
+    "window_luck": "replication.analysis.window_targets.luck",
+    "window_turnover": "replication.analysis.window_turnover.turnover",
+    "window_specifications": "replication.analysis.window_grid.grid",
+    "window_summary": "replication.analysis.window_summary.summary",
+    "implied_denominators": "replication.analysis.window_targets.denominators",
+    "hub_dates": "replication.analysis.window_dates.hub_dates",
+    "capture": "replication.analysis.window_records.captures",
+    "records_agreement": "replication.analysis.window_records.agreement",
+    "records_left_out": "replication.analysis.window_records.left_out",
+    "hub_coverage": "replication.attribution.window.coverage_of_lists",
+    "window_coverage": "replication.attribution.window.coverage",
+    "window_defects": "replication.panel.window_records.defects",
     "claims": "replication.report.claims.judge",
     "coverage": "replication.attribution.assign.coverage",
     "disagreements": "replication.attribution.agreement.disagreements",
@@ -108,12 +127,20 @@ def _day(value: Any) -> str:
     return f"{day.day}{NBSP}{day:%B %Y}"
 
 
+def _month(value: Any) -> str:
+    try:
+        return f"{date.fromisoformat(f'{value}-01'):%B %Y}"
+    except ValueError:
+        return str(value)
+
+
 FORMATS: dict[str, Callable[[Any], str]] = {
     "percent": _percent,
     "whole-percent": lambda v: f"{100 * float(v):.0f}{NBSP}%",
     "already-percent": lambda v: f"{float(v):.1f}{NBSP}%",
     "already-whole-percent": lambda v: f"{float(v):.0f}{NBSP}%",
     "signed-points": _signed,
+    "distance": lambda v: f"{abs(100 * float(v)):.1f}",
     "points": lambda v: f"{100 * float(v):.1f}",
     "leads": _leads,
     "in-words": _in_words,
@@ -123,6 +150,7 @@ FORMATS: dict[str, Callable[[Any], str]] = {
     "billions": lambda v: f"{float(v) / 1e9:.1f}{NBSP}billion",
     "millions": lambda v: f"{int(v) / 1e6:.1f}{NBSP}million",
     "day": _day,
+    "month": _month,
     "text": str,
     "short-hash": lambda v: f"{str(v)[:12]}…",
 }

@@ -14,6 +14,7 @@ from replication.errors import StudyError
 from replication.files import read_json, read_text, write_text
 from replication.plots import FIGURES
 from replication.report import prose, tables
+from replication.report.markdown import markdown
 from replication.study import Study
 
 PACKAGE = Path(__file__).parents[1]
@@ -35,6 +36,7 @@ def rendered(text: str, results: Path, study: Study) -> str:
         A block has no maker, or a maker has no block.
     """
     blocks: dict[str, Callable[[], str]] = {
+        "short": lambda: in_short(read_json(results / "numbers.json")),
         "findings": lambda: tables.verdicts(results),
         "provenance": lambda: provenance(read_json(results / "numbers.json"), study, results),
     }
@@ -50,6 +52,26 @@ def rendered(text: str, results: Path, study: Study) -> str:
     return text
 
 
+SHORT = """
+- **Claimed:** China {published-china}, USA {published-usa} of first-year downloads, August 2024 to August 2025.
+- **Public data show:** China {w-china} ({w-china-low} to {w-china-high}), USA {w-usa} ({w-usa-low} to {w-usa-high}); the
+  difference is {w-lead-high} to {w-lead-low} points. China’s published share: {answer-china}; the American: {answer-usa};
+  the lead: {answer-lead}.
+- **How easily it turns:** China leads in {w-ahead} of {w-specifications} combinations of reasonable choices; the sign turns without
+  {w-turning-developers} of the {w-tried-developers} largest developers, one left out at a time.
+- **What nobody can tell:** who led at the end of the window. What records follow has China ahead from {w-passing}, but they
+  then follow {w-followed-china} of Chinese and {w-followed-usa} of American downloads; and {w-unattributed} of all downloads
+  belong to no country.
+"""
+"""The finding in four lines; the numbers are those of the paper."""
+
+
+def in_short(numbers: Mapping[str, Any]) -> str:
+    """The finding in four lines, as a list."""
+    shown = {key: number["display"] for key, number in numbers.items()}
+    return SHORT.strip().format_map(shown)
+
+
 def provenance(numbers: Mapping[str, Any], study: Study, results: Path) -> str:
     """The program and line that makes every figure, table and number of the paper."""
     makers: dict[str, Callable[..., Any]] = {f"fig:{name}": draw for name, draw in FIGURES.items()}
@@ -60,7 +82,7 @@ def provenance(numbers: Mapping[str, Any], study: Study, results: Path) -> str:
     for key, number in numbers.items():
         keys[number["function"]].append(f"`{key}`")
     rows += [(", ".join(sorted(names)), _line(_function(name))) for name, names in keys.items()]
-    return tables.markdown(("What", "Made by"), rows, (60, 40))
+    return markdown(("What", "Made by"), rows, (60, 40))
 
 
 def _function(name: str) -> Callable[..., Any]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -15,16 +14,17 @@ from replication.analysis.statistics import LEAD
 from replication.attribution import second_coding
 from replication.files import read_csv
 from replication.plots.choice_names import DIMENSIONS, choices
+from replication.report import window_tables
+from replication.report.markdown import markdown, signed
 from replication.report.numbers import NBSP
 from replication.study import Study
-
-Row = Sequence[str]
 
 
 def all_tables(results: Path, study: Study) -> dict[str, partial[str]]:
     """Makers of every table, by name, in the order in which the paper numbers them.
 
-    That of the chain is there only where the source is the whole Hub.
+    That of the chain is there only where the source is snapshots of the whole Hub, those of the window
+    rebuilt from public records only elsewhere.
     """
     made = {
         "verdicts": partial(verdicts, results),
@@ -37,21 +37,23 @@ def all_tables(results: Path, study: Study) -> dict[str, partial[str]]:
         "dimensions": partial(dimensions, results, study),
         "unjudged": partial(unjudged, results),
     }
-    return made | ({"chain": partial(chain, results)} if study.whole else {})
+    if study.whole:
+        return made | {"chain": partial(chain, results)}
+    return made | window_tables.all_tables(results)
 
 
 def verdicts(results: Path) -> str:
-    """Every claim that was judged: published, estimated, range weighed, verdict."""
+    """Every claim that public data can judge: published, what they show, and both answers."""
     table = read_csv(results / "claims.csv", dtype=str)
-    table = table[table["reproduced"] != ""]
+    table = table[table["estimate"] != ""]
     rows = [
         (
             _capital(row.statement),
             _published(row.published, row.unit),
             _estimate(row.estimate, row.unit),
             _range(row.lower, row.upper, row.unit),
-            row.reproduced,
-            f"**{row.verdict}**",
+            f"**{row.answer}**",
+            _survives(row.survives, row.turned_by),
             _link(row.url),
         )
         for row in table.itertuples()
@@ -59,30 +61,37 @@ def verdicts(results: Path) -> str:
     header = (
         "Claim",
         "Published",
-        "Our estimate",
-        "Range weighed",
-        "Reproduced",
-        "Verdict",
+        "Public data",
+        "Range",
+        "Does it come out?",
+        "Does it survive reasonable choices?",
         "About",
     )
-    return markdown(header, rows, (33, 10, 11, 16, 11, 11, 13))
+    return markdown(header, rows, (28, 9, 9, 14, 13, 20, 11))
+
+
+def _survives(answer: str, turned_by: str) -> str:
+    """The second answer, with the smallest change that turns the first."""
+    if not answer:
+        return "–"
+    return f"{answer}: turned by “{turned_by}”" if turned_by else answer
 
 
 def unjudged(results: Path) -> str:
-    """Every published figure that these data cannot judge, with the reason."""
+    """Every published figure that public data cannot judge, with what it would take."""
     table = read_csv(results / "claims.csv", dtype=str)
-    table = table[table["reproduced"] == ""]
+    table = table[table["estimate"] == ""]
     rows = [
         (
             _capital(row.statement),
             _published(row.published, row.unit),
-            row.verdict,
+            row.answer,
             row.reason,
             _link(row.url),
         )
         for row in table.itertuples()
     ]
-    header = ("Published figure", "Value", "Verdict", "Why", "About")
+    header = ("Published figure", "Value", "Answer", "Why", "About")
     return markdown(header, rows, (28, 12, 16, 30, 21))
 
 
@@ -290,21 +299,6 @@ def dimensions(results: Path, study: Study) -> str:
     header = ("Dimension", "Choices", "Alone %", "With others %", "Smallest median lead",
               "Largest median lead", "China leads in %")  # fmt: skip
     return markdown(header, rows, (22, 8, 8, 9, 24, 24, 11))
-
-
-def markdown(header: Row, rows: Sequence[Row], widths: Sequence[int]) -> str:
-    """Format a pipe table; `widths` are the relative widths of its left-aligned columns."""
-    lines = [header, [":" + "-" * width for width in widths], *rows]
-    return "\n".join("| " + " | ".join(_cell(cell) for cell in line) + " |" for line in lines)
-
-
-def signed(fraction: float) -> str:
-    """Points with a sign."""
-    return f"{'−' if fraction < 0 else '+'}{abs(100 * fraction):.1f}"
-
-
-def _cell(text: str) -> str:
-    return str(text).replace("|", "/").replace("\n", " ")
 
 
 def _ends(row: pd.Series, *, lead: bool) -> str:

@@ -1,0 +1,116 @@
+"""First-year downloads of the published window: the whole Hub, with what no record follows.
+
+The estimates of every repository that a record holds, and the part that none follows, are one table of
+attributed rows, so that every estimate, interval and bound is made of it as of any other window.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from functools import cached_property
+
+import pandas as pd
+
+from replication.analysis import capture
+from replication.analysis.capture import Dates, Deck, Shortfall
+from replication.panel.window import CEILING, COUNTED, SEEN, column
+from replication.study import MEASURES, Study
+
+REST = " (not followed)"
+"""What stands behind the name of a row of downloads that no record follows."""
+
+
+@dataclass(frozen=True)
+class WindowData:
+    """The attributed panel of the window.
+
+    Attributes
+    ----------
+    repositories
+        One row a repository, with developers and groups by every role and source of labels.
+    months
+        Its downloads by month.
+    lists
+        Attributed rows of the complete lists.
+    left_out
+        Estimates without each record.
+    agreement
+        What counts alone rebuild beside what counters hold.
+    study
+        Definitions.
+    """
+
+    repositories: pd.DataFrame
+    months: pd.DataFrame
+    lists: pd.DataFrame
+    left_out: pd.DataFrame
+    agreement: pd.DataFrame
+    study: Study
+
+    @cached_property
+    def names_of_months(self) -> tuple[str, ...]:
+        """Months of the window in their order."""
+        days = pd.date_range(self.study.window.start, self.study.window.end)[1:]
+        return tuple(dict.fromkeys(days.strftime("%Y-%m")))
+
+    @cached_property
+    def dates(self) -> Dates:
+        """The complete lists, without what looks automated."""
+        return capture.dates_of(self.lists, self.study, self.names_of_months)
+
+    @cached_property
+    def by_month(self) -> pd.DataFrame:
+        """Downloads by repository and month, with the repository's attribution."""
+        return self.months.merge(self.repositories, on="repository", validate="many_to_one")
+
+    def shortfall(self, estimates: str = "", rule: str = "", without: str = "") -> Shortfall:
+        """What estimates lack; by default those of the headline under its rule."""
+        study = self.study
+        estimates = estimates or headline_column(study)
+        rule = rule or study.capture.rules[0]
+        return capture.shortfall(self.by_month, estimates, self.dates, rule, study, without)
+
+    @cached_property
+    def deck(self) -> Deck:
+        """The rows to which downloads that no record follows are given."""
+        found = Deck.of(self.dates)
+        names = found.facts["name"] + REST
+        return replace(found, facts=found.facts.assign(name=names, repository=names))
+
+    @cached_property
+    def headline_rest(self) -> pd.DataFrame:
+        """Attributed rows, by month, of what the headline's estimates lack."""
+        return self.deck.rows(self.shortfall().missing)
+
+    @cached_property
+    def population(self) -> pd.DataFrame:
+        """Attributed rows with one int64 column of downloads a measure of `MEASURES`."""
+        estimates, rule = headline_column(self.study), self.study.capture.rules[0]
+        table = self.everyone(estimates, rule)
+        sums = self.months.groupby("repository")[[estimates, SEEN, COUNTED, CEILING]].sum()
+        each = sums.reindex(table["repository"]).fillna(0).astype("int64").reset_index(drop=True)
+        own = self.study.window.id
+        corrected, uncorrected, seen = (f"{own}{suffix}" for suffix in MEASURES)
+        measures = {uncorrected: each[estimates], seen: each[SEEN]}
+        measures |= {name: each[name] for name in (COUNTED, CEILING)}
+        table = table.rename(columns={"downloads": corrected}).assign(**measures)
+        return table[(table[[corrected, CEILING]] > 0).any(axis=1)].reset_index(drop=True)
+
+    def everyone(self, estimates: str, rule: str) -> pd.DataFrame:
+        """Attributed rows with ``downloads``: some estimates, and what they lack under a rule."""
+        sums = self.months.groupby("repository")[estimates].sum()
+        known = self.repositories.assign(
+            downloads=sums.reindex(self.repositories["repository"])
+            .fillna(0)
+            .to_numpy(dtype="int64")
+        )
+        if rule == capture.NONE:
+            return known
+        rest = self.deck.totals(self.shortfall(estimates, rule).missing)
+        extra = self.deck.facts.assign(downloads=rest)
+        return pd.concat([known, extra[known.columns]], ignore_index=True)
+
+
+def headline_column(study: Study) -> str:
+    """Name of the column of the headline's estimates."""
+    return column(study.panel.age_limit_days, study.fillings[0].id)

@@ -1,0 +1,185 @@
+"""How wrong the rebuilt window can be: filling, births and capture, and what they do to each share.
+
+Three errors of the records are measured, each by what it can be measured by, and taken as independent:
+
+filling
+    counts alone against counters, where both follow a repository; the error is charged on what no
+    counter holds;
+births
+    half the difference between all unknown births as early, and as late, as they can be;
+capture
+    the delete-one jackknife over the complete lists that it is measured at.
+
+They are standard errors of the downloads of China, of the USA and of all others, and go to shares to
+first order.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+from scipy import stats
+
+from replication.analysis.capture import GROUP
+from replication.analysis.window import WindowData, headline_column
+from replication.panel.window import COUNTED, column
+
+SIDES = ("China", "USA", "all others")
+Floats = NDArray[np.float64]
+
+
+def errors(data: WindowData) -> pd.DataFrame:
+    """Standard errors of the downloads of each side.
+
+    Returns
+    -------
+    pandas.DataFrame
+        One row a side and component: ``side, component, downloads`` (estimate with what is not
+        followed), ``error`` (one standard error, downloads). The component ``all`` is the root of the
+        sum of squares.
+    """
+    total = _sides(data, _corrected(data))
+    parts = {"filling": _filling(data), "births": _births(data), "capture": _capture(data)}
+    parts["all"] = np.sqrt(sum(error**2 for error in parts.values()))
+    rows = [
+        {"side": side, "component": name, "downloads": total[place], "error": error[place]}
+        for name, error in parts.items()
+        for place, side in enumerate(SIDES)
+    ]
+    return pd.DataFrame(rows)
+
+
+def _sides(data: WindowData, by_group: pd.Series) -> Floats:
+    """Downloads of China, of the USA and of all others."""
+    china, usa = float(by_group.get("China", 0)), float(by_group.get("USA", 0))
+    return np.array([china, usa, float(by_group.sum()) - china - usa])
+
+
+def _corrected(data: WindowData, without: str = "") -> pd.Series:
+    """Downloads of each country group with what is not followed."""
+    held = data.by_month.groupby(GROUP)[headline_column(data.study)].sum()
+    missing = data.shortfall(without=without).missing.sum(axis=1)
+    return held.reindex(list(data.study.groups), fill_value=0) + missing
+
+
+def _filling(data: WindowData) -> Floats:
+    """The relative error of counts alone, charged on what no counter holds."""
+    study, rows = data.study, data.agreement
+    group = rows[GROUP]
+    side = np.where(group.isin(SIDES[:2]), group, SIDES[2])
+    sums = rows.groupby(side)[["exact", "rebuilt"]].sum().reindex(list(SIDES), fill_value=0)
+    everything = rows[["exact", "rebuilt"]].sum()
+    pooled = abs(everything["rebuilt"] / max(everything["exact"], 1) - 1)
+    ratio = (sums["rebuilt"] / sums["exact"].where(sums["exact"] > 0) - 1).abs().fillna(pooled)
+    months = data.by_month
+    loose = months[headline_column(study)] - months[COUNTED]
+    return np.asarray(ratio) * _sides(data, loose.clip(lower=0).groupby(months[GROUP]).sum())
+
+
+def _births(data: WindowData) -> Floats:
+    """Half of what the two extremes of unknown births differ by."""
+    age = data.study.panel.age_limit_days
+    ids = {rule.birth: rule.id for rule in reversed(data.study.fillings)}
+    if not {"earliest", "latest"} <= ids.keys():
+        return np.zeros(len(SIDES))
+    sums = data.by_month.groupby(GROUP)[[column(age, ids[b]) for b in ("earliest", "latest")]].sum()
+    early, late = (_sides(data, sums[name]) for name in sums)
+    return np.abs(early - late) / 2
+
+
+def _capture(data: WindowData) -> Floats:
+    """Delete-one jackknife over the complete lists."""
+    lists = data.dates.lists
+    each = np.array([_sides(data, _corrected(data, without=name)) for name in lists])
+    spread = each - each.mean(axis=0)
+    return np.asarray(np.sqrt((len(lists) - 1) / len(lists) * (spread**2).sum(axis=0)))
+
+
+def propagated(downloads: Floats, error: Floats) -> dict[str, tuple[float, float]]:
+    """Shares of the sides, the lead and China's part of the two, each with its standard error.
+
+    Parameters
+    ----------
+    downloads, error
+        Of China, of the USA and of all others (3,), with independent standard errors.
+    """
+    china, usa, rest = downloads
+    total, two = downloads.sum(), china + usa
+    s, u, lead, part = china / total, usa / total, (china - usa) / total, china / two
+    slopes = {
+        "China": (s, np.array([1 - s, -s, -s]) / total),
+        "USA": (u, np.array([-u, 1 - u, -u]) / total),
+        "China − USA": (lead, np.array([1 - lead, -1 - lead, -lead]) / total),
+        "China / (China + USA)": (part, np.array([1 - part, -part, 0.0]) / two),
+        "total": (total, np.ones(3)),
+    }
+    return {
+        name: (float(value), float(np.sqrt((slope**2 * error**2).sum())))
+        for name, (value, slope) in slopes.items()
+    }
+
+
+def answers(table: pd.DataFrame, estimates: pd.DataFrame, data: WindowData) -> pd.DataFrame:
+    """The headline's statistics with the range of the records.
+
+    Parameters
+    ----------
+    table
+        The table of `errors`.
+    estimates
+        Estimates of the window, for the ranges by developer.
+    data
+        The window.
+
+    Returns
+    -------
+    pandas.DataFrame
+        One row a statistic: ``statistic, point, seen, uncorrected, records_lower, records_upper,
+        error``; ``without_lower, without_upper`` (without any one developer); ``developer_lower,
+        developer_upper`` (jackknife over developers); ``bounds_lower, bounds_upper``. Shares are
+        fractions, the total is in downloads.
+    """
+    every = table[table["component"] == "all"].set_index("side").loc[list(SIDES)]
+    found = propagated(every["downloads"].to_numpy(), every["error"].to_numpy())
+    z = float(stats.norm.ppf((1 + data.study.inference.level) / 2))
+    rows = []
+    for name, (point, error) in found.items():
+        rows.append({
+            "statistic": name, "point": point, **_other_measures(name, data),
+            "records_lower": point - z * error, "records_upper": point + z * error, "error": error,
+            **_ranges(name, estimates, data),
+        })  # fmt: skip
+    return pd.DataFrame(rows)
+
+
+def _other_measures(name: str, data: WindowData) -> dict[str, float]:
+    """The same statistic of what was seen, and without what is not followed."""
+    months = data.by_month
+    sums = {
+        "seen": months.groupby(GROUP)["seen"].sum(),
+        "uncorrected": months.groupby(GROUP)[headline_column(data.study)].sum(),
+    }
+    nothing = np.zeros(len(SIDES))
+    return {key: propagated(_sides(data, s), nothing)[name][0] for key, s in sums.items()}
+
+
+_METHODS = {"leave-one-out": "without", "jackknife-logit": "developer", "bounds": "bounds"}
+
+
+def _ranges(name: str, estimates: pd.DataFrame, data: WindowData) -> dict[str, float]:
+    """Ranges by developer and bounds; those of the part of the two are those of the ratio."""
+    about = data.study.window
+    wanted = "China / USA" if name == "China / (China + USA)" else name
+    rows = estimates[
+        (estimates["estimand"] == about.id) & (estimates["attribution"] == about.attribution)
+        & (estimates["labels"] == about.labels) & (estimates["group"] == wanted)
+        & (estimates["unit"] != "repository")
+    ].set_index("method")  # fmt: skip
+    found = {}
+    for method, key in _METHODS.items():
+        for end in ("lower", "upper"):
+            value = float(rows[end].get(method, np.nan))
+            part = value / (1 + value) if wanted != name else value
+            found[f"{key}_{end}"] = part
+    return found

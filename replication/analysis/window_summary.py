@@ -1,0 +1,113 @@
+"""Single values of the window for the text: counts, extremes and parts."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+
+import pandas as pd
+
+from replication.analysis.window import WindowData
+from replication.analysis.window_changes import CHOICE, DEVELOPER, REPOSITORY, credited, measures
+from replication.panel.window import COUNTED, SEEN
+
+Tables = Mapping[str, pd.DataFrame]
+
+
+def summary(data: WindowData, made: Tables, published: Mapping[str, float]) -> pd.DataFrame:
+    """Tabulate single values: ``key, value``.
+
+    Parameters
+    ----------
+    data
+        The window.
+    made
+        Its tables by file name.
+    published
+        Published shares in percent of China and the USA.
+    """
+    pairs = [
+        *_of_sums(data), *_of_grid(made["window_specifications.csv"]),
+        *_of_changes(made["window_changes.csv"]), *_of_dates(made["hub_dates.csv"], data),
+        *_of_turnover(made["window_turnover.csv"]), *_of_pair(published),
+        *_of_records(made["records_left_out.csv"]),
+    ]  # fmt: skip
+    return pd.DataFrame(pairs, columns=["key", "value"])
+
+
+def _of_sums(data: WindowData) -> Iterator[tuple[str, object]]:
+    """Downloads of both countries by measure, and DeepSeek and Qwen within China."""
+    window, table = data.study.window.id, data.population
+    yield "repositories", len(data.repositories)
+    for name, column in (("corrected", window), ("estimate", f"{window}-uncorrected"),
+                         ("seen", SEEN), ("counted", COUNTED), ("ceiling", "ceiling")):  # fmt: skip
+        column = f"{window}-seen" if column == SEEN else column
+        china, usa, _, _, total = credited(table, column, data).total
+        yield f"{name}-china", round(china)
+        yield f"{name}-usa", round(usa)
+        yield f"{name}-total", round(total)
+    found = measures(credited(table, window, data).total)
+    yield "family", float(found["family"])
+    yield "family-seen", float(measures(credited(table, f"{window}-seen", data).total)["family"])
+    unattributed = table["registry_group_uploader"].isin(list(data.study.unattributed))
+    yield "unattributed", float(table.loc[unattributed, window].sum() / table[window].sum())
+
+
+def _of_grid(grid: pd.DataFrame) -> Iterator[tuple[str, object]]:
+    """How many distinct specifications there are, and their extremes."""
+    own = grid[grid["distinct"] == "yes"]
+    yield "specifications", len(own)
+    yield "china-ahead", int((own["lead"] > 0).sum())
+    yield "china-ahead-without-one", int((own["without_upper"] > 0).sum())
+    for name in ("china", "usa", "lead", "part"):
+        yield f"grid-{name}-low", float(own[name].min())
+        yield f"grid-{name}-high", float(own[name].max())
+        yield f"grid-{name}-median", float(own[name].median())
+
+
+def _of_changes(changes: pd.DataFrame) -> Iterator[tuple[str, object]]:
+    """How many single changes there are, and how many turn the sign of the lead."""
+    sign = changes["lead"].iloc[0] > 0
+    for kind, name in (
+        (CHOICE, "choices"),
+        (DEVELOPER, "developers"),
+        (REPOSITORY, "repositories"),
+    ):
+        own = changes[changes["kind"] == kind]
+        yield f"changes-{name}", len(own)
+        yield f"turning-{name}", int(((own["lead"] > 0) != sign).sum())
+        yield f"changes-{name}-lowest", float(own["lead"].min())
+        yield f"changes-{name}-highest", float(own["lead"].max())
+
+
+def _of_dates(dates: pd.DataFrame, data: WindowData) -> Iterator[tuple[str, object]]:
+    """The smallest and largest shares over the dates at which the whole Hub is known."""
+    about = data.study.window
+    own = dates[(dates["attribution"] == about.attribution) & (dates["labels"] == about.labels)]
+    own = own[own["exclusion"] == "none"]
+    yield "dates", own["list"].nunique()
+    for key, group in (("china", "China"), ("usa", "USA"), ("lead", "China − USA")):
+        shares = own.loc[own["group"] == group, "share_with_tail"]
+        yield f"dates-{key}-low", float(shares.min())
+        yield f"dates-{key}-high", float(shares.max())
+
+
+def _of_turnover(table: pd.DataFrame) -> Iterator[tuple[str, object]]:
+    """How much of the first half's leaders' share is theirs in the second."""
+    first = table[table["half"] == "first"]
+    yield "leaders", len(first)
+    yield "leaders-stay", int((first["other_rank"].between(1, len(first))).sum())
+    yield "leaders-share", float(first["share"].sum())
+    yield "leaders-share-later", float(first["other_share"].sum())
+
+
+def _of_pair(published: Mapping[str, float]) -> Iterator[tuple[str, object]]:
+    """What the published pair says of the two countries alone."""
+    china, usa = published["China"], published["USA"]
+    yield "published-part", china / (china + usa)
+
+
+def _of_records(table: pd.DataFrame) -> Iterator[tuple[str, object]]:
+    """How far the lead moves without any one record."""
+    yield "records", len(table) - 1
+    yield "records-lead-low", float(table["lead"].iloc[1:].min())
+    yield "records-lead-high", float(table["lead"].iloc[1:].max())

@@ -1,0 +1,265 @@
+"""Downloads a day, month by month: both countries, and the developers that readers know."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from datetime import date, timedelta
+from typing import NamedTuple
+
+import pandas as pd
+from matplotlib.axes import Axes
+from matplotlib.dates import date2num
+from matplotlib.figure import Figure
+from matplotlib.ticker import MaxNLocator
+
+from replication.plots.layout import SMALL, spread
+from replication.plots.results import Results
+from replication.plots.style import (
+    COLOURS,
+    INK,
+    INNER,
+    LEADERS,
+    QUIET,
+    SHADE,
+    page,
+    text_colour,
+)
+from replication.plots.words import MONTHS, basis, month, short_day
+from replication.study import Study
+
+LEFT, RIGHT, HEADING, NAMED, GAP, BELOW = 0.38, 2.2, 0.22, 0.17, 0.38, 0.32
+UPPER, LOWER = 2.0, 2.5  # inches that the panels are high
+WIDE = INNER - LEFT - RIGHT
+ALL, FOLLOWED, CORRECTED, NEVER = "all", "estimate", "corrected", "never"
+DASHED = (0, (3, 1.5))
+STYLES = ("solid", (0, (5, 1.5)), (0, (1, 1)), (0, (5, 1.5, 1, 1.5)), (0, (2.5, 1)), (0, (8, 2)))
+"""Lines of the developers of one country, the largest first."""
+NOTE, NOTE_HIGH = 1.45, 0.46  # inches that the note on the passing takes
+
+
+class Line(NamedTuple):
+    """A series in millions a day: its name, country group, line style and width, and its ends."""
+
+    name: str
+    group: str
+    style: object
+    wide: float
+    days: list[float]
+    rates: list[float]
+
+
+def draw(results: Results, study: Study) -> Figure:
+    """Draw a panel of both countries above one of the developers."""
+    height = 2 * HEADING + NAMED + UPPER + LOWER + GAP + BELOW
+    sheet = page(height, title(results.window_passing), deck(study), results.records_footer(study))
+    both, each = countries(results, study), developers(results, study)
+    for top, tall, lines, name in (
+        (height - HEADING - NAMED, UPPER, both, "China and the USA"),
+        (BELOW + LOWER, LOWER, each, "Developers, with what no record follows"),
+    ):
+        ax = sheet.axes(LEFT, top - tall, WIDE, tall)
+        _lines(ax, lines, tall, study)
+        sheet.heading(0, top + HEADING - 0.13 + NAMED * (lines is both), name)
+        _after(ax, results, named=lines is both)
+        if lines is both:
+            _mark(ax, results.window_passing, both, study)
+    return sheet.figure
+
+
+def deck(study: Study) -> str:
+    """What is drawn, and which months are not whole."""
+    about = study.window
+    names = months_between(about.start, about.end)
+    parts = [(name, *_inside(name, study)) for name in (names[0], names[-1])]
+    told = "; ".join(f"{month(name)}: {days} days" for name, _, days in parts)
+    return (
+        f"Millions of first-year downloads a day, by month ({told}); "
+        f"{basis(about.attribution, about.labels)}. Solid: with what no record follows, which is "
+        "estimated from the lists of the whole Hub; dashed: what records follow alone"
+    )
+
+
+def title(passing: pd.DataFrame) -> str:
+    """When China passes the USA to stay ahead, without and with what no record follows."""
+    alone, whole = lasting(passing, FOLLOWED), lasting(passing, CORRECTED)
+    verb = "never passes the USA to stay ahead"
+    if alone != NEVER:
+        verb = f"passes the USA to stay ahead {_when(alone)}"
+    if alone == whole:
+        return f"China {verb}, with or without what no record follows"
+    return f"By what records follow alone, China {verb}; with the rest added, {_when(whole)}"
+
+
+def lasting(passing: pd.DataFrame, measure: str) -> str:
+    """The month from which China is ahead to the end by a measure, or never."""
+    rows = passing[(passing["scope"] == ALL) & (passing["measure"] == measure)]
+    return str(rows["lasting"].iloc[0])
+
+
+def _when(name: str) -> str:
+    return NEVER if name == NEVER else f"in {month(name)}"
+
+
+def months_between(start: date, end: date) -> list[str]:
+    """Months in which a day after `start` up to `end` lies."""
+    first = start + timedelta(days=1)
+    numbers = range(12 * first.year + first.month - 1, 12 * end.year + end.month)
+    return [f"{n // 12}-{n % 12 + 1:02}" for n in numbers]
+
+
+def _inside(name: str, study: Study) -> tuple[float, int]:
+    """Middle of a month's days after the window's start up to its end, and their number."""
+    year, number = map(int, name.split("-"))
+    next_month = date(year + number // 12, number % 12 + 1, 1)
+    first = max(date(year, number, 1), study.window.start + timedelta(days=1))
+    last = min(next_month - timedelta(days=1), study.window.end)
+    return (_number(first) + _number(last) + 1) / 2, (last - first).days + 1
+
+
+def _number(when: date) -> float:
+    """Place of a date on the axis."""
+    return float(date2num(when))
+
+
+def countries(results: Results, study: Study) -> list[Line]:
+    """Both countries with what no record follows, and by what records follow alone."""
+    kinds = {CORRECTED: ("{}", "solid", 2.2), FOLLOWED: ("{}, followed only", DASHED, 1.4)}
+    return [
+        Line(label.format(side), side, style, wide, *_series(results, side, measure, study))
+        for measure, (label, style, wide) in kinds.items()
+        for side in LEADERS
+    ]
+
+
+def developers(results: Results, study: Study) -> list[Line]:
+    """The tracked developers in the colour of their country, the largest of each first."""
+    about, credited = study.window, results.leave_one_out
+    rows = credited[
+        (credited[["attribution", "labels"]] == [about.attribution, about.labels]).all(axis=1)
+    ]
+    groups = rows.drop_duplicates("developer").set_index("developer")["group"]
+    found = [
+        Line(t.name, str(groups.get(t.developer, "Unknown")), "", 1.5,
+             *_series(results, t.name, CORRECTED, study, kind="developer"))
+        for t in study.tracked
+    ]  # fmt: skip
+    found.sort(key=lambda line: -sum(line.rates))
+    places = {g: [x.name for x in found if x.group == g] for g in {x.group for x in found}}
+    return [
+        line._replace(style=STYLES[places[line.group].index(line.name) % len(STYLES)])
+        for line in found
+    ]
+
+
+def _series(
+    results: Results, name: str, measure: str, study: Study, kind: str = "group"
+) -> tuple[list[float], list[float]]:
+    """Middles of the months, and millions a day."""
+    rows = results.window_months
+    chosen = (rows["scope"] == ALL) & (rows["series"] == name) & (rows["kind"] == kind)
+    rows = rows[chosen].sort_values("month")
+    inside = [_inside(str(found), study) for found in rows["month"]]
+    values = [x / 1e6 / days for x, (_, days) in zip(rows[measure], inside, strict=True)]
+    return [middle for middle, _ in inside], values
+
+
+def _lines(ax: Axes, lines: Sequence[Line], tall: float, study: Study) -> None:
+    """Lines with their names and last rates at the end."""
+    about = study.window
+    top = max(x for line in lines for x in line.rates)
+    ax.set(xlim=(_number(about.start), _number(about.end) + 1), ylim=(0, 1.06 * top))
+    names = months_between(about.start, about.end)[1::2]
+    ax.set_xticks([_inside(name, study)[0] for name in names], _month_names(names))
+    ax.yaxis.set_major_locator(MaxNLocator(6, steps=[1, 2, 5, 10]))
+    ax.grid(visible=True)
+    for line in lines:
+        ax.plot(
+            line.days, line.rates, color=COLOURS[line.group], ls=line.style, lw=line.wide,
+            zorder=4, dash_capstyle="butt",
+        )  # fmt: skip
+    _names(ax, lines, tall)
+
+
+def _month_names(names: Iterable[str]) -> list[str]:
+    """Short names, with the year where it is the first of it."""
+    texts, years = [], set[str]()
+    for name in names:
+        year, number = name.split("-")
+        texts.append(MONTHS[int(number) - 1][:3] + ("" if year in years else f"\n{year}"))
+        years.add(year)
+    return texts
+
+
+def _names(ax: Axes, lines: Sequence[Line], tall: float) -> None:
+    """Names and last rates beside the ends of the lines, moved apart, with samples of the lines."""
+    ends = [line.rates[-1] for line in lines]
+    places = spread(ends, 0.14 * ax.get_ylim()[1] / tall, 0)
+    for line, end, place in zip(lines, ends, places, strict=True):
+        across = ax.get_yaxis_transform()
+        ax.plot(
+            [_across(ax, line.days[-1]), *(1 + x / WIDE for x in (0.12, 0.4))], [end, place, place], transform=across,
+            color=COLOURS[line.group], ls=line.style, lw=0.7 * line.wide, clip_on=False,
+        )  # fmt: skip
+        ax.text(
+            1 + 0.45 / WIDE, place, f"{line.name} {rate(end)}", transform=across, size=SMALL,
+            va="center_baseline", color=text_colour(line.group),
+            weight="bold" if line.wide > 2 else "normal",
+        )  # fmt: skip
+
+
+def _across(ax: Axes, day: float) -> float:
+    """Place of a day as a part of the panel's width."""
+    start, end = ax.get_xlim()
+    return (day - start) / (end - start)
+
+
+def rate(value: float) -> str:
+    """Millions a day: two decimals below one."""
+    return f"{value:.1f}" if value >= 1 else f"{value:.2f}"
+
+
+def _after(ax: Axes, results: Results, *, named: bool) -> None:
+    """Shade what comes after the last list of the whole Hub."""
+    last = str(results.hub_dates["date"].max())
+    start, end = _number(date.fromisoformat(last)), ax.get_xlim()[1]
+    ax.axvspan(start, end, color=SHADE, lw=0, zorder=0.5)
+    if named:
+        ax.annotate(
+            f"after the last whole-Hub date, {short_day(last)}", (start, 1), size=SMALL,
+            xycoords=ax.get_xaxis_transform(), xytext=(0, 3), textcoords="offset points", color=QUIET,
+        )  # fmt: skip
+
+
+def _mark(ax: Axes, passing: pd.DataFrame, lines: Sequence[Line], study: Study) -> None:
+    """A dot where China passes the USA by what records follow, and what that leaves out."""
+    name, whole = lasting(passing, FOLLOWED), lasting(passing, CORRECTED)
+    if name == NEVER:
+        return
+    line = next(x for x in lines if x.group == LEADERS[0] and x.style == DASHED)
+    at = _inside(name, study)[0]
+    value = line.rates[line.days.index(at)]
+    start, end = ax.get_xlim()
+    wide = (end - start) * NOTE / WIDE
+    before = at > start + wide
+    below = _lowest(lines, at, wide) > ax.get_ylim()[1] * NOTE_HIGH / UPPER
+    ax.plot([at, at], [0 if below else ax.get_ylim()[1], value], color=INK, lw=0.7, zorder=5)
+    ax.plot([at], [value], "o", ms=5.5, mfc="white", mec=INK, mew=1.1, zorder=6)
+    told = "never" if whole == NEVER else f"from {month(whole)}"
+    ax.annotate(
+        f"China ahead from {month(name)}\nby what records follow;\n{told} with the rest added",
+        (at, 0 if below else 1), xycoords=ax.get_xaxis_transform(),
+        xytext=(-4 if before else 4, 4 if below else -4), textcoords="offset points",
+        ha="right" if before else "left", va="bottom" if below else "top", size=SMALL,
+        linespacing=1.15, zorder=7,
+    )  # fmt: skip
+
+
+def _lowest(lines: Sequence[Line], at: float, wide: float) -> float:
+    """The lowest rate of all lines within a distance of a day."""
+    near = [
+        x
+        for line in lines
+        for d, x in zip(line.days, line.rates, strict=True)
+        if abs(d - at) < wide
+    ]
+    return min(near)

@@ -1,0 +1,242 @@
+"""Records in tables: the whole list as Parquet, tops as CSV, released counters, creation dates."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+
+import pandas as pd
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
+
+from replication.errors import ContractError, SourceError
+from replication.panel import contract, defects
+from replication.panel.defects import Defect, Mended
+from replication.panel.lineage import words
+from replication.sources import record_values as values
+from replication.sources.record_files import Located
+from replication.sources.record_parts import (
+    CUMULATIVE,
+    OBSERVATIONS,
+    Part,
+    models,
+    none,
+    observations,
+)
+from replication.sources.record_values import Place
+from replication.study import Study
+
+_REMEDY = "use an unchanged copy of the record"
+_MENDED = {"duplicate-readings", "renamed-repositories", "falling-counters"}
+"""Checks of a released file that decide its counters and names."""
+_TEXT = (pa.types.is_string, pa.types.is_large_string)
+_LIST = ("id", "downloads", "createdAt", "pipeline_tag", "base_models")
+_PARENTS = {
+    "base_model": values.parents,
+    "base_models": values.parents,
+    "tags": values.tagged_parents,
+}
+
+
+def read_list(found: Located) -> Part:
+    """Read a list of the whole Hub from Parquet: id, downloads, createdAt, perhaps more."""
+    record, place = found.record, Place(found.name(found.files[0]), "row")
+    table = _parquet(found.files[0], place.file, _LIST)
+    _require(place.file, table.column_names, ("id", "downloads"))
+    counts = _whole(table["downloads"], place)
+    names = values.names(_texts(table, "id", place), place)
+    created = None
+    if "createdAt" in table.column_names:
+        created = values.in_range(_times(table, "createdAt", place), place, "createdAt")
+    described = models(
+        record,
+        names,
+        created,
+        base_models=_joined_lists(table, "base_models", place),
+        task=_texts(table, "pipeline_tag", place),
+    )
+    seen = observations(record, names, pd.Timestamp(record.date), counts)
+    return Part(record, len(table), seen, described)
+
+
+def read_top(found: Located) -> Part:
+    """Read the most downloaded models from CSV.
+
+    The name is in id or modelId. Where there is a value_date, it is the date of the count. Base
+    models are in base_model (a name or a printed list) or among the tags.
+    """
+    record, place = found.record, Place(found.name(found.files[0]))
+    table = _csv(found.files[0], place.file)
+    name = "modelId" if "id" not in table else "id"
+    _require(place.file, list(table), (name, "downloads"))
+    names = values.names(table[name], place)
+    counts = values.counts(table["downloads"], place)
+    day: pd.Series | pd.Timestamp = pd.Timestamp(record.date)
+    if "value_date" in table:
+        day = values.moments(table["value_date"], place, "value_date")
+        values.refuse(table["value_date"], day.isna(), "value_date is empty", place)
+    created = None
+    if "createdAt" in table:
+        created = values.moments(table["createdAt"], place, "createdAt")
+    described = models(
+        record,
+        names,
+        created,
+        base_models=_bases(table, place),
+        task=_first(table, ("tasks", "pipeline_tag")),
+        listed=_first(table, ("lists",)),
+    )
+    as_text = int(table["downloads"].str.contains(",", regex=False).sum())
+    seen = observations(record, names, day, counts)
+    return Part(record, len(table), seen, described, counts_as_text=as_text)
+
+
+def read_created(found: Located) -> Part:
+    """Read creation dates from Parquet: name, created."""
+    place = Place(found.name(found.files[0]), "row")
+    table = _parquet(found.files[0], place.file, ("name", "created"))
+    _require(place.file, table.column_names, ("name", "created"))
+    names = values.names(_texts(table, "name", place), place)
+    created = values.in_range(_times(table, "created", place), place, "created")
+    described = models(found.record, names, created)
+    return Part(found.record, len(table), none([*OBSERVATIONS, "crawl"]), described)
+
+
+def read_counters(found: Located, study: Study) -> Part:
+    """Read a released file: cumulative counters, mended, without its frozen readings.
+
+    The date is that of the reading: the label and the record's lag. The name is the latest of the
+    repository's immutable id.
+    """
+    record, rules = found.record, study.panel
+    file = found.files[0]
+    counters = contract.read_counters(file, study.groups, rules.max_counter, found.name(file))
+    mended = defects.mend(counters, rules.frozen_share, pd.DataFrame({"check": []}))
+    kept = mended.readings[~mended.readings["reading"].isin(mended.frozen)]
+    last = mended.readings.groupby("repository").last()
+    dates = kept["reading"] + pd.Timedelta(days=record.lag_days)
+    seen = observations(record, kept["name"], dates, kept["counter"], kind=CUMULATIVE)
+    bases = [values.joined(w for w in words(text) if "/" in w) for text in last["parents"]]
+    described = models(
+        record,
+        last["name"],
+        last["created"],
+        base_models=pd.Series(bases, last.index, dtype="str"),
+        origin=last["origin"],
+    )
+    return Part(
+        record,
+        len(counters),
+        seen,
+        described,
+        renames=_renames(counters, last["name"]),
+        defects=_counted(mended, len(mended.readings) - len(kept)),
+    )
+
+
+def _renames(counters: pd.DataFrame, latest: pd.Series) -> dict[str, str]:
+    """Latest name of each older name, in small letters, that is no other repository's latest."""
+    pairs = counters[["repository", "name"]].drop_duplicates()
+    present = pairs["repository"].map(latest)
+    older = (pairs["name"] != present) & ~pairs["name"].isin(set(latest))
+    return dict(zip(pairs.loc[older, "name"].str.lower(), present[older], strict=True))
+
+
+def _counted(mended: Mended, dropped: int) -> tuple[Defect, ...]:
+    """Return the defects that decided these observations."""
+    frozen = next(d for d in mended.defects if d.check == "frozen-readings")
+    left_out = replace(frozen, rows=dropped, treatment="left out: no reading was made then")
+    return (*(d for d in mended.defects if d.check in _MENDED), left_out)
+
+
+def _bases(table: pd.DataFrame, place: Place) -> pd.Series | str:
+    """Return the base models, from the first column that may hold them."""
+    column = next((c for c in _PARENTS if c in table), None)
+    return _PARENTS[column](table[column], place) if column else ""
+
+
+def _first(table: pd.DataFrame, columns: Sequence[str]) -> pd.Series | str:
+    """Return the first of `columns` that the table has, else empty text."""
+    return next((table[c] for c in columns if c in table), "")
+
+
+def _csv(path: Path, name: str) -> pd.DataFrame:
+    """Read a CSV file as text, its index the number of the line."""
+    try:
+        table = pd.read_csv(path, dtype=str, keep_default_na=False)
+    except (pd.errors.ParserError, pd.errors.EmptyDataError, UnicodeDecodeError, OSError) as error:
+        reason = str(error).splitlines()[0]
+        raise SourceError(f"{name} is not a readable CSV file: {reason}", _REMEDY) from None
+    if not isinstance(table.index, pd.RangeIndex):
+        raise SourceError(f"{name}: its rows have more cells than its header", _REMEDY)
+    return table.set_index(pd.RangeIndex(2, len(table) + 2)).fillna("")
+
+
+def _parquet(path: Path, name: str, columns: Sequence[str]) -> pa.Table:
+    """Read those of `columns` that a Parquet file has."""
+    try:
+        present = pq.read_schema(path).names
+        return pq.read_table(path, columns=[c for c in columns if c in present])
+    except (pa.ArrowException, OSError) as error:
+        reason = str(error).splitlines()[0]
+        raise SourceError(f"{name} is not a readable Parquet file: {reason}", _REMEDY) from None
+
+
+def _require(name: str, present: Sequence[str], columns: Sequence[str]) -> None:
+    """Refuse a table without these columns."""
+    for column in columns:
+        if column not in present:
+            raise ContractError(f"{name} has no column {column}", _REMEDY)
+
+
+def _column(table: pa.Table, column: str) -> pd.Series:
+    """Return a column with the number of the row, from 1, as its index."""
+    return table[column].to_pandas().set_axis(pd.RangeIndex(1, len(table) + 1))
+
+
+def _texts(table: pa.Table, column: str, place: Place) -> pd.Series:
+    """Return a column of text; null, or a column that is not there, is empty."""
+    if column not in table.column_names:
+        return pd.Series("", pd.RangeIndex(1, len(table) + 1), dtype="str")
+    found = table.schema.field(column).type
+    if not (any(is_type(found) for is_type in _TEXT) or pa.types.is_null(found)):
+        raise ContractError(f"{place.file}: column {column} is {found}, not text", _REMEDY)
+    return _column(table, column).astype("str").fillna("")
+
+
+def _times(table: pa.Table, column: str, place: Place) -> pd.Series:
+    """Return a column of times or dates."""
+    found = table.schema.field(column).type
+    if not (pa.types.is_timestamp(found) or pa.types.is_date(found)):
+        raise ContractError(f"{place.file}: column {column} is {found}, not a time", _REMEDY)
+    return pd.to_datetime(_column(table, column))
+
+
+def _whole(column: pa.ChunkedArray, place: Place) -> pd.Series:
+    """Return counts; a type that may round, null and a negative number are refused."""
+    if not pa.types.is_integer(column.type):
+        raise ContractError(
+            f"{place.file}: column downloads is {column.type}, not whole numbers", _REMEDY
+        )
+    index = pd.RangeIndex(1, len(column) + 1)
+    missing = column.is_null().to_pandas().set_axis(index)
+    cells = pc.fill_null(column, 0).to_pandas().set_axis(index)
+    values.refuse(cells.astype(object).where(~missing), missing, "the count is empty", place)
+    values.refuse(cells, cells < 0, "the count is negative", place)
+    return cells
+
+
+def _joined_lists(table: pa.Table, column: str, place: Place) -> pd.Series | str:
+    """Return lists of names as names separated by blanks."""
+    if column not in table.column_names:
+        return ""
+    found = table.schema.field(column).type
+    if not pa.types.is_list(found) or not any(is_type(found.value_type) for is_type in _TEXT):
+        raise ContractError(f"{place.file}: column {column} is {found}, not lists", _REMEDY)
+    cells = pc.fill_null(pc.binary_join(table[column], " "), "")
+    text = cells.to_pandas().astype("str")
+    several = pc.match_substring_regex(cells, r"\s").to_pandas()
+    text[several] = text[several].map(lambda cell: values.joined([cell]))
+    return text.set_axis(pd.RangeIndex(1, len(table) + 1))

@@ -1,0 +1,197 @@
+"""Source "records": public tables and crawls of the Hub, read into one set of tables.
+
+Each record (see `record_definitions`) is read as its publisher lays it out, from a folder on this
+machine, or, where none is named, from Git repositories at their pinned commits. What disagrees is
+found, recorded and mended by named rules (`record_checks`), and one repository has one name in all
+tables (`record_names`). The run's folder receives the tables as Parquet, the defects as CSV, and
+two manifests: records_manifest.json says of each record whose it is and which content was read.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from replication import study as definitions
+from replication.errors import ContractError
+from replication.files import read_json, sha256_bytes, sha256_file, write_json
+from replication.panel import contract, defects
+from replication.sources import git_records, manifest
+from replication.sources.bundled import FOLDER
+from replication.sources.manifest import Manifest
+from replication.sources.record_definitions import Record
+from replication.sources.record_files import Located, check_hashes, locate
+from replication.sources.record_reading import Summary, read_located
+from replication.sources.record_set import Records, load, paths
+from replication.study import Study
+
+__all__ = ["RECORDS", "Records", "fetch", "load", "read"]
+RECORDS = "records_manifest.json"
+"""Manifest of each record."""
+CHECKOUTS = "repositories"
+"""Folder of what git brought."""
+
+
+def read(folder: Path, records: Sequence[Record], study: Study | None = None) -> Records:
+    """Read all records of a folder.
+
+    Parameters
+    ----------
+    folder
+        The folder that the paths of the records are relative to.
+    records
+        What to look for, see `record_definitions.load`.
+    study
+        Country groups and rules by which released counters are read; the packaged ones if None.
+
+    Raises
+    ------
+    SourceError
+        There is no such folder, a record is missing, or a file cannot be read as what it is.
+    HashMismatchError
+        A record is not the one whose hash is given.
+    ContractError
+        A value cannot be read: the message names the file, the line and the remedy.
+    """
+    found = locate(folder, records)
+    check_hashes(found)
+    return read_located(found, study or definitions.load())[0]
+
+
+def fetch(
+    local: Path | None,
+    folder: Path,
+    records: Sequence[Record],
+    *,
+    today: str,
+    progress: Callable[[str], None],
+    study: Study | None = None,
+) -> Manifest:
+    """Read all records and write their tables into the run's folder, with both manifests.
+
+    Content that was read before, by the same code and definitions, is not read again.
+
+    Parameters
+    ----------
+    local
+        Folder of the records; None brings them from Git repositories.
+    folder
+        Folder of the run.
+    records
+        What to look for, see `record_definitions.load`.
+    today
+        ISO 8601 date, recorded as the date of access of content that was not known before.
+    progress
+        Called with a line of text.
+    study
+        Country groups and rules by which released counters are read; the packaged ones if None.
+
+    Returns
+    -------
+    Manifest
+        Provenance of all records: the hash is over their ids and hashes, in order.
+
+    Raises
+    ------
+    SourceError
+        There is no such folder, a record is missing, a file cannot be read as what it is, or git
+        cannot bring it.
+    HashMismatchError
+        A record is not the one whose hash is given.
+    ContractError
+        A value cannot be read: the message names the file, the line and the remedy.
+    OutputError
+        The run's folder cannot be written.
+    """
+    rules = study or definitions.load()
+    source = local or git_records.bring(records, folder / CHECKOUTS, progress)
+    found = locate(source, records)
+    check_hashes(found)
+    key, old, known = _key(found, rules), _known(folder), manifest.read(folder)
+    if known is not None and old.get("key") == key and old.get("tables") == _hashes(folder):
+        return known
+    for one in found:
+        progress(f"{one.record.id}: {one.bytes / 1e6:,.1f} MB")
+    made, summaries = read_located(found, rules)
+    made.write(folder)
+    seen = {(r["id"], r["sha256"]): r["accessed"] for r in old.get("records", [])}
+    rows = [
+        _about(one, summaries[one.record.id], seen.get((one.record.id, one.sha256), today))
+        for one in found
+    ]
+    write_json(folder / RECORDS, {"key": key, "tables": _hashes(folder), "records": rows})
+    result = _manifest(rows, today, client="" if local else git_records.version())
+    if known is not None and known.sha256 == result.sha256:
+        result = replace(result, accessed=known.accessed)
+    manifest.write(folder, result)
+    return result
+
+
+def _key(found: Sequence[Located], study: Study) -> str:
+    """Hash of the content, the definitions, the lists of names and the code that tables depend on."""
+    code = [*Path(__file__).parent.glob("record*.py"), Path(__file__)]
+    code += [Path(contract.__file__), Path(defects.__file__)]
+    inputs = [FOLDER / "registry.csv", FOLDER / "namespaces.csv", *sorted(set(code))]
+    lines = [f"{one.record!r} {one.path} {one.sha256}" for one in found]
+    lines += [f"{study.panel!r} {study.groups!r}"]
+    lines += [f"{path.name} {sha256_file(path)}" for path in inputs]
+    return sha256_bytes("\n".join(lines).encode())
+
+
+def _known(folder: Path) -> dict[str, Any]:
+    """Return what is known of the records in `folder`; nothing where that is not readable."""
+    if not (folder / RECORDS).is_file():
+        return {}
+    try:
+        return dict(read_json(folder / RECORDS))
+    except (ContractError, TypeError, ValueError):
+        return {}
+
+
+def _hashes(folder: Path) -> dict[str, str]:
+    """SHA-256 of each table that is there."""
+    return {path.name: sha256_file(path) for path in paths(folder) if path.is_file()}
+
+
+def _about(found: Located, read_: Summary, accessed: str) -> dict[str, Any]:
+    """Whose a record is, and which content was read."""
+    record = found.record
+    return {
+        "id": record.id,
+        "title": record.title,
+        "citation": record.citation,
+        "url": record.url,
+        "repository": record.repository,
+        "commit": record.commit,
+        "path": found.path,
+        "sha256": found.sha256,
+        "bytes": found.bytes,
+        "rows": read_.rows,
+        "first": read_.first,
+        "last": read_.last,
+        "licence": record.licence,
+        "licence_note": record.licence_note,
+        "accessed": accessed,
+    }
+
+
+def _manifest(rows: Sequence[dict[str, Any]], today: str, client: str) -> Manifest:
+    """Return the manifest of all records."""
+    lines = "".join(f"{row['id']} {row['sha256']}\n" for row in rows)
+    return Manifest(
+        source="records",
+        title="Public records of the Hugging Face Hub",
+        citation="; ".join(str(row["citation"]) for row in rows),
+        url="",
+        repository="",
+        revision="",
+        filename=", ".join(str(row["id"]) for row in rows),
+        sha256=sha256_bytes(lines.encode()),
+        bytes=sum(row["bytes"] for row in rows),
+        rows=sum(row["rows"] for row in rows),
+        accessed=today,
+        licence=f"of each record: {RECORDS}",
+        client=client,
+    )

@@ -1,0 +1,125 @@
+"""The tables of the published window: what each is made of, and in which order."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING
+
+from replication import files
+from replication.run import Run
+from replication.stages import Progress
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from replication.analysis.window import WindowData
+    from replication.report.claims import Claim
+
+    Tables = dict[str, pd.DataFrame]
+
+TABLES = (
+    "window_answers.csv",
+    "window_estimates.csv",
+    "window_errors.csv",
+    "window_months.csv",
+    "window_passing.csv",
+    "window_changes.csv",
+    "window_movers.csv",
+    "window_targets.csv",
+    "window_luck.csv",
+    "window_turnover.csv",
+    "window_specifications.csv",
+    "implied_denominators.csv",
+    "hub_dates.csv",
+    "capture.csv",
+    "records_agreement.csv",
+    "records_agreement_points.csv",
+    "records_left_out.csv",
+    "window_summary.csv",
+)
+"""What `tables` makes."""
+EARLIER = ("window_defects.csv", "hub_coverage.csv", "window_coverage.csv")
+"""Results of the stages before."""
+DIGITS = 9
+"""Decimals of fractions whose last digits another processor may compute otherwise."""
+
+
+def read(run: Run) -> WindowData:
+    """The attributed window of a run."""
+    from replication.analysis.window import WindowData
+    from replication.panel import window
+
+    panel = window.read(run.panel)
+    folder = run.attributed
+    return WindowData(
+        files.read_csv(folder / "window_repositories.csv"),
+        panel.window_months,
+        files.read_csv(folder / "window_dates.csv"),
+        panel.window_left_out,
+        files.read_csv(folder / "window_agreement.csv"),
+        run.study,
+    )
+
+
+def tables(run: Run, ledger: Sequence[Claim], progress: Progress) -> Tables:
+    """Make every table of `TABLES` from the attributed window and the ledger of claims."""
+    from replication.analysis import estimates, window_error, window_months, window_summary
+    from replication.report import claims
+
+    progress("the published window from public records")
+    data, study = read(run), run.study
+    published = claims.published_shares(ledger)
+    made = {"window_errors.csv": window_error.errors(data)}
+    made["window_estimates.csv"] = estimates.estimate(
+        data.population, study.at_window, units=("developer",)
+    )
+    made["window_answers.csv"] = window_error.answers(
+        made["window_errors.csv"], made["window_estimates.csv"], data
+    )
+    made["window_months.csv"] = window_months.months(data)
+    made["window_passing.csv"] = window_months.passing(made["window_months.csv"])
+    made |= _changed(data, published, claims.study_downloads(ledger), made, progress)
+    made |= _records(data)
+    made["window_summary.csv"] = window_summary.summary(data, made, published)
+    return {name: table.round(DIGITS) for name, table in made.items()}
+
+
+def _changed(
+    data: WindowData,
+    published: Mapping[str, float],
+    study_total: float,
+    made: Tables,
+    progress: Progress,
+) -> Tables:
+    """Every single change, what would have to be true, and the grid."""
+    from replication.analysis import window_changes, window_grid, window_targets, window_turnover
+
+    progress("the window under every change")
+    changes = window_changes.changes(data)
+    gap = (published["China"] - published["USA"]) / 100
+    goals = {"china": published["China"] / 100, "usa": published["USA"] / 100, "lead": gap}
+    progress("the window under every combination of choices")
+    return {
+        "window_changes.csv": changes,
+        "window_movers.csv": window_changes.movers(changes, gap),
+        "window_targets.csv": window_targets.targets(data, goals),
+        "window_luck.csv": window_targets.luck(data, gap),
+        "window_turnover.csv": window_turnover.turnover(data),
+        "window_specifications.csv": window_grid.grid(data),
+        "implied_denominators.csv": window_targets.denominators(
+            made["window_errors.csv"], published, study_total, data
+        ),
+    }
+
+
+def _records(data: WindowData) -> Tables:
+    """What the records hold, how well they agree, and what each is worth."""
+    from replication.analysis import window_dates, window_records
+
+    return {
+        "hub_dates.csv": window_dates.hub_dates(data.lists, data.study),
+        "capture.csv": window_records.captures(data),
+        "records_agreement.csv": window_records.agreement(data),
+        "records_agreement_points.csv": window_records.points(data),
+        "records_left_out.csv": window_records.left_out(data),
+    }
