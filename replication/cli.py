@@ -293,7 +293,8 @@ def recovery(
 ) -> None:
     """Rebuild synthetic Hubs of known truth, and show what each mending step is worth.
 
-    Exits with 1 where a mark is missed. About ten minutes.
+    The published window is rebuilt from synthetic records too. Exits with 1 where a mark is missed.
+    About twelve minutes.
     """
     from replication import hub_cli
 

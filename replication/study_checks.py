@@ -14,6 +14,10 @@ AS_READ, INTERPOLATED, LEFT_OUT = "as-read", "interpolated", "left-out"
 """What is done with readings at which the counters stood still."""
 KINDS = {"increments", "cohort", "rebuild"}
 """Rules by which a window counts downloads."""
+FILLING = {"between": ("linear", "geometric", "nearest"), "birth": ("middle", "earliest", "latest")}
+"""What gaps between records can be filled by, and where in its range an unknown birth can be taken."""
+CAPTURE = ("proportion", "level", "none")
+"""What can be done with downloads that no record follows."""
 GRID = {
     "frozen": (AS_READ, INTERPOLATED, LEFT_OUT),
     "attributions": ("uploader", "origin", "split", "maker"),
@@ -30,6 +34,7 @@ GRID = {
 def check(study: Study) -> None:
     """Check what a type cannot say."""
     names = [w.id for w in study.all_windows] + [x.id for x in study.exclusions]
+    names += [study.window.id]
     names += [cell.id for cell in study.published_cells] + [b.id for b in study.bridges]
     codes = [code for g in study.country_groups for code in (*g.codes, g.class_) if code]
     rules = [
@@ -40,6 +45,7 @@ def check(study: Study) -> None:
         (all(w.start <= w.end for w in study.all_windows), "an estimand ends before it starts"),
         (all(w.end <= w.last for w in study.all_windows), "read_until lies before the end"),
         *_grid_rules(study),
+        *_window_rules(study),
         *_value_rules(study),
     ]
     for holds, what in rules:
@@ -78,6 +84,30 @@ def _value_rules(study: Study) -> tuple[tuple[bool, str], ...]:
         (study.family.within in study.groups, "family.within names no country group"),
         ({"China", "USA"} <= set(study.groups), "the groups China and USA must exist"),
     )
+
+
+def _window_rules(study: Study) -> Iterator[tuple[bool, str]]:
+    """What must hold of the published window, of the rules of filling and of capture."""
+    about, rules = study.window, study.capture.rules
+    yield about.start < about.end, "window.start must lie before window.end"
+    yield about.attribution in GRID["attributions"], f"window.attribution {about.attribution!r}"
+    yield about.labels in GRID["labels"], f"window.labels {about.labels!r}"
+    unknown = sorted(set(about.exclusions) - {x.id for x in study.exclusions})
+    yield not unknown, f"window.exclusions names no exclusion: {unknown}"
+    yield about.replicates >= 1, "window.replicates must be at least 1"
+    yield about.small_downloads >= 0, "window.small_downloads must not be negative"
+    ids = [rule.id for rule in study.fillings]
+    yield bool(ids), "there must be at least one [[filling]]"
+    yield not _repeated(ids), f"filling used twice: {_repeated(ids)}"
+    for rule in study.fillings:
+        yield "/" not in rule.id, f"the id of filling {rule.id!r} must not hold a slash"
+        yield 0 <= rule.carry_days <= 366, f"carry_days of {rule.id} must lie between 0 and 366"
+        for key, choices in FILLING.items():
+            chosen = getattr(rule, key)
+            yield chosen in choices, f"{key} of filling {rule.id} is {chosen!r}, not of {choices}"
+    yield bool(rules) and set(rules) <= set(CAPTURE), f"capture.rules are not among {CAPTURE}"
+    yield not _repeated([*rules]), "capture.rules names a rule twice"
+    yield 0 <= study.capture.min_followed <= 1, "capture.min_followed must lie between 0 and 1"
 
 
 def _grid_rules(study: Study) -> Iterator[tuple[bool, str]]:

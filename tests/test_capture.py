@@ -191,7 +191,7 @@ month_rows = st.lists(
 )
 
 
-@settings(deadline=None, max_examples=20)
+@settings(deadline=None, max_examples=10)
 @given(four, four, month_rows, st.sampled_from([PROPORTION, LEVEL, NONE]))
 def test_a_shortfall_is_never_negative(
     first: tuple[int, ...], second: tuple[int, ...], rows: list, rule: str

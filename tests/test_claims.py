@@ -1,8 +1,9 @@
-"""The claims ledger: its rules on synthetic estimates, and the shipped ledger."""
+"""The claims ledger: both answers on synthetic tables, and the shipped ledger."""
 
 from __future__ import annotations
 
 import csv
+import math
 from pathlib import Path
 
 import pandas as pd
@@ -12,18 +13,55 @@ from small import synthetic_repositories, synthetic_study
 from replication.analysis.statistics import LEAD
 from replication.errors import StudyError
 from replication.report import claims
-from replication.report.claims import Claim
+from replication.report.claims import CONTRADICTED, FRAGILE, NOT_TESTABLE, REPRODUCED, ROBUST, Claim
 from replication.run import ROOT
 
 STUDY = synthetic_study()
 FAMILY = "DeepSeek and Qwen / China"
 LEDGER = ROOT / "paper" / "claims.toml"
+DECEMBER = "increments-2025-12"
+MEASURES = ["china", "usa", "international", "lead", "family"]
 
 
 def claim(judge: str, value: str, **more: str) -> Claim:
-    """A synthetic claim."""
+    """A synthetic claim, about China unless another group is named."""
     keys = ["id", "statement", "unit", "period", "definition", "source", "url", "grade"]
-    return Claim(**dict.fromkeys(keys, "x"), value=value, judge=judge, group="China", **more)
+    return Claim(**dict.fromkeys(keys, "x"), value=value, judge=judge, **{"group": "China", **more})
+
+
+def window_tables(
+    *changes: tuple[str, str, dict[str, float]],
+    half: float = 0.02,
+    corrected: str = "never",
+    **head: float,
+) -> dict[str, pd.DataFrame]:
+    """Tables of the window: a headline, what changes it, and what the records leave open."""
+    own = dict.fromkeys(MEASURES, 0.2) | head
+    rows = [("headline", "as it is", {}), *changes]
+    table = pd.DataFrame([
+        {"kind": kind, "label": label, **own, **moved} for kind, label, moved in rows
+    ])  # fmt: skip
+    table["shift"] = table["lead"] - table["lead"].iloc[0]
+    answers = pd.DataFrame([
+        {"statistic": name, "point": point, "records_upper": point + half, "error": half / 2}
+        for name, point in (("China", own["china"]), ("USA", own["usa"]), (LEAD, own["lead"]))
+    ] + [{"statistic": "total", "point": 1_000.0, "records_upper": 1_200.0, "error": 100.0}])  # fmt: skip
+    passing = pd.DataFrame([
+        {"scope": "all", "measure": "estimate", "lasting": "2025-06"},
+        {"scope": "all", "measure": "corrected", "lasting": corrected},
+        {"scope": "fixed", "measure": "corrected", "lasting": "2024-10"},
+    ])  # fmt: skip
+    return {
+        "window_answers.csv": answers,
+        "window_changes.csv": table,
+        "window_passing.csv": passing,
+    }
+
+
+def by_window(found: Claim, window: dict[str, pd.DataFrame]) -> pd.Series:
+    """A claim judged by the window from public records; the released file has nothing to say."""
+    nothing = pd.DataFrame()
+    return claims.judge([found], nothing, nothing, nothing, STUDY, window).iloc[0]
 
 
 def synthetic_estimates(
@@ -31,145 +69,395 @@ def synthetic_estimates(
     point: float,
     out: tuple[float, float],
     bounds: tuple[float, float],
-    effective: float = 5,
+    estimand: str = DECEMBER,
+    measured: tuple[float, float] | None = None,
 ) -> pd.DataFrame:
-    """Synthetic rows of the headline, with a bootstrap that would decide otherwise."""
+    """Synthetic rows of a window, with a bootstrap and repositories that would decide otherwise."""
     head = STUDY.headline
-    rows = []
-    for unit, method, ends in (
-        ("developer", "leave-one-out", out),
-        ("none", "bounds", bounds),
-        ("developer", "percentile", (-0.99, 0.99)),
-        ("developer", "jackknife-logit", (-0.98, 0.98)),
-        ("repository", "percentile", (-0.999, 0.999)),
-    ):
-        rows.append({**vars(head), "group": group, "unit": unit, "method": method, "point": point})
-        rows[-1] |= {"lower": ends[0], "upper": ends[1], "n_effective": effective}
+    about = {"estimand": estimand, "attribution": head.attribution, "labels": head.labels}
+    rows = [
+        {**about, "group": group, "unit": unit, "method": method, "point": point,
+         "lower": ends[0], "upper": ends[1]}
+        for unit, method, ends in (
+            ("developer", "leave-one-out", out), ("none", "bounds", bounds),
+            ("developer", "percentile", (-0.99, 0.99)), ("repository", "leave-one-out", (-9.0, 9.0)),
+            *([("none", "rebuild-error", measured)] if measured else []),
+        )
+    ]  # fmt: skip
     return pd.DataFrame(rows)
 
 
-def judged(found: Claim, estimates: pd.DataFrame) -> pd.Series:
-    """The one row of the judged ledger."""
-    crossings = pd.DataFrame()
-    return claims.judge([found], estimates, crossings, synthetic_repositories(STUDY), STUDY).iloc[0]
+def by_file(found: Claim, *estimates: pd.DataFrame) -> pd.Series:
+    """A claim about another window, judged by the released file."""
+    table, nothing = pd.concat(estimates) if estimates else pd.DataFrame(), pd.DataFrame()
+    repositories = synthetic_repositories(STUDY)
+    return claims.judge([found], table, nothing, repositories, STUDY, window_tables()).iloc[0]
 
 
 @pytest.mark.parametrize(
-    ("published", "point", "out", "bounds", "verdict", "reproduced"),
+    ("published", "answer"),
     [
-        ("17.1", 0.175, (0.172, 0.178), (0.175, 0.18), "same", "yes"),
-        ("17.1", 0.480, (0.163, 0.545), (0.48, 0.65), "cannot tell", "no"),
-        ("17.1", 0.480, (0.300, 0.545), (0.48, 0.65), "cannot tell", "no"),
-        ("17.1", 0.175, (0.172, 0.300), (0.175, 0.18), "cannot tell", "yes"),
+        ("20.0", REPRODUCED),
+        ("22.9", REPRODUCED),
+        ("17.1", REPRODUCED),
+        ("23.1", CONTRADICTED),
+        ("16.9", CONTRADICTED),
     ],
 )
-def test_a_share_of_the_hub_is_never_contradicted(
-    published: str,
-    point: float,
-    out: tuple[float, float],
-    bounds: tuple[float, float],
-    verdict: str,
-    reproduced: str,
+def test_a_share_of_the_window(published: str, answer: str) -> None:
+    """20 %, two points left open by the records and one of margin: from 17 to 23 it comes out."""
+    found = by_window(claim("share", published), window_tables())
+    assert found["answer"] == answer
+    assert (found["survives"], found["turned_by"]) == (ROBUST, "")
+    assert (found["estimate"], found["lower"], found["upper"]) == pytest.approx((20, 18, 22))
+    assert "±2.0 points" in found["reason"]
+
+
+def test_a_share_that_one_developer_turns_is_fragile() -> None:
+    """The smallest change that turns the answer is named: a repository before a developer."""
+    window = window_tables(
+        ("choice", "another choice", {"china": 0.4, "lead": 0.21}),
+        ("developer", "without Q", {"china": 0.1, "lead": 0.1}),
+        ("developer", "without D", {"china": 0.1, "lead": 0.15}),
+        ("repository", "without r", {"china": 0.19, "lead": 0.19}),
+    )
+    found = by_window(claim("share", "20"), window)
+    assert (found["answer"], found["survives"], found["turned_by"]) == (
+        REPRODUCED, FRAGILE, "without D",
+    )  # fmt: skip
+
+
+def test_a_contradiction_can_be_fragile_too() -> None:
+    """A change under which the share comes out turns the answer that it does not."""
+    window = window_tables(("choice", "another choice", {"china": 0.29}))
+    found = by_window(claim("share", "30"), window)
+    assert (found["answer"], found["survives"]) == (CONTRADICTED, FRAGILE)
+    assert found["turned_by"] == "another choice"
+
+
+def test_a_smaller_group_has_the_relative_error_of_all() -> None:
+    """The total of 1,000 is known to 200: 20 % give or take four points, whatever the level."""
+    own = claim("share", "24.9", group="International / Online")
+    found = by_window(own, window_tables())
+    assert (found["lower"], found["upper"]) == pytest.approx((16, 24))
+    assert found["answer"] == REPRODUCED
+    more = claim("share", "25.1", group="International / Online")
+    assert by_window(more, window_tables())["answer"] == CONTRADICTED
+
+
+def test_the_usa_is_judged_by_its_own_share() -> None:
+    """The group of a claim chooses the measure."""
+    window = window_tables(usa=0.4)
+    assert by_window(claim("share", "40", group="USA"), window)["answer"] == REPRODUCED
+    assert by_window(claim("share", "40"), window)["answer"] == CONTRADICTED
+
+
+@pytest.mark.parametrize(
+    ("lead", "moved", "answer", "survives"),
+    [
+        (0.1, 0.05, REPRODUCED, ROBUST),
+        (0.1, -0.05, REPRODUCED, FRAGILE),
+        (-0.1, -0.05, CONTRADICTED, ROBUST),
+        (-0.1, 0.05, CONTRADICTED, FRAGILE),
+        (0.0, 0.0, CONTRADICTED, ROBUST),
+    ],
+)
+def test_a_lead_of_the_window_is_a_sign(
+    lead: float, moved: float, answer: str, survives: str
 ) -> None:
-    """Same where the whole range is within the margin; else the head of the Hub cannot tell."""
-    found = judged(claim("share", published), synthetic_estimates("China", point, out, bounds))
-    assert (found["verdict"], found["reproduced"]) == (verdict, reproduced)
+    """China leads where it is ahead, by however little, and as far as no change turns the sign."""
+    window = window_tables(("developer", "without Q", {"lead": moved}), lead=lead)
+    found = by_window(claim("lead", "1.3"), window)
+    assert (found["answer"], found["survives"]) == (answer, survives)
+    assert found["turned_by"] == ("without Q" if survives == FRAGILE else "")
+    assert (found["estimate"], found["upper"]) == pytest.approx((100 * lead, 100 * lead + 2))
 
 
 @pytest.mark.parametrize(
-    ("out", "bounds", "verdict"),
+    ("family", "half", "great"),
     [
-        ((0.1, 0.3), (0.05, 0.4), "same"),
-        ((-0.2, 0.3), (0.05, 0.4), "cannot tell"),
-        ((0.1, 0.3), (-0.05, 0.4), "cannot tell"),
-        ((-0.3, -0.1), (-0.4, -0.05), "different"),
+        (0.8, REPRODUCED, REPRODUCED),
+        (0.6, REPRODUCED, CONTRADICTED),
+        (0.5, CONTRADICTED, CONTRADICTED),
     ],
 )
-def test_a_lead_needs_one_sign(
-    out: tuple[float, float], bounds: tuple[float, float], verdict: str
+def test_a_majority_of_the_window(family: float, half: str, great: str) -> None:
+    """More than half, and more than three quarters; exactly half is none."""
+    window = window_tables(family=family)
+    assert by_window(claim("family", "majority"), window)["answer"] == half
+    assert by_window(claim("family", "vast majority"), window)["answer"] == great
+
+
+def test_a_family_survives_the_loss_of_a_member() -> None:
+    """To leave out one of the family would change the claim; a choice or a repository turns it."""
+    fewer = ("developer", "without Q", {"family": 0.1})
+    found = by_window(claim("family", "majority"), window_tables(fewer, family=0.6))
+    assert found["survives"] == ROBUST
+    for kind in ("choice", "repository"):
+        window = window_tables(fewer, (kind, f"a {kind}", {"family": 0.4}), family=0.6)
+        found = by_window(claim("family", "majority"), window)
+        assert (found["survives"], found["turned_by"]) == (FRAGILE, f"a {kind}")
+
+
+def test_a_first_lead_is_that_of_the_corrected_months() -> None:
+    """All scopes but that of everything, and what is estimated alone, have another month."""
+    window = window_tables(lead=-0.1, corrected="2025-08")
+    found = by_window(claim("first-lead", "2025"), window)
+    assert found["estimate"] == "2025-08"
+    assert (found["answer"], found["survives"]) == (CONTRADICTED, ROBUST)
+    assert "from 2025-06" in found["reason"]
+    assert (found["lower"], found["upper"]) == ("", "")
+
+
+@pytest.mark.parametrize(
+    ("lead", "month", "answer"),
+    [
+        (0.1, "2025-03", REPRODUCED),
+        (0.1, "2024-10", CONTRADICTED),
+        (-0.1, "2025-03", CONTRADICTED),
+    ],
+)
+def test_a_first_lead_needs_the_lead_and_the_year(lead: float, month: str, answer: str) -> None:
+    """China is ahead over the window, and to its end from a month of the published year."""
+    found = by_window(claim("first-lead", "2025"), window_tables(lead=lead, corrected=month))
+    assert found["answer"] == answer
+    assert ("China is ahead of the USA" in found["reason"]) == (lead > 0)
+    assert ("the USA is ahead of China" in found["reason"]) == (lead < 0)
+
+
+@pytest.mark.parametrize("lead", [0.1, -0.1])
+def test_a_first_lead_that_one_change_turns_is_fragile(lead: float) -> None:
+    """It hangs on the lead over the whole window, as the claim of the lead does."""
+    window = window_tables(
+        ("repository", "without r", {"lead": -lead}), lead=lead, corrected="2025-03"
+    )
+    found = by_window(claim("first-lead", "2025"), window)
+    assert (found["survives"], found["turned_by"]) == (FRAGILE, "without r")
+
+
+def test_the_window_is_named_or_meant() -> None:
+    """A claim that names no window is about the published one, as is one that names it."""
+    own = claim("share", "20", estimand=STUDY.window.id)
+    assert by_window(own, window_tables())["answer"] == REPRODUCED
+    assert by_window(claim("share", "20"), window_tables())["answer"] == REPRODUCED
+
+
+@pytest.mark.parametrize(
+    ("published", "point", "bounds", "answer"),
+    [
+        ("17.1", 0.175, (0.17, 0.18), REPRODUCED),
+        ("17.1", 0.182, (0.17, 0.19), NOT_TESTABLE),
+        ("17.1", 0.480, (0.10, 0.65), NOT_TESTABLE),
+        ("17.1", 0.480, (0.48, 0.65), CONTRADICTED),
+        ("47.1", 0.500, (0.48, 0.65), NOT_TESTABLE),
+        ("46.9", 0.500, (0.48, 0.65), CONTRADICTED),
+    ],
+)
+def test_a_share_by_the_released_file(
+    published: str, point: float, bounds: tuple[float, float], answer: str
 ) -> None:
-    """China's lead is confirmed only where leave-one-out and bounds agree on the sign."""
-    found = judged(claim("lead", "1.2"), synthetic_estimates(LEAD, 0.2, out, bounds))
-    assert found["verdict"] == verdict
-    assert found["reproduced"] == "sign only"
+    """Contradicted only where no country of the unattributed, within the margin, brings it about."""
+    rows = synthetic_estimates("China", point, (point, point), bounds)
+    found = by_file(claim("share", published, estimand=DECEMBER), rows)
+    assert found["answer"] == answer
+    assert (found["lower"], found["upper"]) == pytest.approx((100 * bounds[0], 100 * bounds[1]))
+    assert f"gives {100 * point:.1f} %" in found["reason"]
+    assert ("it would take" in found["reason"]) == (answer == NOT_TESTABLE)
+    assert (found["survives"] == "") == (answer == NOT_TESTABLE)
 
 
-def test_bounds_without_one_developer_are_weighed_too() -> None:
-    """Leave-one-out and bounds may each agree on a sign and not both together."""
-    rows = synthetic_estimates(LEAD, 0.2, (0.1, 0.3), (0.05, 0.4))
-    both = rows.iloc[[0]].assign(method="leave-one-out-bounds", lower=-0.1, upper=0.5)
-    found = judged(claim("lead", "1.2"), pd.concat([rows, both]))
-    assert (found["lower"], found["upper"], found["verdict"]) == (-10.0, 50.0, "cannot tell")
-
-
-def test_intervals_count_only_with_enough_developers() -> None:
-    """With thirty effective developers the wide intervals join the range, and the verdict falls."""
-    few = synthetic_estimates(LEAD, 0.2, (0.1, 0.3), (0.05, 0.4), effective=29.9)
-    many = synthetic_estimates(LEAD, 0.2, (0.1, 0.3), (0.05, 0.4), effective=30.0)
-    assert judged(claim("lead", "1.2"), few)["verdict"] == "same"
-    assert judged(claim("lead", "1.2"), many)["verdict"] == "cannot tell"
-    assert judged(claim("lead", "1.2"), many)["lower"] == -99.0
+def test_the_nearest_specification_is_named() -> None:
+    """Among all windows and labels, whatever the claim's own."""
+    rows = [
+        synthetic_estimates("China", point, (point, point), (0.48, 0.65), estimand)
+        for point, estimand in ((0.5, DECEMBER), (0.3, "cohort-2025-08"), (0.9, "increments-all"))
+    ]
+    found = by_file(claim("share", "17.1", estimand=DECEMBER), *rows)
+    assert "the nearest of 3 specifications gives 30.0 %" in found["reason"]
 
 
 @pytest.mark.parametrize(
-    ("low", "high", "half", "great"),
+    ("published", "point", "out", "survives"),
     [
-        (0.8, 0.9, "same", "same"),
-        (0.6, 0.9, "same", "cannot tell"),
-        (0.4, 0.9, "cannot tell", "cannot tell"),
-        (0.2, 0.4, "different", "different"),
+        ("17.1", 0.175, (0.172, 0.178), ROBUST),
+        ("17.1", 0.175, (0.140, 0.178), FRAGILE),
+        ("17.1", 0.480, (0.300, 0.545), ROBUST),
+        ("17.1", 0.480, (0.180, 0.545), FRAGILE),
     ],
 )
-def test_a_majority_is_judged_by_its_bounds(low: float, high: float, half: str, great: str) -> None:
-    """To leave one of the family out would change the claim, so that only the bounds count."""
-    rows = synthetic_estimates(FAMILY, high, (0.0, 1.0), (low, high))
-    assert judged(claim("family", "majority"), rows)["verdict"] == half
-    assert judged(claim("family", "vast majority"), rows)["verdict"] == great
+def test_one_developer_decides_whether_a_share_survives(
+    published: str, point: float, out: tuple[float, float], survives: str
+) -> None:
+    """It leaves the margin without one, or comes within it; the repositories' range is not asked."""
+    rows = synthetic_estimates("China", point, out, (max(point, 0.3), 0.65))
+    rows.loc[rows["method"] == "bounds", "lower"] = point
+    found = by_file(claim("share", published, estimand=DECEMBER), rows)
+    assert found["survives"] == survives
+    assert found["turned_by"] == ("one developer left out" if survives == FRAGILE else "")
+
+
+def test_the_unattributed_are_never_contradicted() -> None:
+    """Each individual may be of a country, so that their share has no bound that holds."""
+    rows = synthetic_estimates("User", 0.10, (0.1, 0.1), (0.10, 0.10))
+    found = by_file(claim("share", "40", group="User", estimand=DECEMBER), rows)
+    assert found["answer"] == NOT_TESTABLE
+
+
+def test_the_error_of_what_was_rebuilt_widens_the_bounds() -> None:
+    """What was rebuilt may be three points off, so that 45 % are within bounds of 48 to 65."""
+    plain = synthetic_estimates("China", 0.5, (0.5, 0.5), (0.48, 0.65))
+    wide = synthetic_estimates("China", 0.5, (0.5, 0.5), (0.48, 0.65), measured=(0.47, 0.52))
+    own = claim("share", "45", estimand=DECEMBER)
+    assert by_file(own, plain)["answer"] == CONTRADICTED
+    found = by_file(own, wide)
+    assert found["answer"] == NOT_TESTABLE
+    assert (found["lower"], found["upper"]) == pytest.approx((45, 67))
 
 
 @pytest.mark.parametrize(
-    ("week", "verdict"), [("2025-07-02", "cannot tell"), ("never", "different")]
+    ("point", "out", "answer", "survives"),
+    [
+        (0.2, (0.1, 0.3), REPRODUCED, ROBUST),
+        (0.2, (-0.1, 0.3), REPRODUCED, FRAGILE),
+        (-0.2, (-0.3, -0.1), CONTRADICTED, ROBUST),
+        (-0.2, (-0.3, 0.1), CONTRADICTED, FRAGILE),
+    ],
 )
-def test_a_first_lead_cannot_be_seen_before_the_file_begins(week: str, verdict: str) -> None:
-    """A crossing inside the file does not show that there was none before."""
-    row = {"series": "weekly", "attribution": "uploader", "labels": "study", "week": week}
-    crossings = pd.DataFrame([{**row, "lower": week, "upper": "never", "never_fraction": 0.2}])
+def test_a_lead_by_the_released_file(
+    point: float, out: tuple[float, float], answer: str, survives: str
+) -> None:
+    """The sign, and whether it is the same without any one developer; bounds decide nothing."""
+    rows = synthetic_estimates(LEAD, point, out, (-0.9, 0.9))
+    found = by_file(claim("lead", "1.3", estimand=DECEMBER), rows)
+    assert (found["answer"], found["survives"]) == (answer, survives)
+    assert found["reason"] == f"China leads in {int(point > 0)} of 1 specifications"
+
+
+@pytest.mark.parametrize(
+    ("point", "low", "answer", "survives"),
+    [
+        (0.9, 0.8, REPRODUCED, ROBUST),
+        (0.9, 0.4, REPRODUCED, FRAGILE),
+        (0.4, 0.2, CONTRADICTED, ROBUST),
+    ],
+)
+def test_a_majority_by_the_released_file(
+    point: float, low: float, answer: str, survives: str
+) -> None:
+    """It survives where it is one though all without a country were China's."""
+    rows = synthetic_estimates(FAMILY, point, (0.0, 1.0), (low, point))
+    found = by_file(claim("family", "majority", estimand=DECEMBER), rows)
+    assert (found["answer"], found["survives"]) == (answer, survives)
+    assert ("China" in found["turned_by"]) == (survives == FRAGILE)
+
+
+@pytest.mark.parametrize(
+    ("weeks", "answer", "survives"),
+    [
+        (("2025-07-02", "2025-09-03"), REPRODUCED, ROBUST),
+        (("2025-07-02", "never"), REPRODUCED, FRAGILE),
+        (("never", "never"), CONTRADICTED, ""),
+        (("never", "2025-07-02"), NOT_TESTABLE, ""),
+        (("2026-01-07", "never"), NOT_TESTABLE, ""),
+    ],
+)
+def test_a_first_lead_by_a_weekly_series(
+    weeks: tuple[str, str], answer: str, survives: str
+) -> None:
+    """Without tables of the window: the headline's series, and the other one beside it."""
+    rows = [
+        {"series": series, "attribution": "uploader", "labels": "study", "week": week}
+        for series, week in zip(("weekly", "smoothed"), weeks, strict=True)
+    ]
+    nothing = pd.DataFrame()
     found = claims.judge(
-        [claim("first-lead", "2025")],
-        pd.DataFrame(),
-        crossings,
-        synthetic_repositories(STUDY),
-        STUDY,
+        [claim("first-lead", "2025")], nothing, pd.DataFrame(rows), nothing, STUDY, {}
     ).iloc[0]
-    assert found["verdict"] == verdict
-    assert found["reproduced"] == ("no" if week == "never" else "year only")
-    assert "begins on 2025-02-26" in found["reason"]
+    assert (found["answer"], found["survives"]) == (answer, survives)
+    assert (found["estimate"], found["lower"]) == (weeks[0], min(weeks))
+    assert f"begins on {STUDY.snapshots.since}" in found["reason"]
 
 
 def test_the_dashboard_divides_its_rows_by_the_grand_total() -> None:
     """With fewer rows than the dashboard shows, the share is the group's plain share."""
-    found = judged(claim("dashboard", "60.5", estimand="increments-2025-12"), pd.DataFrame())
+    found = by_file(claim("dashboard", "60.5", estimand=DECEMBER))
     assert found["estimate"] == 60.0
-    assert (found["reproduced"], found["verdict"]) == ("yes", "same")
+    assert found["answer"] == REPRODUCED
+    assert found["survives"] == ""
+
+
+def test_another_share_of_the_dashboard_is_not_testable() -> None:
+    """Its export is of one reading, and which it is was not printed."""
+    found = by_file(claim("dashboard", "70", estimand=DECEMBER))
+    assert (found["estimate"], found["answer"]) == (60.0, NOT_TESTABLE)
+    assert found["reason"]
+
+
+def test_what_no_public_table_holds_is_not_testable() -> None:
+    """The reason is the ledger's own."""
+    found = by_file(claim("none", "17", reason="there is no column of it"))
+    assert (found["answer"], found["survives"]) == (NOT_TESTABLE, "")
+    assert found["reason"] == "there is no column of it"
+    assert found["estimate"] == ""
+
+
+def test_a_window_that_was_not_rebuilt_is_not_testable() -> None:
+    """The window that a claim is about is named."""
+    found = by_file(claim("share", "17", estimand="increments-1999"))
+    assert found["answer"] == NOT_TESTABLE
+    assert "increments-1999" in found["reason"]
+    nothing = pd.DataFrame()
+    own = claim("share", "17", estimand=STUDY.window.id)
+    found = claims.judge([own], nothing, nothing, nothing, STUDY, {}).iloc[0]
+    assert found["answer"] == NOT_TESTABLE
+
+
+def test_every_row_has_both_answers_and_its_source() -> None:
+    """One row a claim in the order of the ledger, the published figure after the statement."""
+    ledger = [claim("share", "20"), claim("none", "1", reason="why"), claim("lead", "1")]
+    nothing = pd.DataFrame()
+    table = claims.judge(ledger, nothing, nothing, nothing, STUDY, window_tables())
+    assert table["published"].tolist() == ["20", "1", "1"]
+    assert list(table) == [
+        "id", "statement", "published", "unit", "period", "estimate", "lower", "upper", "answer",
+        "survives", "turned_by", "reason", "source", "url", "grade",
+    ]  # fmt: skip
 
 
 def test_the_shipped_ledger_is_sound() -> None:
-    """Every claim has a rule or a verdict with a reason, a source and an address."""
-    for found in claims.load(LEDGER):
+    """Every claim has a rule or a reason, a source and an address, and an id of its own."""
+    ledger = claims.load(LEDGER)
+    for found in ledger:
         assert found.source
         assert found.url.startswith("https://")
         assert found.judge != "none" or found.reason
+    assert len({found.id for found in ledger}) == len(ledger)
 
 
-def test_the_four_statements_are_judged() -> None:
-    """The pair, the lead, the first lead and the family carry one of the three words."""
+def test_the_shipped_ledger_is_judged_by_defined_windows() -> None:
+    """Definitions without one of its windows are refused with the claim that needs it."""
+    ledger = claims.load(LEDGER)
+    claims.require_estimands(ledger, STUDY)
+    wrong = [*ledger, claim("share", "1", estimand="increments-1999")]
+    with pytest.raises(StudyError, match="increments-1999"):
+        claims.require_estimands(wrong, STUDY)
+
+
+def test_the_shipped_results_answer_every_claim() -> None:
+    """Each claim of the ledger has one of the three answers, and a second where it is testable."""
     with (ROOT / "results" / "claims.csv").open(encoding="utf-8", newline="") as stream:
-        rows = {row["id"]: row["verdict"] for row in csv.DictReader(stream)}
-    words = {"same", "different", "cannot tell"}
-    names = ["study-china", "study-usa", "study-lead", "study-first-lead", "study-qwen-deepseek"]
-    assert {rows[name] for name in names} <= words
-    assert rows["study-size"] == "not reproducible: data not public"
-    assert rows["study-models"] == "outside these data"
+        rows = {row["id"]: row for row in csv.DictReader(stream)}
+    ledger = {found.id: found for found in claims.load(LEDGER)}
+    assert rows.keys() == ledger.keys()
+    assert {row["answer"] for row in rows.values()} == {REPRODUCED, CONTRADICTED, NOT_TESTABLE}
+    for name, row in rows.items():
+        assert row["published"] == ledger[name].value
+        if row["answer"] == NOT_TESTABLE:
+            assert row["survives"] == ""
+            assert row["reason"]
+        assert (row["survives"] == FRAGILE) == bool(row["turned_by"])
+    for name in ("study-china", "study-usa", "study-lead", "study-first-lead"):
+        assert rows[name]["answer"] != NOT_TESTABLE
 
 
 @pytest.mark.parametrize(
@@ -178,14 +466,46 @@ def test_the_four_statements_are_judged() -> None:
         "[[claim]]\nid = 'x'\n",
         "[[claim]]\nid = 'x'\nunknown = 'y'\n",
         "claim = 3\n",
+        "[other]\nkey = 1\n",
         "= nonsense",
     ],
 )
 def test_a_malformed_ledger_is_refused(tmp_path: Path, text: str) -> None:
-    """Missing and unknown keys and broken TOML are one named error."""
+    """Missing and unknown keys, a missing list and broken TOML are one named error."""
     path = tmp_path / "claims.toml"
     path.write_text(text)
-    with pytest.raises(StudyError, match=r"claims\.toml"):
+    with pytest.raises(StudyError, match=r"claims\.toml") as caught:
+        claims.load(path)
+    assert "keys" in caught.value.remedy
+
+
+def test_a_ledger_that_is_not_there_is_refused(tmp_path: Path) -> None:
+    """A missing file is the same named error."""
+    with pytest.raises(StudyError, match=r"absent\.toml"):
+        claims.load(tmp_path / "absent.toml")
+
+
+KEYS = ["id", "statement", "value", "unit", "period", "definition", "source", "url", "grade"]
+
+
+@pytest.mark.parametrize(
+    "judge",
+    ["judge = 'none'", "judge = 'opinion'\nreason = 'x'", "judge = 'family'", "judge = 'Share'"],
+)
+def test_a_claim_without_a_rule_is_refused(tmp_path: Path, judge: str) -> None:
+    """A claim that nothing judges must say why, and a majority must be one of the two."""
+    path = tmp_path / "claims.toml"
+    path.write_text(f"[[claim]]\n{judge}\n" + "".join(f"{key} = 'x'\n" for key in KEYS))
+    with pytest.raises(StudyError, match="x is judged by no rule"):
+        claims.load(path)
+
+
+def test_a_verdict_of_one_s_own_is_refused(tmp_path: Path) -> None:
+    """Answers are computed: the ledger has no key to set one."""
+    path = tmp_path / "claims.toml"
+    text = "[[claim]]\njudge = 'none'\nreason = 'x'\nverdict = 'same'\n"
+    path.write_text(text + "".join(f"{key} = 'x'\n" for key in KEYS))
+    with pytest.raises(StudyError, match="verdict"):
         claims.load(path)
 
 
@@ -199,10 +519,7 @@ def test_the_published_pair_is_found_in_the_ledger() -> None:
     assert "study-lead" not in percents  # which is in points
 
 
-def test_a_claim_without_a_rule_is_refused(tmp_path: Path) -> None:
-    """A claim that nothing judges must say why."""
-    path = tmp_path / "claims.toml"
-    keys = ["id", "statement", "value", "unit", "period", "definition", "source", "url", "grade"]
-    path.write_text("[[claim]]\njudge = 'none'\n" + "".join(f"{key} = 'x'\n" for key in keys))
-    with pytest.raises(StudyError, match="judged by no rule"):
-        claims.load(path)
+def test_the_study_s_total_is_found_in_the_ledger() -> None:
+    """The downloads that its abstract prints; unknown to a ledger without that claim."""
+    assert claims.study_downloads(claims.load(LEDGER)) == 2.2e9
+    assert math.isnan(claims.study_downloads([claim("share", "1")]))

@@ -20,6 +20,7 @@ from replication.synthetic.truth import seconds
 
 SIZE = 30_000
 """Repositories: in a smaller Hub one repository's burst can move a share by more than the mark."""
+NO_WINDOW = ("--window-hubs", "0")
 LEFT_OUT = (
     "running maximum of counters that fall",
     "cut in proportion at window and age",
@@ -163,7 +164,7 @@ def test_the_command_prints_its_tables(
     """Both tables are printed, and a missed mark is named with exit code 1."""
     asked = []
     monkeypatch.setattr(report, "recover", lambda *args: asked.append(args[:2]) or outcome)
-    done = invoke("recovery", "--repositories", "2000", "--hubs", "1", "--kills", "0")
+    done = invoke("recovery", "--repositories", "2000", "--hubs", "1", "--kills", "0", *NO_WINDOW)
     assert asked == [(2000, 1)]
     for text in ("synthetic Hubs", "China", "0.010", "0.25 % of the rebuilt window", "a step"):
         assert text in done.stdout

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from replication import study as definitions
+from replication.attribution import registry
 from replication.errors import StudyError
 
 TEXT = definitions.DEFAULT.read_text(encoding="utf-8")
@@ -219,3 +220,180 @@ def test_a_file_that_cannot_be_read_is_named(tmp_path: Path, name: str) -> None:
         definitions.load(tmp_path / name)
     assert str(tmp_path / name) in caught.value.what
     assert "--study" in caught.value.remedy
+
+
+def test_the_published_window_has_its_definitions() -> None:
+    """A year to the study's date, by uploader and registry, with rules of filling and of capture."""
+    study = definitions.load()
+    about = study.window
+    assert (about.start, about.end) == (date(2024, 8, 27), date(2025, 8, 27))
+    assert (about.attribution, about.labels) == ("uploader", "registry")
+    assert about.small_downloads > 0
+    assert set(about.exclusions) <= {exclusion.id for exclusion in study.exclusions}
+    assert (study.fillings[0].id, study.fillings[0].carry_days) == ("standard", 30)
+    assert len({rule.id for rule in study.fillings}) == len(study.fillings)
+    assert {rule.between for rule in study.fillings} == {"linear", "geometric"}
+    assert {rule.birth for rule in study.fillings} == {"earliest", "middle", "latest"}
+    assert study.capture.rules == ("proportion", "level", "none")
+    assert study.capture.min_followed == pytest.approx(0.3)
+
+
+def test_tracked_developers_are_those_of_the_registry() -> None:
+    """A developer whose months are shown has namespaces, and no two have one name for readers."""
+    study = definitions.load()
+    tracked = study.tracked
+    known = {row.developer for row in registry.load(study.group_of).developers}
+    assert {one.developer for one in tracked} <= known
+    assert len({one.name for one in tracked}) == len(tracked)
+    assert len({one.developer for one in tracked}) == len(tracked)
+
+
+def test_the_published_window_takes_the_place_of_the_windows() -> None:
+    """Its three measures are windows of their own dates; everything else is as it was."""
+    study = definitions.load()
+    found = study.at_window
+    own = study.window.id
+    assert [w.id for w in found.windows] == [own, f"{own}-uncorrected", f"{own}-seen"]
+    assert {(w.kind, w.start, w.end) for w in found.windows} == {
+        (definitions.WINDOW, study.window.start, study.window.end)
+    }
+    assert found.windows[0].label == study.window.label
+    assert len({w.label for w in found.windows}) == 3
+    assert found.inference.replicates == study.window.replicates
+    assert found.inference.seed == study.inference.seed
+    unchanged = {"panel", "fillings", "capture", "tracked", "country_groups", "grid", "window"}
+    assert all(getattr(found, name) == getattr(study, name) for name in unchanged)
+
+
+def test_the_headline_of_the_published_window() -> None:
+    """The corrected measure, credited as the window's definitions say."""
+    study = definitions.load()
+    found = study.at_window
+    head = found.headline
+    assert (head.estimand, head.attribution, head.labels) == (
+        study.window.id,
+        study.window.attribution,
+        study.window.labels,
+    )
+    assert found.headline_estimand.window == found.windows[0]
+    assert found.headline_estimand.exclusion is None
+
+
+def test_exclusions_of_the_published_window_are_of_its_headline_alone() -> None:
+    """Each is estimated once more without its kinds; the other measures are estimated as they are."""
+    study = definitions.load()
+    found, own = study.at_window, study.window.id
+    names = [x.id for x in study.exclusions if x.id in study.window.exclusions]
+    assert [x.id for x in found.estimated_exclusions] == names
+    assert [e.id for e in found.estimands] == [
+        *(w.id for w in found.windows),
+        *(f"{own}-without-{name}" for name in names),
+    ]
+    assert not [x for x in study.estimated_exclusions if x.id == "automated"]
+
+
+@pytest.mark.parametrize("table", ["window", "capture"])
+@pytest.mark.parametrize("place", ["", "more."])
+def test_a_missing_table_of_the_window_is_named(tmp_path: Path, table: str, place: str) -> None:
+    """Without it, or with it under another name, the definitions are refused."""
+    text = changed(f"\n[{table}]\n", f"\n[{place}{table}]\n" if place else f"\n[{table}s]\n")
+    said = refusal(tmp_path, text)
+    assert ("unknown key more" if place else f"unknown key {table}s") in said
+
+
+@pytest.mark.parametrize(("table", "key"), [("filling", "id"), ("tracked", "name")])
+def test_lists_of_tables_of_the_window_are_lists(tmp_path: Path, table: str, key: str) -> None:
+    """One table where a list is due is refused with the way to write it."""
+    kept = re.sub(rf"\[\[{table}\]\]\n(?:\w+ = .*\n)+", "", TEXT)
+    said = refusal(tmp_path, f'{kept}\n[{table}]\n{key} = "one"\n')
+    assert f"[[{table}]] is not a list of tables" in said
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        ("carry_days = 30", 'carry_days = "30"'),
+        ("carry_days = 30", "carry_days = 30.0"),
+        ("min_followed = 0.3", 'min_followed = "0.3"'),
+        ('rules = ["proportion", "level", "none"]', 'rules = "proportion"'),
+        ('exclusions = ["telemetry", "automated"', 'exclusions = [1, "automated"'),
+        ("small_downloads = 50_000", "small_downloads = true"),
+        ('birth = "middle"', "birth = 2025-01-01"),
+        ('developer = "DeepSeek"', "developer = 1"),
+    ],
+)
+def test_a_value_of_the_window_of_a_near_type_is_refused(
+    tmp_path: Path, old: str, new: str
+) -> None:
+    """Text is no number and a number no text; the key is named."""
+    said = refusal(tmp_path, changed(old, new))
+    assert new.split(" = ", maxsplit=1)[0] in said
+    assert "is not of type" in said
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "named"),
+    [
+        ('birth = "middle"', 'birth = "middle"\nborn = 1', "[filling 1]: unknown key born"),
+        ("min_followed = 0.3", "min_followed = 0.3\nmost = 1", "[capture]: unknown key most"),
+        ("small_downloads = 50_000", "small_downloads = 1\nlarge = 2", "[window]: unknown key"),
+        ('developer = "DeepSeek"', 'developer = "x"\ncountry = "y"', "[tracked 2]: unknown key"),
+    ],
+)
+def test_an_unknown_key_of_the_window_is_named(
+    tmp_path: Path, old: str, new: str, named: str
+) -> None:
+    """With the table, and with its number where there are several."""
+    assert named in refusal(tmp_path, changed(old, new))
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "named"),
+    [
+        ('between = "linear"', 'between = "cubic"', "between of filling standard is 'cubic'"),
+        ('birth = "middle"', 'birth = "whenever"', "birth of filling standard is 'whenever'"),
+        ("carry_days = 30", "carry_days = -1", "carry_days of standard"),
+        ('id = "no-carry"', 'id = "standard"', "filling used twice: ['standard']"),
+        ('id = "no-carry"', 'id = "no/carry"', "must not hold a slash"),
+        (
+            'exclusions = ["telemetry", "automated"',
+            'exclusions = ["telemetri", "automated"',
+            "['telemetri']",
+        ),
+        ('["proportion", "level", "none"]', '["proportional"]', "capture.rules are not among"),
+        ('["proportion", "level", "none"]', "[]", "capture.rules are not among"),
+        ('["proportion", "level", "none"]', '["level", "level"]', "names a rule twice"),
+        ("min_followed = 0.3", "min_followed = 30", "min_followed must lie between 0 and 1"),
+        ("small_downloads = 50_000", "small_downloads = -1", "window.small_downloads"),
+        (
+            "replicates = 2_000           # for each",
+            "replicates = 0 # for each",
+            "window.replicates",
+        ),
+        (
+            'label = "The published window',
+            'start = 1\nlabel = "The published window',
+            "is not TOML",
+        ),
+    ],
+)
+def test_values_of_the_window_that_do_not_hold_together_are_named(
+    tmp_path: Path, old: str, new: str, named: str
+) -> None:
+    """Words that no rule has, an exclusion that is not defined, and values out of range."""
+    assert named in refusal(tmp_path, changed(old, new))
+
+
+def test_a_window_that_ends_before_it_starts_is_refused(tmp_path: Path) -> None:
+    """Both days of the published window are named."""
+    head, _, rest = TEXT.partition("\n[window]\n")
+    wrong = rest.replace("end = 2025-08-27", "end = 2024-08-27", 1)
+    said = refusal(tmp_path, f"{head}\n[window]\n{wrong}")
+    assert "window.start must lie before window.end" in said
+
+
+@pytest.mark.parametrize("taken", ["cohort-2025-08", "telemetry", "study"])
+def test_the_published_window_has_an_id_of_its_own(tmp_path: Path, taken: str) -> None:
+    """It is that of no other window, exclusion or published cell."""
+    said = refusal(tmp_path, changed('id = "window-2025-08"', f'id = "{taken}"'))
+    assert f"id used twice: ['{taken}']" in said

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import stats
-from small_window import HUB, LATE, LISTS, LOW, TOP, lists_of, small_window
+from small_window import HUB, LATE, LISTS, LOW, REPOSITORIES, TOP, lists_of, small_window
 
 from replication.analysis import (
     window_changes,
@@ -341,6 +341,14 @@ def test_a_target_out_of_reach_ends_without_it() -> None:
     assert rows["step"].tolist() == [0]
 
 
+def test_a_target_that_is_met_needs_no_step() -> None:
+    """Where our figure is the published one it is reached without a developer."""
+    ours = float(changes().iloc[0]["china"])
+    found = window_targets.targets(DATA, {"china": ours})
+    assert found["reached"].tolist() == ["yes", "yes"]
+    assert found["step"].tolist() == [0, 0]
+
+
 def known_errors(downloads: list[float], error: list[float]) -> pd.DataFrame:
     """A table of errors with one component."""
     return pd.DataFrame({"side": SIDES, "component": "all", "downloads": downloads, "error": error})
@@ -466,10 +474,11 @@ def test_the_error_of_births_by_hand() -> None:
 
 def test_the_error_of_capture_is_a_jackknife_over_lists() -> None:
     """Each of the three lists left out: the root of two thirds of the sum of squares."""
-    each = []
+    each, groups = [], DATA.deck.facts["registry_group_uploader"].to_numpy()
     for name in (LOW, TOP, LATE):
-        missing = pd.Series(DATA.shortfall(without=name).missing.sum(axis=1), STUDY.groups)
-        each.append([missing["China"], missing["USA"], missing.drop(["China", "USA"]).sum()])
+        given = pd.Series(DATA.deck.totals(DATA.shortfall(without=name).missing))
+        sums = given.groupby(groups).sum()
+        each.append([sums["China"], sums["USA"], sums.drop(["China", "USA"]).sum()])
     spread = np.array(each) - np.mean(each, axis=0)
     np.testing.assert_allclose(errors()["capture"], np.sqrt(2 / 3 * (spread**2).sum(axis=0)))
 
@@ -558,6 +567,16 @@ def test_the_fixed_set_is_what_was_followed_from_the_start() -> None:
     assert series("fixed", "China") == [600] * 3
     assert series("fixed", "total") == [600 + 700 + 150 + 120] * 3
     assert series("fixed", "total", "estimate") == series("fixed", "total")
+
+
+def test_a_scope_without_one_country_has_its_lead() -> None:
+    """Where nobody of the USA is followed from the start China leads by all it has."""
+    some = tuple(
+        replace(r, followed_from="") if r.name == "meta-llama/l" else r for r in REPOSITORIES
+    )
+    table = window_months.months(small_window(some))
+    rows = table[(table["scope"] == "fixed") & (table["kind"] == "total")]
+    assert rows["lead"].tolist() == [600] * 3
 
 
 def test_what_was_not_chosen_is_left_out() -> None:
@@ -693,6 +712,15 @@ def test_what_is_followed_of_each_group_at_each_list() -> None:
     assert found.loc["all", "followed"] == 4_900
     assert np.isnan(found.loc["France", "share"])
     assert found.loc["all", "share"] == pytest.approx(4_900 / 5_900)
+
+
+def test_asking_what_is_followed_changes_nothing() -> None:
+    """The row of all groups is the table's own: the lists' parts stay those of the groups."""
+    data, last = small_window(), STUDY.window.end.strftime("%Y-%m")
+    first = window_records.captures(data)
+    assert data.dates.parts(LATE, last).index.tolist() == list(STUDY.groups)
+    pd.testing.assert_frame_equal(window_records.captures(data), first)
+    np.testing.assert_array_equal(data.shortfall().missing, DATA.shortfall().missing)
 
 
 def test_agreement_by_period_side_and_size() -> None:

@@ -180,7 +180,7 @@ def test_sections_are_named_and_divided() -> None:
     ("changes", "told"),
     [
         ({}, "the USA 8 to 16 ahead, and ahead on all three whole-Hub dates"),
-        ({"lead": (0.02, 0.05)}, "China 2 to 5 ahead, and ahead on no of three whole-Hub dates"),
+        ({"lead": (0.02, 0.05)}, "China 2 to 5 ahead, and ahead on none of three whole-Hub dates"),
         (
             {"lead": (-0.02, 0.05), "dates": {**DATES, "2024-12-01": (0.3, 0.2)}},
             "China 2 points behind to 5 ahead; China ahead on one of three whole-Hub dates",
@@ -274,13 +274,17 @@ def test_what_comes_after_the_last_list_is_shaded() -> None:
     [
         (
             {},
-            "By what records follow alone, China passes the USA to stay ahead in July 2025; with "
-            "the rest added, never",
+            (
+                "By what records follow alone, China passes the USA to stay ahead in July 2025; with "
+                "the rest added, never"
+            ),
         ),
         (
             {"estimate": "never", "corrected": "2025-08"},
-            "By what records follow alone, China never passes the USA to stay ahead; with the rest "
-            "added, in August 2025",
+            (
+                "By what records follow alone, China never passes the USA to stay ahead; with the rest "
+                "added, in August 2025"
+            ),
         ),
         (
             {"corrected": PASSING["estimate"]},

@@ -237,9 +237,9 @@ rates = st.lists(st.floats(0, 1_000), min_size=len(KNOWN.facts), max_size=len(KN
 @given(rates, st.sampled_from([1, 180, 365]))
 def test_months_add_up_to_the_rounded_total(rate: list[float], limit: int) -> None:
     """Rounding takes from one month what it gives to the next, and never makes one negative."""
-    path = np.array(rate)[:, None] * np.ones(KNOWN.days)
-    found = window.monthly(path, KNOWN, limit, STUDY.fillings[0])
     ages = np.arange(KNOWN.days) - KNOWN.births.latest[:, None]
+    path = np.array(rate)[:, None] * (ages >= 0)
+    found = window.monthly(path, KNOWN, limit, STUDY.fillings[0])
     inside = (ages >= 0) & (ages <= limit)
     inside[:, :MARGIN] = False
     inside[:, MARGIN + 365 :] = False
@@ -280,6 +280,31 @@ def test_seen_estimate_and_ceiling_are_in_order() -> None:
     rows = PANEL.window_months[PANEL.window_months["repository"] != "delta/older"]
     for lower, upper in ((COUNTED, SEEN), (SEEN, HEAD), (HEAD, CEILING)):
         assert (rows[lower] <= rows[upper] + 1).all()
+
+
+BETA = {"2025-01-14": {"beta": 0}, "2025-02-14": {"beta/undated": 3_000}}
+"""Crawls that date a birth between 15 January and 14 February, and count 3,000 since."""
+
+
+def undated() -> pd.DataFrame:
+    """The months of a repository whose birth no record dates."""
+    rows = built(Sources(crawls={**DATED.crawls, **BETA})).window_months
+    return rows[rows["repository"] == "beta/undated"]
+
+
+def test_an_unknown_birth_takes_nothing_from_a_count() -> None:
+    """All of a count was gained since birth and inside the window, whenever that was."""
+    rows = undated()
+    assert rows[SEEN].sum() == 3_000
+    for name in window.columns(STUDY):
+        assert (rows[name] >= rows[SEEN]).all()
+
+
+def test_the_ceiling_of_an_unknown_birth_lies_above_the_estimates() -> None:
+    """Month by month, under every rule of birth."""
+    rows = undated()
+    for name in [SEEN, *window.columns(STUDY)]:
+        assert (rows[CEILING] >= rows[name]).all()
 
 
 def without(records: Records, source: str) -> Records:
@@ -413,3 +438,26 @@ def test_what_was_found_is_recorded() -> None:
     both = Sources(lists={TOP: {"gamma/undated": 2_000}})
     rows = built(both).window_defects.set_index("check")["rows"]
     assert rows.to_dict() == {"births-between-dates": 1, "counters-and-counts": 2}
+
+
+def test_records_without_counters_make_a_panel() -> None:
+    """Nothing is counted or compared, and to leave the counters out leaves all as it is."""
+    panel = window.build(replace(DATED, counters={}).records(), STUDY)
+    assert not panel.window_months[COUNTED].any()
+    assert panel.window_agreement.empty
+    assert list(panel.window_agreement) == hub_dates.AGREEMENT
+    found = panel.window_left_out
+    assert (found["cumulative"] == found[ESTIMATE]).all()
+
+
+def test_records_without_crawls_make_a_panel() -> None:
+    """Only counters follow a repository then."""
+    panel = window.build(replace(DATED, crawls={}).records(), STUDY)
+    assert followed("acme/old", panel) == ""
+    assert followed("delta/counted", panel) == "2024-12-01"
+
+
+def test_records_without_base_models_make_a_panel() -> None:
+    """Everyone is its own origin."""
+    rows = window.build(replace(DATED, bases={}).records(), STUDY).window_repositories
+    assert (rows["origin"] == rows["uploader"]).all()

@@ -94,7 +94,9 @@ class Dates:
         rows = self.rows[self.rows["list"] == name]
         since = rows["followed_from"].fillna("").astype(str).str[:7]
         part = np.where((since != "") & (since <= month), FOLLOWED, OTHER)
-        sums = rows.groupby([GROUP, part])[column].sum().unstack(fill_value=0)
+        sums = rows.assign(part=part).pivot_table(
+            index=GROUP, columns="part", values=column, aggfunc="sum", fill_value=0
+        )
         wanted = sums.reindex(index=list(self.groups), columns=[FOLLOWED, OTHER], fill_value=0)
         return wanted.fillna(0).astype(float)
 
@@ -194,7 +196,9 @@ def shortfall(
     own = months[~is_automated(months)]
     since = own["followed_from"].fillna("").astype(str).str[:7]
     part = np.where((since != "") & (since <= own["month"]), FOLLOWED, OTHER)
-    sums = own.groupby([GROUP, "month", part])[column].sum().unstack(fill_value=0)
+    sums = own.assign(part=part).pivot_table(
+        index=[GROUP, "month"], columns="part", values=column, aggfunc="sum", fill_value=0
+    )
     index = pd.MultiIndex.from_product([known.groups, known.months])
     sums = sums.reindex(index=index, columns=[FOLLOWED, OTHER], fill_value=0).fillna(0)
     shape = (len(known.groups), len(known.months))

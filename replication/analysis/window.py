@@ -13,6 +13,7 @@ import pandas as pd
 
 from replication.analysis import capture
 from replication.analysis.capture import Dates, Deck, Shortfall
+from replication.attribution.assign import ROLES
 from replication.panel.window import CEILING, COUNTED, SEEN, column
 from replication.study import MEASURES, Study
 
@@ -85,8 +86,7 @@ class WindowData:
     @cached_property
     def population(self) -> pd.DataFrame:
         """Attributed rows with one int64 column of downloads a measure of `MEASURES`."""
-        estimates, rule = headline_column(self.study), self.study.capture.rules[0]
-        table = self.everyone(estimates, rule)
+        estimates, table = headline_column(self.study), self.everyone()
         sums = self.months.groupby("repository")[[estimates, SEEN, COUNTED, CEILING]].sum()
         each = sums.reindex(table["repository"]).fillna(0).astype("int64").reset_index(drop=True)
         own = self.study.window.id
@@ -96,8 +96,21 @@ class WindowData:
         table = table.rename(columns={"downloads": corrected}).assign(**measures)
         return table[(table[[corrected, CEILING]] > 0).any(axis=1)].reset_index(drop=True)
 
-    def everyone(self, estimates: str, rule: str) -> pd.DataFrame:
-        """Attributed rows with ``downloads``: some estimates, and what they lack under a rule."""
+    @property
+    def group(self) -> str:
+        """Column of the country group by the headline's labels; of split credit, the uploader's."""
+        role = self.study.window.attribution
+        return f"{self.study.window.labels}_group_{role if role in ROLES else ROLES[0]}"
+
+    def everyone(self, estimates: str = "", rule: str = "", without: str = "") -> pd.DataFrame:
+        """Attributed rows with ``downloads``: some estimates, and what they lack under a rule.
+
+        Parameters
+        ----------
+        estimates, rule, without
+            As in `shortfall`; by default the headline's.
+        """
+        estimates = estimates or headline_column(self.study)
         sums = self.months.groupby("repository")[estimates].sum()
         known = self.repositories.assign(
             downloads=sums.reindex(self.repositories["repository"])
@@ -106,7 +119,7 @@ class WindowData:
         )
         if rule == capture.NONE:
             return known
-        rest = self.deck.totals(self.shortfall(estimates, rule).missing)
+        rest = self.deck.totals(self.shortfall(estimates, rule, without).missing)
         extra = self.deck.facts.assign(downloads=rest)
         return pd.concat([known, extra[known.columns]], ignore_index=True)
 

@@ -21,9 +21,10 @@ import pandas as pd
 from numpy.typing import NDArray
 from scipy import stats
 
-from replication.analysis.capture import GROUP
+from replication.analysis.capture import NONE
 from replication.analysis.window import WindowData, headline_column
-from replication.panel.window import COUNTED, column
+from replication.analysis.window_changes import credited
+from replication.panel.window import COUNTED, SEEN, column
 
 SIDES = ("China", "USA", "all others")
 Floats = NDArray[np.float64]
@@ -39,7 +40,7 @@ def errors(data: WindowData) -> pd.DataFrame:
         followed), ``error`` (one standard error, downloads). The component ``all`` is the root of the
         sum of squares.
     """
-    total = _sides(data, _corrected(data))
+    total = _sides(data.everyone(), data)
     parts = {"filling": _filling(data), "births": _births(data), "capture": _capture(data)}
     parts["all"] = np.sqrt(sum(error**2 for error in parts.values()))
     rows = [
@@ -50,31 +51,22 @@ def errors(data: WindowData) -> pd.DataFrame:
     return pd.DataFrame(rows)
 
 
-def _sides(data: WindowData, by_group: pd.Series) -> Floats:
-    """Downloads of China, of the USA and of all others."""
-    china, usa = float(by_group.get("China", 0)), float(by_group.get("USA", 0))
-    return np.array([china, usa, float(by_group.sum()) - china - usa])
-
-
-def _corrected(data: WindowData, without: str = "") -> pd.Series:
-    """Downloads of each country group with what is not followed."""
-    held = data.by_month.groupby(GROUP)[headline_column(data.study)].sum()
-    missing = data.shortfall(without=without).missing.sum(axis=1)
-    return held.reindex(list(data.study.groups), fill_value=0) + missing
+def _sides(rows: pd.DataFrame, data: WindowData) -> Floats:
+    """Downloads (3,) of China, of the USA and of all others, credited as in the headline."""
+    china, usa, *_, total = credited(rows, "downloads", data).total
+    return np.array([china, usa, total - china - usa])
 
 
 def _filling(data: WindowData) -> Floats:
     """The relative error of counts alone, charged on what no counter holds."""
-    study, rows = data.study, data.agreement
-    group = rows[GROUP]
+    group = data.agreement[data.group]
     side = np.where(group.isin(SIDES[:2]), group, SIDES[2])
-    sums = rows.groupby(side)[["exact", "rebuilt"]].sum().reindex(list(SIDES), fill_value=0)
-    everything = rows[["exact", "rebuilt"]].sum()
-    pooled = abs(everything["rebuilt"] / max(everything["exact"], 1) - 1)
+    sums = data.agreement.groupby(side)[["exact", "rebuilt"]].sum()
+    pooled = abs(sums["rebuilt"].sum() / max(sums["exact"].sum(), 1) - 1)
+    sums = sums.reindex(list(SIDES), fill_value=0)
     ratio = (sums["rebuilt"] / sums["exact"].where(sums["exact"] > 0) - 1).abs().fillna(pooled)
-    months = data.by_month
-    loose = months[headline_column(study)] - months[COUNTED]
-    return np.asarray(ratio) * _sides(data, loose.clip(lower=0).groupby(months[GROUP]).sum())
+    loose = data.by_month[headline_column(data.study)] - data.by_month[COUNTED]
+    return np.asarray(ratio) * _sides(data.by_month.assign(downloads=loose.clip(lower=0)), data)
 
 
 def _births(data: WindowData) -> Floats:
@@ -83,15 +75,17 @@ def _births(data: WindowData) -> Floats:
     ids = {rule.birth: rule.id for rule in reversed(data.study.fillings)}
     if not {"earliest", "latest"} <= ids.keys():
         return np.zeros(len(SIDES))
-    sums = data.by_month.groupby(GROUP)[[column(age, ids[b]) for b in ("earliest", "latest")]].sum()
-    early, late = (_sides(data, sums[name]) for name in sums)
+    early, late = (
+        _sides(data.everyone(column(age, ids[birth]), NONE), data)
+        for birth in ("earliest", "latest")
+    )
     return np.abs(early - late) / 2
 
 
 def _capture(data: WindowData) -> Floats:
     """Delete-one jackknife over the complete lists."""
     lists = data.dates.lists
-    each = np.array([_sides(data, _corrected(data, without=name)) for name in lists])
+    each = np.array([_sides(data.everyone(without=name), data) for name in lists])
     spread = each - each.mean(axis=0)
     return np.asarray(np.sqrt((len(lists) - 1) / len(lists) * (spread**2).sum(axis=0)))
 
@@ -104,7 +98,7 @@ def propagated(downloads: Floats, error: Floats) -> dict[str, tuple[float, float
     downloads, error
         Of China, of the USA and of all others (3,), with independent standard errors.
     """
-    china, usa, rest = downloads
+    china, usa = downloads[:2]
     total, two = downloads.sum(), china + usa
     s, u, lead, part = china / total, usa / total, (china - usa) / total, china / two
     slopes = {
@@ -155,13 +149,9 @@ def answers(table: pd.DataFrame, estimates: pd.DataFrame, data: WindowData) -> p
 
 def _other_measures(name: str, data: WindowData) -> dict[str, float]:
     """The same statistic of what was seen, and without what is not followed."""
-    months = data.by_month
-    sums = {
-        "seen": months.groupby(GROUP)["seen"].sum(),
-        "uncorrected": months.groupby(GROUP)[headline_column(data.study)].sum(),
-    }
+    tables = {"seen": data.everyone(SEEN, NONE), "uncorrected": data.everyone(rule=NONE)}
     nothing = np.zeros(len(SIDES))
-    return {key: propagated(_sides(data, s), nothing)[name][0] for key, s in sums.items()}
+    return {key: propagated(_sides(rows, data), nothing)[name][0] for key, rows in tables.items()}
 
 
 _METHODS = {"leave-one-out": "without", "jackknife-logit": "developer", "bounds": "bounds"}

@@ -56,7 +56,9 @@ def _scope(data: WindowData, scope: str) -> pd.DataFrame:
     lead = table[table["kind"] == "group"].pivot_table(
         index="month", columns="series", values="corrected", aggfunc="sum", fill_value=0
     )
-    table["lead"] = table["month"].map(lead["China"] - lead["USA"]).astype("int64")
+    lead = lead.reindex(columns=["China", "USA"], fill_value=0)
+    ahead = table["month"].map(lead["China"] - lead["USA"])
+    table["lead"] = ahead.fillna(0).astype("int64")
     keys = ["month", "scope", "series", "kind"]
     return table[[*keys, *measures, "lead"]].astype(dict.fromkeys(measures, "int64"))
 

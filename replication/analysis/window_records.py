@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from replication.analysis.capture import FOLLOWED, GROUP, OTHER
+from replication.analysis.capture import FOLLOWED, OTHER
 from replication.analysis.window import WindowData
 from replication.analysis.window_error import SIDES
 from replication.panel.window import ESTIMATE
@@ -29,7 +29,7 @@ def captures(data: WindowData) -> pd.DataFrame:
     last = data.names_of_months[-1]
     rows = []
     for name in data.dates.lists:
-        parts = data.dates.parts(name, last)
+        parts = data.dates.parts(name, last).copy()
         parts.loc[ALL] = parts.sum()
         for group, part in parts.iterrows():
             whole = part[FOLLOWED] + part[OTHER]
@@ -52,7 +52,7 @@ def agreement(data: WindowData) -> pd.DataFrame:
         the ratio of a repository.
     """
     rows = data.agreement[data.agreement["exact"] > 0].copy()
-    rows["side"] = np.where(rows[GROUP].isin(SIDES[:2]), rows[GROUP], SIDES[2])
+    rows["side"] = np.where(rows[data.group].isin(SIDES[:2]), rows[data.group], SIDES[2])
     classes = [f"from {size:,}" for size in SIZES]
     rows["size"] = [classes[i] for i in np.searchsorted(SIZES, rows["exact"], side="right") - 1]
     rows["error"] = np.abs(np.log(rows["rebuilt"].clip(lower=1) / rows["exact"]))
@@ -76,7 +76,7 @@ def points(data: WindowData) -> pd.DataFrame:
         ``name, side, period, exact, rebuilt`` (downloads), largest first.
     """
     rows = data.agreement[data.agreement["exact"] > 0]
-    side = np.where(rows[GROUP].isin(SIDES[:2]), rows[GROUP], SIDES[2])
+    side = np.where(rows[data.group].isin(SIDES[:2]), rows[data.group], SIDES[2])
     table = rows.assign(side=side)[["name", "side", "period", "exact", "rebuilt"]]
     return table.sort_values(["exact", "name"], ascending=[False, True], ignore_index=True)
 
@@ -90,8 +90,8 @@ def left_out(data: WindowData) -> pd.DataFrame:
         One row each, the first with all records (``record`` empty): ``record, china, usa, total``
         (downloads without what no record follows), ``lead`` (fraction of the total) and ``shift``.
     """
-    table = data.left_out.merge(data.repositories[["repository", GROUP]], on="repository")
-    sums = table.groupby(GROUP).sum(numeric_only=True)
+    table = data.left_out.merge(data.repositories[["repository", data.group]], on="repository")
+    sums = table.groupby(data.group).sum(numeric_only=True)
     rows = [
         {
             "record": "" if name == ESTIMATE else name,

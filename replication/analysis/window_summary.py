@@ -8,7 +8,7 @@ import pandas as pd
 
 from replication.analysis.window import WindowData
 from replication.analysis.window_changes import CHOICE, DEVELOPER, REPOSITORY, credited, measures
-from replication.panel.window import COUNTED, SEEN
+from replication.panel.window import CEILING, COUNTED
 
 Tables = Mapping[str, pd.DataFrame]
 
@@ -38,9 +38,11 @@ def _of_sums(data: WindowData) -> Iterator[tuple[str, object]]:
     """Downloads of both countries by measure, and DeepSeek and Qwen within China."""
     window, table = data.study.window.id, data.population
     yield "repositories", len(data.repositories)
-    for name, column in (("corrected", window), ("estimate", f"{window}-uncorrected"),
-                         ("seen", SEEN), ("counted", COUNTED), ("ceiling", "ceiling")):  # fmt: skip
-        column = f"{window}-seen" if column == SEEN else column
+    measures_ = {
+        "corrected": window, "estimate": f"{window}-uncorrected", "seen": f"{window}-seen",
+        "counted": COUNTED, "ceiling": CEILING,
+    }  # fmt: skip
+    for name, column in measures_.items():
         china, usa, _, _, total = credited(table, column, data).total
         yield f"{name}-china", round(china)
         yield f"{name}-usa", round(usa)
@@ -48,7 +50,7 @@ def _of_sums(data: WindowData) -> Iterator[tuple[str, object]]:
     found = measures(credited(table, window, data).total)
     yield "family", float(found["family"])
     yield "family-seen", float(measures(credited(table, f"{window}-seen", data).total)["family"])
-    unattributed = table["registry_group_uploader"].isin(list(data.study.unattributed))
+    unattributed = table[data.group].isin(list(data.study.unattributed))
     yield "unattributed", float(table.loc[unattributed, window].sum() / table[window].sum())
 
 

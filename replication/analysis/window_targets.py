@@ -103,7 +103,10 @@ def _steps(head: Sums, target: str, goal: float, treatment: str) -> Iterator[dic
     value, sign = ours, np.sign(goal - ours)
     left = np.ones(len(names), dtype=bool)
     about = {"target": target, "published": goal, "ours": ours, "treatment": treatment}
-    yield about | {"step": 0, "developer": "", "value": ours, "reached": "no"}
+    there = sign == 0
+    yield about | {"step": 0, "developer": "", "value": ours, "reached": "yes" if there else "no"}
+    if there:
+        return
     for step in range(1, MOST_IN_SET + 1):
         tried = measures(sums - taken)[target]
         moved = np.where(left, sign * (tried - value), -np.inf)

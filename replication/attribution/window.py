@@ -53,16 +53,20 @@ class Credit:
         A namespace that the study's file does not label has the registry's group under both.
         """
         created = table["created"] if "created" in table else pd.Series("", index=table.index)
+        born = created.fillna("").astype(str)
         groups = {
-            f"study_group_{role}": [self._group(name) for name in table[role]] for role in LABELLED
+            f"study_group_{role}": [
+                self._group(name, on) for name, on in zip(table[role], born, strict=True)
+            ]
+            for role in LABELLED
         }
-        rows = table.assign(created=created.fillna("").astype(str), **groups)
+        rows = table.assign(created=born, **groups)
         return attributed(rows, self.registry, self.rules, self.group_of)
 
-    def _group(self, namespace: str) -> str:
-        """The study's group of a namespace, else the registry's."""
+    def _group(self, namespace: str, on: str) -> str:
+        """The study's group of a namespace, else the registry's in the month of creation."""
         found = self.labels.get(namespace)
-        return found or self.group_of[self.registry.country_of(namespace)]
+        return found or self.group_of[self.registry.country_of(namespace, on)]
 
 
 def coverage(table: pd.DataFrame, registry: Registry) -> pd.DataFrame:

@@ -15,7 +15,14 @@ import pandas as pd
 
 from replication.panel import lineage, tail
 from replication.panel.paths import paths
-from replication.panel.window_records import DAY, MARGIN, Prepared, cut_offs, followed_from
+from replication.panel.window_records import (
+    DAY,
+    MARGIN,
+    Prepared,
+    cut_offs,
+    followed_from,
+    named_origins,
+)
 from replication.sources.records import Records
 from replication.study import Study
 
@@ -70,7 +77,7 @@ def _of_list(
         for name, cut in cuts[cuts > 0].items()
     }
     uploader = lineage.namespaces(names)
-    origin = names.map(known.origins).fillna(uploader)
+    origin = named_origins(names, known.origins, uploader)
     born = created.reset_index(drop=True)
     since = followed_from(names, born, records, study.window.start)
     facts = pd.DataFrame({"name": names, "uploader": uploader, "origin": origin})
@@ -108,7 +115,9 @@ def agreement(known: Prepared, study: Study) -> pd.DataFrame:
     gains = gains[born[gains["row"].to_numpy()] >= MARGIN]
     first = gains["start"].to_numpy() == born[gains["row"].to_numpy()] - 1
     parts = [
-        pd.DataFrame(_compared(gains[chosen], period, evidence.counts, sums, known))
+        pd.DataFrame(
+            _compared(gains[chosen], period, evidence.counts, sums, known), columns=AGREEMENT
+        )
         for period, chosen in ((BEFORE, first), (AFTER, ~first))
     ]
     return pd.concat(parts, ignore_index=True)[AGREEMENT]
@@ -131,5 +140,5 @@ def _compared(
             **facts[["name", "uploader", "origin"]].to_dict(),
             "period": period,
             "exact": int(span["gain"]),
-            "rebuilt": int(round(sums[row, span["end"] + 1] - sums[row, span["start"] + 1])),
+            "rebuilt": int(np.rint(sums[row, span["end"] + 1] - sums[row, span["start"] + 1])),
         }

@@ -150,11 +150,13 @@ def paths(evidence: Evidence, births: Births, days: int, rule: Filling) -> Paths
     filled = _between(rate, known, carry=rule.carry_days, between=rule.between)
     rate, measured = _scaled(filled, anywhere, alive, evidence.segments)
     seen = counted | measured
-    rate = _limited(np.where(alive | seen, rate, 0.0), seen, evidence.limits)
+    rate = np.where(alive | seen, rate, 0.0)
+    rate = _limited(np.where(seen, rate, 0.0), np.where(seen, 0.0, rate), evidence.limits)
     peak = np.where(seen, rate, 0.0).max(axis=1, initial=0.0)[:, None]
     most = np.where(absent, np.minimum(np.maximum(peak, rate), bound), np.maximum(peak, rate))
     may_live = np.arange(days) >= births.earliest[:, None]
-    ceiling = _limited(np.where(seen, rate, np.where(may_live, most, 0.0)), seen, evidence.limits)
+    highest = np.where(seen | ~may_live, 0.0, np.maximum(most - rate, 0.0))
+    ceiling = _limited(rate, highest, evidence.limits)
     counted_, seen_ = (np.where(days_, rate, 0.0) for days_ in (measured, seen))
     return Paths(counted_, seen_, rate, ceiling)
 
@@ -202,6 +204,8 @@ def _of_absences(absences: pd.DataFrame, born: Ints, shape: tuple[int, int]) -> 
     found = np.full(shape, np.inf)
     row, first, last = _spans(absences, born)
     rates = absences["value"].to_numpy() / (last - first + 1)
+    falling = np.argsort(-rates, kind="stable")  # of two cut-offs of one day the lower is set last
+    row, first, last, rates = row[falling], first[falling], last[falling], rates[falling]
     for day in np.unique(last):
         here = last == day
         for start in np.unique(first[here]):
@@ -294,16 +298,13 @@ def limits(counters: pd.DataFrame, born: Ints, inside: int) -> pd.DataFrame:
     return older.rename(columns={"day": "end", "value": "gain"})[["row", "end", "gain"]]
 
 
-def _limited(rate: Floats, seen: Bools, most: pd.DataFrame) -> Floats:
-    """Scale what was filled before a first counter down to what the counter leaves for it."""
-    limited = rate.copy()
+def _limited(sure: Floats, more: Floats, most: pd.DataFrame) -> Floats:
+    """Add to what is sure as much of `more` as a first counter leaves for the days before it."""
+    added = more.copy()
     for row, end, gain in most[["row", "end", "gain"]].itertuples(index=False):
         before = slice(0, max(end + 1, 0))
-        free = ~seen[row, before]
-        filled = rate[row, before][free].sum()
-        left = max(gain - rate[row, before][~free].sum(), 0.0)
-        if filled > left:
-            limited[row, before] = np.where(
-                free, rate[row, before] * (left / filled), rate[row, before]
-            )
-    return limited
+        wanted = more[row, before].sum()
+        left = max(gain - sure[row, before].sum(), 0.0)
+        if wanted > left:
+            added[row, before] *= left / wanted
+    return sure + added

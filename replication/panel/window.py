@@ -158,8 +158,8 @@ def monthly(
         Another rule of birth for the age alone.
     """
     born = known.births.day(birth or rule.birth)
-    ages = np.arange(known.days) - born[:, None]
-    young = np.where((ages >= 0) & (ages <= age_limit_days), rates, 0.0)
+    ages = np.arange(known.days) - born[:, None]  # paths are 0 before birth
+    young = np.where(ages <= age_limit_days, rates, 0.0)
     inside = np.hstack([np.zeros((len(rates), 1)), np.cumsum(young[:, known.first :], axis=1)])
     levels = np.rint(inside[:, known.ends].round(DIGITS)).astype(np.int64)
     return np.asarray(np.diff(levels, axis=1))
@@ -231,7 +231,7 @@ def check(panel: WindowPanel, study: Study) -> WindowPanel:
     missing = set(columns(study)) - set(panel.window_months.columns)
     if missing:
         raise ContractError(
-            f"window_months.csv has no column {sorted(missing)[0]}",
+            f"window_months.csv has no column {min(missing)}",
             "rebuild the window from the records: DATA=records RECORDS=folder",
         )
     return panel

@@ -221,12 +221,27 @@ def origins_of(records: Records) -> pd.Series:
 
     Names whose base models no record states are not in it.
     """
+    annotated = records.models[records.models["origin"] != ""].drop_duplicates("name", keep="last")
+    origins = annotated.set_index("name")["origin"]
     said = records.models[records.models["base_models"] != ""].drop_duplicates("name", keep="last")
+    if said.empty:
+        return origins
     names, parents = said["name"].tolist(), said["base_models"].tolist()
     roots = lineage.trace(names, lineage.released_edges(names, parents)).origins()
     traced = roots.drop_duplicates("repository").set_index("repository")["origin"]
-    annotated = records.models[records.models["origin"] != ""].drop_duplicates("name", keep="last")
-    return annotated.set_index("name")["origin"].combine_first(traced)
+    return origins.combine_first(traced)
+
+
+def named_origins(names: pd.Series, origins: pd.Series, uploader: pd.Series) -> pd.Series:
+    """The origin of each name; the uploader's own where no record states its base models."""
+    found = origins.astype(object).reindex(names).to_numpy()
+    return pd.Series(np.where(pd.isna(found), uploader, found), names.index, dtype="str")
+
+
+def _looked_up(dates: pd.Series, names: pd.Series) -> pd.Series:
+    """The date of each name, also where there are no dates at all."""
+    found = dates.astype("datetime64[ns]").reindex(names).to_numpy()
+    return pd.Series(found, names.index)
 
 
 def followed_from(names: pd.Series, born: pd.Series, records: Records, start: date) -> pd.Series:
@@ -247,9 +262,9 @@ def followed_from(names: pd.Series, born: pd.Series, records: Records, start: da
     crawled = records.covered.groupby("namespace")["date"].min() - (COUNTED - 1) * DAY
     rows = records.observations
     counted = rows[rows["kind"] == CUMULATIVE].groupby("name")["date"].min()
-    since = names.map(counted)
+    since = _looked_up(counted, names)
     inside = born.ge(pd.Timestamp(start)) & since.notna()
-    found = pd.concat([spaces.map(crawled), since.where(~inside, born)], axis=1).min(axis=1)
+    found = pd.concat([_looked_up(crawled, spaces), since.where(~inside, born)], axis=1).min(axis=1)
     return found.dt.strftime("%Y-%m-%d").fillna("")
 
 
@@ -263,7 +278,7 @@ def _facts(
     born = pd.Series(zero + births.latest * DAY)
     start = (zero + (MARGIN - 1) * DAY).date()
     return pd.DataFrame({
-        "name": name, "uploader": uploader, "origin": name.map(origins).fillna(uploader),
+        "name": name, "uploader": uploader, "origin": named_origins(name, origins, uploader),
         "created": born.dt.strftime("%Y-%m").where(known, UNDATED),
         "followed_from": followed_from(name, born, records, start),
     })  # fmt: skip

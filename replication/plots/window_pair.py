@@ -123,8 +123,9 @@ def _told(results: Results, study: Study) -> str:
 def _ahead(leads: pd.Series, sign: int) -> str:
     """On how many dates a side is ahead."""
     count = int((sign * leads > 0).sum())
-    every = count == len(leads)
-    told = f"all {in_words(count)}" if every else f"{in_words(count)} of {in_words(len(leads))}"
+    told = f"{in_words(count) if count else 'none'} of {in_words(len(leads))}"
+    if count == len(leads):
+        told = f"all {in_words(count)}"
     return f"{_name(sign)} ahead on {told} whole-Hub dates"
 
 

@@ -26,7 +26,7 @@ from __future__ import annotations
 
 import tomllib
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from pathlib import Path
 
 import numpy as np
@@ -219,7 +219,8 @@ def _of_window(study: Study, window: Tables) -> dict[str, Rule]:
                 answers["records_upper"][claim.group] - answers["point"][claim.group]
             )
         else:  # what the records leave open of a smaller group is that of all others
-            half = float(values[0] * answers["error"]["total"] / answers["point"]["total"]) * _Z
+            total = answers.loc["total"]
+            half = float(values[0] * (total["records_upper"] / total["point"] - 1))
         near = np.abs(values - float(claim.value)) <= half + margin
         reason = f"public records leave ±{half:.1f} points open, and the margin is {margin:.1f}"
         return _answered(values[0], half, near, changes, reason)
@@ -238,22 +239,20 @@ def _of_window(study: Study, window: Tables) -> dict[str, Rule]:
         reason = f"a {claim.value} is more than {mark:.0f} %"
         return _answered(values[0], 0.0, holds, changes, reason)
 
-    def first_lead(_: Claim) -> Judgement:
+    def first_lead(claim: Claim) -> Judgement:
         values = changes["lead"].to_numpy()
         rows = passing[passing["scope"] == window_months.ALL].set_index("measure")
         first = str(rows["lasting"]["corrected"])
+        holds = (values > 0) & first.startswith(claim.value)
+        ahead, behind = ("China", "the USA") if values[0] > 0 else ("the USA", "China")
         reason = (
-            "over the twelve months to August 2025 the USA is ahead; the last months of what is "
-            f"followed alone have China ahead from {rows['lasting']['estimate']}"
+            f"over the window {ahead} is ahead of {behind}; in what records follow China is ahead to "
+            f"the end from {rows['lasting']['estimate']}"
         )
-        found = _answered(0.0, 0.0, values > 0, changes, reason)
-        return Judgement(first, "", "", found.answer, found.survives, found.turned_by, reason)
+        found = _answered(0.0, 0.0, holds, changes, reason)
+        return replace(found, estimate=first)
 
     return {"share": share, "lead": lead, "family": family, "first-lead": first_lead}
-
-
-_Z = 1.959963984540054
-"""Quantile of the normal law at the level of the records' range."""
 
 
 def _answered(

@@ -49,28 +49,13 @@ side AS (
     )
 ),
 
--- The answers are of downloads before they are shared out, by the registry's group of the uploader.
-held AS (
-    SELECT country_group, sum(seen) AS seen, sum(estimate) AS estimate
-    FROM monthly JOIN credited USING (repository)
-    WHERE role = 'uploader' AND labels = 'registry'
-    GROUP BY ALL
-),
-answered AS ( -- a group may lack downloads and hold none
-    SELECT country_group, coalesce(any_value(seen), 0) AS seen,
-           coalesce(any_value(estimate), 0) AS uncorrected,
-           uncorrected + sum(missing.downloads) AS point
-    FROM missing LEFT JOIN held USING (country_group)
-    GROUP BY ALL
-),
+-- The answers are of whole downloads, as they are shared out.
 answer AS (
-    SELECT quantity, sum(downloads) AS total,
-           sum(downloads) FILTER (country_group = 'China') AS china,
-           sum(downloads) FILTER (country_group = 'USA') AS usa
-    FROM (SELECT country_group, seen::DOUBLE AS seen, uncorrected::DOUBLE AS uncorrected, point
-          FROM answered)
-         UNPIVOT (downloads FOR quantity IN (seen, uncorrected, point))
-    GROUP BY ALL
+    SELECT CASE measure WHEN 'corrected' THEN 'point' WHEN 'estimate' THEN 'uncorrected'
+                        ELSE 'seen' END AS quantity,
+           total::DOUBLE AS total, china::DOUBLE AS china, usa::DOUBLE AS usa
+    FROM side
+    WHERE measure IN ('corrected', 'estimate', 'seen')
 ),
 
 nowhere AS ( -- what is credited to no country, of the headline's downloads
