@@ -523,3 +523,18 @@ def test_the_study_s_total_is_found_in_the_ledger() -> None:
     """The downloads that its abstract prints; unknown to a ledger without that claim."""
     assert claims.study_downloads(claims.load(LEDGER)) == 2.2e9
     assert math.isnan(claims.study_downloads([claim("share", "1")]))
+
+
+def test_a_first_lead_that_never_comes_can_be_fragile() -> None:
+    """Where one repository left out turns the sign, the answer is fragile and names it."""
+    window = window_tables(("repository", "without r", {"lead": 0.1}), lead=-0.1, corrected="never")
+    found = by_window(claim("first-lead", "2025"), window)
+    answers = (found["answer"], found["survives"], found["turned_by"])
+    assert answers == ("contradicted", "fragile", "without r")
+
+
+def test_the_reason_of_a_first_lead_that_never_comes() -> None:
+    """The sentence says never, and not from never."""
+    window = window_tables(lead=-0.1)
+    window["window_passing.csv"]["lasting"] = "never"
+    assert "from never" not in by_window(claim("first-lead", "2025"), window)["reason"]

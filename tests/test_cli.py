@@ -401,8 +401,8 @@ def test_bundle_of_a_wrong_file(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("arguments", "told"),
     [
-        (["--data", "Bundled"], "'Bundled' is not bundled, released, snapshots or a path"),
-        (["--data", ""], "'' is not bundled, released, snapshots or a path"),
+        (["--data", "Bundled"], "'Bundled' is not bundled, records, released, snapshots or a path"),
+        (["--data", ""], "'' is not bundled, records, released, snapshots or a path"),
         (["--revision", "0" * 40], "a revision goes with --data released"),
     ],
 )

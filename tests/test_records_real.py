@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import shutil
 import subprocess
 import sys
 from dataclasses import replace
+from datetime import date
 from pathlib import Path
 
 import numpy as np
@@ -100,3 +102,27 @@ def test_reading_the_real_records_is_quick_and_small() -> None:
     seconds, kilobytes = map(float, done.stdout.split())
     assert seconds < 15
     assert kilobytes < 1_500_000
+
+
+def test_the_list_of_the_whole_hub_is_a_snapshot(tmp_path: Path) -> None:
+    """The snapshot reader takes it as it is: every row, count and id, and nulls for what it lacks."""
+    import duckdb
+
+    from replication import study as definitions
+    from replication.sources import snapshots
+
+    (tmp_path / "hub").mkdir()
+    path = tmp_path / "hub" / "2024-07-11.parquet"
+    shutil.copyfile(real_records() / "hub_2024-07-11.parquet", path)
+    about = definitions.load().snapshots
+    found = snapshots.fetch(
+        replace(about, since=date(2024, 7, 1), until=date(2024, 7, 31)), tmp_path / "run", local=path.parent,
+        today="2026-11-27", progress=lambda _: None,
+    )  # fmt: skip
+    assert found.rows == 760_000
+    (extract,) = snapshots.extracts(tmp_path / "run")
+    read = duckdb.sql(
+        "SELECT sum(rolling), count(DISTINCT repository), count(counter), min(created) > 0 "
+        f"FROM '{extract}'"
+    ).fetchone()
+    assert read == (1_838_905_161, 760_000, 0, True)

@@ -359,6 +359,19 @@ def test_what_a_list_would_have_held_of_a_deeper_one() -> None:
     assert not table.loc[TOP, [low, top]].any(axis=None)
 
 
+def test_a_list_holds_what_is_at_its_cut_off() -> None:
+    """A count that equals the cut of the list, or of its task, would have been held; one less not."""
+    counts = {"a/at": 1_000, "a/less": 999, "a/task": 50, "a/low": 49}
+    sources = Sources(
+        born=dict.fromkeys(counts, "2024-07-01"),
+        lists={LOW: counts},
+        tasks={"a/task": "speech", "a/low": "speech"},
+    )
+    rows = built(sources).window_dates
+    own = rows[(rows["list"] == LOW) & rows["name"].isin(counts)].set_index("name")
+    assert own[held_column(TOP)].to_dict() == {"a/at": 1_000, "a/less": 0, "a/task": 50, "a/low": 0}
+
+
 def test_joining_small_ones_in_lists_loses_nothing() -> None:
     """Sums by list, of downloads and of what lists would have held, are those of all names."""
     joined = window.build(RECORDS, small_window_study(least=5_000)).window_dates

@@ -37,6 +37,7 @@ def hub_dates(lists: pd.DataFrame, study: Study) -> pd.DataFrame:
     """
     lists = _narrow(lists)
     chosen = {"none": None} | {x.id: x for x in study.at_window.estimated_exclusions}
+    dates = lists.drop_duplicates("list").set_index("list")["date"]
     rows = []
     for name, exclusion in product(lists["list"].unique(), chosen):
         kept = leave_out(lists, chosen[exclusion])
@@ -53,8 +54,7 @@ def hub_dates(lists: pd.DataFrame, study: Study) -> pd.DataFrame:
             )
             plain = plain.reindex(list(study.groups), fill_value=0).astype(float)
             full = _full(chosen_rows, group, name, study.groups) + (head - plain)
-            date = str(kept.loc[kept["list"] == name, "date"].iloc[0])
-            keys = {"list": name, "date": date, "attribution": role, "labels": labels,
+            keys = {"list": name, "date": str(dates[name]), "attribution": role, "labels": labels,
                     "exclusion": exclusion}  # fmt: skip
             rows += [keys | row for row in _rows(head, full)]
     return pd.DataFrame(rows)

@@ -158,8 +158,9 @@ def monthly(
         Another rule of birth for the age alone.
     """
     born = known.births.day(birth or rule.birth)
-    ages = np.arange(known.days) - born[:, None]  # paths are 0 before birth
-    young = np.where(ages <= age_limit_days, rates, 0.0)
+    days = np.arange(known.days)
+    alive = days >= known.births.earliest[:, None]
+    young = np.where(alive & (days - born[:, None] <= age_limit_days), rates, 0.0)
     inside = np.hstack([np.zeros((len(rates), 1)), np.cumsum(young[:, known.first :], axis=1)])
     levels = np.rint(inside[:, known.ends].round(DIGITS)).astype(np.int64)
     return np.asarray(np.diff(levels, axis=1))

@@ -243,11 +243,13 @@ def _of_window(study: Study, window: Tables) -> dict[str, Rule]:
         values = changes["lead"].to_numpy()
         rows = passing[passing["scope"] == window_months.ALL].set_index("measure")
         first = str(rows["lasting"]["corrected"])
-        holds = (values > 0) & first.startswith(claim.value)
+        year, since = first.startswith(claim.value), str(rows["lasting"]["estimate"])
+        holds = (values > 0) & (year or first == NEVER)
+        holds[0] &= year
         ahead, behind = ("China", "the USA") if values[0] > 0 else ("the USA", "China")
         reason = (
             f"over the window {ahead} is ahead of {behind}; in what records follow China is ahead to "
-            f"the end from {rows['lasting']['estimate']}"
+            f"the end {NEVER if since == NEVER else f'from {since}'}"
         )
         found = _answered(0.0, 0.0, holds, changes, reason)
         return replace(found, estimate=first)
