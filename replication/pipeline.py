@@ -412,7 +412,8 @@ def _source_files(run: Run) -> Iterable[Path]:
     window = [FOLDER / name for name in (*WINDOW_TABLES, WINDOW_SIDECAR)]
     if run.kind == RECORDS:
         local = sorted(p for p in run.records.rglob("*") if p.is_file()) if run.records else []
-        return [*(FOLDER / name for name in (*TABLES, SIDECAR)), *local]
+        definitions = FOLDER.parent / "records.toml"
+        return [*(FOLDER / name for name in (*TABLES, SIDECAR)), definitions, *local]
     if run.data == BUNDLED:
         return [*(FOLDER / name for name in (*TABLES, SIDECAR)), *window]
     if run.whole_hub:
@@ -483,7 +484,7 @@ STAGES = (
     _stage(fetch, _source_files, "sources"),
     _stage(panel, _fetched, "sources", "panel"),
     _stage(attribution, _panel, "sources", "panel", "attribution"),
-    _stage(analysis, _attributed, "attribution", "analysis", "report"),
+    _stage(analysis, _attributed, "sources", "panel", "attribution", "analysis", "report"),
     _stage(figures, _results, "plots"),
     # The generated parts of the README name lines of every layer.
     _stage(paper, _paper, "sources", "panel", "attribution", "analysis", "plots", "report"),

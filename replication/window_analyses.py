@@ -47,15 +47,13 @@ DIGITS = 9
 def read(run: Run) -> WindowData:
     """The attributed window of a run."""
     from replication.analysis.window import WindowData
-    from replication.panel import window
 
-    panel = window.read(run.panel)
     folder = run.attributed
     return WindowData(
         files.read_csv(folder / "window_repositories.csv"),
-        panel.window_months,
+        files.read_csv(run.panel / "window_months.csv"),
         files.read_csv(folder / "window_dates.csv"),
-        panel.window_left_out,
+        files.read_csv(run.panel / "window_left_out.csv"),
         files.read_csv(folder / "window_agreement.csv"),
         run.study,
     )

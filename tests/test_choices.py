@@ -110,7 +110,7 @@ def test_choices_by_hand(rows: pd.DataFrame, attribution: str, labels: str, trea
 def test_every_choice_has_one_row(rows: pd.DataFrame) -> None:
     """Four windows, whole and without each exclusion that removes something, and the grid."""
     assert not rows.index.has_duplicates
-    assert len(rows) == 4 * (1 + 2) * 5 * 4 * 5
+    assert len(rows) == 4 * (1 + 3) * 5 * 4 * 5
     grid = rows.loc[HEAD, "none"].index
     assert set(grid.get_level_values("attribution")) == {
         *("uploader", "origin", "split", "maker", "base_maker")
@@ -122,7 +122,9 @@ def test_every_choice_has_one_row(rows: pd.DataFrame) -> None:
 
 def test_an_exclusion_that_removes_nothing_is_no_choice(rows: pd.DataFrame) -> None:
     """Nothing is distilled or uploaded in masses here; nor is all of it telemetry."""
-    assert set(rows.index.get_level_values("exclusion")) == {"none", "telemetry", "repackaged"}
+    assert set(rows.index.get_level_values("exclusion")) == {
+        *("none", "telemetry", "not-chosen", "repackaged")
+    }
     without = chosen(TABLE.assign(kinds=TABLE["kinds"].replace("telemetry", "")))
     assert set(without.index.get_level_values("exclusion")) == {"none", "repackaged"}
 
@@ -314,6 +316,9 @@ def test_exclusions_by_hand() -> None:
     assert {name: row.tolist() for (_, name), row in got.iterrows()} == {
         "telemetry": [60, 0.06, 0.29, 350 / 940],
         "mass-upload": [0, 0.0, 0.29, 0.29],
+        "automated": [0, 0.0, 0.29, 0.29],
+        "burst": [0, 0.0, 0.29, 0.29],
+        "not-chosen": [60, 0.06, 0.29, 350 / 940],
         "repackaged": [100, 0.1, 0.29, 390 / 900],
         "distillation": [0, 0.0, 0.29, 0.29],
     }

@@ -203,7 +203,7 @@ def test_a_first_lead_is_that_of_the_corrected_months() -> None:
     """All scopes but that of everything, and what is estimated alone, have another month."""
     window = window_tables(lead=-0.1, corrected="2025-08")
     found = by_window(claim("first-lead", "2025"), window)
-    assert found["estimate"] == "2025-08"
+    assert found["estimate"] == "from 2025-08"
     assert (found["answer"], found["survives"]) == (CONTRADICTED, ROBUST)
     assert "from 2025-06" in found["reason"]
     assert (found["lower"], found["upper"]) == ("", "")
@@ -296,11 +296,16 @@ def test_one_developer_decides_whether_a_share_survives(
     assert found["turned_by"] == ("one developer left out" if survives == FRAGILE else "")
 
 
-def test_the_unattributed_are_never_contradicted() -> None:
-    """Each individual may be of a country, so that their share has no bound that holds."""
-    rows = synthetic_estimates("User", 0.10, (0.1, 0.1), (0.10, 0.10))
-    found = by_file(claim("share", "40", group="User", estimand=DECEMBER), rows)
-    assert found["answer"] == NOT_TESTABLE
+def test_a_group_without_a_country_may_hold_what_others_are_said_to() -> None:
+    """Its share is contradicted only where all groups without a country together fall short of it."""
+    groups = STUDY.unattributed
+    parts = [synthetic_estimates(g, 0.10, (0.1, 0.1), (0.10, 0.10)) for g in groups]
+    rows = pd.concat(parts, ignore_index=True)
+    answers = [
+        by_file(claim("share", value, group="User", estimand=DECEMBER), rows)["answer"]
+        for value in ("10.5", "25", "40")
+    ]
+    assert answers == [REPRODUCED, NOT_TESTABLE, CONTRADICTED]
 
 
 def test_the_error_of_what_was_rebuilt_widens_the_bounds() -> None:

@@ -121,7 +121,7 @@ def test_pdf_has_pages(finished: Finished) -> None:
     assert len(pages) >= 4
     text = " ".join(pages[0].extract_text().split())
     assert study.load().heading.title in text
-    assert " ".join(numbers_of(finished.out)["head-china"]["display"].split()) in text
+    assert " ".join(numbers_of(finished.out)["w-china"]["display"].split()) in text
 
 
 @pytest.mark.parametrize("name", ["paper.html", "paper.tex"])

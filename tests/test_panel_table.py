@@ -34,6 +34,7 @@ from replication.panel import bundle, table
 from replication.panel.table import Panel
 from replication.run import BUNDLED, Run
 from replication.sources import bundled, manifest
+from replication.sources.bundled import WINDOW_TABLES
 from replication.study import PanelRules, Study, Window
 
 TABLES = ("repositories", "weekly", "variants", "defects")
@@ -192,6 +193,9 @@ def test_shuffled_files_give_the_same_panel(tmp_path: Path) -> None:
     assert differ["check"].tolist() == ["unsorted-rows"]
 
 
+_WRITTEN = ("defects.csv", "manifest.json", "window_defects.csv")
+
+
 def test_names_are_never_used_as_paths(tmp_path: Path) -> None:
     """Names that look like paths or commands stay text; nothing is written outside the run."""
     names = [
@@ -215,8 +219,10 @@ def test_names_are_never_used_as_paths(tmp_path: Path) -> None:
     assert written == {
         source.name,
         *(f"sandbox/out/build/panel/{name}.csv" for name in TABLES),
+        *(f"sandbox/out/build/panel/{name}" for name in WINDOW_TABLES),
         *(f"sandbox/out/build/source/{name}" for name in ("counters.parquet", "manifest.json")),
-        *(f"sandbox/out/results/{name}" for name in ("defects.csv", "manifest.json")),
+        *(f"sandbox/out/build/source/{name}" for name in WINDOW_TABLES),
+        *(f"sandbox/out/results/{name}" for name in _WRITTEN),
     }
 
 

@@ -29,7 +29,7 @@ def test_generated_parts_are_fresh() -> None:
 
 def test_stale_part_would_be_found() -> None:
     """A number or a line that was changed by hand is put right."""
-    edited = TEXT.replace("| **cannot tell** |", "| **same** |", 1)
+    edited = TEXT.replace("| **contradicted** |", "| **reproduced** |", 1)
     assert edited != TEXT
     assert readme.rendered(edited, RESULTS, load()) == TEXT
 

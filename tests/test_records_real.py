@@ -124,5 +124,5 @@ def test_the_list_of_the_whole_hub_is_a_snapshot(tmp_path: Path) -> None:
     read = duckdb.sql(
         "SELECT sum(rolling), count(DISTINCT repository), count(counter), min(created) > 0 "
         f"FROM '{extract}'"
-    ).fetchone()
-    assert read == (1_838_905_161, 760_000, 0, True)
+    ).fetchall()
+    assert read == [(1_838_905_161, 760_000, 0, True)]

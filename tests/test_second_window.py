@@ -105,8 +105,10 @@ def test_correction_by_hand(by_hand: pd.Series) -> None:
     level = 365 * 90 * 200 / 150 / 30
     assert by_hand["window_answers.csv", "total", "uncorrected"] == 1180
     found = by_hand["window_answers.csv", "China / (China + USA)", "point"]
-    assert found == pytest.approx(china / (china + level))
-    assert by_hand["window_answers.csv", "total", "point"] == pytest.approx(china + level + 6)
+    assert found == pytest.approx(china / (china + level), abs=1e-4)
+    assert by_hand["window_answers.csv", "total", "point"] == pytest.approx(
+        china + level + 6, abs=2
+    )
     assert by_hand["window_months.csv", f"{MONTH}, China", "corrected"] == round(china)
     assert by_hand["window_months.csv", f"{MONTH}, USA", "corrected"] == DAYS * 4
     assert by_hand["window_summary.csv", "corrected-usa", "value"] == round(level)

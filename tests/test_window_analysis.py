@@ -211,9 +211,9 @@ def test_movers_are_sorted_and_beyond_the_gap() -> None:
 
 
 def test_the_grid_holds_every_combination_once() -> None:
-    """Seven estimates under three rules, and what was seen, by every other choice."""
+    """Seven estimates under three rules, and what was seen, by every other choice and all doubts."""
     choices = STUDY.grid
-    others = len(choices.attributions) * len(choices.labels) * len(choices.treatments) * 5
+    others = len(choices.attributions) * (len(choices.labels) + 2) * len(choices.treatments) * 5
     assert len(grid()) == (7 * 3 + 1) * others
     assert not grid().duplicated(window_grid.DIMENSIONS).any()
 
@@ -766,7 +766,8 @@ def made() -> dict[str, pd.DataFrame]:
     })  # fmt: skip
     dates = pd.DataFrame([
         {"list": name, "attribution": "uploader", "labels": labels, "exclusion": exclusion,
-         "group": group, "share_with_tail": share + (labels == "study") + (exclusion != "none")}
+         "group": group, "downloads": 3, "with_tail": 4 if name == TOP else 3,
+         "share_with_tail": share + (labels == "study") + (exclusion != "none")}
         for labels in ("study", "registry")
         for exclusion in ("none", "automated")
         for name, share in ((LOW, 0.1), (TOP, 0.3))
@@ -799,6 +800,7 @@ def test_single_values_of_the_window() -> None:
     assert (found["turning-developers"], found["turning-repositories"]) == (0, 1)
     assert found["changes-choices-lowest"] == -0.2
     assert (found["dates"], found["dates-china-low"], found["dates-china-high"]) == (2, 0.1, 0.3)
+    assert found["tail-most"] == pytest.approx(0.25)
     assert (found["leaders"], found["leaders-stay"]) == (2, 1)
     assert found["leaders-share-later"] == pytest.approx(0.3)
     assert found["published-part"] == pytest.approx(17.1 / 32.9)
@@ -823,6 +825,7 @@ def test_sums_of_the_window_in_its_summary() -> None:
     )  # fmt: skip
     assert found["corrected-total"] == DATA.population[WINDOW].sum()
     assert found["family-seen"] == pytest.approx(800 / 840)
+    assert found["part-seen"] == pytest.approx(4_005 / DATA.population[WINDOW].sum())
     assert found["repositories"] == len(DATA.repositories)
     nowhere = DATA.population["registry_group_uploader"].isin(["User", "International / Online"])
     own = DATA.population.loc[nowhere, WINDOW].sum() / DATA.population[WINDOW].sum()

@@ -108,8 +108,8 @@ def test_the_footer_names_the_records_with_their_dates(name: str) -> None:
     """The window, the lists, the size, and who computed."""
     assert part(drawn(name, results()), "footer") == (
         "Data: public records of the Hub’s download counts, 27 Aug 2024 – 27 Aug 2025, with lists "
-        "of the whole Hub of 11 Jul 2024, 1 Dec 2024, 21 Mar 2025. 3,000 million first-year "
-        "downloads, of which records follow 2,000 million. Computed by this replication."
+        "of the Hub of 11 Jul 2024, 1 Dec 2024, 21 Mar 2025. 3,000 million first-year downloads, "
+        "2,000 million of them of repositories in the records. Computed by this replication."
     )
 
 

@@ -82,7 +82,7 @@ class Dates:
 
     def _parts(self, name: str, month: str) -> pd.DataFrame:
         own = self._sums(name, "downloads", month)
-        below = deeper(self.rows, name)
+        below = self._deeper[name]
         if not below:
             return own
         above = self._sums(below, held_column(name), month)
@@ -91,14 +91,32 @@ class Dates:
         )
 
     def _sums(self, name: str, column: str, month: str) -> pd.DataFrame:
-        rows = self.rows[self.rows["list"] == name]
-        since = rows["followed_from"].fillna("").astype(str).str[:7]
-        part = np.where((since != "") & (since <= month), FOLLOWED, OTHER)
-        sums = rows.assign(part=part).pivot_table(
-            index=GROUP, columns="part", values=column, aggfunc="sum", fill_value=0
-        )
-        wanted = sums.reindex(index=list(self.groups), columns=[FOLLOWED, OTHER], fill_value=0)
-        return wanted.fillna(0).astype(float)
+        group, since, rows = self._coded[name]
+        followed = (since != "") & (since <= month)
+        found = {
+            part: np.bincount(
+                group[chosen], rows[column].to_numpy(dtype=float)[chosen], len(self.groups)
+            )
+            for part, chosen in ((FOLLOWED, followed), (OTHER, ~followed))
+        }
+        return pd.DataFrame(found, index=list(self.groups))
+
+    @cached_property
+    def _coded(self) -> dict[str, tuple[NDArray[np.int64], NDArray[np.str_], pd.DataFrame]]:
+        """Country group, month since which it is followed, and downloads of each list's rows."""
+        codes = pd.Index(self.groups).get_indexer(pd.Index(self.rows[GROUP]))
+        since = self.rows["followed_from"].fillna("").astype(str).str[:7].to_numpy(dtype=str)
+        held = [name for name in self.rows.columns if name.startswith(held_column(""))]
+        own = {name: (self.rows["list"] == name).to_numpy() for name in self.rows["list"].unique()}
+        return {
+            name: (codes[rows], since[rows], self.rows.loc[rows, ["downloads", *held]])
+            for name, rows in own.items()
+        }
+
+    @cached_property
+    def _deeper(self) -> dict[str, str]:
+        """The list below each."""
+        return {name: deeper(self.rows, name) for name in self.rows["list"].unique()}
 
 
 def deeper(rows: pd.DataFrame, name: str) -> str:

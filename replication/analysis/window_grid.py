@@ -12,6 +12,7 @@ from replication.analysis.cells import leave_out
 from replication.analysis.choices import NONE
 from replication.analysis.multiverse import DIGITS, Ints, credit
 from replication.analysis.window import WindowData
+from replication.attribution.assign import RANGE
 from replication.panel.window import SEEN, column, variants
 
 DIMENSIONS = [
@@ -29,6 +30,8 @@ SCALE = 2
 
 def grid(data: WindowData) -> pd.DataFrame:
     """The lead in every specification of the window.
+
+    Labels are those of the grid, and the registry with every doubt resolved for one side.
 
     Returns
     -------
@@ -48,7 +51,7 @@ def grid(data: WindowData) -> pd.DataFrame:
     rows, known = [], set()
     choices = study.grid
     for attribution, labels, treatment in product(
-        choices.attributions, choices.labels, choices.treatments
+        choices.attributions, (*choices.labels, *RANGE), choices.treatments
     ):
         who = credit(table, attribution, labels, treatment, study.unattributed)
         for name, mask in kept.items():

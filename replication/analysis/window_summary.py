@@ -50,6 +50,13 @@ def _of_sums(data: WindowData) -> Iterator[tuple[str, object]]:
     found = measures(credited(table, window, data).total)
     yield "family", float(found["family"])
     yield "family-seen", float(measures(credited(table, f"{window}-seen", data).total)["family"])
+    yield (
+        "seen-share",
+        float(
+            credited(table, f"{window}-seen", data).total[-1]
+            / credited(table, window, data).total[-1]
+        ),
+    )
     unattributed = table[data.group].isin(list(data.study.unattributed))
     yield "unattributed", float(table.loc[unattributed, window].sum() / table[window].sum())
 
@@ -87,6 +94,9 @@ def _of_dates(dates: pd.DataFrame, data: WindowData) -> Iterator[tuple[str, obje
     own = dates[(dates["attribution"] == about.attribution) & (dates["labels"] == about.labels)]
     own = own[own["exclusion"] == "none"]
     yield "dates", own["list"].nunique()
+    groups = own[~own["group"].isin(["China − USA", "China / (China + USA)"])]
+    sums = groups.groupby("list")[["downloads", "with_tail"]].sum()
+    yield "tail-most", float((1 - sums["downloads"] / sums["with_tail"]).max())
     for key, group in (("china", "China"), ("usa", "USA"), ("lead", "China − USA")):
         shares = own.loc[own["group"] == group, "share_with_tail"]
         yield f"dates-{key}-low", float(shares.min())

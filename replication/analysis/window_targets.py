@@ -140,16 +140,18 @@ def luck(data: WindowData, gap: float) -> pd.DataFrame:
     Returns
     -------
     pandas.DataFrame
-        One row: ``gap, spread, needed, developers, effective``.
+        One row: ``gap, spread, needed, developers`` (with a name of their own), ``effective``.
     """
     head = credited(data.population, data.study.window.id, data)
     found = measures(head.total)
     china, usa, lead = (float(found[name]) for name in ("china", "usa", "lead"))
     spread = float(np.sqrt(china + usa - lead**2))
     z = float(stats.norm.ppf((1 + data.study.inference.level) / 2))
-    sizes = head.by(DEVELOPER).to_numpy(dtype=float)[:, -1]
-    sizes = sizes[sizes > 0]
+    each = head.by(DEVELOPER)
+    named = ~each.index.str.startswith("(")  # small namespaces stand in joint buckets
+    sizes = each.to_numpy(dtype=float)[:, -1]
+    sizes, named = sizes[sizes > 0], named[sizes > 0]
     return pd.DataFrame([{
-        "gap": gap, "spread": spread, "needed": (z * spread / gap) ** 2, "developers": len(sizes),
+        "gap": gap, "spread": spread, "needed": (z * spread / gap) ** 2, "developers": int(named.sum()),
         "effective": sizes.sum() ** 2 / (sizes**2).sum(),
     }])  # fmt: skip

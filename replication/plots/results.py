@@ -189,9 +189,9 @@ class Results:
         total = self.window_answers.set_index("statistic").loc["total"]
         return (
             f"Data: public records of the Hub’s download counts, {together(short_day(str(about.start)))} – "
-            f"{together(short_day(str(about.end)))}, with lists of the whole Hub of {', '.join(lists)}. "
-            f"{together(millions(total['point']))} first-year downloads, of which records follow "
-            f"{together(millions(total['uncorrected']))}. Computed by this replication."
+            f"{together(short_day(str(about.end)))}, with lists of the Hub of {', '.join(lists)}. "
+            f"{together(millions(total['point']))} first-year downloads, "
+            f"{together(millions(total['uncorrected']))} of them of repositories in the records. Computed by this replication."
         )
 
 

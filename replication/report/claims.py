@@ -43,6 +43,7 @@ NOT_TESTABLE = "not testable with public data"
 ROBUST, FRAGILE = "robust", "fragile"
 JUDGES = {"share", "lead", "first-lead", "family", "dashboard", "none"}
 MAJORITIES = {"majority", "vast majority"}
+NOT_YET = "not by the end"
 TOP_ROWS = 100
 """Rows that the study's dashboard shows, whose shares it takes of the grand total."""
 Tables = Mapping[str, pd.DataFrame]
@@ -252,7 +253,7 @@ def _of_window(study: Study, window: Tables) -> dict[str, Rule]:
             f"the end {NEVER if since == NEVER else f'from {since}'}"
         )
         found = _answered(0.0, 0.0, holds, changes, reason)
-        return replace(found, estimate=first)
+        return replace(found, estimate=f"from {first}" if first != NEVER else NOT_YET)
 
     return {"share": share, "lead": lead, "family": family, "first-lead": first_lead}
 
@@ -294,12 +295,14 @@ def _share(claim: Claim, estimates: pd.DataFrame, study: Study) -> Judgement:
     point, low, high = (100 * x for x in _bounds(claim.group, claim.estimand, estimates, study))
     published, margin = float(claim.value), study.verdict.share_margin_points
     near = abs(point - published) <= margin
-    # Bounds do not hold among the unattributed: each may be another's.
-    possible = low - margin <= published <= high + margin or claim.group in study.unattributed
-    answer = REPRODUCED if near else NOT_TESTABLE if possible else CONTRADICTED
+    if claim.group in study.unattributed:  # each of these groups may hold what others are said to
+        parts = [_bounds(g, claim.estimand, estimates, study)[0] for g in study.unattributed]
+        low, high = 0.0, 100 * sum(parts)
     rows = estimates[(estimates["group"] == claim.group) & (estimates["method"] == "bounds")]
     nearest = 100 * rows["point"].iloc[int(np.abs(100 * rows["point"] - published).argmin())]
     reason = f"the nearest of {len(rows)} specifications gives {nearest:.1f} %"
+    possible = low - margin <= published <= high + margin or abs(nearest - published) <= margin
+    answer = REPRODUCED if near else NOT_TESTABLE if possible else CONTRADICTED
     if answer == NOT_TESTABLE:
         reason += "; it would take the definition by which it was computed"
     survives, turned = _without_one(

@@ -54,13 +54,13 @@ def rendered(text: str, results: Path, study: Study) -> str:
 
 SHORT = """
 - **Claimed:** China {published-china}, USA {published-usa} of first-year downloads, August 2024 to August 2025.
-- **Public data show:** China {w-china} ({w-china-low} to {w-china-high}), USA {w-usa} ({w-usa-low} to {w-usa-high}); the
-  difference is {w-lead-high} to {w-lead-low} points. China’s published share: {answer-china}; the American: {answer-usa};
-  the lead: {answer-lead}.
-- **How easily it turns:** China leads in {w-ahead} of {w-specifications} combinations of reasonable choices; the sign turns without
-  {w-turning-developers} of the {w-tried-developers} largest developers, one left out at a time.
-- **What nobody can tell:** who led at the end of the window. What records follow has China ahead from {w-passing}, but they
-  then follow {w-followed-china} of Chinese and {w-followed-usa} of American downloads; and {w-unattributed} of all downloads
+- **Our estimate from public records:** China {w-china} ({w-china-low} to {w-china-high}), USA {w-usa} ({w-usa-low} to {w-usa-high});
+  the USA is ahead by {w-ahead-least} to {w-ahead-most} points. China’s published share: {answer-china}; the American:
+  {answer-usa}; the lead: {answer-lead}.
+- **How easily it turns:** China leads in {w-ahead} of {w-specifications} combinations of choices, and no single choice, developer or
+  repository turns the sign; but every doubt about a developer’s country resolved for China leaves {w-doubts-ahead} points.
+- **What nobody can tell:** who led at the end of the window. What records follow has China ahead from {w-passing}, but
+  they follow {w-followed-china} of Chinese and {w-followed-usa} of American downloads; and {w-unattributed} of all downloads
   belong to no country.
 """
 """The finding in four lines; the numbers are those of the paper."""

@@ -9,8 +9,6 @@ from replication.files import read_csv, read_json
 from replication.report.markdown import markdown, signed
 from replication.sources.bundled import FOLDER, WINDOW_SIDECAR
 
-MOST_MOVERS = 14
-"""Changes that the table of what moves the lead shows."""
 MILLION, BILLION = 1e6, 1e9
 
 
@@ -126,7 +124,7 @@ _PERIODS = {"before": "Birth to first counter", "after": "First counter to the e
 
 def movers(results: Path) -> str:
     """What moves the lead by more than the published gap, most first."""
-    table = read_csv(results / "window_movers.csv").head(MOST_MOVERS)
+    table = read_csv(results / "window_movers.csv")
     rows = [
         (_KINDS[str(row["kind"])], str(row["label"]), signed(row["lead"]), signed(row["shift"]))
         for _, row in table.iterrows()
