@@ -51,7 +51,7 @@ def _of_sums(data: WindowData) -> Iterator[tuple[str, object]]:
     yield "family", float(found["family"])
     yield "family-seen", float(measures(credited(table, f"{window}-seen", data).total)["family"])
     yield (
-        "seen-share",
+        "part-seen",
         float(
             credited(table, f"{window}-seen", data).total[-1]
             / credited(table, window, data).total[-1]
