@@ -223,9 +223,13 @@ def _attributed_window(
         run.attributed / "window_repositories.csv": rows,
         run.attributed / "window_dates.csv": lists,
         run.attributed / "window_agreement.csv": credit.attributed(found.window_agreement),
-        run.results / "hub_coverage.csv": of_window.coverage_of_lists(lists, known),
+        run.results / "hub_coverage.csv": of_window.coverage_of_lists(
+            lists, known, study.unattributed
+        ),
         run.results / "window_coverage.csv": of_window.coverage(
-            rows.join(sums[window.columns(study)[0]].rename("downloads"), on="repository"), known
+            rows.join(sums[window.columns(study)[0]].rename("downloads"), on="repository"),
+            known,
+            study.unattributed,
         ),
     }
 

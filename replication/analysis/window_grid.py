@@ -8,7 +8,7 @@ from itertools import product
 import numpy as np
 import pandas as pd
 
-from replication.analysis.cells import leave_out
+from replication.analysis.cells import HALVES, leave_out
 from replication.analysis.choices import NONE
 from replication.analysis.multiverse import DIGITS, Ints, credit
 from replication.analysis.window import WindowData
@@ -24,8 +24,6 @@ DIMENSIONS = [
     "treatment",
     "exclusion",
 ]
-SCALE = 2
-"""Credit is in half downloads."""
 
 
 def grid(data: WindowData) -> pd.DataFrame:
@@ -103,7 +101,7 @@ def _measures(cells: Ints) -> tuple[float, ...]:
     with np.errstate(invalid="ignore", divide="ignore"):
         without = (china - usa - margin) / (total - sizes)
     return (
-        total / SCALE, total**2 / float((sizes**2).sum()), china / total, usa / total,
+        total / HALVES, total**2 / float((sizes**2).sum()), china / total, usa / total,
         (china - usa) / total, china / (china + usa), float(np.nanmin(without)),
         float(np.nanmax(without)),
     )  # fmt: skip

@@ -69,7 +69,7 @@ class Credit:
         return found or self.group_of[self.registry.country_of(namespace, on)]
 
 
-def coverage(table: pd.DataFrame, registry: Registry) -> pd.DataFrame:
+def coverage(table: pd.DataFrame, registry: Registry, unattributed: Sequence[str]) -> pd.DataFrame:
     """How much of the downloads has a row of the registry, evidence and a country, by role.
 
     Parameters
@@ -78,6 +78,8 @@ def coverage(table: pd.DataFrame, registry: Registry) -> pd.DataFrame:
         Attributed rows with ``downloads``.
     registry
         The registry.
+    unattributed
+        Country groups that stand for no country.
 
     Returns
     -------
@@ -85,10 +87,12 @@ def coverage(table: pd.DataFrame, registry: Registry) -> pd.DataFrame:
         One row a credited role: ``attribution, total, registered_percent, evidenced_percent,
         attributed_percent``.
     """
-    return pd.DataFrame(_coverage(table, registry))
+    return pd.DataFrame(_coverage(table, registry, unattributed))
 
 
-def coverage_of_lists(lists: pd.DataFrame, registry: Registry) -> pd.DataFrame:
+def coverage_of_lists(
+    lists: pd.DataFrame, registry: Registry, unattributed: Sequence[str]
+) -> pd.DataFrame:
     """The same for every complete list, with and without what looks automated.
 
     Returns
@@ -100,22 +104,22 @@ def coverage_of_lists(lists: pd.DataFrame, registry: Registry) -> pd.DataFrame:
     parts = []
     for (name, date), rows in lists.groupby(["list", "date"], sort=False):
         for exclusion, kept in (("none", rows), ("automated", rows[~automated[rows.index]])):
-            found = coverage(kept, registry)
+            found = coverage(kept, registry, unattributed)
             parts.append(found.assign(list=name, date=date, exclusion=exclusion))
     table = pd.concat(parts, ignore_index=True)
     keys = ["list", "date", "exclusion"]
     return table[[*keys, *table.columns.drop(keys)]]
 
 
-def _coverage(table: pd.DataFrame, registry: Registry) -> Iterator[dict[str, object]]:
+def _coverage(
+    table: pd.DataFrame, registry: Registry, unattributed: Sequence[str]
+) -> Iterator[dict[str, object]]:
     downloads = table["downloads"]
     total = int(downloads.sum())
     for role in ROLES:
         rows = table[role].map(registry.find)
         evidence = rows.map(lambda row: row is not None and row.country != UNKNOWN)
-        country = ~table[f"registry_group_{role}"].isin(
-            ["International / Online", "User", "Unknown"]
-        )
+        country = ~table[f"registry_group_{role}"].isin(list(unattributed))
         yield {
             "attribution": role, "total": total,
             "registered_percent": 100 * int(downloads[rows.notna()].sum()) / total,
