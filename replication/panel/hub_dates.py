@@ -83,10 +83,7 @@ def _of_list(
     facts = pd.DataFrame({"name": names, "uploader": uploader, "origin": origin})
     sums = pd.DataFrame({"downloads": downloads, **held})
     places = tail.join(facts, sums[["downloads"]], study.window.small_downloads)
-    joint = places["key"] != names
-    key = places["key"] + (" [" + since.str[:7].where(since != "", "not followed") + "]").where(
-        joint, ""
-    )
+    key = kept_apart(places["key"], names, since)
     about = places.assign(
         name=key, created=born.dt.strftime("%Y-%m").fillna(""), followed_from=since, list=record,
         date=f"{day:%Y-%m-%d}", cut_off=int(cuts[record]),
@@ -94,6 +91,22 @@ def _of_list(
     first = about.sort_values(["name", "created"]).drop_duplicates("name", keep="last")
     table = first.drop(columns="key").join(sums.groupby(key.to_numpy()).sum(), on="name")
     return table.sort_values("name", ignore_index=True)
+
+
+def kept_apart(keys: pd.Series, names: pd.Series, since: pd.Series) -> pd.Series:
+    """Names of joints with the month from which they are followed: a joint has one such month.
+
+    Parameters
+    ----------
+    keys
+        Where each repository stands, by `tail.join`.
+    names
+        Its own name; it stands alone where both are the same.
+    since
+        First day of which a record holds it; empty where none does.
+    """
+    mark = " [" + since.str[:7].where(since != "", "not followed") + "]"
+    return keys + mark.where(keys != names, "")
 
 
 def agreement(known: Prepared, study: Study) -> pd.DataFrame:

@@ -105,7 +105,8 @@ def build(records: Records, study: Study) -> WindowPanel:
     sums = {name: table[used] for name, table in sums.items()}
     totals = pd.DataFrame({name: table.sum(axis=1) for name, table in sums.items()})
     facts = known.facts[used].reset_index(drop=True)
-    places = _apart(tail.join(facts, totals, study.window.small_downloads), facts)
+    places = tail.join(facts, totals, study.window.small_downloads)
+    places["key"] = hub_dates.kept_apart(places["key"], facts["name"], facts["followed_from"])
     return WindowPanel(
         _rows(facts, places),
         _months(places, sums, known.months),
@@ -164,14 +165,6 @@ def monthly(
     inside = np.hstack([np.zeros((len(rates), 1)), np.cumsum(young[:, known.first :], axis=1)])
     levels = np.rint(inside[:, known.ends].round(DIGITS)).astype(np.int64)
     return np.asarray(np.diff(levels, axis=1))
-
-
-def _apart(places: pd.DataFrame, facts: pd.DataFrame) -> pd.DataFrame:
-    """Keep apart what is followed from different days: a joint has one such day."""
-    joint = places["key"] != facts["name"]
-    since = facts["followed_from"].str[:7]
-    mark = (" [" + since.where(since != "", "not followed") + "]").where(joint, "")
-    return places.assign(key=places["key"] + mark)
 
 
 def _rows(facts: pd.DataFrame, places: pd.DataFrame) -> pd.DataFrame:
