@@ -38,7 +38,7 @@ from replication.synthetic.defects import COUNTER_SINCE, WEEK
 from replication.synthetic.snapshots import weekly_labels, write_snapshots
 from replication.synthetic.truth import SyntheticHub, seconds, synthetic_hub
 
-STUDY = definitions.load(overlay=definitions.WHOLE_HUB)
+STUDY = definitions.load(whole=True)
 MOST = 57
 """Weekly snapshots of the study's window, the last one that of `UNTIL`."""
 UNTIL = STUDY.snapshots.until

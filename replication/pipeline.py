@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from replication import analyses, files, window_analyses
 from replication.errors import VerificationError
 from replication.run import BUNDLED, RECORDS, RELEASED, ROOT, SNAPSHOTS, Run
-from replication.sources.bundled import FOLDER, SIDECAR, TABLES, WINDOW_SIDECAR, WINDOW_TABLES
+from replication.sources.bundled import FOLDER, SIDECAR, TABLES, WINDOW_TABLES
 from replication.stages import Progress, Stage
 
 if TYPE_CHECKING:
@@ -42,11 +42,11 @@ def fetch(run: Run, progress: Progress) -> list[Path]:
     from replication.sources import bundled, file, manifest, released
 
     study = run.study
+    _require_definitions(run)
     if run.whole_hub:
         return _fetch_snapshots(run, progress)
     if run.has_released_panel:
-        bundled.check_definitions(study.panel, study.all_windows)
-        found = bundled.fetch(run.source)
+        found = bundled.fetch(run.source, bundled.folder_of(study))
         tables = [run.source / name for name in bundled.TABLES]
     elif run.data == RELEASED:
         found = released.fetch(study.released, run.source, today=_today(), progress=progress)
@@ -61,13 +61,30 @@ def fetch(run: Run, progress: Progress) -> list[Path]:
             licence=about.licence,
         )
         tables = [run.source / file.target_name(found.filename)]
-    if run.kind == RECORDS:
+    if run.window_from_records:
         tables += _fetch_records(run, progress)
     else:
         bundled.fetch_window(run.source, study)
         tables += [run.source / name for name in WINDOW_TABLES]
     manifest.write(run.results, found)
     return [*tables, run.source / manifest.NAME, run.results / manifest.NAME]
+
+
+def _require_definitions(run: Run) -> None:
+    """Refuse definitions that a later stage could not follow, before any work."""
+    from replication.report import claims, numbers, prose
+    from replication.sources import bundled
+
+    study = run.study
+    claims.require_estimands(claims.load(ROOT / "paper" / "claims.toml"), study)
+    numbers.require_definitions(
+        prose.source(ROOT / "paper", prose.NUMBERS, whole=run.whole_hub), study
+    )
+    bundled.require_groups(study)
+    if run.has_released_panel:
+        bundled.folder_of(study)
+    if not run.whole_hub and not run.window_from_records:
+        bundled.window_folder_of(study)
 
 
 def _fetch_records(run: Run, progress: Progress) -> list[Path]:
@@ -119,7 +136,7 @@ def _panel_of_window(run: Run, progress: Progress) -> list[Path]:
     from replication.panel import window
     from replication.sources import records
 
-    if run.kind == RECORDS:
+    if run.window_from_records:
         progress("the published window from the records")
         found = window.build(records.load(run.source / RECORDS), run.study)
     else:
@@ -132,7 +149,7 @@ def _panel_of_window(run: Run, progress: Progress) -> list[Path]:
 def _panel_of_hub(run: Run, progress: Progress) -> list[Path]:
     """Rebuild first-year downloads from the extracts of the snapshots, out of core."""
     from replication.panel import engines, rebuild, table, whole_hub
-    from replication.sources import snapshots
+    from replication.sources import bundled, snapshots
 
     study, rules = run.study, run.study.whole_hub
     extracts = {date.fromisoformat(p.stem): p for p in snapshots.extracts(run.source)}
@@ -140,7 +157,7 @@ def _panel_of_hub(run: Run, progress: Progress) -> list[Path]:
         share = rules.truncated_share
         rebuilt = rebuild.rebuild(extracts, study, engine, progress, truncated_share=share)
         progress("lineage, the tail and the weekly series")
-        labelled = _study_groups()
+        labelled = bundled.study_groups()
         made = whole_hub.assemble(rebuilt, engine, study, labelled, rules.tail_downloads)
     found = table.check(made.panel, study, str(run.source))
     found.write(run.panel)
@@ -149,16 +166,6 @@ def _panel_of_hub(run: Run, progress: Progress) -> list[Path]:
     files.write_csv(run.results / "defects.csv", found.defects)
     written = [run.panel / name for name in (*TABLES, CHAINED)]
     return [*written, run.results / CHAIN, run.results / "defects.csv"]
-
-
-def _study_groups() -> dict[str, str]:
-    """The study's country group of each namespace that its released file labels."""
-    table = files.read_csv(FOLDER / "repositories.csv")
-    return {
-        name: group
-        for role in ("origin", "uploader")
-        for name, group in zip(table[role], table[f"study_group_{role}"], strict=True)
-    }
 
 
 def attribution(run: Run, progress: Progress) -> list[Path]:
@@ -174,7 +181,7 @@ def attribution(run: Run, progress: Progress) -> list[Path]:
     weeks = assign.attributed_weeks(found.weekly, repositories, known, study.group_of)
     rules.require_known(ruled, known.tenures)
     used = rules.effects(repositories, ruled, windows)
-    if run.kind in {BUNDLED, RECORDS, RELEASED}:  # other data may lack what a rule is for
+    if run.kind in {BUNDLED, RECORDS, RELEASED} and run.packaged:  # else a rule may have no use
         rules.require_used(used)
         scope.require_used(found.repositories["name"], scope.load())
     progress("agreement of the labels")
@@ -239,7 +246,6 @@ def analysis(run: Run, progress: Progress) -> list[Path]:
     from replication.report import claims, numbers, prose
 
     ledger = claims.load(ROOT / "paper" / "claims.toml")
-    claims.require_estimands(ledger, run.study)
     names = analyses.TABLES if run.whole_hub else (*window_analyses.TABLES, *analyses.TABLES)
     made = {} if run.whole_hub else window_analyses.tables(run, ledger, progress)
     made |= analyses.tables(run, ledger, made, progress)
@@ -413,15 +419,14 @@ def _today() -> str:
 
 
 def _source_files(run: Run) -> Iterable[Path]:
-    window = [FOLDER / name for name in (*WINDOW_TABLES, WINDOW_SIDECAR)]
-    if run.kind == RECORDS:
-        local = sorted(p for p in run.records.rglob("*") if p.is_file()) if run.records else []
-        definitions = FOLDER.parent / "records.toml"
-        return [*(FOLDER / name for name in (*TABLES, SIDECAR)), definitions, *local]
-    if run.data == BUNDLED:
-        return [*(FOLDER / name for name in (*TABLES, SIDECAR)), *window]
     if run.whole_hub:
         return [] if run.data == SNAPSHOTS else sorted(Path(run.data).rglob("*.parquet"))
+    window = sorted(FOLDER.rglob("window*"))
+    if run.window_from_records:
+        local = sorted(p for p in run.records.rglob("*") if p.is_file()) if run.records else []
+        window = [FOLDER.parent / "records.toml", *local]
+    if run.has_released_panel:
+        return [*(p for name in (*TABLES, SIDECAR) for p in sorted(FOLDER.rglob(name))), *window]
     return window if run.data == RELEASED else [Path(run.data), FOLDER / SIDECAR, *window]
 
 

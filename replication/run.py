@@ -40,7 +40,8 @@ class Run:
     engine
         What builds the panel of the whole Hub: duckdb or spark.
     records
-        Folder of the public records; None brings them with git. With records alone.
+        Folder of the public records, of which the published window is rebuilt, whatever the source of
+        the counters; None brings them with git for records, else takes the bundled window.
     """
 
     data: str
@@ -66,19 +67,19 @@ class Run:
         return self.kind == SNAPSHOTS
 
     @property
+    def window_from_records(self) -> bool:
+        """Whether the published window is rebuilt from the public records, not read from the bundle."""
+        return self.kind == RECORDS or self.records is not None
+
+    @property
     def has_released_panel(self) -> bool:
         """Whether the panel of the released file is the bundled one."""
         return self.kind in {BUNDLED, RECORDS}
 
-    @property
-    def overlay(self) -> Path | None:
-        """Definitions that differ for this kind of source."""
-        return definitions.WHOLE_HUB if self.whole_hub else None
-
     @cached_property
     def study(self) -> Study:
         """The checked definitions."""
-        study = definitions.load(self.study_path, self.overlay)
+        study = definitions.load(self.study_path, whole=self.whole_hub)
         released = study.released.at(revision=self.revision, filename=self.filename)
         snapshots = replace(
             study.snapshots,
@@ -87,6 +88,14 @@ class Run:
             until=self.until or study.snapshots.until,
         )
         return replace(study, released=released, snapshots=snapshots)
+
+    @property
+    def packaged(self) -> bool:
+        """Whether the definitions are the packaged ones, wherever the data come from."""
+        packaged = definitions.load(whole=self.whole_hub)
+        return packaged == replace(
+            self.study, released=packaged.released, snapshots=packaged.snapshots
+        )
 
     @property
     def unsettled(self) -> bool:

@@ -71,8 +71,7 @@ def _key(stage: Stage, run: Run) -> str:
     options = (run.revision, run.filename, run.since, run.until, run.engine)
     asked = (stage.name, run.kind, *options)
     digest = hashlib.sha256("\n".join(map(str, asked)).encode())
-    overlay = [run.overlay] if run.overlay else []
-    paths = [run.study_path, *overlay, ROOT / "requirements.lock"]
+    paths = [run.study_path, ROOT / "requirements.lock"]
     paths += [*_code(stage), *stage.inputs(run)]
     for path in paths:
         digest.update(_content(path).encode())

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import dataclasses
 from dataclasses import dataclass, replace
-from datetime import date
+from datetime import date, timedelta
 from functools import cached_property
 from itertools import product
 from pathlib import Path
@@ -16,8 +17,6 @@ from replication.study_checks import check
 from replication.toml_tables import build, build_all, parse, unknown_keys
 
 DEFAULT = Path(__file__).with_name("study.toml")
-WHOLE_HUB = Path(__file__).with_name("whole_hub.toml")
-"""Definitions that differ where the source is the whole Hub."""
 WINDOW = "window"
 """Kind of the measures of the published window."""
 MEASURES = {
@@ -26,6 +25,12 @@ MEASURES = {
     "-seen": ", seen alone",
 }
 """Suffix of the id and of the label of each measure of the window, the headline's first."""
+YEAR = {365, 366}
+"""Age limits that are a year."""
+_OVER = {
+    "estimand", "headline", "grid", "grid_window", "published_cell", "bridge",
+}  # fmt: skip
+"""Tables that may differ where the source is the whole Hub."""
 _TABLES = {
     "study", "panel", "estimand", "exclusion", "inference", "time", "verdict", "headline",
     "audit", "family", "bundled", "released", "country_group", "grid", "grid_window",
@@ -68,6 +73,24 @@ class Window:
     def last(self) -> date:
         """The last day whose readings count."""
         return self.read_until or self.end
+
+
+@dataclass(frozen=True)
+class _Window:
+    """A window as a file states it: a day that it does not state is the published window's."""
+
+    id: str
+    kind: str
+    label: str
+    start: date | None = None
+    end: date | None = None
+    read_until: date | None = None
+
+    def settled(self, published: PublishedWindow, age_limit_days: int) -> Window:
+        """The window with its days, and its label with what follows from them."""
+        start, end = self.start or published.start, self.end or published.end
+        label = labelled(self.label, start, end, self.read_until or end, age_limit_days)
+        return Window(self.id, self.kind, start, end, label, self.read_until)
 
 
 @dataclass(frozen=True)
@@ -123,6 +146,11 @@ class Grid:
     size_limit_billions: float
     replicates: int
 
+    def beside(self, age_limit_days: int) -> Grid:
+        """The grid with the age limit of the panel before the others."""
+        every = dict.fromkeys((age_limit_days, *self.age_limits_days))
+        return replace(self, age_limits_days=tuple(every))
+
 
 @dataclass(frozen=True)
 class PublishedCell:
@@ -171,6 +199,7 @@ class TimeRules:
     """How the weekly series is read."""
 
     smoothing_weeks: int
+    thin_share: float
 
 
 @dataclass(frozen=True)
@@ -260,6 +289,14 @@ class Tracked:
 
 
 @dataclass(frozen=True)
+class _Margins:
+    """How far the snapshots reach beyond the published window, where no range is stated."""
+
+    days_before: int
+    days_after: int
+
+
+@dataclass(frozen=True)
 class Provenance:
     """Where the file behind the bundled panel came from."""
 
@@ -273,9 +310,13 @@ class Provenance:
 
 @dataclass(frozen=True)
 class CountryGroup:
-    """A group of the study: ISO 3166-1 codes, or one non-country class of the registry."""
+    """A group of the study: ISO 3166-1 codes, or one non-country class of the registry.
+
+    `colour` is that of every figure, as #rrggbb; a group without one gets a spare one.
+    """
 
     name: str
+    colour: str = ""
     codes: tuple[str, ...] = ()
     class_: str = ""
     attributed: bool = True
@@ -309,6 +350,8 @@ class Study:
     capture: Capture
     tracked: tuple[Tracked, ...]
     country_groups: tuple[CountryGroup, ...]
+    whole: bool
+    """Whether the definitions are those of the whole Hub, not of the released head of it."""
 
     @cached_property
     def estimands(self) -> tuple[Estimand, ...]:
@@ -334,11 +377,6 @@ class Study:
     def all_windows(self) -> tuple[Window, ...]:
         """The windows of the estimands, then those of the grid alone."""
         return self.windows + self.grid_windows
-
-    @cached_property
-    def whole(self) -> bool:
-        """Whether the windows are of the whole Hub, not of the released head of it."""
-        return any(window.kind == "rebuild" for window in self.windows)
 
     @cached_property
     def at_window(self) -> Study:
@@ -368,6 +406,11 @@ class Study:
         return next(e for e in self.estimands if e.id == self.headline.estimand)
 
     @cached_property
+    def young(self) -> str:
+        """What downloads under the age limit are called: first-year, or first-180-day."""
+        return young(self.panel.age_limit_days).replace(" ", "-").removesuffix("s")
+
+    @cached_property
     def groups(self) -> tuple[str, ...]:
         """Names of the country groups in their fixed order."""
         return tuple(group.name for group in self.country_groups)
@@ -384,31 +427,51 @@ class Study:
         return dict(pairs + [(g.class_, g.name) for g in self.country_groups if g.class_])
 
 
-def load(path: Path = DEFAULT, overlay: Path | None = None) -> Study:
-    """Read `path` and check it.
+def load(path: Path = DEFAULT, *, whole: bool = False) -> Study:
+    """Read `path` and check it, for either kind of source.
 
     Parameters
     ----------
     path
         The definitions.
-    overlay
-        Tables that take the place of those of the same name in `path`.
+    whole
+        Whether the source is the whole Hub: what `[whole_hub]` says then takes the place of the
+        tables of the same name.
 
     Raises
     ------
     StudyError
         The file is missing, is not TOML, or has an unknown, missing or mistyped key.
     """
-    tables = parse(path) | (parse(overlay) if overlay else {})
+    tables = parse(path)
     try:
-        study = _study(tables)
-        check(study)
+        studies = {kind: _study(tables, whole=kind) for kind in (False, True)}
+        for study in studies.values():
+            check(study)
     except StudyError as error:
         raise StudyError(f"{path.name}: {error.what}", error.remedy) from None
-    return study
+    return studies[whole]
 
 
-def _study(tables: dict[str, Any]) -> Study:
+def young(age_limit_days: int) -> str:
+    """The first time of a repository, up to the age limit, in words: first year, first 180 days."""
+    return "first year" if age_limit_days in YEAR else f"first {age_limit_days} days"
+
+
+def labelled(label: str, start: date, end: date, last: date, age_limit_days: int) -> str:
+    """A label with what follows from the definitions: {dates}, {end} and {young}."""
+    year = "" if start.year == end.year else f" {start.year}"
+    words = {
+        "dates": f"{start:%b}{year} – {end:%b} {end.year}",
+        "end": f"{last:%b %Y}",
+        "young": young(age_limit_days),
+    }
+    for key, text in words.items():
+        label = label.replace(f"{{{key}}}", text)
+    return label
+
+
+def _study(tables: dict[str, Any], *, whole: bool) -> Study:
     """Make the study of its tables."""
     missing, extra = _TABLES - tables.keys(), tables.keys() - _TABLES
     if extra:
@@ -417,13 +480,23 @@ def _study(tables: dict[str, Any]) -> Study:
         raise StudyError(
             f"no table {', '.join(sorted(missing))}", "restore it from the packaged study.toml"
         )
+    tables = _of_source(tables, whole=whole)
+    window = build(PublishedWindow, tables["window"], "window")
+    panel = build(PanelRules, tables["panel"], "panel")
+    limit = panel.age_limit_days
+
+    def windows(name: str) -> tuple[Window, ...]:
+        """The windows of one list of tables, with the published window's days where they have none."""
+        found = build_all(_Window, tables[name], name)
+        return tuple(one.settled(window, limit) for one in found)
+
     return Study(
         heading=build(Heading, tables["study"], "study"),
-        panel=build(PanelRules, tables["panel"], "panel"),
-        windows=build_all(Window, tables["estimand"], "estimand"),
+        panel=panel,
+        windows=windows("estimand"),
         exclusions=build_all(Exclusion, tables["exclusion"], "exclusion"),
-        grid=build(Grid, tables["grid"], "grid"),
-        grid_windows=build_all(Window, tables["grid_window"], "grid_window"),
+        grid=build(Grid, tables["grid"], "grid").beside(limit),
+        grid_windows=windows("grid_window"),
         published_cells=build_all(PublishedCell, tables["published_cell"], "published_cell"),
         bridges=build_all(Bridge, tables["bridge"], "bridge"),
         inference=build(Inference, tables["inference"], "inference"),
@@ -435,11 +508,44 @@ def _study(tables: dict[str, Any]) -> Study:
         family=build(Family, tables["family"], "family"),
         bundled=build(Provenance, tables["bundled"], "bundled"),
         released=build(Release, tables["released"], "released"),
-        snapshots=build(Snapshots, tables["snapshots"], "snapshots"),
+        snapshots=_snapshots(tables["snapshots"], window),
         whole_hub=build(WholeHub, tables["whole_hub"], "whole_hub"),
-        window=build(PublishedWindow, tables["window"], "window"),
+        window=replace(
+            window, label=labelled(window.label, window.start, window.end, window.end, limit)
+        ),
         fillings=build_all(Filling, tables["filling"], "filling"),
         capture=build(Capture, tables["capture"], "capture"),
         tracked=build_all(Tracked, tables["tracked"], "tracked"),
         country_groups=build_all(CountryGroup, tables["country_group"], "country_group"),
+        whole=whole,
     )
+
+
+def _of_source(tables: dict[str, Any], *, whole: bool) -> dict[str, Any]:
+    """The tables for one kind of source: those of `[whole_hub]` laid over the others, or left out."""
+    about = tables["whole_hub"]
+    if not isinstance(about, dict):
+        raise StudyError("[whole_hub] is not a table", "write it as [whole_hub] with key = value")
+    own = {f.name for f in dataclasses.fields(WholeHub)}
+    rules = {key: value for key, value in about.items() if key in own}
+    laid = {key: value for key, value in about.items() if key not in own}
+    if laid.keys() - _OVER:
+        raise unknown_keys("[whole_hub]", laid.keys() - _OVER)
+    found = tables | {"whole_hub": rules}
+    for name, over in laid.items() if whole else ():
+        both = isinstance(over, dict) and isinstance(found[name], dict)
+        found[name] = found[name] | over if both else over
+    return found
+
+
+def _snapshots(table: Any, window: PublishedWindow) -> Snapshots:
+    """The snapshots, those about the published window where no range is stated."""
+    if not isinstance(table, dict):
+        return build(Snapshots, table, "snapshots")
+    own = {f.name for f in dataclasses.fields(_Margins)}
+    margins = {key: value for key, value in table.items() if key in own}
+    named = {key: value for key, value in table.items() if key not in own}
+    reach = build(_Margins, margins, "snapshots")
+    named.setdefault("since", window.start - timedelta(days=reach.days_before))
+    named.setdefault("until", window.end + timedelta(days=reach.days_after))
+    return build(Snapshots, named, "snapshots")

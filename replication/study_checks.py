@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
@@ -18,6 +19,7 @@ FILLING = {"between": ("linear", "geometric", "nearest"), "birth": ("middle", "e
 """What gaps between records can be filled by, and where in its range an unknown birth can be taken."""
 CAPTURE = ("proportion", "level", "none")
 """What can be done with downloads that no record follows."""
+COLOUR = re.compile("#[0-9A-Fa-f]{6}")
 GRID = {
     "frozen": (AS_READ, INTERPOLATED, LEFT_OUT),
     "attributions": ("uploader", "origin", "split", "maker"),
@@ -41,12 +43,13 @@ def check(study: Study) -> None:
         (not _repeated(names), f"id used twice: {_repeated(names)}"),
         (not _repeated([*study.groups]), f"group used twice: {_repeated([*study.groups])}"),
         (not _repeated(codes), f"country code in two groups: {_repeated(codes)}"),
+        *_window_rules(study),
         (all(w.kind in KINDS for w in study.all_windows), "kind of an estimand"),
         (all(w.start <= w.end for w in study.all_windows), "an estimand ends before it starts"),
         (all(w.end <= w.last for w in study.all_windows), "read_until lies before the end"),
         *_grid_rules(study),
-        *_window_rules(study),
         *_value_rules(study),
+        *_colour_rules(study),
     ]
     for holds, what in rules:
         if not holds:
@@ -67,6 +70,7 @@ def _value_rules(study: Study) -> tuple[tuple[bool, str], ...]:
         (study.calibration.replicates >= 1, "calibration.replicates must be at least 1"),
         (1.0 in study.calibration.powers, "calibration.powers must hold 1.0"),
         (study.time.smoothing_weeks >= 1, "smoothing_weeks must be at least 1"),
+        (0 <= study.time.thin_share < 1, "thin_share must lie from 0 to below 1"),
         (
             study.headline.estimand in {e.id for e in study.estimands},
             "headline.estimand names no estimand",
@@ -118,9 +122,8 @@ def _grid_rules(study: Study) -> Iterator[tuple[bool, str]]:
         chosen = getattr(grid, name)
         yield bool(chosen) and set(chosen) <= set(choices), f"grid.{name} is not among {choices}"
         yield not _repeated([*chosen]), f"grid.{name} names a choice twice"
-    most = study.panel.age_limit_days
-    ages = all(1 <= days <= most for days in grid.age_limits_days)
-    yield ages, f"grid.age_limits_days must lie between 1 and panel.age_limit_days = {most}"
+    ages = all(days >= 1 for days in grid.age_limits_days)
+    yield ages, "grid.age_limits_days must be at least 1"
     yield grid.replicates >= 1, "grid.replicates must be at least 1"
     cells = study.published_cells
     for cell in cells:
@@ -135,6 +138,15 @@ def _grid_rules(study: Study) -> Iterator[tuple[bool, str]]:
         yield ends == [*bridge.windows[:1], *bridge.windows[-1:]], what
         yield set(bridge.windows) <= windows, f"bridge {bridge.id} names a window not defined"
     yield all(c.scope in grid.scopes for c in cells), "a published_cell names no scope of the grid"
+
+
+def _colour_rules(study: Study) -> Iterator[tuple[bool, str]]:
+    """What must hold of the colours of the country groups."""
+    stated = [group.colour.lower() for group in study.country_groups if group.colour]
+    for group in study.country_groups:
+        shape = not group.colour or COLOUR.fullmatch(group.colour)
+        yield bool(shape), f"colour of {group.name} is {group.colour!r}, not like #12386E"
+    yield not _repeated(stated), f"colour used twice: {_repeated(stated)}"
 
 
 def _repeated(values: list[str]) -> list[str]:

@@ -152,7 +152,7 @@ def study(
     frozen: tuple[str, ...] = ("interpolated", "as-read", "left-out"),
 ) -> Study:
     """The definitions of the whole Hub with these windows, one age limit and no window of the grid."""
-    found = definitions.load(overlay=definitions.WHOLE_HUB)
+    found = definitions.load(whole=True)
     return replace(
         found,
         windows=tuple(windows),

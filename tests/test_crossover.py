@@ -12,14 +12,14 @@ from small import synthetic_study, synthetic_weeks
 
 from replication.analysis.crossover import first_lasting, series, smoothed
 from replication.errors import DegenerateDataError
-from replication.study import Study, TimeRules
+from replication.study import Study
 
 STUDY = synthetic_study()
 
 
 def unsmoothed(study: Study = STUDY) -> Study:
     """Judge the crossing week by week."""
-    return dataclasses.replace(study, time=TimeRules(smoothing_weeks=1))
+    return dataclasses.replace(study, time=dataclasses.replace(study.time, smoothing_weeks=1))
 
 
 @given(st.lists(st.booleans(), min_size=1, max_size=30))

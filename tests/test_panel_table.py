@@ -380,7 +380,27 @@ def test_the_committed_bundle_is_whole(tmp_path: Path) -> None:
     panel = table.check(table.read(tmp_path), study, "bundled")
     sidecar = json.loads((bundled.FOLDER / bundled.SIDECAR).read_text())
     assert {name: len(getattr(panel, name)) for name in TABLES} == sidecar["rows"]
-    bundled.check_definitions(study.panel, study.all_windows)
+    assert bundled.folder_of(study) == bundled.FOLDER
+    assert bundled.window_folder_of(study) == bundled.FOLDER
+
+
+@pytest.mark.parametrize("name", ["", "age-180"])
+def test_every_committed_bundle_is_that_of_its_sidecar(tmp_path: Path, name: str) -> None:
+    """Each folder of bundled tables serves the definitions with its age limit, whole."""
+    packaged = definitions.load()
+    limit = int(name.removeprefix("age-") or packaged.panel.age_limit_days)
+    text = definitions.DEFAULT.read_text(encoding="utf-8")
+    mine = tmp_path / "mine.toml"
+    mine.write_text(text.replace("age_limit_days = 365", f"age_limit_days = {limit}", 1))
+    study = definitions.load(mine)
+    folder = bundled.FOLDER / name
+    assert bundled.folder_of(study) == bundled.window_folder_of(study) == folder
+    bundled.fetch(tmp_path / "run", folder)
+    bundled.fetch_window(tmp_path / "run", study)
+    panel = table.check(table.read(tmp_path / "run"), study, "bundled")
+    assert int(panel.repositories["cohort-2025-08"].sum()) == sum(
+        panel.variants[f"cohort-2025-08/{limit}/as-read"]
+    )
 
 
 def test_the_bundle_answers_for_its_own_definitions_only(
@@ -389,6 +409,7 @@ def test_the_bundle_answers_for_its_own_definitions_only(
     """Rules or windows that the bundled panel was not computed by are refused, not ignored."""
     bundle_of(release, tmp_path / "bundle")
     folder = tmp_path / "bundle"
+    study = dataclasses.replace(study, grid_windows=())
     changes: dict[str, tuple[PanelRules, tuple[Window, ...]]] = {
         "panel.age_limit_days is 180": (dataclasses.replace(RULES, age_limit_days=180), WINDOWS),
         "panel.frozen_share is 0.9,": (dataclasses.replace(RULES, frozen_share=0.9), WINDOWS),
@@ -402,16 +423,19 @@ def test_the_bundle_answers_for_its_own_definitions_only(
     }
     for said, (rules, windows) in changes.items():
         with pytest.raises(StudyError) as caught:
-            bundled.check_definitions(rules, windows, folder)
+            bundled.folder_of(dataclasses.replace(study, panel=rules, windows=windows), folder)
         assert said in caught.value.what
         assert "DATA=FILE" in caught.value.remedy
 
 
-def test_the_bundle_serves_fewer_windows_and_other_labels(tmp_path: Path, release: Path) -> None:
+def test_the_bundle_serves_fewer_windows_and_other_labels(
+    tmp_path: Path, release: Path, study: Study
+) -> None:
     """What is only shown may change, and a window may be left out."""
     sidecar = bundle_of(release, tmp_path / "bundle")
     windows = _changed(label="Another label")[:1]
-    bundled.check_definitions(RULES, windows, tmp_path / "bundle")
+    fewer = dataclasses.replace(study, windows=windows, grid_windows=())
+    assert bundled.folder_of(fewer, tmp_path / "bundle") == tmp_path / "bundle"
     assert sidecar["windows"][0]["label"] != windows[0].label
 
 
@@ -419,10 +443,9 @@ def test_a_run_with_other_definitions_is_refused_on_the_bundle(tmp_path: Path) -
     """An edited copy of study.toml cannot be answered by a panel of the packaged one."""
     text = definitions.DEFAULT.read_text(encoding="utf-8")
     (tmp_path / "mine.toml").write_text(
-        text.replace("age_limit_days = 365", "age_limit_days = 180").replace("[365, 180]", "[180]"),
-        encoding="utf-8",
+        text.replace("age_limit_days = 365", "age_limit_days = 90"), encoding="utf-8"
     )
-    with pytest.raises(StudyError, match="180, but the bundled panel was computed with 365"):
+    with pytest.raises(StudyError, match="90, but the bundled panel was computed with 365"):
         pipeline.fetch(Run(BUNDLED, tmp_path / "out", tmp_path / "mine.toml"), lambda _: None)
 
 

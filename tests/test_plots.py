@@ -197,7 +197,7 @@ def _weekly_shares() -> pd.DataFrame:
 
 def _crossings(weeks: Sequence[str]) -> pd.DataFrame:
     rows = [{**k, "week": w} for k, w in zip(_series(), weeks, strict=True)]
-    return pd.DataFrame(rows).assign(never_fraction=0.25)
+    return pd.DataFrame(rows).assign(never_fraction=0.25, judged_until=WEEKS[-1])
 
 
 def _rolling(crossings: Sequence[str]) -> dict[str, pd.DataFrame]:
@@ -205,7 +205,7 @@ def _rolling(crossings: Sequence[str]) -> dict[str, pd.DataFrame]:
     shares = _weekly_shares()[lambda rows: rows["group"].isin(style.LEADERS)]
     marks = {mark: shares["week"].isin(WEEKS[3:6]) for mark in ("frozen", "seam", "ageing")}
     scheme = {"series": "weekly", "scheme": "developers"}
-    ends = {"lower": WEEKS[0], "upper": "never", "never_fraction": 0.25}
+    ends = {"lower": WEEKS[0], "upper": "never", "never_fraction": 0.25, "judged_until": WEEKS[-1]}
     crossed = {4: crossings[0], 13: WEEKS[-1]}
     bars = [
         {**scheme, "width": width, "week": week, "fraction": 1 / (len(WEEKS) + 1)}

@@ -213,7 +213,7 @@ def test_the_ends_are_order_statistics() -> None:
     """Of fifty replicates that cross in fifty different weeks: the second and the second last."""
     margins = np.where(np.arange(50) >= np.arange(50)[:, None], 1.0, -1.0)
     draws, labels = rolling.Draws(DEVELOPERS, margins, np.nan), synthetic_labels(50)
-    row, _ = rolling._crossing(np.ones((3, 50), dtype=np.int64), draws, 1, labels, 0.95)
+    row, _ = rolling._crossing(np.ones((3, 50), dtype=np.int64), draws, 1, labels, STUDY)
     assert (row["lower"], row["upper"]) == (labels[1], labels[48])
 
 

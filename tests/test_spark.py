@@ -77,7 +77,7 @@ def machine() -> Iterator[None]:
 @pytest.fixture(scope="module")
 def study() -> Study:
     """The packaged definitions of the whole Hub with fewer windows."""
-    study = definitions.load(definitions.DEFAULT, definitions.WHOLE_HUB)
+    study = definitions.load(whole=True)
     grid = dataclasses.replace(study.grid, age_limits_days=(365,))
     about = dataclasses.replace(study.snapshots, since=FIRST_LABEL, until=LAST_LABEL)
     return dataclasses.replace(study, grid=grid, grid_windows=(), snapshots=about)

@@ -16,9 +16,28 @@ from replication.errors import StudyError
 TEXT = definitions.DEFAULT.read_text(encoding="utf-8")
 LINES = TEXT.splitlines(keepends=True)
 KEY = re.compile(r"(\w+) = ")
-OPTIONAL = {"codes", "class", "attributed", "read_until", "sha256", "mirrors"}
+OPTIONAL = {"codes", "class", "attributed", "colour", "read_until", "sha256", "mirrors"}
+DAYS = {"start", "end"}
+"""Days that an estimand takes from the published window where it states none."""
+LAID = {"[whole_hub.headline]", "[whole_hub.grid]"}
+"""Tables whose keys are laid over those of another table."""
 ASSIGNMENTS = [n for n, line in enumerate(LINES) if KEY.match(line)]
-REQUIRED = [n for n in ASSIGNMENTS if LINES[n].split(" = ")[0] not in OPTIONAL]
+
+
+def table_of(line: int) -> str:
+    """Heading of the table in which a line stands."""
+    return next(x.split("#")[0].strip() for x in reversed(LINES[:line]) if x.startswith("["))
+
+
+def is_required(line: int) -> bool:
+    """Whether the definitions are refused without this line."""
+    key = LINES[line].split(" = ")[0]
+    if table_of(line) in LAID:
+        return False
+    return key not in OPTIONAL | (DAYS if table_of(line) != "[window]" else set())
+
+
+REQUIRED = [n for n in ASSIGNMENTS if is_required(n)]
 
 
 def load(folder: Path, text: str) -> definitions.Study:
@@ -171,14 +190,23 @@ def test_a_table_in_place_of_a_list_is_named(tmp_path: Path) -> None:
         ('class = "individual"', 'class = "international"', "international"),
         ('name = "Asia"', 'name = "Lithuania"', "group used twice: ['Lithuania']"),
         ('kind = "cohort"', 'kind = "cohorts"', "kind of an estimand"),
-        ("end = 2025-08-27", "end = 2025-02-25", "ends before it starts"),
+        ("end = 2025-12-10", "end = 2025-02-25", "ends before it starts"),
         ("replicates = 10_000", "replicates = 0", "replicates"),
         ("chunk = 500", "chunk = 0", "chunk"),
         ("level = 0.95", "level = 95", "level"),
         ("level = 0.95", "level = nan", "level"),
         ("frozen_share = 0.99", "frozen_share = 0.0", "frozen_share"),
         ("frozen_share = 0.99", "frozen_share = 99", "frozen_share"),
-        ("age_limit_days = 365", "age_limit_days = 0", "age_limit_days"),
+        ("age_limit_days = 365", "age_limit_days = 0", "age_limit"),
+        ("age_limits_days = [365, 180]", "age_limits_days = [0]", "grid.age_limits_days"),
+        ("thin_share = 0.25", "thin_share = 1.5", "thin_share"),
+        ('colour = "#D2402B"', 'colour = "red"', "colour of China is 'red'"),
+        ('colour = "#D2402B"', 'colour = "#12386E"', "colour used twice"),
+        (
+            'labels = "registry"\n\n[whole_hub.grid]',
+            'labels = "ours"\n\n[whole_hub.grid]',
+            "labels",
+        ),
         ("smoothing_weeks = 4", "smoothing_weeks = 0", "smoothing_weeks"),
         ('estimand = "cohort-2025-08"', 'estimand = "cohort"', "headline.estimand"),
         ('attribution = "uploader"', 'attribution = "author"', "headline.attribution"),
@@ -196,8 +224,8 @@ def test_values_that_do_not_hold_together_are_named(
 
 def test_a_window_of_one_day_is_a_window(tmp_path: Path) -> None:
     """A window may start and end on the same day."""
-    study = load(tmp_path, changed("end = 2025-08-27", "end = 2025-02-26"))
-    assert study.windows[0].start == study.windows[0].end
+    study = load(tmp_path, changed("end = 2025-12-10", "end = 2025-02-26"))
+    assert study.windows[1].start == study.windows[1].end
 
 
 def test_text_that_is_not_toml_is_named_with_its_line(tmp_path: Path) -> None:

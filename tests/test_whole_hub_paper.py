@@ -19,7 +19,7 @@ from replication.plots.results import headline
 from replication.report import claims, numbers, prose, render, tables
 from replication.run import ROOT
 
-STUDY = definitions.load(definitions.DEFAULT, definitions.WHOLE_HUB)
+STUDY = definitions.load(whole=True)
 HEAD = definitions.load()
 PAPER = ROOT / "paper"
 TEXT = prose.source(PAPER, prose.TEXT, whole=True).read_text(encoding="utf-8")
@@ -39,7 +39,10 @@ def conditions() -> list[tuple[str, dict[str, str]]]:
     """Table and conditions of every declared number."""
     specs = [spec.split("|") for spec in DECLARED["numbers"].values()]
     rows = DECLARED["rows"]
-    return [(s[0].strip(), numbers._conditions("x", s[1].strip(), rows)) for s in specs]
+    return [
+        (name.strip(), {k: numbers._with_study("x", v, STUDY) for k, v in where.items()})
+        for name, where in ((s[0], numbers._conditions("x", s[1].strip(), rows)) for s in specs)
+    ]
 
 
 def test_the_text_uses_every_number_and_only_these() -> None:
@@ -110,7 +113,9 @@ def test_definitions_resolve(tmp_path: Path) -> None:
 
 def test_the_headline_of_the_numbers_is_that_of_the_definitions() -> None:
     """The rows called head are the headline's."""
-    assert numbers._conditions("x", DECLARED["rows"]["head"], {}) == vars(STUDY.headline)
+    named = numbers._conditions("x", DECLARED["rows"]["head"], {})
+    found = {key: numbers._with_study("x", text, STUDY) for key, text in named.items()}
+    assert found == vars(STUDY.headline)
 
 
 def test_only_known_sources_are_cited() -> None:

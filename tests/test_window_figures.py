@@ -35,7 +35,7 @@ from replication.plots import (
 from replication.plots.results import TABLES, WINDOW_TABLES, Results
 
 STUDY = definitions.load()
-WHOLE = definitions.load(definitions.DEFAULT, definitions.WHOLE_HUB)
+WHOLE = definitions.load(whole=True)
 CHINA, USA = (style.COLOURS[side].lower() for side in style.LEADERS)
 CHINESE = {"Alibaba (Qwen)", "DeepSeek"}
 PUBLISHED = (17.1, 15.8)

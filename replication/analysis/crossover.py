@@ -1,4 +1,8 @@
-"""The weekly series of shares, and the first week from which China leads to the end."""
+"""The weekly series of shares, and the first week from which China leads to the end.
+
+A file of repositories under an age limit can run out before its last reading: none are added, and all
+grow too old. The end is therefore the last week that is not thin (`judged_weeks`).
+"""
 
 from __future__ import annotations
 
@@ -34,8 +38,9 @@ def series(weekly: pd.DataFrame, study: Study) -> tuple[pd.DataFrame, pd.DataFra
     -------
     tuple of pandas.DataFrame
         Shares: ``series, attribution, labels, week, group, share, lower, upper``. Crossings:
-        ``series, attribution, labels, week, lower, upper, never_fraction``, a week being the
-        first from which China leads the USA in every smoothed week to the end.
+        ``series, attribution, labels, week, lower, upper, never_fraction, judged_until``, a week
+        being the first from which China leads the USA in every smoothed week to the last that is
+        judged.
 
     Raises
     ------
@@ -55,6 +60,15 @@ def series(weekly: pd.DataFrame, study: Study) -> tuple[pd.DataFrame, pd.DataFra
     names = ["series", "attribution", "labels"]
     table = pd.concat(shares, ignore_index=True)
     return table[[*names, *table.columns.drop(names)]], pd.DataFrame(crossings)
+
+
+def judged_weeks(sums: Floats, thin_share: float) -> int:
+    """How many of the first sums (t,) are judged: all up to the last one that is not thin.
+
+    A sum is thin that holds less than `thin_share` of the median one.
+    """
+    full = np.flatnonzero(sums >= thin_share * np.median(sums))
+    return int(full[-1]) + 1
 
 
 def first_lasting(leads: NDArray[np.bool_]) -> NDArray[np.int64]:
@@ -114,9 +128,13 @@ def _smoothed_weeks(weekly: pd.DataFrame, study: Study) -> list[str]:
 
 
 def _shares(totals: Floats, replicates: Floats, weeks: list[str], study: Study) -> pd.DataFrame:
-    """Share of every group in every smoothed week with its percentile band."""
-    share = totals / totals.sum(axis=0)
-    drawn = replicates / replicates.sum(axis=1, keepdims=True)
+    """Share of every group in every smoothed week with its percentile band.
+
+    NaN where nothing was downloaded, as in a replicate whose developers have no download that week.
+    """
+    with np.errstate(invalid="ignore"):
+        share = totals / totals.sum(axis=0)
+        drawn = replicates / replicates.sum(axis=1, keepdims=True)
     low, high = intervals.percentile(drawn.reshape(len(drawn), -1), study.inference.level)
     grid = pd.MultiIndex.from_product([study.groups, weeks], names=["group", "week"])
     columns = {"share": share.ravel(), "lower": low, "upper": high}
@@ -128,13 +146,15 @@ def _crossing(
 ) -> dict[str, str | float]:
     """The crossing, the order statistics of its replicates, and how many never cross."""
     china, usa = study.groups.index("China"), study.groups.index("USA")
-    names = [*weeks, NEVER]
-    point = int(first_lasting(totals[china] > totals[usa]))
-    drawn = first_lasting(replicates[:, china] > replicates[:, usa])
+    judged = judged_weeks(totals.sum(axis=0), study.time.thin_share)
+    names = [*weeks[:judged], NEVER]
+    point = int(first_lasting(totals[china, :judged] > totals[usa, :judged]))
+    drawn = first_lasting(replicates[:, china, :judged] > replicates[:, usa, :judged])
     low, high = middle(drawn, study.inference.level)
     return {
         "week": names[point],
         "lower": names[low],
         "upper": names[high],
-        "never_fraction": float((drawn == len(weeks)).mean()),
+        "never_fraction": float((drawn == judged).mean()),
+        "judged_until": weeks[judged - 1],
     }

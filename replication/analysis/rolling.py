@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 
 from replication.analysis import intervals
 from replication.analysis.cells import WEEKLY_CREDIT, credit, leave_out
-from replication.analysis.crossover import NEVER, first_lasting, middle, smoothed
+from replication.analysis.crossover import NEVER, first_lasting, judged_weeks, middle, smoothed
 from replication.analysis.resampling import replicate_totals
 from replication.analysis.statistics import LEAD
 from replication.analysis.weeks import (
@@ -98,7 +98,8 @@ def rolling(
     """Rolling shares with bands, and the crossing of each width under each scheme.
 
     Who is credited, and by whose labels, is the headline's choice (`weekly_cells`). The crossing
-    is the first week from which China leads the USA in every rolling sum to the end. Schemes:
+    is the first week from which China leads the USA in every rolling sum to the last that is judged
+    (`replication.analysis.crossover.judged_weeks`). Schemes:
 
     - developers: developers with replacement, as for the bands;
     - developers × weeks: the same developers, and an independent exponential weight for every
@@ -127,7 +128,8 @@ def rolling(
         in which daily readings begin (``seam``), and ends after the last repository was created
         (``ageing``).
 
-        Crossings: ``series, width, scheme, week, lower, upper, never_fraction, block_length``,
+        Crossings: ``series, width, scheme, week, lower, upper, judged_until, never_fraction,
+        block_length``,
         one row a width and scheme: `TOO_SHORT` for the weeks of a width that exceeds the series,
         `REFUSED` for the ends of a scheme that is not defined. The length of blocks, only where
         blocks are drawn, is the estimate in weeks; below 1, single weeks are drawn.
@@ -153,7 +155,7 @@ def rolling(
                 bands = _bands(totals, drawn, width, weeks, rules.level)
                 shares.append(bands.assign(**keys, **_marks(weeks, width, breaks)))
             for draws in schemes:
-                row, fractions = _crossing(totals, draws, width, weeks, rules.level)
+                row, fractions = _crossing(totals, draws, width, weeks, study)
                 crossings.append({**keys, "scheme": draws.scheme, **row})
                 distribution.append(fractions.assign(**keys, scheme=draws.scheme))
     marks = ("frozen", "seam", "ageing")
@@ -273,21 +275,24 @@ def _marks(weeks: list[str], width: int, breaks: Breaks) -> dict[str, NDArray[np
 
 
 def _crossing(
-    totals: Ints, draws: Draws, width: int, weeks: list[str], level: float
+    totals: Ints, draws: Draws, width: int, weeks: list[str], study: Study
 ) -> tuple[dict[str, Any], pd.DataFrame]:
     """The crossing of one width under one scheme, and the distribution of its replicates."""
     nothing = pd.DataFrame({"week": [], "fraction": []})
-    row: dict[str, Any] = dict.fromkeys(("week", "lower", "upper"), TOO_SHORT)
+    row: dict[str, Any] = dict.fromkeys(("week", "lower", "upper", "judged_until"), TOO_SHORT)
     row |= {"never_fraction": np.nan, "block_length": draws.block_length}
     if width > len(weeks):
         return row, nothing
-    names = [*weeks[width - 1 :], NEVER]
-    margin = smoothed((totals[0] - totals[1]).astype(float), width)
-    row |= {"week": names[int(first_lasting(margin > 0))], "lower": REFUSED, "upper": REFUSED}
+    sums = smoothed(totals.astype(float), width)
+    judged = judged_weeks(sums.sum(axis=0), study.time.thin_share)
+    names = [*weeks[width - 1 :][:judged], NEVER]
+    margin = sums[0, :judged] - sums[1, :judged]
+    row |= {"week": names[int(first_lasting(margin > 0))], "judged_until": names[judged - 1]}
+    row |= {"lower": REFUSED, "upper": REFUSED}
     if draws.margins is None:
         return row, nothing
-    drawn = first_lasting(smoothed(draws.margins, width) > 0)
-    low, high = middle(drawn, level)
+    drawn = first_lasting(smoothed(draws.margins, width)[:, :judged] > 0)
+    low, high = middle(drawn, study.inference.level)
     fraction = np.bincount(drawn, minlength=len(names)) / len(drawn)
     row |= {"lower": names[low], "upper": names[high], "never_fraction": float(fraction[-1])}
     return row, pd.DataFrame({"week": names, "fraction": fraction})

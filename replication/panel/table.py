@@ -72,14 +72,15 @@ def build(
     """Turn the checked counters of a released file into a panel."""
     rules = study.panel
     mended = defects.mend(counters, rules.frozen_share, label_defects)
-    young = increments.first_year(
-        mended.readings,
-        age_limit_days=rules.age_limit_days,
-        birth_margin_days=rules.birth_margin_days,
+    young, oldest = (
+        increments.first_year(
+            mended.readings, age_limit_days=limit, birth_margin_days=rules.birth_margin_days
+        )
+        for limit in (rules.age_limit_days, max(study.grid.age_limits_days))
     )
     facts = _facts(mended.readings, counters)
     totals = increments.window_totals(young, study.windows).reset_index()
-    variants = variant_totals(young, mended.frozen, study.variants).reset_index()
+    variants = variant_totals(oldest, mended.frozen, study.variants).reset_index()
     weekly = _pairs(increments.weekly(young, mended.frozen), facts)
     repositories = facts.merge(totals, on="repository", validate="one_to_one")
     return Panel(repositories, weekly, variants, defects.to_frame(mended.defects))

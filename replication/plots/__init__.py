@@ -93,7 +93,7 @@ def draw_all(
     written = []
     for name, draw in figures_of(study).items():
         progress(f"drawing {name}")
-        with style.context():
+        with style.context(study):
             figure = draw(tables, study)
             for suffix in _METADATA:
                 path = figures / f"{name}.{suffix}"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from replication.plots.words import CREDIT, LABELS, MONTHS, UNATTRIBUTED
-from replication.study import Study, Window
+from replication.study import Study, Window, young
 
 DIMENSIONS = {
     "window": "Window",
@@ -30,7 +30,7 @@ _SCOPES = {
 def choices(study: Study) -> dict[str, dict[str, str]]:
     """Names of the choices of every dimension, by what the tables call them."""
     return {
-        "window": {w.id: window(w) for w in study.all_windows},
+        "window": {w.id: window(w, study) for w in study.all_windows},
         "age_limit_days": {str(days): f"{days} days" for days in study.grid.age_limits_days},
         "frozen": FROZEN,
         "attribution": CREDIT,
@@ -42,7 +42,9 @@ def choices(study: Study) -> dict[str, dict[str, str]]:
     }
 
 
-def window(found: Window) -> str:
+def window(found: Window, study: Study) -> str:
     """A window in few words: “increments to Aug 2025”, “cohort, first year to Feb 2026”."""
     last = f"{MONTHS[found.last.month - 1][:3]} {found.last.year}"
-    return f"{found.kind}, first year to {last}" if found.read_until else f"{found.kind} to {last}"
+    if not found.read_until:
+        return f"{found.kind} to {last}"
+    return f"{found.kind}, {young(study.panel.age_limit_days)} to {last}"

@@ -70,7 +70,7 @@ def deck(study: Study) -> str:
     if study.whole:
         of = "published and rebuilt for the whole Hub"
     return (
-        f"Share of first-year downloads, %: {of}. "
+        f"Share of {study.young} downloads, %: {of}. "
         "Cohort: every download of the repositories created in the window; increments: downloads "
         f"gained in the window. Credited to the {CREDIT[first.attribution]} under the "
         f"{LABELS[first.labels]}’s country labels unless a row says otherwise"

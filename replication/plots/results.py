@@ -190,7 +190,7 @@ class Results:
         return (
             f"Data: public records of the Hub’s download counts, {together(short_day(str(about.start)))} – "
             f"{together(short_day(str(about.end)))}, with lists of the Hub of {', '.join(lists)}. "
-            f"{together(millions(total['point']))} first-year downloads, "
+            f"{together(millions(total['point']))} {study.young} downloads, "
             f"{together(millions(total['uncorrected']))} of them of repositories in the records. Computed by this replication."
         )
 

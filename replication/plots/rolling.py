@@ -39,6 +39,8 @@ def draw(results: Results, study: Study) -> Figure:
     """Draw a panel for each width: shares above, the distribution of the crossing below."""
     found = _whole(results.rolling_crossings)
     shares, bars = (_whole(t) for t in (results.rolling_shares, results.rolling_distribution))
+    until = shares["width"].map(found.drop_duplicates("width").set_index("width")["judged_until"])
+    shares = shares[shares["week"] <= until]
     weeks = {width: week for width, week in crossed(found).items() if week != TOO_SHORT}
     strip = ROW * found["scheme"].nunique()
     panel = HEADING + TALL + APART + strip + BELOW
@@ -98,7 +100,7 @@ def deck(results: Results, study: Study) -> str:
     credited = basis(choice.attribution if known else "uploader", choice.labels)
     level = percent(100 * study.inference.level, 0)
     told = (
-        f"Share of first-year downloads, %, in the weeks up to each week; {credited}. Bands: {level} "
+        f"Share of {study.young} downloads, %, in the weeks up to each week; {credited}. Bands: {level} "
         "bootstrap over developers, too few to be trusted. Bars: replicates by the week of their "
         "crossing (the first: then or earlier), developers, both, or weeks in blocks resampled; "
         f"lines: {level} of them"

@@ -42,10 +42,13 @@ def draw(results: Results, study: Study) -> Figure:
     height = len(panels) * panel + NOTES
     few = ", too few to be trusted" if results.too_few(study) else ""
     deck = (
-        f"Share of first-year downloads, %, in the {study.time.smoothing_weeks} weeks up to each "
+        f"Share of {study.young} downloads, %, in the {study.time.smoothing_weeks} weeks up to each "
         f"week; {basis(choice.attribution, choice.labels)}. Bands: {100 * study.inference.level:.0f} % bootstrap "
         f"over developers{few}. Groups always below {NAMED:.0f} % are not named"
     )
+    until = _judged_until(results, choice._replace(estimand="weekly"))
+    if until < results.weekly_shares["week"].max():
+        deck += f". Weeks after {day(until)} hold too few downloads and are not drawn"
     sheet = page(height, title(results, study), deck, results.footer(study))
     for n, (series, name) in enumerate(panels.items()):
         bottom = height - (n + 1) * panel - NOTES + BELOW
@@ -109,10 +112,16 @@ def _crossing(results: Results, choice: Choice) -> str:
     return str(select(results.crossings, choice, "series")["week"].iloc[0])
 
 
+def _judged_until(results: Results, choice: Choice) -> str:
+    """The last week of a series that is judged: those after it hold too little, and are not drawn."""
+    return str(select(results.crossings, choice, "series")["judged_until"].iloc[0])
+
+
 def _panel(sheet: Page, bottom: float, results: Results, choice: Choice) -> Axes:
     """One series: every group as a line, China and the USA strong and with bands."""
     ax = sheet.axes(LEFT, bottom, WIDE, TALL)
     rows = select(results.weekly_shares, choice, "series").sort_values("week")
+    rows = rows[rows["week"] <= _judged_until(results, choice)]
     weeks = [_number(week) for week in rows["week"].unique()]
     top = 100 * rows.loc[rows["group"].isin(LEADERS), "upper"].max()
     ax.set(xlim=(weeks[0], weeks[-1]), ylim=(0, min(100, top + 2)))

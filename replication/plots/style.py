@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from contextlib import AbstractContextManager
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
+from itertools import cycle
 from typing import Any
 
 import matplotlib.style
@@ -12,29 +14,18 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.colors import to_hex, to_rgb
 from matplotlib.figure import Figure
 
+from replication import study as definitions
 from replication.plots.layout import BODY, FONT, HEAD, LEADING, SMALL, height_of, wrap
+from replication.study import Study
 
 WIDTH, MARGIN, DPI = 6.5, 0.06, 200
 INNER = WIDTH - 2 * MARGIN
 INK, QUIET, RULE, SHADE = "#1f1f1f", "#5c5c5c", "#dedede", "#f1f1ef"
 
-# Any two differ by at least 15 CIELAB units to every kind of colour vision (Machado et al. 2009);
-# grey for downloads of no known country.
-COLOURS = {
-    "China": "#D2402B",
-    "USA": "#12386E",
-    "UK": "#9852D7",
-    "Germany": "#B9BD1C",
-    "France": "#4A699B",
-    "Lithuania": "#BFF280",
-    "Rest of Europe": "#35A35B",
-    "Asia": "#F2A694",
-    "Middle East": "#742B2E",
-    "Other": "#25C3E1",
-    "International / Online": "#6B6D73",
-    "User": "#9EA0A6",
-    "Unknown": "#D3D4D7",
-}
+COLOURS: dict[str, str] = {}
+"""Colour of each country group: that of the study in `context`, else of the packaged one."""
+SPARE = ("#B56D0F", "#5D7A1F", "#D66BA8", "#0F7F7A", "#6A4C1E", "#E3C29B")
+"""Colours, in turn, of groups for which the study names none."""
 MARKERS = {"China": "o", "USA": "s"}
 LEADERS = tuple(MARKERS)
 _CONTRAST = 4.5  # of text on white, WCAG 2.2 level AA
@@ -67,9 +58,29 @@ _RC: dict[str, Any] = {
 }
 
 
-def context() -> AbstractContextManager[None]:
-    """The style, whatever the user's own settings are; they come back on leaving."""
-    return matplotlib.style.context(["default", _RC], after_reset=True)
+@contextmanager
+def context(study: Study | None = None) -> Iterator[None]:
+    """The style and the study's colours, whatever the user's settings are; they come back on leaving."""
+    before = dict(COLOURS)
+    if study:
+        _use(colours_of(study))
+    try:
+        with matplotlib.style.context(["default", _RC], after_reset=True):
+            yield
+    finally:
+        _use(before)
+
+
+def colours_of(study: Study) -> dict[str, str]:
+    """Colour of each country group of a study, in their order; groups without one get spare ones."""
+    spare = cycle(SPARE)
+    return {group.name: group.colour or next(spare) for group in study.country_groups}
+
+
+def _use(colours: Mapping[str, str]) -> None:
+    """Make `colours` those of all figures."""
+    COLOURS.clear()
+    COLOURS.update(colours)
 
 
 def text_colour(group: str) -> str:
@@ -136,3 +147,6 @@ def page(height: float, title: str, deck: str, footer: str) -> Page:
 def title_of(figure: Figure) -> str:
     """Title of a figure that `page` made, on one line."""
     return " ".join(t.get_text() for t in figure.texts if t.get_gid() == "title").replace("\n", " ")
+
+
+_use(colours_of(definitions.load()))

@@ -73,7 +73,7 @@ def deck(study: Study) -> str:
     parts = [(name, *_inside(name, study)) for name in (names[0], names[-1])]
     told = "; ".join(f"{month(name)}: {days} days" for name, _, days in parts)
     return (
-        f"Millions of first-year downloads a day, by month ({told}); "
+        f"Millions of {study.young} downloads a day, by month ({told}); "
         f"{basis(about.attribution, about.labels)}. Solid: with what no record follows, which is "
         "estimated from the lists of the whole Hub; dashed: what records follow alone"
     )

@@ -91,8 +91,8 @@ def deck(results: Results, study: Study) -> str:
     told = ", ".join(together(short_day(d)) for d in early)
     outside = f" ({told}: before the window)" if early else ""
     return (
-        f"Share of first-year downloads, %; ours: {basis(about.attribution, about.labels)}. "
-        f"Whole Hub{outside}: downloads of 30 days of repositories at most a year old, with what "
+        f"Share of {study.young} downloads, %; ours: {basis(about.attribution, about.labels)}. "
+        f"Whole Hub{outside}: such downloads of the 30 days before, with what "
         "lies below a list’s cut-off. Below the columns: who is ahead, by how many points"
     )
 

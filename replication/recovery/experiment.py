@@ -48,7 +48,7 @@ def defects() -> DefectRates:
 
 def study() -> Study:
     """The definitions for the whole Hub, with only what recovery needs of the grid."""
-    found = definitions.load(overlay=definitions.WHOLE_HUB)
+    found = definitions.load(whole=True)
     grid = replace(found.grid, age_limits_days=(found.panel.age_limit_days,))
     return replace(found, grid=replace(grid, frozen=grid.frozen[:2]), grid_windows=())
 

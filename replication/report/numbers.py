@@ -8,8 +8,10 @@ from __future__ import annotations
 
 import json
 import math
+import re
 import tomllib
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -22,6 +24,9 @@ from replication.study import Study
 
 NBSP = "\u00a0"
 ABSENT = "(not in these data)"
+STUDY, ALL = "study", "none"
+"""The table of the definitions; the exclusion of nothing."""
+DEFINITION = re.compile(r"\{([\w.-]+)\}")
 MADE_BY = {
     "estimates": "replication.analysis.estimates.estimate",
     "leave_one_out": "replication.analysis.estimates.leave_one_out",
@@ -151,6 +156,7 @@ FORMATS: dict[str, Callable[[Any], str]] = {
     "millions": lambda v: f"{int(v) / 1e6:.1f}{NBSP}million",
     "day": _day,
     "month": _month,
+    "month-of": lambda v: _month(str(v)[:7]),
     "text": str,
     "short-hash": lambda v: f"{str(v)[:12]}…",
 }
@@ -180,29 +186,93 @@ def collect(declared: Path, results: Path, study: Study) -> dict[str, dict[str, 
         A key leads to several cells or to no column, or its format is unknown. A key that leads
         to no row, or to no finite value, has the value None and says so in the text.
     """
+    tables = _Tables(results, study)
+    return {one.key: _number(one, tables) for one in _declared(declared, study)}
+
+
+def require_definitions(declared: Path, study: Study) -> None:
+    """Refuse definitions that lack what the text is about, before any work.
+
+    Parameters
+    ----------
+    declared
+        numbers.toml, as in `collect`.
+    study
+        Definitions.
+
+    Raises
+    ------
+    StudyError
+        A number names a definition, a window, an estimand or an exclusion that is not defined.
+    """
+    windows = {window.id for window in (*study.all_windows, *study.at_window.windows)}
+    estimands = {one.id for one in (*study.estimands, *study.at_window.estimands)}
+    known = {
+        "estimand": estimands,
+        "window": windows,
+        "exclusion": {ALL, *(x.id for x in study.exclusions)},
+    }
+    for one in _declared(declared, study):
+        if one.table == STUDY:
+            _attribute(one.key, study, one.column)
+        for column in known.keys() & one.conditions.keys():
+            value = one.conditions[column]
+            if value not in known[column]:
+                raise StudyError(
+                    f"the text is about the {column} {value} ({declared.name}: {one.key}), which "
+                    "is not defined",
+                    "keep it among the definitions; others can be added and its values changed",
+                )
+
+
+@dataclass(frozen=True)
+class _Declared:
+    """One declaration: where a number is read, and how it is shown."""
+
+    key: str
+    table: str
+    told: str
+    """The conditions as they are written."""
+    conditions: Mapping[str, str]
+    column: str
+    style: str
+
+
+def _declared(declared: Path, study: Study) -> Iterator[_Declared]:
+    """Every declaration of numbers.toml, with the definitions that it names."""
     try:
         toml = tomllib.loads(declared.read_text(encoding="utf-8"))
     except (OSError, tomllib.TOMLDecodeError) as error:
         raise StudyError(f"cannot read {declared.name}: {error}", "correct that line") from None
-    tables = _Tables(results, study)
-    return {key: _number(key, spec, toml["rows"], tables) for key, spec in toml["numbers"].items()}
+    for key, spec in toml["numbers"].items():
+        parts = [part.strip() for part in spec.split("|")]
+        if len(parts) != 4 or parts[3] not in FORMATS:
+            raise StudyError(
+                f"numbers.toml: {key} = {spec!r}", "table | conditions | column | format"
+            )
+        named = _conditions(key, parts[1], toml["rows"])
+        conditions = {column: _with_study(key, text, study) for column, text in named.items()}
+        told = _with_study(key, parts[1], study)
+        yield _Declared(key, parts[0], told, conditions, parts[2], parts[3])
 
 
-def _number(key: str, spec: str, rows: Mapping[str, str], tables: _Tables) -> dict[str, Any]:
+def _with_study(key: str, text: str, study: Study) -> str:
+    """A condition with the definitions that it names in braces."""
+    return DEFINITION.sub(lambda found: str(_attribute(key, study, found[1])), text)
+
+
+def _number(one: _Declared, tables: _Tables) -> dict[str, Any]:
     """Resolve one declaration."""
-    parts = [part.strip() for part in spec.split("|")]
-    if len(parts) != 4 or parts[3] not in FORMATS:
-        raise StudyError(f"numbers.toml: {key} = {spec!r}", "table | conditions | column | format")
-    name, conditions, column, style = parts
-    value = tables.cell(key, name, _conditions(key, conditions, rows), column)
+    name, column, style = one.table, one.column, one.style
+    value = tables.cell(one.key, name, one.conditions, column)
     if value == "" or (isinstance(value, float) and not math.isfinite(value)):
         value = None
     return {
         "value": value,
         "display": ABSENT if value is None else FORMATS[style](value),
         "format": style,
-        "table": f"results/{name}.csv" if name not in {"manifest", "study"} else name,
-        "cell": f"{conditions} → {column}" if conditions else column,
+        "table": f"results/{name}.csv" if name not in {"manifest", STUDY} else name,
+        "cell": f"{one.told} → {column}" if one.told else column,
         "function": MADE_BY[name],
     }
 
@@ -231,7 +301,7 @@ class _Tables:
 
     def cell(self, key: str, name: str, where: Mapping[str, str], column: str) -> Any:
         """The one value of `column` in the one row where all conditions hold."""
-        if name == "study":
+        if name == STUDY:
             return _attribute(key, self._study, column)
         if name == "manifest":
             return read_json(self._results / "manifest.json")[column]
@@ -260,12 +330,15 @@ class _Tables:
 
 
 def _attribute(key: str, study: Study, path: str) -> Any:
-    """A definition by its dotted name, such as inference.replicates."""
+    """A definition by its dotted name: inference.replicates, windows.increments-all.start."""
     value: Any = study
     for part in path.split("."):
         try:
-            value = value[int(part)] if part.isdigit() else getattr(value, part)
-        except (AttributeError, IndexError, TypeError):
+            if isinstance(value, tuple):
+                value = value[int(part)] if part.isdigit() else {x.id: x for x in value}[part]
+            else:
+                value = getattr(value, part)
+        except (AttributeError, IndexError, KeyError, TypeError):
             what = f"numbers.toml: {key}: the study has no {path}"
             raise StudyError(what, "correct the name") from None
     return _plain(value)

@@ -177,6 +177,6 @@ _WHATS = {
     "implied by China": "China’s downloads over its published share",
     "implied by USA": "the USA’s downloads over its published share",
     "ratio of the two": "the second over the first",
-    "rebuilt total": "first-year downloads of the window, rebuilt",
+    "rebuilt total": "downloads of the window, rebuilt",
     "printed by the study": "printed by the study for its whole period",
 }

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator
 from dataclasses import asdict, replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 from replication.errors import HashMismatchError, StudyError
-from replication.files import copy_file, read_json, sha256_file
+from replication.files import copy_file, read_csv, read_json, sha256_file
 from replication.sources import manifest
 from replication.sources.manifest import Manifest
-from replication.study import PanelRules, Study, Window
+from replication.study import Study
 
 FOLDER = Path(__file__).parents[1] / "data"
 SIDECAR = "bundle.json"
@@ -18,31 +20,58 @@ TABLES = ("repositories.csv", "weekly.csv", "variants.csv", "defects.csv")
 
 ENDS = ("kind", "start", "end", "read_until")
 """What of a window decides its downloads."""
+OTHERS = "age-*"
+"""Folders beside the tables, each with the same tables under another age limit."""
 
 
-def check_definitions(
-    rules: PanelRules, windows: tuple[Window, ...], bundle: Path = FOLDER
-) -> None:
-    """Refuse a study whose definitions are not the ones that the bundled panel was computed by.
+def folder_of(study: Study, bundle: Path = FOLDER) -> Path:
+    """The folder of the bundled panel that was computed by the definitions of `study`.
 
-    A window's label is only shown, and a window that the panel does not have is refused later.
+    A window's label is only shown and may differ.
 
     Raises
     ------
     StudyError
-        A rule of the panel, or the kind or an end of a window of the same id, differs.
+        There is none: a rule of the panel or an end of a window differs, or a window, an age limit
+        or a rule for frozen readings was not computed.
     """
-    sidecar = read_json(bundle / SIDECAR)
-    made = {f"panel.{key}": value for key, value in sidecar["rules"].items()}
-    made |= {f"{w['id']}.{k}": w[k] for w in sidecar["windows"] for k in ENDS}
-    asked = {f"panel.{key}": value for key, value in vars(rules).items()}
-    asked |= {f"{w.id}.{k}": str(getattr(w, k)) for w in windows for k in ENDS}
-    for key in sorted(asked.keys() & made.keys()):
-        if asked[key] != made[key]:
-            raise StudyError(
-                f"{key} is {asked[key]}, but the bundled panel was computed with {made[key]}",
-                "use the released file (DATA=released or DATA=FILE), which is computed anew",
-            )
+    return _fitting(
+        bundle, SIDECAR, partial(_differences, study=study),
+        "use the released file (DATA=released or DATA=FILE), which is computed anew",
+    )  # fmt: skip
+
+
+def _fitting(
+    bundle: Path, name: str, differences: Callable[[Any], Iterator[str]], remedy: str
+) -> Path:
+    """The first of all folders whose sidecar differs in nothing; else say what the first differs in."""
+    told = ""
+    for folder in (bundle, *sorted(bundle.glob(OTHERS))):
+        found = next(differences(read_json(folder / name)), "")
+        if not found:
+            return folder
+        told = told or found
+    raise StudyError(told, remedy)
+
+
+def _differences(sidecar: Any, study: Study) -> Iterator[str]:
+    """What the bundled panel lacks of what is asked for, one sentence each."""
+    made = "but the bundled panel was computed with"
+    for key, asked in vars(study.panel).items():
+        if asked != sidecar["rules"].get(key):
+            yield f"panel.{key} is {asked}, {made} {sidecar['rules'].get(key)}"
+    computed = {window["id"]: window for window in sidecar["windows"]}
+    for window in study.all_windows:
+        if window.id not in computed:
+            yield f"the bundled panel has no window {window.id}"
+            continue
+        for key in ENDS:
+            asked = str(getattr(window, key))
+            if asked != computed[window.id][key]:
+                yield f"{window.id}.{key} is {asked}, {made} {computed[window.id][key]}"
+    for variant in study.variants:
+        if variant.id not in sidecar["variants"]:
+            yield f"the bundled panel has no downloads of {variant.id}"
 
 
 def computed_from(bundle: Path = FOLDER) -> Manifest:
@@ -51,7 +80,7 @@ def computed_from(bundle: Path = FOLDER) -> Manifest:
 
 
 def fetch(folder: Path, bundle: Path = FOLDER) -> Manifest:
-    """Copy the bundled panel into the run's folder; its manifest names the file it came from.
+    """Copy a bundled panel into the run's folder; its manifest names the file it came from.
 
     Raises
     ------
@@ -70,6 +99,32 @@ def fetch(folder: Path, bundle: Path = FOLDER) -> Manifest:
     found = replace(computed_from(bundle), source="bundled")
     manifest.write(folder, found)
     return found
+
+
+def study_groups(bundle: Path = FOLDER) -> dict[str, str]:
+    """The study's country group of each namespace that its released file labels."""
+    table = read_csv(bundle / TABLES[0])
+    return {
+        name: group
+        for role in ("origin", "uploader")
+        for name, group in zip(table[role], table[f"study_group_{role}"], strict=True)
+    }
+
+
+def require_groups(study: Study, bundle: Path = FOLDER) -> None:
+    """Refuse country groups among which one of the study's own labels is not.
+
+    Raises
+    ------
+    StudyError
+        The study's labels name a group that the definitions do not have.
+    """
+    absent = sorted(set(study_groups(bundle).values()) - set(study.groups))
+    if absent:
+        raise StudyError(
+            f"the study’s labels name the group {absent[0]!r}, which is not a [[country_group]]",
+            "keep it, with no codes if its countries are in other groups: codes = []",
+        )
 
 
 WINDOW_SIDECAR = "window.json"
@@ -96,6 +151,31 @@ def window_rules(study: Study) -> dict[str, Any]:
     }
 
 
+def window_folder_of(study: Study, bundle: Path = FOLDER) -> Path:
+    """The folder of the bundled window that was computed by the definitions of `study`.
+
+    Raises
+    ------
+    StudyError
+        There is none.
+    """
+    return _fitting(
+        bundle, WINDOW_SIDECAR, partial(_window_differences, study=study),
+        "rebuild it from the public records (RECORDS=folder); README.md says which they are",
+    )  # fmt: skip
+
+
+def _window_differences(sidecar: Any, study: Study) -> Iterator[str]:
+    """What of the definitions of the window the bundled one was computed otherwise with."""
+    asked = window_rules(study)
+    for key, made in sidecar["rules"].items():
+        if asked.get(key) != made:
+            yield (
+                f"{key} of the published window is {asked.get(key)}, but its bundled panel was "
+                f"computed with {made}"
+            )
+
+
 def fetch_window(folder: Path, study: Study, bundle: Path = FOLDER) -> None:
     """Copy the bundled tables of the published window into the run's folder.
 
@@ -106,15 +186,8 @@ def fetch_window(folder: Path, study: Study, bundle: Path = FOLDER) -> None:
     HashMismatchError
         A table is not the one whose hash the sidecar states.
     """
+    bundle = window_folder_of(study, bundle)
     sidecar = read_json(bundle / WINDOW_SIDECAR)
-    asked = window_rules(study)
-    for key, made in sidecar["rules"].items():
-        if asked.get(key) != made:
-            raise StudyError(
-                f"{key} of the published window is {asked.get(key)}, but its bundled panel was "
-                f"computed with {made}",
-                "rebuild it from the records: DATA=records RECORDS=folder",
-            )
     for name in WINDOW_TABLES:
         if sha256_file(bundle / name) != sidecar["sha256"][name]:
             raise HashMismatchError(
