@@ -159,7 +159,8 @@ def _developer(
         yield f"  parent      {parent.developer} ({parent.country})"
     yield f"  why         {row.note}"
     if row.evidence_url:
-        yield f"  evidence    {row.evidence_url} ({row.basis}; read {row.date_read})"
+        dated = f"; dated {row.date_of_copy}" if row.date_of_copy else ""
+        yield f"  evidence    {row.evidence_url} ({row.basis}; read {row.date_read}{dated})"
 
 
 def _counts(data: Path | None) -> pd.DataFrame:

@@ -223,6 +223,7 @@ def synthetic_registry(countries: dict[str, str]) -> Registry:
             basis="headquarters",
             evidence_url=f"https://{name}.example/about",
             date_read="2026-11-23",
+            date_of_copy="",
             confidence="medium",
             note=f"{name} says so.",
         )

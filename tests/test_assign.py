@@ -77,9 +77,9 @@ def test_the_maker_looks_through_packages(repositories: pd.DataFrame) -> None:
 
 def test_doubt_goes_towards_one_side() -> None:
     """Of a developer's country and alternatives, each end takes the one nearest to its side."""
-    row = registry.Developer(
-        "Synthetic", ("x",), "FR", ("CN", "US"), "why", "company", "", "lab", "", "", "low", "note"
-    )
+    empty = dict.fromkeys((field.name for field in dataclasses.fields(registry.Developer)), "")
+    doubt = {"country": "FR", "alternative_country": ("CN", "US"), "namespaces": ("x",)}
+    row = registry.Developer(**empty | doubt)
     plain = dataclasses.replace(row, alternative_country=("DE",))
     chinese = dataclasses.replace(row, country="CN", alternative_country=("DE",))
     groups = [

@@ -105,6 +105,13 @@ def test_every_shipped_row_has_evidence_or_says_unknown() -> None:
         assert row["note"], row["developer"]
 
 
+@pytest.mark.parametrize("dated", ["", "2025", "2025-08", "2025-08-03", "2026-11-23", "2026-11"])
+def test_the_date_of_a_page_is_known_in_part_or_not_at_all(tmp_path: Path, dated: str) -> None:
+    """A year, a month or a day up to the day of reading, or nothing."""
+    found = loaded(tmp_path, [ACME | {"date_of_copy": dated}], [])
+    assert found.by_name["Acme"].date_of_copy == dated
+
+
 def test_every_shipped_alternative_has_a_reason() -> None:
     """Countries that a careful reader could give instead are known, others, and explained."""
     rows = [row for row in shipped_cells(registry.DEFAULT) if row["alternative_country"]]
@@ -276,6 +283,12 @@ def test_a_namespace_of_a_developer_cannot_have_another_owner(tmp_path: Path) ->
         ({"date_read": "yesterday"}, "date_read 'yesterday' is not a date"),
         ({"date_read": "2026-02-30"}, "date_read '2026-02-30' is not a date"),
         ({"date_read": "2026-W48-1"}, "date_read '2026-W48-1' is not a date"),
+        ({"date_of_copy": "spring"}, "date_of_copy 'spring' is not a year, month or day"),
+        ({"date_of_copy": "2025-13"}, "date_of_copy '2025-13' is not a year, month or day"),
+        ({"date_of_copy": "2025-1"}, "date_of_copy '2025-1' is not a year, month or day"),
+        ({"date_of_copy": "20250101"}, "date_of_copy '20250101' is not a year, month or day"),
+        ({"date_of_copy": "2026-11-24"}, "date_of_copy '2026-11-24' is after date_read 2026-11-23"),
+        ({"date_of_copy": "2027"}, "date_of_copy '2027' is after date_read 2026-11-23"),
         ({"note": ""}, "note is empty"),
         ({"note": "=HYPERLINK(1)"}, "note starts with '=', like a formula"),
         ({"note": "+1"}, "note starts with '+', like a formula"),
@@ -320,12 +333,22 @@ def test_a_line_break_inside_a_cell_is_refused(tmp_path: Path, note: str, messag
 @pytest.mark.parametrize(
     ("change", "message"),
     [
-        ({"basis": "account"}, "an unknown country has no basis, evidence_url or date_read"),
+        (
+            {"basis": "account"},
+            "an unknown country has no basis, evidence_url, date_read or date_of_copy",
+        ),
         (
             {"evidence_url": "https://acme.example/x"},
-            "an unknown country has no basis, evidence_url or date_read",
+            "an unknown country has no basis, evidence_url, date_read or date_of_copy",
         ),
-        ({"date_read": "2026-11-23"}, "an unknown country has no basis, evidence_url or date_read"),
+        (
+            {"date_of_copy": "2025"},
+            "an unknown country has no basis, evidence_url, date_read or date_of_copy",
+        ),
+        (
+            {"date_read": "2026-11-23"},
+            "an unknown country has no basis, evidence_url, date_read or date_of_copy",
+        ),
         ({"confidence": "low"}, "confidence none goes with country unknown, and only with it"),
         ({"note": ""}, "note is empty"),
     ],
@@ -415,9 +438,9 @@ FIRST = as_csv(HEADER, [NOBODY]).encode()
             GOOD.replace(b",country,", b",Country,", 1),
             f"registry.csv, line 1: the header is not {','.join(HEADER)}",
         ),
-        (FIRST + b"Acme,acme\n", "registry.csv, line 3: 2 cells where 12 are due"),
-        (FIRST + b"\n", "registry.csv, line 3: 0 cells where 12 are due"),
-        (GOOD[:-2] + b",more\n", "registry.csv, line 3: 13 cells where 12 are due"),
+        (FIRST + b"Acme,acme\n", "registry.csv, line 3: 2 cells where 13 are due"),
+        (FIRST + b"\n", "registry.csv, line 3: 0 cells where 13 are due"),
+        (GOOD[:-2] + b",more\n", "registry.csv, line 3: 14 cells where 13 are due"),
         (FIRST + b'"Acme,acme\n', "cannot read registry.csv, line 3: unexpected end of data"),
         (FIRST + b'"Ac"me,acme\n', "cannot read registry.csv, line 3: ',' expected after '\"'"),
     ],

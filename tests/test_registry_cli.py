@@ -33,6 +33,13 @@ def test_who_tells_a_namespace_with_its_evidence() -> None:
         assert part in words
 
 
+def test_who_tells_the_date_of_a_page_where_it_is_known() -> None:
+    """The date that the page bears stands beside the day of reading; without it there is none."""
+    row = next(d for d in REGISTRY.developers if d.date_of_copy)
+    assert f"read {row.date_read}; dated {row.date_of_copy})" in told("who", row.namespaces[0])
+    assert "dated" not in told("who", "Qwen").partition("evidence")[2]
+
+
 def test_who_finds_a_name_whatever_its_case() -> None:
     """The Hub's spelling is found."""
     assert told("who", "qwen/qwq-32b").startswith("Qwen/QwQ-32B")

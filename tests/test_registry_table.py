@@ -59,6 +59,16 @@ def test_every_developer_is_a_row_with_its_evidence() -> None:
     assert all(row[6].startswith("none found") for row in unknown)
 
 
+def test_a_page_s_date_stands_beside_the_day_of_reading() -> None:
+    """Where the date of a page is known it is told, and nowhere else."""
+    row = dataclasses.replace(REGISTRY.by_name["Meta"], date_of_copy="2020-01")
+    for developer, told in ((row, True), (dataclasses.replace(row, date_of_copy=""), False)):
+        one = registry.Registry(
+            (developer,), {"x": (registry.Tenure("", "9999-12-31", developer),)}
+        )
+        assert ("(page of 2020-01)" in registry_table.section(one, STUDY.group_of)) is told
+
+
 def test_cells_are_text_whatever_they_hold() -> None:
     """Markup in a cell is shown, not obeyed."""
     bad = '<script>alert(1)</script><img src=x onerror="y">'

@@ -124,6 +124,11 @@ def is_date(text: str) -> bool:
         return False
 
 
+def is_partial_date(text: str) -> bool:
+    """Whether `text` is a year, a month or a day in ISO 8601: 2026, 2026-11 or 2026-11-23."""
+    return len(text) in {4, 7, 10} and is_date(f"{text}-01-01"[:10])
+
+
 def is_url(text: str) -> bool:
     """Whether `text` is an address that a reader can open."""
     return bool(re.fullmatch(r"https?://[^\s/]+\.[^\s/]+(/\S*)?", text))

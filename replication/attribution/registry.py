@@ -14,7 +14,14 @@ from dataclasses import dataclass, fields
 from functools import cached_property
 from pathlib import Path
 
-from replication.attribution.checked_csv import Cells, is_date, is_url, read_rows, require
+from replication.attribution.checked_csv import (
+    Cells,
+    is_date,
+    is_partial_date,
+    is_url,
+    read_rows,
+    require,
+)
 from replication.errors import RegistryError
 
 DATA = Path(__file__).parents[1] / "data"
@@ -36,7 +43,8 @@ class Developer:
 
     `country` is an ISO 3166-1 alpha-2 code or one of the classes international, individual and
     unknown; `alternative_country` holds those that a careful reader could give instead, with the
-    reason; `parent` names another row that owns this one; `basis` says what the evidence states.
+    reason; `parent` names another row that owns this one; `basis` says what the evidence states;
+    `date_of_copy` is the year, month or day that the page read, or the copy of it, bears.
     """
 
     developer: str
@@ -49,6 +57,7 @@ class Developer:
     basis: str
     evidence_url: str
     date_read: str
+    date_of_copy: str
     confidence: str
     note: str
 
@@ -237,8 +246,9 @@ def _evidence(row: Developer) -> Iterator[tuple[bool, str, str]]:
     none, remedy = row.country == UNKNOWN, f"give what was read, or say unknown; {_SEE}"
     yield _one_of("confidence", row.confidence, CONFIDENCE)
     if none:
-        cells = (row.basis, row.evidence_url, row.date_read)
-        yield not any(cells), "an unknown country has no basis, evidence_url or date_read", remedy
+        cells = (row.basis, row.evidence_url, row.date_read, row.date_of_copy)
+        what = "an unknown country has no basis, evidence_url, date_read or date_of_copy"
+        yield not any(cells), what, remedy
     else:
         yield _one_of("basis", row.basis, BASES)
         yield is_url(row.evidence_url), f"no evidence_url: {row.evidence_url!r}", remedy
@@ -247,9 +257,19 @@ def _evidence(row: Developer) -> Iterator[tuple[bool, str, str]]:
             f"date_read {row.date_read!r} is not a date",
             "write 2026-11-23",
         )
+        yield from _copy(row)
     agree = none == (row.confidence == "none")
     yield agree, "confidence none goes with country unknown, and only with it", remedy
     yield bool(row.note), "note is empty", "say in a sentence what the evidence says"
+
+
+def _copy(row: Developer) -> Iterator[tuple[bool, str, str]]:
+    """Rules on the date of the page that was read: known in part or not at all, never later."""
+    shown, remedy = repr(row.date_of_copy), "write 2026, 2026-11 or 2026-11-23, or nothing"
+    known = not row.date_of_copy or is_partial_date(row.date_of_copy)
+    yield known, f"date_of_copy {shown} is not a year, month or day", remedy
+    before = row.date_of_copy <= row.date_read
+    yield before, f"date_of_copy {shown} is after date_read {row.date_read}", "correct one of them"
 
 
 def _further(path: Path) -> Iterator[tuple[str, Namespace]]:

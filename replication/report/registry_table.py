@@ -66,5 +66,6 @@ def _cells(developer: Developer, group_of: Mapping[str, str], registry: Registry
         yield f"none found. {note}"
         return
     url = escape(developer.evidence_url, quote=True)
-    told = escape(f"{developer.basis}, {developer.confidence}, {developer.date_read}")
+    dated = f" (page of {developer.date_of_copy})" if developer.date_of_copy else ""
+    told = escape(f"{developer.basis}, {developer.confidence}, {developer.date_read}{dated}")
     yield f'<a href="{url}" rel="nofollow noopener">{told}</a>. {note}'
