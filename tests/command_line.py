@@ -31,7 +31,11 @@ OURS = {
     "GITHUB_ACTIONS",
     "PY_COLORS",
 }
-FEWER = {"replicates = 10_000": "replicates = 200", "chunk = 500 ": "chunk = 100 "}
+FEWER = {
+    "replicates = 10_000": "replicates = 200",
+    "chunk = 500 ": "chunk = 100 ",
+    "replicates = 2_000 ": "replicates = 100 ",
+}
 
 
 def small_study(path: Path, changes: dict[str, str] | None = None) -> Path:

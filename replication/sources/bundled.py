@@ -169,9 +169,10 @@ def _window_differences(sidecar: Any, study: Study) -> Iterator[str]:
     """What of the definitions of the window the bundled one was computed otherwise with."""
     asked = window_rules(study)
     for key, made in sidecar["rules"].items():
-        if asked.get(key) != made:
+        some = isinstance(made, list) and all(one in made for one in asked[key])
+        if not some and asked[key] != made:
             yield (
-                f"{key} of the published window is {asked.get(key)}, but its bundled panel was "
+                f"{key} of the published window is {asked[key]}, but its bundled panel was "
                 f"computed with {made}"
             )
 

@@ -1,0 +1,178 @@
+"""Each definition that a reader may change is changed in one place, and everything follows it."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+from datetime import date, timedelta
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from replication import pipeline
+from replication import study as definitions
+from replication.analysis.crossover import judged_weeks
+from replication.errors import StudyError
+from replication.panel import increments, variants
+from replication.plots import style
+from replication.report import numbers, prose
+from replication.run import BUNDLED, ROOT, Run
+from replication.study import Study
+
+TEXT = definitions.DEFAULT.read_text(encoding="utf-8")
+CANADA = '\n[[country_group]]\nname = "Canada"\ncodes = ["CA"]\n'
+
+
+def changed(folder: Path, *changes: tuple[str, str], added: str = "") -> Path:
+    """The packaged definitions with each text replaced once, and more at their end."""
+    text = TEXT
+    for old, new in changes:
+        assert old in text, f"study.toml no longer holds {old!r}"
+        text = text.replace(old, new, 1)
+    path = folder / "mine.toml"
+    path.write_text(text + added, encoding="utf-8")
+    return path
+
+
+def both(path: Path) -> tuple[Study, Study]:
+    """The definitions for the released file and for the whole Hub."""
+    return definitions.load(path), definitions.load(path, whole=True)
+
+
+def test_the_published_window_is_one_edit(tmp_path: Path) -> None:
+    """Other days of it move every window that is its own, the labels, and the range of snapshots."""
+    path = changed(
+        tmp_path,
+        ("start = 2024-08-27", "start = 2024-05-01"),
+        ("end = 2025-08-27", "end = 2025-05-31"),
+    )
+    released, whole = both(path)
+    days = (date(2024, 5, 1), date(2025, 5, 31))
+    for study, window in ((released, "cohort-2025-08"), (whole, "rebuild-2025-08")):
+        found = next(w for w in study.windows if w.id == window)
+        assert (found.start, found.end) == days
+        assert found.label.endswith("May 2024 – May 2025")
+    assert released.at_window.windows[0].label == "The published window, May 2024 – May 2025"
+    assert next(w for w in released.windows if w.id == "increments-2025-08").end == days[1]
+    assert whole.snapshots.since == days[0] - timedelta(days=34)
+    assert whole.snapshots.until == days[1] + timedelta(days=7)
+
+
+def test_a_range_of_snapshots_may_be_stated(tmp_path: Path) -> None:
+    """What the file states holds, whatever the window is."""
+    path = changed(tmp_path, ("days_before = 34", "since = 2025-01-01\ndays_before = 34"))
+    assert definitions.load(path).snapshots.since == date(2025, 1, 1)
+
+
+def test_the_age_limit_is_one_edit(tmp_path: Path) -> None:
+    """It is that of both sources, the first of the grid, and has its word for the text."""
+    for study in both(changed(tmp_path, ("age_limit_days = 365", "age_limit_days = 180"))):
+        assert study.panel.age_limit_days == 180
+        assert study.grid.age_limits_days == (180, 365)
+        assert study.young == "first-180-day"
+    assert definitions.load().young == "first-year"
+    labels = [w.label for w in definitions.load(tmp_path / "mine.toml").grid_windows]
+    assert labels[-1] == "The same cohort, first 180 days to Feb 2026"
+
+
+def test_an_age_limit_above_that_of_the_panel_is_a_choice_of_the_grid() -> None:
+    """Increments are kept up to the oldest limit of the grid, and cut by each variant at its own."""
+    born = pd.Timestamp("2025-03-01")
+    days = [born + pd.Timedelta(days=n) for n in (5, 100, 200)]
+    readings = pd.DataFrame(
+        {"repository": "a", "reading": days, "created": born, "counter": [10, 30, 70]}
+    )
+    every = increments.first_year(readings, age_limit_days=365, birth_margin_days=7)
+    window = definitions.Window("w", "increments", date(2025, 3, 1), date(2025, 12, 31), "W")
+    totals = [
+        int(variants.variant_total(every, [], definitions.Variant(window, limit, "as-read"))["a"])
+        for limit in (180, 365)
+    ]
+    assert totals == [30, 70]
+
+
+@pytest.mark.parametrize(("key", "whole"), [("headline", False), ("whole_hub.headline", True)])
+def test_the_headline_is_one_edit(tmp_path: Path, key: str, whole: bool) -> None:
+    """The numbers of the text are those of the headline that the definitions name."""
+    section = TEXT.index(f"[{key}]")
+    labels = TEXT.index("labels = ", section)
+    line = TEXT[labels : TEXT.index("\n", labels)]
+    other = 'labels = "registry"' if line == 'labels = "study"' else 'labels = "study"'
+    path = tmp_path / "mine.toml"
+    path.write_text(TEXT[:labels] + other + TEXT[labels + len(line) :], encoding="utf-8")
+    study = definitions.load(path, whole=whole)
+    assert f'labels = "{study.headline.labels}"' == other
+    declared = prose.source(ROOT / "paper", prose.NUMBERS, whole=whole)
+    found = {one.key: one.conditions for one in numbers._declared(declared, study)}
+    assert found["head-china"]["labels"] == study.headline.labels
+    assert found["head-china"]["estimand"] == study.headline.estimand
+    assert {k: found["head-china"][k] for k in vars(study.headline)} == vars(study.headline)
+
+
+def test_a_new_group_takes_its_countries_and_has_a_colour(tmp_path: Path) -> None:
+    """A group that the packaged definitions lack needs no edit of code."""
+    study = definitions.load(changed(tmp_path, ('"CA", ', ""), added=CANADA))
+    assert study.group_of["CA"] == "Canada"
+    colours = style.colours_of(study)
+    assert colours["Canada"] == style.SPARE[0]
+    assert len(set(colours.values())) == len(study.groups)
+    with style.context(study):
+        assert style.COLOURS["Canada"] == style.SPARE[0]
+        assert style.text_colour("Canada") != style.COLOURS["China"]
+    assert set(style.COLOURS) == set(definitions.load().groups)
+
+
+def test_a_group_of_the_study_cannot_go(tmp_path: Path) -> None:
+    """Its labels name it: it is refused before any work, and may stay without countries."""
+    gone = changed(tmp_path, ('name = "Lithuania"', 'name = "Baltics"'))
+    with pytest.raises(StudyError, match="name the group 'Lithuania'") as caught:
+        pipeline.fetch(Run(BUNDLED, tmp_path / "out", gone), lambda _: None)
+    assert "codes = []" in caught.value.remedy
+    assert not (tmp_path / "out").exists()
+    empty = changed(tmp_path, ('codes = ["LT"]', "codes = []"), ('"LI", ', '"LI", "LT", '))
+    assert definitions.load(empty).group_of["LT"] == "Rest of Europe"
+    pipeline.fetch(Run(BUNDLED, tmp_path / "out", empty), lambda _: None)
+    assert json.loads((tmp_path / "out" / "results" / "manifest.json").read_text())["rows"] > 0
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "said"),
+    [
+        ("age_limit_days = 365", "age_limit_days = 90", "panel.age_limit_days is 90"),
+        ("end = 2025-08-27", "end = 2025-07-27", "2025-07-27, but the bundled panel"),
+        ("age_limits_days = [365, 180]", "age_limits_days = [90]", "no downloads of"),
+        ("carry_days = 60", "carry_days = 50", "fillings of the published window"),
+        ("small_downloads = 50_000", "small_downloads = 5", "small_downloads of the published"),
+        ('id = "increments-all"', 'id = "others"', "increments-all"),
+        ('id = "telemetry"', 'id = "counters"', "telemetry"),
+    ],
+)
+def test_what_cannot_follow_is_refused_before_any_work(
+    tmp_path: Path, old: str, new: str, said: str
+) -> None:
+    """The bundled tables and the text say what they lack, and nothing is written."""
+    path = tmp_path / "mine.toml"
+    path.write_text(TEXT.replace(old, new), encoding="utf-8")
+    with pytest.raises(StudyError, match=said) as caught:
+        pipeline.fetch(Run(BUNDLED, tmp_path / "out", path), lambda _: None)
+    assert caught.value.remedy
+    assert not (tmp_path / "out").exists()
+
+
+def test_weeks_of_a_file_that_has_run_out_are_not_judged() -> None:
+    """Thin sums at the end are left out, one in the middle is not, and a full series is judged whole."""
+    sums = np.array([90.0, 100, 10, 110, 100, 20, 3])
+    assert judged_weeks(sums, 0.25) == 5
+    assert judged_weeks(sums, 0.0) == 7
+    assert judged_weeks(np.array([5.0]), 0.25) == 1
+
+
+def test_the_packaged_definitions_are_known_as_such(tmp_path: Path) -> None:
+    """A copy with other words in its comments is the packaged one; one margin more is not."""
+    same = changed(tmp_path, ("# Every definition", "# Each definition"))
+    assert Run(BUNDLED, tmp_path, same).packaged
+    other = changed(tmp_path, ("share_margin_points = 1.0", "share_margin_points = 2.0"))
+    assert not Run(BUNDLED, tmp_path, other).packaged
+    assert dataclasses.replace(definitions.load(), whole=False) == definitions.load()
