@@ -426,7 +426,7 @@ def test_a_counter_beyond_int64_is_huge_not_negative(tmp_path: Path, release: Re
     table = with_cell(release, 3, "downloadsAllTime", 2**64 - 1)
     path = write(table, tmp_path / "release.parquet", downloadsAllTime=pa.uint64())
     assert "is above" in refusal(path, ContractError)
-    for cell in ("18446744073709551615", "99999999999999999999999999", "1e30"):
+    for cell in ("18446744073709551615", "99999999999999999999999999"):
         path = write(with_cell(release, 3, "downloadsAllTime", cell), tmp_path / "release.csv")
         assert "is above" in refusal(path, ContractError)
 

@@ -12,6 +12,7 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from replication.errors import ContractError, SourceError
+from replication.names import keys
 from replication.panel import contract, defects
 from replication.panel.defects import Defect, Mended
 from replication.panel.lineage import words
@@ -137,11 +138,12 @@ def read_counters(found: Located, study: Study) -> Part:
 
 
 def _renames(counters: pd.DataFrame, latest: pd.Series) -> dict[str, str]:
-    """Latest name of each older name, in small letters, that is no other repository's latest."""
+    """Latest name of each older name, by its key, that is no other repository's latest."""
     pairs = counters[["repository", "name"]].drop_duplicates()
     present = pairs["repository"].map(latest)
-    older = (pairs["name"] != present) & ~pairs["name"].isin(set(latest))
-    return dict(zip(pairs.loc[older, "name"].str.lower(), present[older], strict=True))
+    folded = keys(pairs["name"])
+    older = (folded != keys(present)) & ~folded.isin(set(keys(latest)))
+    return dict(zip(folded[older], present[older], strict=True))
 
 
 def _counted(mended: Mended, dropped: int) -> tuple[Defect, ...]:
