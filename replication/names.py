@@ -6,6 +6,7 @@ any other, so that names are matched by `key` and shown as their source writes t
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection
 from string import ascii_lowercase, ascii_uppercase
 
@@ -16,7 +17,7 @@ import pyarrow.compute as pc
 _PART = r"[A-Za-z0-9_](?:[A-Za-z0-9._-]{0,94}[A-Za-z0-9_])?"
 NAMESPACE, REPOSITORY = _PART, f"{_PART}/{_PART}"
 """Regular expressions of a whole name: see `well_formed` for what they leave open."""
-_ODD = r"--|\.\.|\.git\z"
+_ODD = r"--|\.\.|\.git$"
 RULE = (
     "a name on the Hub has letters A to Z, digits, '-', '_' and '.' alone, begins and ends with a "
     "letter, a digit or '_', and holds neither '--' nor '..'"
@@ -49,7 +50,7 @@ def well_formed(names: pd.Series, pattern: str = REPOSITORY) -> pd.Series:
 
 def is_namespace(text: str) -> bool:
     """Whether `text` is a namespace that the Hub allows."""
-    return bool(well_formed(pd.Series([text], dtype=object), NAMESPACE).iloc[0])
+    return bool(re.fullmatch(NAMESPACE, text)) and not re.search(_ODD, text)
 
 
 def key(name: str) -> str:

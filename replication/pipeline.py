@@ -152,13 +152,10 @@ def _panel_of_hub(run: Run, progress: Progress) -> list[Path]:
 
 
 def _study_groups() -> dict[str, str]:
-    """The study's country group of each namespace that its released file labels."""
-    table = files.read_csv(FOLDER / "repositories.csv")
-    return {
-        name: group
-        for role in ("origin", "uploader")
-        for name, group in zip(table[role], table[f"study_group_{role}"], strict=True)
-    }
+    """The study's country group of each namespace that its released file labels, by key."""
+    from replication.panel.table import study_groups
+
+    return study_groups(files.read_csv(FOLDER / "repositories.csv"))
 
 
 def attribution(run: Run, progress: Progress) -> list[Path]:
