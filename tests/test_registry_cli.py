@@ -62,7 +62,8 @@ def test_who_tells_an_older_name_and_an_owner() -> None:
 
 def test_who_tells_a_repository_that_the_panel_lacks() -> None:
     """Its namespace's developer is told, and the rules that its name matches."""
-    words = told("who", "unsloth/No-Such-Model-GGUF")
+    words = told("who", "unsloth/No-Such-Model-GGUF", code=1)
+    assert "no such repository in the panel: unsloth/No-Such-Model-GGUF" in words
     assert "developer Unsloth" in words
     assert "rule unsloth (repackaged)" in words
     assert "credited under each rule" not in words
@@ -190,23 +191,30 @@ def test_a_minimum_is_a_percentage(percent: str) -> None:
 
 
 def test_lines_and_samples_are_positive() -> None:
-    """No line, and more developers than there are, are refused."""
+    """No line, and more developers than there are, are refused; just the drawn are printed."""
     assert invoke("registry", "missing", "--most", "0").exit_code == 2
     assert invoke("registry", "sample", "--n", "0").exit_code == 2
     assert "draw from 1 to" in told("registry", "sample", "--n", "100000", code=1)
     lines = invoke("registry", "sample", "--n", "5").stdout.splitlines()
     assert lines[0] == "unit,namespaces,size,probability,sampled"
-    assert sum(line.endswith(",yes") for line in lines) == 5
+    assert len(lines) == 6
+    assert all(line.endswith(",yes") for line in lines[1:])
+    every = invoke("registry", "sample", "--n", "5", "--frame").stdout.splitlines()
+    assert [line for line in every[1:] if line.endswith(",yes")] == lines[1:]
+    assert len(every) > 100
 
 
 def test_a_table_is_never_cut_or_obeyed(tmp_path: Path) -> None:
-    """Names from a file are shown as they are, and numbers whole, however narrow the terminal."""
+    """Numbers are shown whole, however narrow the terminal; a name that is none is spelt out."""
     path = tmp_path / "odd.csv"
-    path.write_text('namespace,downloads\n[bold]x,123456789\n"a\x1b[31m",5\n', encoding="utf-8")
+    path.write_text("namespace,downloads\nnobody-knows-x,123456789\n", encoding="utf-8")
     done = replication("registry", "missing", "--data", path, env=environment(COLUMNS="30"))
-    assert "[bold]x" in done.stdout
+    assert "nobody-knows-x" in done.stdout
     assert "123,456,789" in done.stdout
-    assert "\x1b" not in done.stdout
+    path.write_text('namespace,downloads\n"a\x1b[31m",5\n', encoding="utf-8")
+    done = invoke("registry", "missing", "--data", path)
+    assert_one_message(done.exit_code, done.stderr, "row 1: namespace holds no name of the Hub")
+    assert r"'a\x1b[31m'" in " ".join(done.stderr.split())
 
 
 @pytest.mark.parametrize("name", ["Alibaba (Qwen)", " Qwen ", "https://huggingface.co/Qwen/"])
@@ -217,7 +225,7 @@ def test_who_takes_what_people_paste(name: str) -> None:
 
 def test_who_says_what_the_panel_lacks() -> None:
     """A repository that is not in the panel has no downloads there, not none."""
-    words = told("who", "Qwen/No-Such-Model")
+    words = told("who", "Qwen/No-Such-Model", code=1)
     assert "not an uploader of the panel" in words
     assert "downloads as uploader" not in words
 

@@ -7,6 +7,7 @@ uploader with small repositories alone has is joined with others' of its kind; n
 
 from __future__ import annotations
 
+import re
 from zlib import crc32
 
 import numpy as np
@@ -21,6 +22,11 @@ SMALL = "(small repositories)"
 def bucket(uploader: str) -> str:
     """The joint name under which a small uploader's downloads go; not a name that the Hub allows."""
     return f"(small uploaders {crc32(uploader.encode()) % BUCKETS:02d})"
+
+
+def is_bucket(namespace: str) -> bool:
+    """Whether a namespace is the joint name of small uploaders."""
+    return re.fullmatch(r"\(small uploaders [0-9]{2}\)", namespace) is not None
 
 
 def join(repositories: pd.DataFrame, totals: pd.DataFrame, least: int) -> pd.DataFrame:

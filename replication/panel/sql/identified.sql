@@ -1,6 +1,5 @@
 -- The extracts with an id on every row: its own, else that of the same name, whatever its case, and
--- moment of creation
--- in another snapshot, else one made of both.
+-- moment of creation in another snapshot, else one made of both.
 SELECT
     e.label,
     coalesce(e.repository, i.repository, substring(md5(concat(coalesce(lower(e.name), ''), ' ', CAST(e.created AS STRING))), 1, 24)) AS repository,
