@@ -52,7 +52,7 @@ def coverage(
     Raises
     ------
     RegistryError
-        A coverage that is asked for is below the minimum.
+        A coverage that is asked for is below the minimum, or there is nothing to judge it by.
     """
     found = registry.load(definitions.load().group_of, path)
     rows = lookup.coverage(_counts(data), found)
@@ -70,8 +70,12 @@ def coverage(
     judged = rows[rows["weight"].str.contains("downloads|increments|cohort", case=False)]
     judged = judged if len(judged) else rows
     column = "organisations_evidenced" if evidence else "organisations_registered"
-    low = judged.loc[judged[column].idxmin()]
-    if low[column] < minimum:
+    judged = judged[judged[column].notna()]
+    if judged.empty and minimum > 0:
+        what = "the file counts no downloads of organisations, by which coverage is judged"
+        raise RegistryError(what, "give a file with such downloads, or ask for no minimum")
+    if (judged[column] < minimum).any():
+        low = judged.loc[judged[column].idxmin()]
         what = f"{low['weight']}: {low[column]:.2f} % is below the minimum of {minimum:g} %"
         asked = f" --data {data}" if data else ""
         raise RegistryError(what, f"add the namespaces that `registry missing{asked}` lists")

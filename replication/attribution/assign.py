@@ -173,9 +173,9 @@ def coverage(
                 "labels": labels,
                 "attribution": role,
                 "total": int(downloads.sum()),
-                "attributed_percent": _percent(downloads[has_country], downloads),
-                "registered_percent": _percent(downloads[has_row], downloads),
-                "evidenced_percent": _percent(downloads[has_evidence], downloads),
+                "attributed_percent": percent(downloads[has_country], downloads),
+                "registered_percent": percent(downloads[has_row], downloads),
+                "evidenced_percent": percent(downloads[has_evidence], downloads),
             }
         )
     return pd.DataFrame(rows)
@@ -217,6 +217,7 @@ def origins(table: pd.DataFrame, registry: Registry, windows: Sequence[str]) -> 
     return kept.sort_values([windows[-1], "name"], ascending=[False, True], ignore_index=True)
 
 
-def _percent(part: pd.Series, whole: pd.Series) -> float:
+def percent(part: pd.Series, whole: pd.Series) -> float:
+    """Downloads of `part` in percent of those of `whole`; NaN where there are none."""
     total = int(whole.sum())
     return 100.0 * int(part.sum()) / total if total else float("nan")

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import pandas as pd
 
-from replication.attribution.assign import ROLES, attributed
+from replication.attribution.assign import ROLES, attributed, percent
 from replication.attribution.registry import UNKNOWN, Registry
 from replication.attribution.rules import AUTOMATED, BURST, Rule
 from replication.names import key
@@ -119,7 +119,7 @@ def _coverage(
         country = ~table[f"registry_group_{role}"].isin(list(unattributed))
         yield {
             "attribution": role, "total": total,
-            "registered_percent": 100 * int(downloads[rows.notna()].sum()) / total,
-            "evidenced_percent": 100 * int(downloads[evidence].sum()) / total,
-            "attributed_percent": 100 * int(downloads[country].sum()) / total,
+            "registered_percent": percent(downloads[rows.notna()], downloads),
+            "evidenced_percent": percent(downloads[evidence], downloads),
+            "attributed_percent": percent(downloads[country], downloads),
         }  # fmt: skip

@@ -17,6 +17,7 @@ from replication import names
 
 WEEKLY = pd.Timedelta(days=7)
 NONE = "none"
+SHOWN = 8
 ANNOTATIONS = [
     "name", "uploader", "origin", "study_group_uploader", "study_group_origin", "parents",
 ]  # fmt: skip
@@ -90,10 +91,12 @@ def one_spelling(counters: pd.DataFrame) -> tuple[pd.DataFrame, tuple[Defect, ..
     if not changed.any():
         return counters, ()
     pairs = names.variants(pd.concat([counters["uploader"], counters["origin"]]))
+    listed = [f"{old} → {new}" for old, new in sorted(pairs.items())]
+    more = f", … ({len(listed)} spellings)" if len(listed) > SHOWN else ""
     found = Defect(
         "case-variants",
         "one namespace in several spellings that differ in case alone",
-        ", ".join(f"{old} → {new}" for old, new in sorted(pairs.items())),
+        ", ".join(listed[:SHOWN]) + more,
         int(changed.sum()),
         "one developer, as on the Hub; the commonest spelling holds",
     )
@@ -360,6 +363,6 @@ def wrong_labels(readings: pd.DataFrame, check: str, known: pd.DataFrame) -> Def
 def _dates(days: pd.Series) -> str:
     """Distinct days, in order, as text."""
     distinct = sorted(set(pd.to_datetime(days).dt.strftime("%Y-%m-%d")))
-    if len(distinct) > 8:
+    if len(distinct) > SHOWN:
         return f"{distinct[0]} … {distinct[-1]} ({len(distinct)} readings)"
     return ", ".join(distinct) or NONE
