@@ -62,7 +62,7 @@ def name_of(text: str) -> str:
         raise RegistryError(f"{text[:100]!a} is {other}, not a model", _EXAMPLE)
     if not parts:
         parts = parse_qs(rest.partition("#")[0]).get("author", [""])[:1]
-    if address and len(parts) == 2 and parts[1].lower() in _TABS:
+    if address and len(parts) > 1 and parts[1].lower() in _TABS:
         parts = parts[:1]
     owner, model = parts[0].lstrip("@"), (parts[1:] or [""])[0].partition("@")[0]
     found = [owner, model.removesuffix(".git")] if model else [owner]

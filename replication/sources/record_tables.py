@@ -32,7 +32,7 @@ from replication.study import Study
 _REMEDY = "use an unchanged copy of the record"
 _MENDED = {"duplicate-readings", "renamed-repositories", "falling-counters"}
 """Checks of a released file that decide its counters and names."""
-_TEXT = (pa.types.is_string, pa.types.is_large_string)
+_TEXT = (pa.types.is_string, pa.types.is_large_string, pa.types.is_string_view)
 _LIST = ("id", "downloads", "createdAt", "pipeline_tag", "base_models")
 _PARENTS = {
     "base_model": values.parents,
@@ -180,7 +180,7 @@ def _parquet(path: Path, name: str, columns: Sequence[str]) -> pa.Table:
     """Read those of `columns` that a Parquet file has."""
     try:
         present = pq.read_schema(path).names
-        return pq.read_table(path, columns=[c for c in columns if c in present])
+        return contract.plain(pq.read_table(path, columns=[c for c in columns if c in present]))
     except (pa.ArrowException, OSError) as error:
         reason = str(error).splitlines()[0]
         raise SourceError(f"{name} is not a readable Parquet file: {reason}", _REMEDY) from None
