@@ -371,13 +371,16 @@ def missing(
 def sample(
     n: Annotated[int, typer.Option("--n", min=1, help="How many developers to draw.")] = 125,
     seed: Annotated[int, typer.Option(min=0, help="Seed of the draw.")] = 0,
+    frame: Annotated[
+        bool, typer.Option("--frame", help="Print those that are not drawn too.")
+    ] = False,
     registry: RegistryFile = REGISTRY,
 ) -> None:
     """Draw developers of the panel for an audit, with probability proportional to size, as CSV."""
     from replication import registry_cli
 
     with _reported():
-        registry_cli.sample(n, seed, registry, out)
+        registry_cli.sample(n, seed, registry, out, whole=frame)
 
 
 @app.command()

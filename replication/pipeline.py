@@ -149,7 +149,7 @@ def _panel_of_window(run: Run, progress: Progress) -> list[Path]:
 def _panel_of_hub(run: Run, progress: Progress) -> list[Path]:
     """Rebuild first-year downloads from the extracts of the snapshots, out of core."""
     from replication.panel import engines, rebuild, table, whole_hub
-    from replication.sources import bundled, snapshots
+    from replication.sources import snapshots
 
     study, rules = run.study, run.study.whole_hub
     extracts = {date.fromisoformat(p.stem): p for p in snapshots.extracts(run.source)}
@@ -157,7 +157,7 @@ def _panel_of_hub(run: Run, progress: Progress) -> list[Path]:
         share = rules.truncated_share
         rebuilt = rebuild.rebuild(extracts, study, engine, progress, truncated_share=share)
         progress("lineage, the tail and the weekly series")
-        labelled = bundled.study_groups()
+        labelled = table.study_groups(files.read_csv(FOLDER / TABLES[0]))
         made = whole_hub.assemble(rebuilt, engine, study, labelled, rules.tail_downloads)
     found = table.check(made.panel, study, str(run.source))
     found.write(run.panel)

@@ -52,7 +52,7 @@ def coverage(
     Raises
     ------
     RegistryError
-        A coverage that is asked for is below the minimum.
+        A coverage that is asked for is below the minimum, or there is nothing to judge it by.
     """
     found = registry.load(definitions.load().group_of, path)
     rows = lookup.coverage(_counts(data), found)
@@ -70,8 +70,12 @@ def coverage(
     judged = rows[rows["weight"].str.contains("downloads|increments|cohort", case=False)]
     judged = judged if len(judged) else rows
     column = "organisations_evidenced" if evidence else "organisations_registered"
-    low = judged.loc[judged[column].idxmin()]
-    if low[column] < minimum:
+    judged = judged[judged[column].notna()]
+    if judged.empty and minimum > 0:
+        what = "the file counts no downloads of organisations, by which coverage is judged"
+        raise RegistryError(what, "give a file with such downloads, or ask for no minimum")
+    if (judged[column] < minimum).any():
+        low = judged.loc[judged[column].idxmin()]
         what = f"{low['weight']}: {low[column]:.2f} % is below the minimum of {minimum:g} %"
         asked = f" --data {data}" if data else ""
         raise RegistryError(what, f"add the namespaces that `registry missing{asked}` lists")
@@ -93,18 +97,33 @@ def missing(data: Path | None, most: int, path: Path, console: Console) -> None:
     console.print(f"{len(rows):,} namespaces; CONTRIBUTING.md tells how to add or mend a row")
 
 
-def sample(n: int, seed: int, path: Path, console: Console) -> None:
-    """Print the developers that an audit of the panel draws, as CSV, largest first."""
+def sample(n: int, seed: int, path: Path, console: Console, *, whole: bool = False) -> None:
+    """Print the developers that an audit of the panel draws, as CSV, largest first, or all of them.
+
+    Raises
+    ------
+    DegenerateDataError
+        More are asked for than the panel has.
+    """
     study = definitions.load()
     found = registry.load(study.group_of, path)
     windows = [window.id for window in study.windows]
     table = panel.read(bundled.FOLDER).repositories
     rows = sampling.frame(table, found, windows, n, seed)
+    if not whole:
+        rows = rows[rows["sampled"] == "yes"]
     console.print(rows.to_csv(index=False, float_format=FLOAT_FORMAT), markup=False, end="")
 
 
 def who(query: str, path: Path, console: Console) -> None:
-    """Print who is credited for a namespace or repository under each rule, and why."""
+    """Print who is credited for a namespace or repository under each rule, and why.
+
+    Raises
+    ------
+    RegistryError
+        Nothing is known of the name; or its repository is not in the panel, which is said after what
+        is known of its namespace.
+    """
     study = definitions.load()
     found, ruled = registry.load(study.group_of, path), rules.load()
     table = assign.attributed(panel.read(bundled.FOLDER).repositories, found, ruled, study.group_of)
@@ -112,6 +131,13 @@ def who(query: str, path: Path, console: Console) -> None:
     answer = lookup.who(query, found, ruled, table, windows)
     for line in _told(answer, study.group_of):
         console.print(line, markup=False)
+    if "/" in answer.query and not answer.credits:
+        close = lookup.near(answer.query, table["name"])
+        listed = f"did you mean {', '.join(close)}? Else " if close else ""
+        raise RegistryError(
+            f"no such repository in the panel: {answer.query}",
+            f"{listed}ask for the namespace alone: who {answer.namespace}",
+        )
 
 
 def _told(answer: lookup.Answer, group_of: dict[str, str]) -> Iterator[str]:
@@ -134,8 +160,7 @@ def _told(answer: lookup.Answer, group_of: dict[str, str]) -> Iterator[str]:
     for rule in answer.rules:
         yield f"  rule {rule.rule} ({rule.kind}): {rule.reason} [{rule.source}, {rule.date_read}]"
     if not answer.downloads:
-        whose = ": the rules are those that its name matches" if "/" in answer.query else ""
-        yield f"  not an uploader of the panel{whose}"
+        yield "  not an uploader of the panel"
     for window, downloads in answer.downloads.items():
         yield f"  {window}: {downloads:,} downloads as uploader"
 

@@ -169,13 +169,16 @@ def test_an_older_name_that_does_not_lead_to_one_namespace_is_not_joined(tmp_pat
 
 
 def test_the_spelling_of_the_latest_record_holds(tmp_path: Path) -> None:
-    """Names that differ in case are one repository; creation dates alone decide no spelling."""
+    """Names that differ in case are one repository, or stand under one namespace.
+
+    Creation dates alone decide no spelling.
+    """
     write_list(tmp_path, [model("A/Model", 5), model("b/two", 1)])
     write_top(tmp_path, "id,downloads", "a/model,5000")
     write_created(tmp_path, A__MODEL="2024-02-03", B__Six="2024-02-03")
     found = read(tmp_path, WHOLE, TOP, CREATED)
     assert [name for name, _, _ in values(found)] == ["a/model", "a/model", "b/two"]
-    assert found.models["name"].tolist() == ["a/model", "b/two", "a/model", "a/model", "B/Six"]
+    assert found.models["name"].tolist() == ["a/model", "b/two", "a/model", "a/model", "b/Six"]
     row = defect(found, "names-differ-in-case")
     assert (row["rows"], row["where"]) == (1, "A/Model → a/model")
 

@@ -11,7 +11,7 @@ from command_line import assert_one_message, environment, invoke, replication
 from released_files import ROOT, real_file, synthetic_release, write
 
 from replication import study as definitions
-from replication.attribution import lookup, registry
+from replication.attribution import lookup, questions, registry
 from replication.errors import SourceError
 from replication.sources import bundled
 
@@ -69,7 +69,8 @@ def test_who_tells_an_older_name_and_an_owner() -> None:
 
 def test_who_tells_a_repository_that_the_panel_lacks() -> None:
     """Its namespace's developer is told, and the rules that its name matches."""
-    words = told("who", "unsloth/No-Such-Model-GGUF")
+    words = told("who", "unsloth/No-Such-Model-GGUF", code=1)
+    assert "no such repository in the panel: unsloth/No-Such-Model-GGUF" in words
     assert "developer Unsloth" in words
     assert "rule unsloth (repackaged)" in words
     assert "credited under each rule" not in words
@@ -165,6 +166,7 @@ def test_the_panel_s_table_counts_every_window() -> None:
         ("zero.csv", "namespace,downloads\nQwen,0\n", "counts nothing"),
         ("less.csv", "namespace,downloads\nQwen,1\nfoo,-1\n", "row 2: downloads is not a count"),
         ("nan.csv", "namespace,downloads\nQwen,nan\n", "row 1: downloads is not a count"),
+        ("rounded.csv", "namespace,downloads\nQwen,3.14E+07\n", "row 1: downloads is not a count"),
         ("huge.csv", "namespace,downloads\nQwen,1e308\n", "row 1: downloads is not a count"),
         ("comma.csv", 'namespace,downloads\nQwen,"1,000"\n', "row 1: downloads is not a count"),
         ("blank.csv", "namespace,downloads\n,5\n", "row 1: namespace is empty"),
@@ -197,36 +199,150 @@ def test_a_minimum_is_a_percentage(percent: str) -> None:
 
 
 def test_lines_and_samples_are_positive() -> None:
-    """No line, and more developers than there are, are refused."""
+    """No line, and more developers than there are, are refused; just the drawn are printed."""
     assert invoke("registry", "missing", "--most", "0").exit_code == 2
     assert invoke("registry", "sample", "--n", "0").exit_code == 2
     assert "draw from 1 to" in told("registry", "sample", "--n", "100000", code=1)
     lines = invoke("registry", "sample", "--n", "5").stdout.splitlines()
     assert lines[0] == "unit,namespaces,size,probability,sampled"
-    assert sum(line.endswith(",yes") for line in lines) == 5
+    assert len(lines) == 6
+    assert all(line.endswith(",yes") for line in lines[1:])
+    every = invoke("registry", "sample", "--n", "5", "--frame").stdout.splitlines()
+    assert [line for line in every[1:] if line.endswith(",yes")] == lines[1:]
+    assert len(every) > 100
 
 
 def test_a_table_is_never_cut_or_obeyed(tmp_path: Path) -> None:
-    """Names from a file are shown as they are, and numbers whole, however narrow the terminal."""
+    """Numbers are shown whole, however narrow the terminal; a name that is none is spelt out."""
     path = tmp_path / "odd.csv"
-    path.write_text('namespace,downloads\n[bold]x,123456789\n"a\x1b[31m",5\n', encoding="utf-8")
+    path.write_text("namespace,downloads\nnobody-knows-x,123456789\n", encoding="utf-8")
     done = replication("registry", "missing", "--data", path, env=environment(COLUMNS="30"))
-    assert "[bold]x" in done.stdout
+    assert "nobody-knows-x" in done.stdout
     assert "123,456,789" in done.stdout
-    assert "\x1b" not in done.stdout
+    path.write_text('namespace,downloads\n"a\x1b[31m",5\n', encoding="utf-8")
+    done = invoke("registry", "missing", "--data", path)
+    assert_one_message(done.exit_code, done.stderr, "row 1: namespace holds no name of the Hub")
+    assert r"'a\x1b[31m'" in " ".join(done.stderr.split())
 
 
-@pytest.mark.parametrize("name", ["Alibaba (Qwen)", " Qwen ", "https://huggingface.co/Qwen/"])
+@pytest.mark.parametrize(
+    "name",
+    [
+        "Alibaba (Qwen)", "alibaba (qwen)", "ALIBABA", " Qwen ", "qwen", "@Qwen", "'Qwen'", "`Qwen`",
+        "\u200bQwen\ufeff", "https://huggingface.co/Qwen/", "hf.co/qwen", "http://www.hf.co/Qwen",
+        "HTTPS://HUGGINGFACE.CO/QWEN", "https://huggingface.co/Qwen/models?p=2",
+        "https://huggingface.co/models?author=Qwen&sort=downloads", "huggingface.co/Qwen#models",
+        "https://huggingface.co/organizations/Qwen/activity/all", "//huggingface.co/Qwen",
+    ],
+)  # fmt: skip
 def test_who_takes_what_people_paste(name: str) -> None:
-    """A developer's name, blanks and an address of the Hub lead to the namespace."""
+    """A developer's name, blanks, quotes and an address of the Hub lead to the namespace."""
     assert told("who", name).startswith("Qwen developer Alibaba (Qwen)")
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        "https://huggingface.co/{}", "http://huggingface.co/{}/", "www.huggingface.co/{}", "hf.co/{}",
+        "https://huggingface.co/{}/tree/main", "https://huggingface.co/{}/blob/main/config.json",
+        "https://huggingface.co/{}?library=transformers", "https://huggingface.co/{}#usage",
+        "https://huggingface.co/{}/resolve/main/x.gguf?download=true", "<https://hf.co/{}>",
+        "https://huggingface.co/models/{}", "https://huggingface.co/api/models/{}", "hf://{}@main/x",
+        "hf.co/{}:Q4_K_M", "git@hf.co:{}.git", "https://user:token@huggingface.co/{}", '"{}"', "{}/",
+        "{}/tree/main", "{}@main", "models/{}", "{}?x=y", "{}.git", "  {}\n",
+    ],
+)  # fmt: skip
+def test_an_address_is_cut_after_its_name(address: str) -> None:
+    """Whatever stands before and after owner/name, the name is the same."""
+    name = "bartowski/DeepSeek-R1-Distill-Qwen-14B-GGUF"
+    assert questions.name_of(address.format(name)) == name
+
+
+def test_who_answers_an_address_as_the_name() -> None:
+    """The credits and the 8.0 M downloads of the repository, not those of nobody."""
+    name = "bartowski/DeepSeek-R1-Distill-Qwen-14B-GGUF"
+    assert told("who", f"https://huggingface.co/{name}/tree/main") == told("who", name)
+    assert "8,037,097 downloads" in told("who", f"hf.co/{name}?library=x")
+
+
+@pytest.mark.parametrize(
+    ("text", "what"),
+    [
+        ("https://huggingface.co/datasets/Qwen/x", "is a data set, not a model"),
+        ("datasets/Qwen/x", "is a data set, not a model"),
+        ("hf.co/spaces/Qwen/x", "is a Space, not a model"),
+        ("https://huggingface.co/collections/Qwen/x", "is a collection, not a model"),
+        ("https://github.com/QwenLM/Qwen", "is no address of the Hub"),
+        ("https://huggingface.co/", "holds no name of the Hub"),
+        ("https://huggingface.co/models", "holds no name of the Hub"),
+        ("Qwen /QwQ-32B", "holds no name of the Hub"),
+        ("Qwen/Qw\u043e-32B", r"holds no name of the Hub"),
+        ("\x1b[31mQwen", r"'\x1b[31mQwen' holds no name of the Hub"),
+        ("/", "holds no name of the Hub"),
+        ("", "no name is asked for"),
+        ("'' ", "no name is asked for"),
+        ("Dun Zhang", "may be Dun Zhang (dunzhang, Stella), Dun Zhang (infgrad)"),
+    ],
+)
+def test_who_says_what_it_cannot_answer(text: str, what: str) -> None:
+    """What is no model, no address or no name of the Hub is not answered as if it were."""
+    done = invoke("who", text)
+    assert_one_message(done.exit_code, done.stderr, what.split(maxsplit=1)[0])
+    assert what in " ".join(done.stderr.split())
+
+
+@pytest.mark.parametrize(
+    ("name", "namespace"),
+    [("Kimi", "moonshotai"), ("Zhipu", "zai-org"), ("zhipu ai", "zai-org"), ("TII", "tiiuae"),
+     ("tii", "tiiuae"), ("moonshot ai", "moonshotai"), ("Technology Innovation", "tiiuae")],
+)  # fmt: skip
+def test_who_knows_developers_by_their_other_names(name: str, namespace: str) -> None:
+    """Names in brackets, first words, and a word that one note alone has."""
+    assert told("who", name).startswith(f"{namespace} developer ")
+
+
+def test_a_namespace_goes_before_a_developer() -> None:
+    """MIT is a namespace, and a word in brackets of two developers."""
+    assert told("who", "mit").startswith("MIT developer Massachusetts Institute of Technology")
 
 
 def test_who_says_what_the_panel_lacks() -> None:
     """A repository that is not in the panel has no downloads there, not none."""
-    words = told("who", "Qwen/No-Such-Model")
-    assert "not an uploader of the panel" in words
+    words = told("who", "Qwen/No-Such-Model", code=1)
+    assert "developer Alibaba (Qwen)" in words
+    assert "no such repository in the panel: Qwen/No-Such-Model" in words
     assert "downloads as uploader" not in words
+    near = told("who", "qwen/qwq-32", code=1)
+    assert "no such repository in the panel: Qwen/qwq-32" in near
+    assert "did you mean Qwen/QwQ-32B" in near
+    assert "developer Alibaba (Qwen)" in told("who", "Qwen")  # the remedy
+
+
+def test_what_cannot_be_judged_passes_no_gate(tmp_path: Path) -> None:
+    """Of individuals alone no coverage of organisations can be said; without a minimum it is shown."""
+    path = tmp_path / "one.csv"
+    path.write_text("namespace,downloads\nbartowski,5\n", encoding="utf-8")
+    assert "100.00" in told("registry", "coverage", "--data", path)
+    words = told("registry", "coverage", "--data", path, "--min", "50", code=1)
+    assert "counts no downloads of organisations" in words
+
+
+def test_the_remedy_of_a_low_coverage_is_a_command(tmp_path: Path) -> None:
+    """It lists what lowers the coverage."""
+    path = tmp_path / "low.csv"
+    path.write_text("namespace,downloads\nnobody-knows,5\n", encoding="utf-8")
+    done = invoke("registry", "coverage", "--data", path, "--min", "50")
+    command = " ".join(done.stderr.split()).split("`")[1].split()
+    assert "nobody-knows" in told(*command)
+
+
+@pytest.mark.parametrize("index", ["model", "_id"])
+def test_an_index_of_pandas_is_a_column(tmp_path: Path, index: str) -> None:
+    """Names and ids are found where pandas stored them as the index."""
+    release = synthetic_release()
+    expected = lookup.namespace_counts(write(release, tmp_path / "release.parquet"))
+    release.set_index(index).to_parquet(tmp_path / "index.PARQUET")
+    pd.testing.assert_frame_equal(lookup.namespace_counts(tmp_path / "index.PARQUET"), expected)
 
 
 def test_check_tells_that_older_names_are_missing(tmp_path: Path) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import product
 
 import numpy as np
@@ -16,6 +16,7 @@ from replication.analysis.concentration import Concentration, concentration
 from replication.analysis.resampling import totals_without_each
 from replication.analysis.statistics import Statistics
 from replication.attribution.assign import LABELS
+from replication.names import spellings
 from replication.study import Estimand, Inference, Study
 
 UNITS = ("developer", "repository")
@@ -69,7 +70,9 @@ def cells_of(table: pd.DataFrame, spec: Specification, unit: str, study: Study) 
     """Cells of one specification from the attributed repositories."""
     kept = leave_out(table, spec.estimand.exclusion)
     credited = credit(kept, spec.estimand.window.id, spec.attribution, spec.labels)
-    return cells(credited, unit, study.groups, study.family)
+    namespaces = spellings(study.family.namespaces, credited["namespace"])
+    family = replace(study.family, namespaces=namespaces)
+    return cells(credited, unit, study.groups, family)
 
 
 def estimate(

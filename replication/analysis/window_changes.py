@@ -17,6 +17,7 @@ from replication.analysis.cells import CREDIT, HALVES, leave_out
 from replication.analysis.choices import LEFT_OUT, LINEAGE
 from replication.analysis.window import WindowData, headline_column
 from replication.attribution.assign import LABELS, RANGE
+from replication.names import spellings
 from replication.panel.window import column as estimates_of
 from replication.panel.window import variants
 
@@ -100,7 +101,8 @@ def credited(
         })  # fmt: skip
         blocks.append(block[~missing] if treatment == LEFT_OUT else block)
     rows = pd.concat(blocks, ignore_index=True)
-    member = rows["namespace"].isin(family.namespaces) & (rows["group"] == family.within)
+    namespaces = spellings(family.namespaces, rows["namespace"])
+    member = rows["namespace"].isin(namespaces) & (rows["group"] == family.within)
     flags = [rows["group"] == side for side in SIDES] + [member, rows["group"].notna()]
     parts = np.stack(
         [flag.to_numpy() * rows["downloads"].to_numpy(dtype=float) for flag in flags], axis=1

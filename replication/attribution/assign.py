@@ -10,6 +10,8 @@ import pandas as pd
 from replication.attribution.registry import UNKNOWN, Developer, Registry
 from replication.attribution.rules import Rule, applied
 from replication.errors import ContractError
+from replication.names import keys
+from replication.panel.table import study_groups
 
 ROLES = ("uploader", "origin", "maker")
 WEEKLY_ROLES = ("uploader", "origin")
@@ -45,10 +47,12 @@ def attributed(
         study does not label has the registry's group under both.
     """
     made = applied(table, rules)
-    study = _study_groups(table)
+    study = study_groups(table)
     labelled = _labelled(made, (*ROLES, BASE_MAKER), table["created"], registry, group_of)
     added = {
-        f"study_group_{role}": made[role].map(study).fillna(labelled[f"registry_group_{role}"])
+        f"study_group_{role}": keys(made[role])
+        .map(study)
+        .fillna(labelled[f"registry_group_{role}"])
         for role in ("maker", BASE_MAKER)
     }
     return made.assign(**added, **labelled)
@@ -116,26 +120,19 @@ def _group(developer: Developer | None, labels: str, group_of: Mapping[str, str]
     return min(groups, key=lambda group: (group != towards, group == away))
 
 
-def _study_groups(table: pd.DataFrame) -> dict[str, str]:
-    """The study's group of every namespace that it labels, as origin and, before it, as uploader."""
-    return {
-        name: group
-        for role in ("origin", "uploader")
-        for name, group in zip(table[role], table[f"study_group_{role}"], strict=True)
-    }
-
-
 def _with_study_groups(weekly: pd.DataFrame, repositories: pd.DataFrame) -> pd.DataFrame:
     """Give the weekly series the study's groups, which the repositories carry by namespace."""
     for role in WEEKLY_ROLES:
         column = f"study_group_{role}"
-        pairs = repositories[[role, column]].drop_duplicates()
-        twice = pairs.loc[pairs[role].duplicated(), role]
+        pairs = repositories[[role, column]].assign(key=keys(repositories[role]))
+        pairs = pairs.drop_duplicates(["key", column])
+        twice = pairs.loc[pairs["key"].duplicated(), role]
         if len(twice):
             raise ContractError(
                 f"{column} gives {twice.iloc[0]!r} two country groups", "label it one way"
             )
-        weekly = weekly.merge(pairs, on=role, how="left", validate="many_to_one")
+        groups = pairs.set_index("key")[column]
+        weekly = weekly.assign(**{column: keys(weekly[role]).map(groups)})
     return weekly
 
 
@@ -176,9 +173,9 @@ def coverage(
                 "labels": labels,
                 "attribution": role,
                 "total": int(downloads.sum()),
-                "attributed_percent": _percent(downloads[has_country], downloads),
-                "registered_percent": _percent(downloads[has_row], downloads),
-                "evidenced_percent": _percent(downloads[has_evidence], downloads),
+                "attributed_percent": percent(downloads[has_country], downloads),
+                "registered_percent": percent(downloads[has_row], downloads),
+                "evidenced_percent": percent(downloads[has_evidence], downloads),
             }
         )
     return pd.DataFrame(rows)
@@ -220,6 +217,7 @@ def origins(table: pd.DataFrame, registry: Registry, windows: Sequence[str]) -> 
     return kept.sort_values([windows[-1], "name"], ascending=[False, True], ignore_index=True)
 
 
-def _percent(part: pd.Series, whole: pd.Series) -> float:
+def percent(part: pd.Series, whole: pd.Series) -> float:
+    """Downloads of `part` in percent of those of `whole`; NaN where there are none."""
     total = int(whole.sum())
     return 100.0 * int(part.sum()) / total if total else float("nan")

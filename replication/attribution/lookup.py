@@ -4,16 +4,22 @@ from __future__ import annotations
 
 import difflib
 import warnings
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
 
 from replication.attribution.assign import BASE_MAKER, ROLES
+from replication.attribution.questions import asked_for
 from replication.attribution.registry import UNKNOWN, Developer, Registry, Tenure
 from replication.attribution.rules import Rule, matched
 from replication.errors import RegistryError, SourceError
+from replication.names import NAMESPACE, RULE, key, keys, unified, well_formed
+from replication.panel.contract import plain, whole_numbers
+from replication.panel.tail import is_bucket
 
 NO_ROW, NO_EVIDENCE = "no row", "unknown"
 INDIVIDUAL = "individual"
@@ -66,7 +72,7 @@ def who(
     Parameters
     ----------
     query
-        A namespace or a repository name, whatever the case.
+        A namespace, a repository or a developer, as `questions.asked_for` understands it.
     registry, rules
         The checked tables.
     table
@@ -77,17 +83,20 @@ def who(
     Raises
     ------
     RegistryError
-        Neither the registry nor the panel knows the name; the message offers near ones.
+        Neither the registry nor the panel knows the name; the message offers near ones. Or as for
+        `questions.asked_for`.
     """
-    query = _plain(query, registry)
-    names = table["name"] if "/" in query else table["uploader"]
-    rows = table[names.str.lower() == query.lower()]
-    namespace = _spelt(query.partition("/")[0], registry, table)
+    known = list(dict.fromkeys([*registry.tenures, *table["uploader"], *table["origin"]]))
+    query = asked_for(query, registry, known)
+    found = table["name"] if "/" in query else table["uploader"]
+    rows = table[keys(found) == key(query)]
+    namespace = _spelt(query.partition("/")[0], known)
     tenure = registry.tenure(namespace)
-    name = rows["name"].iloc[0] if "/" in query and len(rows) else query
+    name = namespace + query[len(namespace) :]
+    name = rows["name"].iloc[0] if "/" in query and len(rows) else name
     hits = matched(pd.Series([name]), rules).iloc[0] if "/" in name else pd.Series(dtype=bool)
     if tenure is None and rows.empty:
-        raise _unknown(query, registry, table)
+        raise _unknown(query, [*(table["name"] if "/" in query else known), *registry.by_name])
     return Answer(
         query=name,
         namespace=namespace,
@@ -98,14 +107,6 @@ def who(
         downloads={w: int(rows[w].sum()) for w in windows} if len(rows) else {},
         traced_origin=str(rows["traced_origin"].iloc[0]) if "/" in query and len(rows) else "",
     )
-
-
-def _plain(query: str, registry: Registry) -> str:
-    """A question as a name of the Hub: without blanks and address; a developer's first namespace."""
-    text = query.encode("utf-8", "replace").decode().strip()
-    text = text.removeprefix("https://").removeprefix("huggingface.co/").strip("/")
-    named = {d.developer.lower(): d.namespaces[0] for d in registry.developers}
-    return named.get(text.lower(), text)
 
 
 def _credits(rows: pd.DataFrame) -> tuple[Credit, ...]:
@@ -133,21 +134,25 @@ def _chain(tenure: Tenure | None, registry: Registry) -> tuple[Developer, ...]:
     return tuple(chain)
 
 
-def _spelt(namespace: str, registry: Registry, table: pd.DataFrame) -> str:
-    """The namespace as it is written on the Hub, whatever the case of the question."""
-    known = [*registry.tenures, *table["uploader"].unique(), *table["origin"].unique()]
-    if namespace in known:
-        return namespace
-    by_lower = {name.lower(): name for name in reversed(known)}
-    return str(by_lower.get(namespace.lower(), namespace))
+def _spelt(namespace: str, known: Sequence[str]) -> str:
+    """The namespace as the first of the `known` spells it, whatever the case of the question."""
+    return next((name for name in known if key(name) == key(namespace)), namespace)
 
 
-def _unknown(query: str, registry: Registry, table: pd.DataFrame) -> RegistryError:
-    pool = table["name"] if "/" in query else [*registry.tenures, *registry.by_name]
-    near = difflib.get_close_matches(query[:100], list(dict.fromkeys(pool)), n=3, cutoff=0.6)
+def near(query: str, pool: Iterable[str]) -> list[str]:
+    """Up to three names of `pool` that are spelt much like `query`, whatever the case."""
+    by_key = {key(name): name for name in pool}
+    found = difflib.get_close_matches(key(query[:100]), list(by_key), n=3, cutoff=0.6)
+    return [by_key[name] for name in found]
+
+
+def _unknown(query: str, pool: Iterable[str]) -> RegistryError:
     what = f"neither the registry nor the panel knows {query[:100]!r}"
     remedy = "add a row to replication/data/registry.csv (CONTRIBUTING.md)"
-    return RegistryError(what, f"did you mean {', '.join(near)}? Else {remedy}" if near else remedy)
+    close = near(query, pool)
+    return RegistryError(
+        what, f"did you mean {', '.join(close)}? Else {remedy}" if close else remedy
+    )
 
 
 def namespace_counts(path: Path) -> pd.DataFrame:
@@ -168,7 +173,7 @@ def namespace_counts(path: Path) -> pd.DataFrame:
     Raises
     ------
     SourceError
-        The file cannot be read, or has no column of names or of numbers.
+        The file cannot be read, has no column of names or of numbers, or a name or a count is none.
     """
     table = _read(path)
     column = next((name for name in _NAMES if name in table), None)
@@ -178,19 +183,28 @@ def namespace_counts(path: Path) -> pd.DataFrame:
     if not numbers or table.empty:
         raise SourceError(f"{path.name} has no column of numbers", _REMEDY)
     counts = pd.DataFrame({name: _counted(path, table, name) for name in numbers})
-    names = table[column].fillna("").astype(str).str.partition("/")[0]
-    _refuse(path, names == "", f"{column} is empty")
-    by = {"": names}
+    by = {"": _namespaces(path, table, column)}
     if {"_id", "time"} <= set(table.columns):
         last = ~table.sort_values("time", kind="stable")["_id"].duplicated(keep="last")
         counts = counts.where(last.reindex(counts.index), 0.0)
     if "derived_author" in table:
-        by[" by origin"] = table["derived_author"].astype(str)
-    parts = [counts.groupby(who).sum().add_suffix(suffix) for suffix, who in by.items()]
+        by[" by origin"] = _namespaces(path, table, "derived_author")
+    one = dict(zip(by, unified(*by.values()), strict=True))
+    parts = [counts.groupby(who).sum().add_suffix(suffix) for suffix, who in one.items()]
     found = pd.concat(parts, axis=1).fillna(0).rename_axis("namespace")
     if not (found.sum() > 0).all():
         raise SourceError(f"{path.name} counts nothing", "give a file with counts above zero")
     return found
+
+
+def _namespaces(path: Path, table: pd.DataFrame, column: str) -> pd.Series:
+    """The namespace in each name of a column, each one that the Hub allows or a joint of the panel."""
+    names = table[column].fillna("").astype(str).str.partition("/")[0]
+    _refuse(path, names == "", f"{column} is empty")
+    wrong = ~well_formed(names, NAMESPACE) & ~names.map(is_bucket).astype(bool)
+    shown = ascii(names[wrong].iloc[0][:80]) if wrong.any() else ""
+    _refuse(path, wrong, f"{column} holds no name of the Hub ({shown}): {RULE}")
+    return names
 
 
 def _numeric(table: pd.DataFrame, names: str) -> list[str]:
@@ -201,7 +215,10 @@ def _numeric(table: pd.DataFrame, names: str) -> list[str]:
 
 def _counted(path: Path, table: pd.DataFrame, column: str) -> pd.Series:
     """A column of counts, each finite and not negative."""
-    counts = pd.to_numeric(table[column], errors="coerce").astype(float)
+    whole = column in _COUNTS and not pd.api.types.is_numeric_dtype(table[column])
+    cells = table[column].astype("str")
+    counts = whole_numbers(cells) if whole else pd.to_numeric(table[column], errors="coerce")
+    counts = counts.astype(float)
     _refuse(path, ~(counts.between(0, _MOST)), f"{column} is not a count")
     return counts
 
@@ -216,14 +233,14 @@ def _refuse(path: Path, wrong: pd.Series, what: str) -> None:
 def _read(path: Path) -> pd.DataFrame:
     """Read a Parquet file, or a CSV file as text, so that no name is taken for a number or a gap."""
     try:
-        if path.suffix == ".parquet":
-            return pd.read_parquet(path)
+        if path.suffix.lower() == ".parquet":
+            return plain(pq.read_table(path)).to_pandas(ignore_metadata=True)
         with warnings.catch_warnings():
             warnings.simplefilter("error")  # rows wider than the header
             return pd.read_csv(path, dtype=str, keep_default_na=False, index_col=False)
     except UnicodeDecodeError:
         raise SourceError(f"cannot read {path.name}: it is not UTF-8", "save it as UTF-8") from None
-    except (OSError, ValueError, Warning) as error:
+    except (OSError, ValueError, Warning, pa.ArrowException) as error:
         reason = str(error).splitlines()[0]
         raise SourceError(f"cannot read {path.name or path}: {reason}", _REMEDY) from None
 

@@ -8,7 +8,6 @@ before any use; a malformed row is refused with its line. CONTRIBUTING.md tells 
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, fields
 from functools import cached_property
@@ -23,6 +22,7 @@ from replication.attribution.checked_csv import (
     require,
 )
 from replication.errors import RegistryError
+from replication.names import is_namespace, key
 
 DATA = Path(__file__).parents[1] / "data"
 DEFAULT = DATA / "registry.csv"
@@ -33,7 +33,6 @@ CONFIDENCE = ("high", "medium", "low", "none")
 RELATIONS = ("owned", "renamed", "alias", "transferred")
 UNKNOWN, INDIVIDUAL = "unknown", "individual"
 ALWAYS = ("", "9999-12-31")
-_NAMESPACE = r"[A-Za-z0-9][\w.-]*"
 _SEE = "see CONTRIBUTING.md"
 
 
@@ -93,7 +92,7 @@ class Tenure:
 
 @dataclass(frozen=True)
 class Registry:
-    """All developers, found by namespace; of several tenures of a namespace the latest is last."""
+    """All developers, found by namespace in any case; the latest tenure of several is last."""
 
     developers: tuple[Developer, ...]
     tenures: Mapping[str, tuple[Tenure, ...]]
@@ -103,12 +102,17 @@ class Registry:
         """Developers by their name."""
         return {d.developer: d for d in self.developers}
 
+    @cached_property
+    def _by_key(self) -> dict[str, tuple[Tenure, ...]]:
+        """Tenures by the key of their namespace."""
+        return {key(name): found for name, found in self.tenures.items()}
+
     def tenure(self, namespace: str, on: str = "") -> Tenure | None:
         """The tenure of `namespace` on a day or month (ISO 8601); the latest where none is given.
 
         Of several in one month, the first.
         """
-        found = self.tenures.get(namespace, ())
+        found = self._by_key.get(key(namespace), ())
         if not on:
             return found[-1] if found else None
         first = f"{on}-01"[:10]  # a tenure that ends on this day has no day of the month
@@ -170,23 +174,21 @@ def load(
         tenure = Tenure(further.valid_from, further.valid_until or ALWAYS[1], owner, further)
         _claim(where, taken, further.namespace, tenure)
     _check_parents(lines, developers)
-    tenures: dict[str, list[Tenure]] = {}
-    for name, tenure in (pair for pairs in taken.values() for pair in pairs):
-        tenures.setdefault(name, []).append(tenure)
-    ordered = {n: tuple(sorted(found, key=lambda t: t.start)) for n, found in tenures.items()}
-    return Registry(tuple(developers.values()), ordered)
+    ordered = [sorted(pairs, key=lambda pair: pair[1].start) for pairs in taken.values()]
+    tenures = {pairs[-1][0]: tuple(tenure for _, tenure in pairs) for pairs in ordered}
+    return Registry(tuple(developers.values()), tenures)
 
 
 def _claim(where: str, taken: dict[str, list[tuple[str, Tenure]]], name: str, new: Tenure) -> None:
     """Give `name` to a developer, unless it is taken at the same time, in whatever case."""
-    for _, old in taken.setdefault(name.lower(), []):
+    for _, old in taken.setdefault(key(name), []):
         if max(old.start, new.start) < min(old.end, new.end):
             owner = old.developer.developer
             raise RegistryError(
                 f"{where}: namespace {name!r} belongs to {owner!r} already",
                 "give it to one developer, or dates that do not overlap (namespaces.csv)",
             )
-    taken[name.lower()].append((name, new))
+    taken[key(name)].append((name, new))
 
 
 def _check_parents(lines: Mapping[str, str], developers: Mapping[str, Developer]) -> None:
@@ -213,7 +215,7 @@ def _developer(where: str, cells: Cells, group_of: Mapping[str, str]) -> Develop
 
 def _identity(row: Developer) -> Iterator[tuple[bool, str, str]]:
     """Rules on names."""
-    odd = [n for n in row.namespaces if not re.fullmatch(_NAMESPACE, n)]
+    odd = [n for n in row.namespaces if not is_namespace(n)]
     yield bool(row.developer), "developer is empty", "name the organisation or person"
     yield bool(row.namespaces), "namespaces is empty", "name at least one namespace of the Hub"
     yield (
@@ -282,7 +284,7 @@ def _further(path: Path) -> Iterator[tuple[str, Namespace]]:
             where,
             [
                 (
-                    bool(re.fullmatch(_NAMESPACE, row.namespace)),
+                    is_namespace(row.namespace),
                     "namespace is malformed",
                     "as on the Hub",
                 ),

@@ -8,7 +8,7 @@ and who is the maker of a repository's weights.
 from __future__ import annotations
 
 import re
-from collections.abc import Container, Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -20,6 +20,7 @@ from numpy.typing import NDArray
 
 from replication.attribution.checked_csv import is_date, read_rules
 from replication.errors import RegistryError
+from replication.names import key, keys
 
 DEFAULT = Path(__file__).parents[1] / "data" / "rules.csv"
 TELEMETRY, TEST_FIXTURE, MASS_UPLOAD = "telemetry", "test-fixture", "mass-upload"
@@ -120,6 +121,12 @@ def applied(table: pd.DataFrame, rules: Sequence[Rule]) -> pd.DataFrame:
     repackaged = hits[[r.rule for r in by_kind[REPACKAGED]]].any(axis=1)
     packed = table["origin"].where(repackaged, table["uploader"])
     packed = _first(hits, by_kind[REPACKAGED], "origin").fillna(packed)
+    spelt = _spellings(table)
+    distilled = by_kind[DISTILLATION]
+    made = {
+        "maker": _first(hits, distilled, "teacher").fillna(packed),
+        "base_maker": _first(hits, distilled, "origin").fillna(packed),
+    }
     found = {
         kind: np.where(hits[[r.rule for r in of_kind]].any(axis=1), f"{kind} ", "")
         for kind, of_kind in by_kind.items()
@@ -128,10 +135,14 @@ def applied(table: pd.DataFrame, rules: Sequence[Rule]) -> pd.DataFrame:
     for column in found.values():
         kinds += column
     return table.assign(
-        maker=_first(hits, by_kind[DISTILLATION], "teacher").fillna(packed),
-        base_maker=_first(hits, by_kind[DISTILLATION], "origin").fillna(packed),
+        **{role: keys(cells).map(spelt).fillna(cells) for role, cells in made.items()},
         kinds=kinds.str.strip(),
     )
+
+
+def _spellings(table: pd.DataFrame) -> dict[str, str]:
+    """How the table spells each namespace, by key: a rule may spell it otherwise."""
+    return {key(name): name for role in ("origin", "uploader") for name in table[role].unique()}
 
 
 def effects(table: pd.DataFrame, rules: Sequence[Rule], windows: Sequence[str]) -> pd.DataFrame:
@@ -182,11 +193,12 @@ def require_used(effects_: pd.DataFrame, found_in: Sequence[str] = (PANEL,)) -> 
         )
 
 
-def require_known(rules: Sequence[Rule], known: Container[str]) -> None:
+def require_known(rules: Sequence[Rule], known: Collection[str]) -> None:
     """Refuse rules that credit a namespace without a row in the registry."""
+    folded = set(map(key, known))
     for rule in rules:
         for namespace in filter(None, (rule.origin, rule.teacher)):
-            if namespace not in known:
+            if key(namespace) not in folded:
                 raise RegistryError(
                     f"rules.csv: rule {rule.rule!r} credits {namespace!r}, which has no row",
                     "add its developer to registry.csv, or correct the name",

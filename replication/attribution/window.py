@@ -7,9 +7,11 @@ from dataclasses import dataclass
 
 import pandas as pd
 
-from replication.attribution.assign import ROLES, attributed
+from replication.attribution.assign import ROLES, attributed, percent
 from replication.attribution.registry import UNKNOWN, Registry
 from replication.attribution.rules import AUTOMATED, BURST, Rule
+from replication.names import key
+from replication.panel.table import study_groups
 
 LABELLED = ("uploader", "origin")
 
@@ -21,7 +23,7 @@ class Credit:
     Attributes
     ----------
     labels
-        The study's country group of each namespace that its released file labels.
+        The study's country group of each namespace that its released file labels, by key.
     registry, rules, group_of
         As in `assign.attributed`.
     """
@@ -40,12 +42,7 @@ class Credit:
         group_of: Mapping[str, str],
     ) -> Credit:
         """Take the study's labels from the attributed repositories of its file."""
-        labels = {
-            name: group
-            for role in reversed(LABELLED)
-            for name, group in zip(labelled[role], labelled[f"study_group_{role}"], strict=True)
-        }
-        return cls(labels, registry, rules, group_of)
+        return cls(study_groups(labelled), registry, rules, group_of)
 
     def attributed(self, table: pd.DataFrame) -> pd.DataFrame:
         """Give rows with ``name, uploader, origin`` their developers and groups.
@@ -65,7 +62,7 @@ class Credit:
 
     def _group(self, namespace: str, on: str) -> str:
         """The study's group of a namespace, else the registry's in the month of creation."""
-        found = self.labels.get(namespace)
+        found = self.labels.get(key(namespace))
         return found or self.group_of[self.registry.country_of(namespace, on)]
 
 
@@ -122,7 +119,7 @@ def _coverage(
         country = ~table[f"registry_group_{role}"].isin(list(unattributed))
         yield {
             "attribution": role, "total": total,
-            "registered_percent": 100 * int(downloads[rows.notna()].sum()) / total,
-            "evidenced_percent": 100 * int(downloads[evidence].sum()) / total,
-            "attributed_percent": 100 * int(downloads[country].sum()) / total,
+            "registered_percent": percent(downloads[rows.notna()], downloads),
+            "evidenced_percent": percent(downloads[evidence], downloads),
+            "attributed_percent": percent(downloads[country], downloads),
         }  # fmt: skip

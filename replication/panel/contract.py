@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
@@ -11,6 +12,7 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from replication import names
 from replication.errors import ContractError, SourceError
 from replication.panel.eras import earlier_value, other_era, schema_of
 from replication.panel.lineage import words
@@ -38,7 +40,17 @@ RELEASED_NAME = {ours: theirs for theirs, ours in COLUMNS.items()}
 PARENTS = "merged_derived_from"
 # Dates outside are misread, not old: there was no Hub before, and there is no reading after.
 EARLIEST, LATEST = pd.Timestamp("2016-01-01"), pd.Timestamp("2100-01-01")
-_DATE = r"\d{4}-\d{2}-\d{2}.*"
+_DATE = r"[0-9]{4}-[0-9]{2}-[0-9]{2}.*"
+# A whole number ends with .0 where a program kept it as a float, which has all its digits.
+_COUNT = r"-?[0-9]+(?:\.0+)?"
+_EXPONENT = r"[+-]?[0-9.,]+[eE][+-]?[0-9]+"
+_ROUNDED = "downloadsAllTime has an exponent, as spreadsheets write large numbers: its last digits are lost"
+# Names by column, and what messages call them.
+_NAMES = {
+    "name": (names.REPOSITORY, "author/name"),
+    "author": (names.NAMESPACE, "a namespace of the Hub"),
+    "origin": (names.NAMESPACE, "a namespace of the Hub"),
+}
 
 
 def read_counters(
@@ -94,7 +106,8 @@ def _read_parquet(path: Path, name: str) -> pd.DataFrame:
         _check_types(name, schema)
         listed = [PARENTS] if PARENTS in schema.names else []
         read = pq.read_table(path, columns=[*COLUMNS, *listed])
-        table = _plain_text(read).to_pandas()
+        # What a library wrote beside the schema, such as an index, must not change what is read.
+        table = plain(read).to_pandas(ignore_metadata=True)
     except (pa.ArrowInvalid, pa.ArrowNotImplementedError, OSError) as error:
         reason = str(error).splitlines()[0]
         raise SourceError(f"{name} is not a readable Parquet file: {reason}", REMEDY) from None
@@ -105,13 +118,26 @@ def _read_parquet(path: Path, name: str) -> pd.DataFrame:
     return table.assign(**{PARENTS: _as_text(table.get(PARENTS), len(table))})
 
 
-def _plain_text(table: pa.Table) -> pa.Table:
-    """Write text that is stored as codes of a dictionary out as text."""
+def plain(table: pa.Table) -> pa.Table:
+    """Write codes of a dictionary out, and extension types as what they are stored as."""
     for place, field in enumerate(table.schema):
-        if pa.types.is_dictionary(field.type):
-            cells = table.column(place).cast(field.type.value_type)
-            table = table.set_column(place, field.name, cells)
+        found = _stored(field.type)
+        if found != field.type:
+            cells = table.column(place)
+            if isinstance(field.type, pa.BaseExtensionType):
+                cells = pa.chunked_array(
+                    [chunk.storage for chunk in cells.chunks], field.type.storage_type
+                )
+            table = table.set_column(place, field.name, cells.cast(found))
     return table
+
+
+def _stored(found: pa.DataType) -> pa.DataType:
+    """The plain type of a column's cells."""
+    while isinstance(found, pa.BaseExtensionType) or pa.types.is_dictionary(found):
+        is_extension = isinstance(found, pa.BaseExtensionType)
+        found = found.storage_type if is_extension else found.value_type
+    return found
 
 
 def _refuse_inexact(name: str, table: pd.DataFrame) -> None:
@@ -135,8 +161,8 @@ def _as_text(cells: pd.Series | None, rows: int) -> list[str]:
 
 
 def _is_text(found: pa.DataType) -> bool:
-    plain = found.value_type if pa.types.is_dictionary(found) else found
-    return bool(pa.types.is_string(plain) or pa.types.is_large_string(plain))
+    kinds = (pa.types.is_string, pa.types.is_large_string, pa.types.is_string_view)
+    return any(is_kind(found) for is_kind in kinds)
 
 
 def _is_number(found: pa.DataType) -> bool:
@@ -155,7 +181,7 @@ def _check_types(name: str, schema: pa.Schema) -> None:
     for column in COLUMNS:
         found = schema.field(column).type
         is_type, want = _IS_TYPE.get(column, (_is_text, "text"))
-        if not is_type(found):
+        if not is_type(_stored(found)):
             raise ContractError(f"{name}: column {column} is {found}, not {want}", REMEDY)
 
 
@@ -174,11 +200,7 @@ def _require_columns(name: str, schema: pa.Schema) -> None:
 
 def _read_csv(path: Path, name: str) -> pd.DataFrame:
     """Read the contract's columns of a CSV file, each cell parsed, none evaluated."""
-    try:
-        table = pd.read_csv(path, dtype=str, keep_default_na=False)
-    except (pd.errors.ParserError, pd.errors.EmptyDataError, UnicodeDecodeError, OSError) as error:
-        reason = str(error).splitlines()[0]
-        raise SourceError(f"{name} is not a readable CSV file: {reason}", REMEDY) from None
+    table = _cells(path, name)
     _require_columns(name, schema_of(table))
     parents = _as_text(table.get(PARENTS), len(table))
     table = table[list(COLUMNS)]
@@ -187,15 +209,45 @@ def _read_csv(path: Path, name: str) -> pd.DataFrame:
         PARENTS: pd.Series(parents, index=table.index),
         "time": _parse_dates(table["time"]),
         "created": _parse_dates(table["created"]),
-        "downloadsAllTime": pd.to_numeric(table["downloadsAllTime"], errors="coerce"),
+        "downloadsAllTime": whole_numbers(table["downloadsAllTime"]),
     }
+    rounded = table["downloadsAllTime"].str.fullmatch(_EXPONENT)
+    _refuse(name, table, rounded, _ROUNDED, "downloadsAllTime")
     for column, values in parsed.items():
         _refuse(name, table, values.isna(), f"cannot read {column}", column)
-    whole = parsed["downloadsAllTime"] % 1 == 0
-    _refuse(name, table, ~whole, "downloadsAllTime is not a whole number", "downloadsAllTime")
     for column in ("time", "created"):
         parsed[column] = parsed[column].dt.tz_localize(None)
     return table.assign(**parsed)
+
+
+def _cells(path: Path, name: str) -> pd.DataFrame:
+    """Read a CSV file as text, each cell under the column above it."""
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("error", pd.errors.ParserWarning)  # rows wider than the header
+            table = pd.read_csv(path, dtype=str, keep_default_na=False, index_col=False)
+    except UnicodeDecodeError:
+        raise SourceError(f"{name} is not UTF-8", "save the file as UTF-8") from None
+    except (
+        pd.errors.ParserError, pd.errors.ParserWarning, pd.errors.EmptyDataError, OSError,
+    ) as error:  # fmt: skip
+        reason = str(error).splitlines()[0]
+        raise SourceError(f"{name} is not a readable CSV file: {reason}", REMEDY) from None
+    other = next((mark for mark in ";\t|" if mark in str(table.columns[0])), None)
+    if other and len(table.columns) == 1:
+        what = f"{name} has {other!r} between its cells, not a comma"
+        raise ContractError(what, "save the file as CSV with commas")
+    return table
+
+
+def whole_numbers(cells: pd.Series) -> pd.Series:
+    """Read counts that are written as digits alone, or as digits and ``.0``; NaN is any other text.
+
+    What a spreadsheet makes of a count (3.14E+07, 31,433,170) is not read: its digits are lost, or
+    another program reads it as another number.
+    """
+    digits = cells.where(cells.str.fullmatch(_COUNT)).str.replace(r"\.0+$", "", regex=True)
+    return pd.to_numeric(digits, errors="coerce")
 
 
 def _parse_dates(cells: pd.Series) -> pd.Series:
@@ -214,13 +266,10 @@ def _check_values(name: str, table: pd.DataFrame, groups: Sequence[str], max_cou
         "_id is not 24 hexadecimal digits",
         "repository",
     )
-    _refuse(
-        name,
-        table,
-        ~table["name"].str.fullmatch(r"[^/\s]+/[^/\s]+"),
-        "model is not author/name",
-        "name",
-    )
+    for column, (pattern, kind) in _NAMES.items():
+        wrong = ~names.well_formed(table[column], pattern)
+        what = f"{RELEASED_NAME[column]} is not {kind}"
+        _refuse(name, table, wrong, what, column, f"{names.RULE}; {REMEDY}")
     _refuse(name, table, counter < 0, "downloadsAllTime is negative", "counter")
     _refuse(
         name, table, counter > max_counter, f"downloadsAllTime is above {max_counter:,}", "counter"
@@ -244,15 +293,23 @@ def _refuse_empty(name: str, table: pd.DataFrame, columns: Sequence[str]) -> Non
 
 
 def _refuse(
-    name: str, table: pd.DataFrame, wrong: pd.Series, what: str, column: str | None = None
+    name: str,
+    table: pd.DataFrame,
+    wrong: pd.Series,
+    what: str,
+    column: str | None = None,
+    remedy: str = REMEDY,
 ) -> None:
-    """Raise a `ContractError` that names the first wrong row, counted from 1 below the header."""
+    """Raise a `ContractError` that names the first wrong row, counted from 1 below the header.
+
+    The cell is shown with what is not seen, or looks like another letter, spelt out.
+    """
     wrong = wrong.fillna(True).astype(bool)
     if not wrong.any():
         return
     row = int(wrong.to_numpy().argmax())
     shown = RELEASED_NAME.get(column or "", column)
-    value = f" ({shown} = {str(table[column].iloc[row])[:80]!r})" if column else ""
+    value = f" ({shown} = {str(table[column].iloc[row])[:80]!a})" if column else ""
     count = int(wrong.sum())
     more = f"; {count - 1:,} more rows like it" if count > 1 else ""
-    raise ContractError(f"{name}, row {row + 1}: {what}{value}{more}", REMEDY)
+    raise ContractError(f"{name}, row {row + 1}: {what}{value}{more}", remedy)

@@ -13,8 +13,11 @@ from itertools import pairwise
 import numpy as np
 import pandas as pd
 
+from replication import names
+
 WEEKLY = pd.Timedelta(days=7)
 NONE = "none"
+SHOWN = 8
 ANNOTATIONS = [
     "name", "uploader", "origin", "study_group_uploader", "study_group_origin", "parents",
 ]  # fmt: skip
@@ -58,7 +61,8 @@ def mend(counters: pd.DataFrame, frozen_share: float, label_defects: pd.DataFram
         One row a repository and reading in time order, counters never falling, and one name,
         uploader, origin and pair of labels a repository: the latest.
     """
-    found = [aliases(counters), unsorted_rows(counters)]
+    counters, recased = one_spelling(counters)
+    found = [*recased, aliases(counters), unsorted_rows(counters)]
     # Down to the labels, so that the order of the rows in the file changes nothing.
     readings = counters.sort_values(["repository", "reading", "counter", *ANNOTATIONS])
     found += [duplicate_readings(readings), renamed(readings), revised_origins(readings)]
@@ -80,9 +84,28 @@ def to_frame(defects: Sequence[Defect]) -> pd.DataFrame:
     return pd.DataFrame([asdict(defect) for defect in defects])
 
 
+def one_spelling(counters: pd.DataFrame) -> tuple[pd.DataFrame, tuple[Defect, ...]]:
+    """Give a namespace that is spelt in several cases one spelling, and record it where there is one."""
+    uploader, origin = names.unified(counters["uploader"], counters["origin"])
+    changed = (uploader != counters["uploader"]) | (origin != counters["origin"])
+    if not changed.any():
+        return counters, ()
+    pairs = names.variants(pd.concat([counters["uploader"], counters["origin"]]))
+    listed = [f"{old} → {new}" for old, new in sorted(pairs.items())]
+    more = f", … ({len(listed)} spellings)" if len(listed) > SHOWN else ""
+    found = Defect(
+        "case-variants",
+        "one namespace in several spellings that differ in case alone",
+        ", ".join(listed[:SHOWN]) + more,
+        int(changed.sum()),
+        "one developer, as on the Hub; the commonest spelling holds",
+    )
+    return counters.assign(uploader=uploader, origin=origin), (found,)
+
+
 def aliases(counters: pd.DataFrame) -> Defect:
     """Names of the study's alias column that are not the namespace of the repository."""
-    differ = counters[counters["author"] != counters["uploader"]]
+    differ = counters[names.keys(counters["author"]) != names.keys(counters["uploader"])]
     pairs = sorted(set(differ["uploader"] + "→" + differ["author"]))
     return Defect(
         "author-aliases",
@@ -120,8 +143,8 @@ def duplicate_readings(readings: pd.DataFrame) -> Defect:
 
 def renamed(readings: pd.DataFrame) -> Defect:
     """Repositories with more than one name."""
-    names = readings.groupby("repository")["name"].unique()
-    several = names[names.map(len) > 1]
+    found = readings.groupby("repository")["name"].unique()
+    several = found[found.map(len) > 1]
     return Defect(
         "renamed-repositories",
         "one _id under more than one name",
@@ -325,7 +348,7 @@ def wrong_labels(readings: pd.DataFrame, check: str, known: pd.DataFrame) -> Def
     """Rows under labels that are known to be wrong."""
     wrong = pd.Series(False, index=readings.index)
     for row in known.itertuples():
-        wrong |= readings[row.column] == row.value
+        wrong |= names.keys(readings[row.column]) == names.key(row.value)
     listed = ", ".join(known["value"])
     reasons = "; ".join(known["reason"])
     return Defect(
@@ -340,6 +363,6 @@ def wrong_labels(readings: pd.DataFrame, check: str, known: pd.DataFrame) -> Def
 def _dates(days: pd.Series) -> str:
     """Distinct days, in order, as text."""
     distinct = sorted(set(pd.to_datetime(days).dt.strftime("%Y-%m-%d")))
-    if len(distinct) > 8:
+    if len(distinct) > SHOWN:
         return f"{distinct[0]} … {distinct[-1]} ({len(distinct)} readings)"
     return ", ".join(distinct) or NONE

@@ -17,6 +17,8 @@ from numpy.typing import NDArray
 from scipy import sparse
 from scipy.sparse.csgraph import connected_components
 
+from replication.names import key, keys, unified
+
 NOT_DERIVED = "No"
 UNSURE = "Unsure"
 DERIVED, QUANTISED, ADAPTER = "derived", "quantized", "adapter"
@@ -69,7 +71,7 @@ class Lineage:
     def origins(self) -> pd.DataFrame:
         """One row a repository and root namespace: ``repository, origin, weight``, heaviest first."""
         table = self.roots()
-        table["origin"] = namespaces(table["root"])
+        (table["origin"],) = unified(namespaces(table["root"]))
         sums = table.groupby(["repository", "origin"], as_index=False, sort=False)["weight"].sum()
         order = sums["repository"].map({name: n for n, name in enumerate(self.repositories)})
         sums = sums.assign(order=order).sort_values(["order", "weight"], ascending=[True, False])
@@ -161,7 +163,7 @@ def trace(
     ids: Mapping[str, str] | None = None,
     renames: Mapping[str, str] | None = None,
 ) -> Lineage:
-    """Walk every repository to its roots.
+    """Walk every repository to its roots; names are matched whatever their case.
 
     Parameters
     ----------
@@ -176,8 +178,10 @@ def trace(
     """
     known = dict.fromkeys(names)
     parents = _present_names(edges, ids or {}, renames or {})
-    loops = parents == edges["repository"]
-    kept = pd.DataFrame({"child": edges["repository"], "parent": parents})[~loops]
+    renamed = keys(parents) != keys(edges["parent"])
+    children, parents = _spelt(edges["repository"], known), _spelt(parents, known)
+    loops = parents == children
+    kept = pd.DataFrame({"child": children, "parent": parents})[~loops]
     kept = kept.drop_duplicates()
     ends = [np.asarray(list(known), dtype=object), kept["child"], kept["parent"]]
     codes, nodes = pd.factorize(np.concatenate(ends))  # in order of appearance: names come first
@@ -189,7 +193,7 @@ def trace(
         "derived": int((several > 0).sum()),
         "several_parents": int((several > 1).sum()),
         "missing_parents": int((parent >= len(known)).sum()),
-        "renamed_parents": int((parents != edges["parent"]).sum()),
+        "renamed_parents": int(renamed.sum()),
         "self_parents": int(loops.sum()),
         "in_cycles": int(cycling[: len(known)].sum()),
         "deepest": deepest,
@@ -203,8 +207,21 @@ def _present_names(
     """Each parent under its present name: by its id, else by the list of renames."""
     parents = edges["parent"].astype(object)
     by_id = edges["parent_id"].map(ids).astype(object)  # nothing found would make it numbers
-    by_name = parents.map(renames).astype(object)
+    by_key = {key(older): newer for older, newer in renames.items()}
+    by_name = keys(parents).astype(object).map(by_key).astype(object)
     return by_id.fillna(by_name).fillna(parents)
+
+
+def _spelt(found: pd.Series, known: dict[str, None]) -> pd.Series:
+    """Names as `known` spells them; those that it lacks in one spelling each."""
+    others = pd.Index(found.unique()).difference(pd.Index(list(known), dtype=object), sort=False)
+    spelling = {key(name): name for name in reversed(others)}
+    for name in reversed(known):
+        folded = key(name)
+        if folded in spelling:
+            spelling[folded] = name
+    present = {name: spelling[key(name)] for name in others}
+    return pd.Series([present.get(n, n) for n in found], found.index, dtype=object)
 
 
 def _in_cycles(

@@ -14,6 +14,7 @@ import pandas as pd
 
 from replication.errors import ContractError
 from replication.files import read_csv, write_csv
+from replication.names import key
 from replication.panel import defects, increments, lineage
 from replication.panel.variants import variant_totals
 from replication.study import Study
@@ -135,6 +136,15 @@ def _facts(readings: pd.DataFrame, counters: pd.DataFrame) -> pd.DataFrame:
     traced = traced_origins(last["name"], last["parents"], renames)
     created = last["created"].dt.strftime("%Y-%m")
     return last.assign(created=created, traced_origin=traced)[FACTS]
+
+
+def study_groups(table: pd.DataFrame) -> dict[str, str]:
+    """The study's group of every namespace that it labels, as uploader or else as origin, by key."""
+    return {
+        key(name): group
+        for role in ("origin", "uploader")
+        for name, group in zip(table[role], table[f"study_group_{role}"], strict=True)
+    }
 
 
 def traced_origins(names: pd.Series, parents: pd.Series, renames: Mapping[str, str]) -> pd.Series:

@@ -7,10 +7,13 @@ uploader with small repositories alone has is joined with others' of its kind; n
 
 from __future__ import annotations
 
+import re
 from zlib import crc32
 
 import numpy as np
 import pandas as pd
+
+from replication.names import unified
 
 BUCKETS = 100
 SMALL = "(small repositories)"
@@ -19,6 +22,11 @@ SMALL = "(small repositories)"
 def bucket(uploader: str) -> str:
     """The joint name under which a small uploader's downloads go; not a name that the Hub allows."""
     return f"(small uploaders {crc32(uploader.encode()) % BUCKETS:02d})"
+
+
+def is_bucket(namespace: str) -> bool:
+    """Whether a namespace is the joint name of small uploaders."""
+    return re.fullmatch(r"\(small uploaders [0-9]{2}\)", namespace) is not None
 
 
 def join(repositories: pd.DataFrame, totals: pd.DataFrame, least: int) -> pd.DataFrame:
@@ -38,13 +46,13 @@ def join(repositories: pd.DataFrame, totals: pd.DataFrame, least: int) -> pd.Dat
     pandas.DataFrame
         ``key, uploader, origin`` as they stand in the panel: a repository of its own keeps its name;
         small ones of one uploader and origin stand as one; a small uploader stands in a bucket, and a
-        small origin is the uploader's own.
+        small origin is the uploader's own. Spellings of one namespace that differ in case are one.
     """
     large = totals.max(axis=1).to_numpy() >= least
-    uploader = _known(repositories["uploader"], totals, least)
-    origin = _known(repositories["origin"], totals, least).mask(
-        repositories["origin"] == repositories["uploader"], uploader
-    )
+    uploader, origin = unified(repositories["uploader"], repositories["origin"])
+    own = origin == uploader
+    uploader = _known(uploader, totals, least)
+    origin = _known(origin, totals, least).mask(own, uploader)
     joint = uploader + "/" + np.where(origin == uploader, "", origin + "/") + SMALL
     key = repositories["name"].where(large, joint)
     return pd.DataFrame({"key": key, "uploader": uploader, "origin": origin})

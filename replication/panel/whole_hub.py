@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
+from replication.names import key
 from replication.panel import lineage, readings, tail
 from replication.panel.chain import SCALED_ON
 from replication.panel.defects import NONE, Defect, to_frame
@@ -59,7 +60,7 @@ def assemble(
     study
         Windows and variants.
     study_groups
-        The study's country group of each namespace that its released file labels.
+        The study's country group of each namespace that its released file labels, by key.
     least
         See `tail.join`.
     """
@@ -119,7 +120,7 @@ def _rows(
     )
     rows = table.sort_values(["key", "created"]).drop_duplicates("key", keep="last")
     groups = {
-        f"study_group_{role}": [study_groups.get(name, UNLABELLED) for name in rows[role]]
+        f"study_group_{role}": [study_groups.get(key(name), UNLABELLED) for name in rows[role]]
         for role in ("uploader", "origin")
     }
     return rows.assign(name=rows["key"], **groups).reset_index(drop=True)

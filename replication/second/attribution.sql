@@ -11,13 +11,15 @@ CREATE TABLE panel AS FROM csv('repositories.csv');
 CREATE TABLE registry AS FROM csv('registry.csv');
 CREATE TABLE rule AS FROM csv('rules.csv'); -- its rowid is the order of the file
 
--- Who has a namespace, from the first day to the day before the last: always, where none is given.
+-- A namespace is matched whatever its case, as on the Hub, and keeps the case of the panel.
+
+-- Who has a namespace, in small letters, from the first day to the day before the last: always, where none is given.
 CREATE VIEW tenure AS
-SELECT unnest(string_split(namespaces, ' ')) AS namespace, developer, country,
+SELECT unnest(string_split(lower(namespaces), ' ')) AS namespace, developer, country,
        '' AS valid_from, '9999-12-31' AS valid_until
 FROM registry
 UNION ALL
-SELECT further.namespace, developer, registry.country,
+SELECT lower(further.namespace), developer, registry.country,
        coalesce(further.valid_from, ''), coalesce(further.valid_until, '9999-12-31')
 FROM csv('namespaces.csv') AS further JOIN registry USING (developer);
 
@@ -53,20 +55,20 @@ named AS ( -- the namespace of each role, and the study's own label where the st
     FROM panel LEFT JOIN decided USING (repository)
 ),
 known AS ( -- the study's label of a namespace as uploader, or else as origin: a maker takes it
-    SELECT namespace,
+    SELECT lower(namespace) AS folded,
            coalesce(max(stated) FILTER (role = 'uploader'), max(stated)) AS known_group
     FROM named
-    GROUP BY namespace
+    GROUP BY folded
 ),
 owned AS ( -- a namespace belongs to whoever had it first in the month of the repository's creation
     SELECT named.*, tenure.developer, coalesce(tenure.country, 'unknown') AS code
     FROM named LEFT JOIN tenure
-      ON tenure.namespace = named.namespace
+      ON tenure.namespace = lower(named.namespace)
      AND left(valid_from, 7) <= created AND created || '-01' < valid_until
     QUALIFY row_number() OVER (PARTITION BY repository, role ORDER BY valid_from) = 1
 )
 SELECT repository, role, namespace, coalesce(developer, namespace) AS developer, labels,
        if(labels = 'study', coalesce(stated, known_group, country_group), country_group)
            AS country_group
-FROM owned JOIN known USING (namespace) JOIN country USING (code),
+FROM owned JOIN known ON folded = lower(namespace) JOIN country USING (code),
      (VALUES ('study'), ('registry')) AS source (labels);

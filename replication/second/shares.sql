@@ -31,7 +31,7 @@ kept AS ( -- an exclusion that removes nothing makes no estimand
 cell AS ( -- half downloads by developer and country group, and of them those of the family
     SELECT estimand, attribution, labels, developer, country_group,
            sum(halves * downloads) AS held,
-           sum(if(namespace IN (SELECT namespace FROM family), halves * downloads, 0)) AS family_held
+           sum(if(lower(namespace) IN (SELECT lower(namespace) FROM family), halves * downloads, 0)) AS family_held
     FROM kept JOIN credited USING (repository) JOIN credit USING (role)
     GROUP BY ALL
 ),

@@ -43,7 +43,7 @@ side AS (
            unnest([sum(corrected) FILTER (f), NULL, sum(seen) FILTER (f), NULL, NULL]) AS family
     FROM (
         SELECT *, country_group = 'China' AS c, country_group = 'USA' AS u,
-               EXISTS (FROM family WHERE family.namespace = dated.namespace
+               EXISTS (FROM family WHERE lower(family.namespace) = lower(dated.namespace)
                        AND family.country_group = dated.country_group) AS f
         FROM dated
     )

@@ -20,9 +20,9 @@ WITH label AS (
     UNION ALL
     SELECT origin, NULL, study_group_origin FROM panel
 )
-SELECT namespace, coalesce(max(as_uploader), max(as_origin)) AS stated
+SELECT lower(namespace) AS folded, coalesce(max(as_uploader), max(as_origin)) AS stated
 FROM label
-GROUP BY namespace;
+GROUP BY folded;
 
 CREATE OR REPLACE TABLE hit AS -- as in attribution.sql: `decided` reads it
 SELECT subject.repository, rule.rowid AS line, rule.kind, rule.origin, rule.teacher
@@ -46,7 +46,7 @@ named AS (
 owned AS ( -- whoever had the namespace in the month of creation; the latest where that is not known
     SELECT named.*, tenure.developer, coalesce(tenure.country, 'unknown') AS code
     FROM named LEFT JOIN tenure
-      ON tenure.namespace = named.namespace
+      ON tenure.namespace = lower(named.namespace)
      AND (created IS NULL OR (left(valid_from, 7) <= created AND created || '-01' < valid_until))
     QUALIFY row_number() OVER (
         PARTITION BY repository, role
@@ -55,5 +55,5 @@ owned AS ( -- whoever had the namespace in the month of creation; the latest whe
 )
 SELECT repository, role, namespace, coalesce(developer, namespace) AS developer, labels,
        if(labels = 'study', coalesce(stated, country_group), country_group) AS country_group
-FROM owned JOIN country USING (code) LEFT JOIN study_label USING (namespace),
+FROM owned JOIN country USING (code) LEFT JOIN study_label ON folded = lower(namespace),
      (VALUES ('study'), ('registry')) AS source (labels);

@@ -101,16 +101,6 @@ def fetch(folder: Path, bundle: Path = FOLDER) -> Manifest:
     return found
 
 
-def study_groups(bundle: Path = FOLDER) -> dict[str, str]:
-    """The study's country group of each namespace that its released file labels."""
-    table = read_csv(bundle / TABLES[0])
-    return {
-        name: group
-        for role in ("origin", "uploader")
-        for name, group in zip(table[role], table[f"study_group_{role}"], strict=True)
-    }
-
-
 def require_groups(study: Study, bundle: Path = FOLDER) -> None:
     """Refuse country groups among which one of the study's own labels is not.
 
@@ -119,7 +109,9 @@ def require_groups(study: Study, bundle: Path = FOLDER) -> None:
     StudyError
         The study's labels name a group that the definitions do not have.
     """
-    absent = sorted(set(study_groups(bundle).values()) - set(study.groups))
+    table = read_csv(bundle / TABLES[0])
+    named = {name for role in ("origin", "uploader") for name in table[f"study_group_{role}"]}
+    absent = sorted(named - set(study.groups))
     if absent:
         raise StudyError(
             f"the study’s labels name the group {absent[0]!r}, which is not a [[country_group]]",

@@ -8,6 +8,7 @@ from itertools import pairwise
 import numpy as np
 import pandas as pd
 
+from replication.names import key, keys
 from replication.panel.defects import NONE, Defect
 from replication.sources.record_parts import CUMULATIVE, Part
 
@@ -110,15 +111,14 @@ def renamed(parts: Sequence[Part], tables: Sequence[pd.Series]) -> Defect:
     rows = 0
     for part, current in zip(parts, tables, strict=True):
         written = part.observations["name"]
-        moved = written.str.lower() != current.str.lower()
+        moved = keys(written) != keys(current)
         rows += int(moved.sum())
         for old, new in zip(written[moved], current[moved], strict=True):
-            key = _change(old, new)
-            pairs.setdefault(key, set()).add(old)
+            pairs.setdefault(_change(old, new), set()).add(old)
     return Defect(
         "renamed",
         "one repository under an older name",
-        _some(f"{key} ({len(names)} models)" for key, names in sorted(pairs.items())),
+        _some(f"{change} ({len(names)} models)" for change, names in sorted(pairs.items())),
         rows,
         "one name kept, the newer",
     )
@@ -127,7 +127,7 @@ def renamed(parts: Sequence[Part], tables: Sequence[pd.Series]) -> Defect:
 def _change(old: str, new: str) -> str:
     """What was renamed: the namespace, where the rest of the name stayed."""
     (space, _, model), (newer, _, other) = old.partition("/"), new.partition("/")
-    same = model.lower() == other.lower()
+    same = key(model) == key(other)
     return f"{space} → {newer}" if same else f"{old} → {new}"
 
 
@@ -137,7 +137,7 @@ def respelled(parts: Sequence[Part], tables: Sequence[pd.Series]) -> Defect:
     rows = 0
     for part, current in zip(parts, tables, strict=True):
         written = part.observations["name"]
-        differs = (written != current) & (written.str.lower() == current.str.lower())
+        differs = (written != current) & (keys(written) == keys(current))
         rows += int(differs.sum())
         pairs |= set(written[differs] + " → " + current[differs])
     return Defect(

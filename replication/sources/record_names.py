@@ -7,8 +7,10 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from replication.files import read_csv
+from replication.names import key, keys
 from replication.panel.contract import EARLIEST
 from replication.sources.bundled import FOLDER
 from replication.sources.record_parts import Part
@@ -44,11 +46,11 @@ def all_renames(parts: Sequence[Part], namespaces: pd.DataFrame) -> pd.DataFrame
 
 def renamed(names: pd.Series, renames: pd.DataFrame) -> pd.Series:
     """Give every name the newer one of its repository, then of its namespace."""
-    found, keys = names.copy(), names.str.lower()
+    found, folded = names.copy(), keys(names)
     repositories, spaces = _newer(renames, REPOSITORY), _newer(renames, NAMESPACE)
-    known = keys.isin(list(repositories))
-    found[known] = keys[known].map(repositories)
-    moved = found.str.lower().str.startswith(tuple(f"{space}/" for space in spaces))
+    known = folded.isin(list(repositories))
+    found[known] = folded[known].map(repositories)
+    moved = keys(found).str.startswith(tuple(f"{space}/" for space in spaces))
     found[moved] = [_moved(name, spaces) for name in found[moved]]
     return found
 
@@ -56,22 +58,22 @@ def renamed(names: pd.Series, renames: pd.DataFrame) -> pd.Series:
 def namespaces(names: pd.Series, renames: pd.DataFrame) -> pd.Series:
     """Give every namespace its newer name."""
     newer = _newer(renames, NAMESPACE)
-    moved = names.str.lower().isin(list(newer))
+    moved = keys(names).isin(list(newer))
     found = names.copy()
-    found[moved] = [newer[name.lower()] for name in names[moved]]
+    found[moved] = [newer[key(name)] for name in names[moved]]
     return found
 
 
 def _moved(name: str, spaces: Mapping[str, str]) -> str:
     """Return a name with the newer name of its namespace."""
     space, _, model = name.partition("/")
-    return f"{spaces[space.lower()]}/{model}"
+    return f"{spaces[key(space)]}/{model}"
 
 
 def _newer(renames: pd.DataFrame, kind: str) -> Mapping[str, str]:
-    """Newer name of each older one in small letters."""
+    """Newer name of each older one, by its key."""
     rows = renames[renames["kind"] == kind]
-    return dict(zip(rows["older"].str.lower(), rows["newer"], strict=True))
+    return dict(zip(keys(rows["older"]), rows["newer"], strict=True))
 
 
 def identified(
@@ -79,24 +81,26 @@ def identified(
 ) -> tuple[list[pd.Series], list[pd.Series], pd.Series]:
     """Find the one name of every repository: the spelling of the latest record.
 
-    A record that counts nothing decides only where no other has the name.
+    A record that counts nothing decides only where no other has the name. A namespace has one
+    spelling too, that of the latest record.
 
     Returns
     -------
     tuple
         Names of the observations of each part, names of the models of each part, and the spelling
-        of each name by the name in small letters.
+        of each name by its key.
     """
     undated = [p.models[["name"]].assign(date=EARLIEST) for p in parts if p.observations.empty]
     dated = [p.observations[["name", "date"]] for p in parts]
     table = pd.concat([*dated, *undated], ignore_index=True)
     current = renamed(table["name"], renames)
-    codes, keys = pd.factorize(current.str.lower())
+    codes, distinct = pd.factorize(keys(current))
     order = table["date"].argsort(kind="stable").to_numpy()
-    last = np.zeros(len(keys), dtype="int64")
+    last = np.zeros(len(distinct), dtype="int64")
     last[codes[order]] = order  # of several, the last assignment stays
-    spelled = pd.Series(current.to_numpy()[last], keys, dtype="str")
-    named = current.take(last[codes])
+    latest = pd.Series(current.to_numpy()[last], distinct, dtype="str")
+    spelled = _one_namespace(latest, table["date"].to_numpy()[last])
+    named = spelled.take(codes)
     ends = np.cumsum([len(one) for one in dated])
     seen = [
         named.iloc[end - len(one) : end].reset_index(drop=True)
@@ -109,6 +113,17 @@ def identified(
     return seen, described, spelled
 
 
+def _one_namespace(names: pd.Series, dates: NDArray[np.datetime64]) -> pd.Series:
+    """Spell the namespace of all its repositories alike, as the latest of them does."""
+    parts = names.str.partition("/")
+    folded = keys(parts[0])
+    order = np.argsort(dates, kind="stable")
+    table = pd.DataFrame({"key": folded.iloc[order], "space": parts[0].iloc[order]})
+    held = table.drop_duplicates("key", keep="last").set_index("key")["space"]
+    spaces = folded.map(held)
+    return names.where(spaces == parts[0], spaces + "/" + parts[2])
+
+
 def canonical(names: pd.Series, spelled: pd.Series, renames: pd.DataFrame) -> pd.Series:
     """Give every name the one of its repository.
 
@@ -117,7 +132,7 @@ def canonical(names: pd.Series, spelled: pd.Series, renames: pd.DataFrame) -> pd
     names
         Names as written anywhere.
     spelled
-        Spelling by the name in small letters, see `identified`.
+        Spelling by the key of a name, see `identified`.
     renames
         ``older, newer, kind``, see `all_renames`.
 
@@ -127,7 +142,7 @@ def canonical(names: pd.Series, spelled: pd.Series, renames: pd.DataFrame) -> pd
         A name that is in no record keeps its spelling, after renames.
     """
     current = renamed(names, renames)
-    return current.str.lower().map(spelled).astype("str").fillna(current)
+    return keys(current).map(spelled).astype("str").fillna(current)
 
 
 def canonical_words(cells: pd.Series, spelled: pd.Series, renames: pd.DataFrame) -> pd.Series:
@@ -135,7 +150,7 @@ def canonical_words(cells: pd.Series, spelled: pd.Series, renames: pd.DataFrame)
     filled = cells[cells != ""]
     words = filled.str.split(" ").explode().astype("str")
     distinct = words.drop_duplicates().reset_index(drop=True)
-    here = spelled[spelled.index.isin(renamed(distinct, renames).str.lower())]  # few of many
+    here = spelled[spelled.index.isin(keys(renamed(distinct, renames)))]  # few of many
     pairs = zip(distinct, canonical(distinct, here, renames), strict=True)
     changed = {word: name for word, name in pairs if word != name}
     touched = filled[words.index[words.isin(list(changed))].unique()]

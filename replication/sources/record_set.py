@@ -12,6 +12,7 @@ import pyarrow.parquet as pq
 
 from replication.errors import ContractError, StageOrderError
 from replication.files import read_csv, replaced, write_csv
+from replication.names import keys
 from replication.sources import record_names as identity
 
 DEFECTS = "record_defects.csv"
@@ -64,9 +65,9 @@ class Records:
 
     @cached_property
     def _spelled(self) -> pd.Series:
-        """Spelling of each name by the name in small letters."""
+        """Spelling of each name by its key."""
         both = pd.concat([self.observations["name"], self.models["name"]]).drop_duplicates()
-        return pd.Series(both.to_numpy(), both.str.lower(), dtype="str")
+        return pd.Series(both.to_numpy(), keys(both), dtype="str")
 
     def canonical(self, names: pd.Series) -> pd.Series:
         """Give names as written elsewhere the names of these tables, whatever their case or age.
@@ -112,7 +113,7 @@ def _read(path: Path) -> pd.DataFrame:
     if not path.is_file():
         raise StageOrderError(f"{path} is missing", "run the stages before this one: make all")
     try:
-        return pq.read_table(path).to_pandas()
+        return pq.read_table(path).to_pandas(ignore_metadata=True)
     except (pa.ArrowException, OSError) as error:
         reason = str(error).splitlines()[0]
         raise ContractError(f"{path} is damaged: {reason}", _AGAIN) from None

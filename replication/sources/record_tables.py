@@ -12,6 +12,7 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from replication.errors import ContractError, SourceError
+from replication.names import keys
 from replication.panel import contract, defects
 from replication.panel.defects import Defect, Mended
 from replication.panel.lineage import words
@@ -31,7 +32,7 @@ from replication.study import Study
 _REMEDY = "use an unchanged copy of the record"
 _MENDED = {"duplicate-readings", "renamed-repositories", "falling-counters"}
 """Checks of a released file that decide its counters and names."""
-_TEXT = (pa.types.is_string, pa.types.is_large_string)
+_TEXT = (pa.types.is_string, pa.types.is_large_string, pa.types.is_string_view)
 _LIST = ("id", "downloads", "createdAt", "pipeline_tag", "base_models")
 _PARENTS = {
     "base_model": values.parents,
@@ -137,11 +138,12 @@ def read_counters(found: Located, study: Study) -> Part:
 
 
 def _renames(counters: pd.DataFrame, latest: pd.Series) -> dict[str, str]:
-    """Latest name of each older name, in small letters, that is no other repository's latest."""
+    """Latest name of each older name, by its key, that is no other repository's latest."""
     pairs = counters[["repository", "name"]].drop_duplicates()
     present = pairs["repository"].map(latest)
-    older = (pairs["name"] != present) & ~pairs["name"].isin(set(latest))
-    return dict(zip(pairs.loc[older, "name"].str.lower(), present[older], strict=True))
+    folded = keys(pairs["name"])
+    older = (folded != keys(present)) & ~folded.isin(set(keys(latest)))
+    return dict(zip(folded[older], present[older], strict=True))
 
 
 def _counted(mended: Mended, dropped: int) -> tuple[Defect, ...]:
@@ -178,7 +180,7 @@ def _parquet(path: Path, name: str, columns: Sequence[str]) -> pa.Table:
     """Read those of `columns` that a Parquet file has."""
     try:
         present = pq.read_schema(path).names
-        return pq.read_table(path, columns=[c for c in columns if c in present])
+        return contract.plain(pq.read_table(path, columns=[c for c in columns if c in present]))
     except (pa.ArrowException, OSError) as error:
         reason = str(error).splitlines()[0]
         raise SourceError(f"{name} is not a readable Parquet file: {reason}", _REMEDY) from None

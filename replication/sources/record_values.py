@@ -12,13 +12,11 @@ from dataclasses import dataclass
 from typing import Any
 
 import pandas as pd
-import pyarrow as pa
-import pyarrow.compute as pc
 
 from replication.errors import ContractError
+from replication.names import RULE, well_formed
 from replication.panel.contract import EARLIEST, LATEST
 
-_NAME = r"^[^/\s\pZ]+/[^/\s\pZ]+$"
 _COUNT = r"[0-9]{1,15}|[0-9]{1,3}(?:,[0-9]{3}){1,4}"
 _DATE = r"[0-9]{4}-[0-9]{2}-[0-9]{2}([T ].*)?"
 _PRINTED = re.compile(
@@ -41,14 +39,19 @@ class Place:
         return ContractError(f"{self.file}, {self.unit} {number}: {what}", remedy)
 
 
-def refuse(cells: pd.Series, wrong: pd.Series, what: str, place: Place) -> None:
-    """Raise a `ContractError` that names the first of the wrong cells."""
+def refuse(
+    cells: pd.Series, wrong: pd.Series, what: str, place: Place, remedy: str = _UNCHANGED
+) -> None:
+    """Raise a `ContractError` that names the first of the wrong cells.
+
+    The cell is shown with what is not seen, or looks like another letter, spelt out.
+    """
     if not wrong.any():
         return
     number, shown = wrong.idxmax(), str(cells[wrong].iloc[0])[:80]
     count = int(wrong.sum())
     more = f"; {count - 1:,} more like it" if count > 1 else ""
-    raise place.error(number, f"{what} ({shown!r}){more}")
+    raise place.error(number, f"{what} ({shown!a}){more}", remedy)
 
 
 def texts(values: Sequence[Any], place: Place, what: str, index: pd.Index) -> pd.Series:
@@ -80,10 +83,9 @@ def _is_writable(text: str) -> bool:
 
 
 def names(cells: pd.Series, place: Place) -> pd.Series:
-    """Return names of repositories; each must be namespace/model without blanks."""
-    right = pc.match_substring_regex(pa.array(cells), _NAME).to_pandas()  # many times faster
-    wrong = ~right.astype(bool).set_axis(cells.index)
-    refuse(cells, wrong, "the name is not namespace/model", place)
+    """Return names of repositories; each must be namespace/model as the Hub allows it."""
+    wrong = ~well_formed(cells)
+    refuse(cells, wrong, "the name is not namespace/model", place, f"{RULE}; {_UNCHANGED}")
     return cells
 
 

@@ -14,6 +14,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from replication import names
 from replication import study as definitions
 from replication.errors import ContractError
 from replication.files import read_json, sha256_bytes, sha256_file, write_json
@@ -132,7 +133,7 @@ def fetch(
 def _key(found: Sequence[Located], study: Study) -> str:
     """Hash of the content, the definitions, the lists of names and the code that tables depend on."""
     code = [*Path(__file__).parent.glob("record*.py"), Path(__file__)]
-    code += [Path(contract.__file__), Path(defects.__file__)]
+    code += [Path(str(module.__file__)) for module in (contract, defects, names)]
     inputs = [FOLDER / "registry.csv", FOLDER / "namespaces.csv", *sorted(set(code))]
     lines = [f"{one.record!r} {one.path} {one.sha256}" for one in found]
     lines += [f"{study.panel!r} {study.groups!r}"]

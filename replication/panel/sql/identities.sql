@@ -1,8 +1,9 @@
--- The immutable id of each name and moment of creation, for snapshots that carry no id.
+-- The immutable id of each name, whatever its case, and moment of creation, for snapshots that carry
+-- no id.
 SELECT
-    name,
+    lower(name) AS name,
     created,
     min(repository) AS repository
 FROM extracts
 WHERE repository IS NOT NULL
-GROUP BY name, created
+GROUP BY lower(name), created

@@ -1,0 +1,102 @@
+"""Names of the Hub: which characters they have, and when two of them are one name.
+
+A repository is namespace/model. The Hub keeps the case in which a name was given and finds it in
+any other, so that names are matched by `key` and shown as their source writes them.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection
+from string import ascii_lowercase, ascii_uppercase
+
+import pandas as pd
+import pyarrow as pa
+import pyarrow.compute as pc
+
+_PART = r"[A-Za-z0-9_](?:[A-Za-z0-9._-]{0,94}[A-Za-z0-9_])?"
+NAMESPACE, REPOSITORY = _PART, f"{_PART}/{_PART}"
+"""Regular expressions of a whole name: see `well_formed` for what they leave open."""
+_ODD = r"--|\.\.|\.git$"
+RULE = (
+    "a name on the Hub has letters A to Z, digits, '-', '_' and '.' alone, begins and ends with a "
+    "letter, a digit or '_', and holds neither '--' nor '..'"
+)
+_SMALL = str.maketrans(ascii_uppercase, ascii_lowercase)
+
+
+def well_formed(names: pd.Series, pattern: str = REPOSITORY) -> pd.Series:
+    """Whether each name is one that the Hub allows, by the rules of its client.
+
+    Parameters
+    ----------
+    names
+        Text; a missing name is not allowed.
+    pattern
+        `REPOSITORY` or `NAMESPACE`.
+
+    Returns
+    -------
+    pandas.Series
+        Boolean, on the index of `names`. Blanks, control characters, characters that are not seen,
+        and letters of other alphabets that look alike are not allowed.
+    """
+    cells = pa.array(names, type=pa.large_string(), from_pandas=True)
+    right = pc.match_substring_regex(cells, rf"\A{pattern}\z")
+    odd = pc.match_substring_regex(cells, _ODD)
+    found = pc.fill_null(pc.and_not(right, odd), False)
+    return pd.Series(found.to_numpy(zero_copy_only=False), names.index, dtype=bool)
+
+
+def is_namespace(text: str) -> bool:
+    """Whether `text` is a namespace that the Hub allows."""
+    return bool(re.fullmatch(NAMESPACE, text)) and not re.search(_ODD, text)
+
+
+def key(name: str) -> str:
+    """What a name is matched by: the same for all spellings that the Hub takes for one name.
+
+    Letters A to Z alone have two cases here, so that no letter of another alphabet becomes one.
+    """
+    return name.translate(_SMALL)
+
+
+def keys(names: pd.Series) -> pd.Series:
+    """The `key` of each name; a missing one stays missing."""
+    cells = pa.array(names, type=pa.large_string(), from_pandas=True)
+    return pd.Series(pc.ascii_lower(cells).to_pandas().to_numpy(), names.index, dtype="str")
+
+
+def unified(*columns: pd.Series) -> tuple[pd.Series, ...]:
+    """Columns of names in which spellings of one name have become one: the commonest of all columns.
+
+    Of spellings that are as common as each other, the first in the order of characters holds.
+    """
+    spelling = _commonest(pd.concat(columns))
+    if not spelling:
+        return columns
+    return tuple(
+        pd.Series([spelling.get(name, name) for name in cells], cells.index, cells.dtype)
+        for cells in columns
+    )
+
+
+def variants(names: pd.Series) -> dict[str, str]:
+    """Spellings that `unified` replaces, each with what takes its place."""
+    return {old: new for old, new in _commonest(names).items() if old != new}
+
+
+def _commonest(names: pd.Series) -> dict[str, str]:
+    """The commonest spelling of every name that has several, by each of its spellings."""
+    table = names.value_counts(sort=False).rename_axis("name").reset_index(name="rows")
+    table["key"] = keys(table["name"])
+    table = table[table["key"].duplicated(keep=False)]
+    table = table.sort_values(["rows", "name"], ascending=[False, True])
+    first = table.drop_duplicates("key").set_index("key")["name"]
+    return dict(zip(table["name"], table["key"].map(first), strict=True))
+
+
+def spellings(of: Collection[str], among: pd.Series) -> tuple[str, ...]:
+    """How the names `of` are spelt `among` other names."""
+    wanted = {key(name) for name in of}
+    return tuple(str(name) for name in among.unique() if key(str(name)) in wanted)
