@@ -108,6 +108,7 @@ def test_manifest_and_record(place: Desk) -> None:
     path = place.folder / "models" / TODAY / "models.parquet"
     assert manifest.read(path.parent) == found
     assert (found.source, found.revision, found.accessed) == ("hub", TODAY, TODAY)
+    assert found.extent == "all"
     assert (found.sha256, found.bytes, found.rows) == (
         sha256_file(path),
         path.stat().st_size,
@@ -137,7 +138,7 @@ def test_the_size_of_a_page_changes_nothing(place: Desk, page_size: int) -> None
 @pytest.mark.parametrize(("top", "requests"), [(1, 1), (10, 1), (11, 2), (25, 3), (35, 4), (99, 4)])
 def test_top(place: Desk, top: int, requests: int) -> None:
     """The top are the models with the most downloads, and no page beyond them is asked for."""
-    place.run(mode="top", limit=top)
+    assert place.run(mode="top", limit=top).extent == f"top {top}"
     ranked = sorted(place.server.models.rows, key=lambda m: m["downloads"], reverse=True)
     assert place.rows().keys() == {model["_id"] for model in ranked[:top]}
     assert len(place.queries) == requests
@@ -162,6 +163,7 @@ def test_namespaces(place: Desk) -> None:
     found = place.run(mode="namespaces", namespaces=("owner-1", "Nobody", "OWNER-2"), page_size=5)
     assert {row["author"] for row in place.rows().values()} == {"owner-1", "owner-2"}
     assert found.rows == 12 + 11
+    assert found.extent == "namespaces: owner-1, Nobody, OWNER-2"
     assert place.record()["without_models"] == ["Nobody"]
     assert place.record()["pages"] == 3 + 1 + 3
     assert [dict(parse_qsl(q))["author"] for q in place.queries][3] == "Nobody"

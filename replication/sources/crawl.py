@@ -21,7 +21,7 @@ from urllib.parse import urlsplit
 from replication.errors import SourceError
 from replication.files import sha256_file, write_json
 from replication.sources import manifest
-from replication.sources.crawl_extent import Crawl, Progress, choose, require
+from replication.sources.crawl_extent import Crawl, Progress, choose, in_words, require
 from replication.sources.crawl_store import RECORD, State, Store
 from replication.sources.crawl_walk import Walk, query_of
 from replication.sources.manifest import Manifest
@@ -197,4 +197,5 @@ def _manifest(path: Path, state: State) -> Manifest:
         accessed=state.label,
         licence="none stated",
         client=f"huggingface_hub {version('huggingface_hub')}",
+        extent=in_words(state.scope),
     )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -37,6 +38,40 @@ class Crawl:
     def scope(self) -> dict[str, Any]:
         """What makes two crawls readings of the same list."""
         return {"mode": self.mode, "limit": self.limit, "namespaces": [*self.namespaces]}
+
+
+def in_words(scope: Any) -> str:
+    """Return `all`, `top N` or `namespaces: a, b` for a crawl's scope, empty for anything else."""
+    if not isinstance(scope, dict):
+        return ""
+    mode, limit, names = (scope.get(key) for key in ("mode", "limit", "namespaces"))
+    if mode == "top" and type(limit) is int and limit > 0:
+        return f"top {limit}"
+    if mode == "namespaces" and isinstance(names, list) and names:
+        return f"namespaces: {', '.join(map(str, names))}"
+    return "all" if mode == "all" else ""
+
+
+def narrowest(extents: Iterable[str]) -> str:
+    """Return what readings of these extents cover together: no more than the narrowest of them.
+
+    Parameters
+    ----------
+    extents
+        As `in_words` gives them. Namespaces are narrower than a top, a top than what is not known,
+        and that than everything, because nobody has said that it is everything.
+    """
+    return min(extents, key=_breadth, default="")
+
+
+def _breadth(extent: str) -> tuple[int, int]:
+    """Rank of an extent, the narrowest first."""
+    kind = extent.partition(" ")[0]
+    if kind == "namespaces:":
+        return 0, extent.count(",")
+    if kind == "top":
+        return 1, int(extent.removeprefix("top "))
+    return (3, 0) if extent == "all" else (2, 0)
 
 
 @dataclass(frozen=True)
