@@ -24,8 +24,8 @@ from crawls import TODAY, Desk, desk
 
 from replication.errors import ContractError, OutputError, SourceError
 from replication.files import sha256_file
-from replication.sources import crawl_store, manifest
-from replication.sources.crawl import Crawl, Progress, choose
+from replication.sources import crawl_store, crawl_walk, manifest
+from replication.sources.crawl import Crawl, Progress, choose, remarks
 from replication.sources.extract import extract
 from replication.sources.model_rows import FIELDS, schema
 from replication.synthetic.server import hub
@@ -371,15 +371,81 @@ def test_a_folder_that_cannot_be_written(place: Desk) -> None:
         place.run()
 
 
-def test_a_wrong_row_leaves_the_pages_before_it(place: Desk) -> None:
-    """The pages before a malformed one are kept, and the crawl goes on once it is sound."""
-    wrong = [{**model, "downloads": "many"} for model in synthetic_models(2)]
+def test_a_wrong_page_leaves_the_pages_before_it(place: Desk) -> None:
+    """The pages before one that is no list of models are kept, and the crawl goes on after them."""
+    wrong = [{**model, "downloads": "many"} for model in synthetic_models(6)]
     place.fault(after=2, body=json.dumps(wrong).encode())
-    with pytest.raises(ContractError, match="page 3, row 1: field downloads is text"):
+    with pytest.raises(
+        ContractError, match=r"6 malformed rows among 6, .*page 3, row 1: field downloads is text"
+    ):
         place.run()
     place.run()
     assert len(place.queries) == 3 + 2
     assert len(place.rows()) == 35
+
+
+ODD = {
+    "id missing": {"id": None},
+    "id long": {"id": "a/" + "b" * 298},
+    "id without owner": {"id": "gpt2"},
+    "downloads negative": {"downloads": -1},
+    "downloads text": {"downloads": "5"},
+    "createdAt garbage": {"createdAt": "yesterday"},
+    "baseModels a list": {"baseModels": [{"id": "a/b"}]},
+    "baseModels odd": {"baseModels": {"relation": "finetune", "models": [{"id": None}]}},
+    "_id short": {"_id": "123"},
+    "_id missing": {"_id": None},
+}
+
+
+@pytest.mark.parametrize("change", ODD.values(), ids=ODD)
+def test_an_odd_row_does_not_end_a_crawl(place: Desk, change: dict[str, Any]) -> None:
+    """The row is kept with an empty cell, or left out for want of an `_id`, and told of."""
+    (field,) = change
+    models = sorted(place.server.models.rows, key=lambda m: m["createdAt"], reverse=True)
+    page = models[10:20]
+    page[4] = models[14] | change
+    place.fault(after=1, body=json.dumps(page).encode())
+    place.stop_after(2)
+    place.run()
+    out = field == "_id"
+    assert len(place.queries) == 4
+    assert len(place.rows()) == 35 - out
+    if not out:
+        row = place.rows()[models[14]["_id"]]
+        assert [name for name in FIELDS if row[name] is None and models[14][name]] == (
+            [field] if models[14][field] else []
+        )
+    record = place.record()
+    assert (record["rows_left_out"], record["cells_emptied"]) == (out, not out)
+    (told,) = record["malformed"]
+    assert (told["page"], told["row"], told["field"]) == (2, 5, field)
+    assert told["repository"] == ("" if out else models[14]["_id"])
+    (said,) = remarks(place.folder, TODAY)
+    assert f"page 2, row 5: field {field} is" in said
+    target = place.folder / "extract.parquet"
+    assert extract(place.folder / place.run().filename, target, TODAY).rows == 35 - out
+
+
+def test_null_counts_are_no_fault(place: Desk) -> None:
+    """A count that the list does not state is null, and a model alone may have none at all."""
+    for model in place.server.models.rows:
+        model["downloads"] = None
+    place.server.models.rows[30].update(id="lonely/model", downloadsAllTime=None)
+    place.run(mode="namespaces", namespaces=("lonely", "owner-1"))
+    assert place.record()["malformed"] == []
+    assert place.record()["without_counter"] == 1
+
+
+def test_only_so_many_odd_rows_are_told_one_by_one(place: Desk) -> None:
+    """All are counted; the record names the first of them."""
+    for model in place.server.models.rows[::7]:
+        model.update(dict.fromkeys(("likes", "author", "tags", "pipeline_tag"), -1))
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(crawl_walk, "MOST_TOLD", 3)
+        place.run(page_size=35)
+    assert place.record()["cells_emptied"] == 20
+    assert len(place.record()["malformed"]) == 3
 
 
 def test_progress(place: Desk) -> None:

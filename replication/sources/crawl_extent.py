@@ -26,7 +26,7 @@ class Crawl:
     namespaces: tuple[str, ...] = ()
     """Users and organisations of mode namespaces."""
     page_size: int = LARGEST_PAGE
-    max_pages: int = 8_000
+    max_pages: int = 100_000
     max_bytes: int = 64_000_000
     """Of one page, after decompression."""
     patience: float = 1_800
@@ -86,6 +86,8 @@ class Progress:
     """Models a second of this run, with its waits."""
     waiting: float = 0.0
     """Seconds of the wait that begins now, 0 after a page."""
+    refused: tuple[str, ...] = ()
+    """Fields that the Hub refuses to give."""
 
     @property
     def left(self) -> float | None:
@@ -105,6 +107,8 @@ class Progress:
             parts.append(f"{self.left:,.0f} s left")
         if self.waiting:
             parts.append(f"waiting {self.waiting:,.0f} s")
+        if self.refused:
+            parts.append(f"without {', '.join(self.refused)}")
         return ", ".join(parts)
 
 
@@ -153,7 +157,9 @@ def require(crawl: Crawl) -> None:
         "--top must be at least 1": crawl.mode != "top" or crawl.limit > 0,
         "--namespaces must name users or organisations": crawl.mode != "namespaces"
         or (crawl.namespaces and all(map(_NAMESPACE.fullmatch, crawl.namespaces))),
-        f"--page-size must be from 1 to {LARGEST_PAGE:,}": 1 <= crawl.page_size <= LARGEST_PAGE,
+        f"the size of a page must be from 1 to {LARGEST_PAGE:,}": 1
+        <= crawl.page_size
+        <= LARGEST_PAGE,
         "bounds must be positive": min(crawl.max_pages, crawl.max_bytes, crawl.timeout) > 0
         and crawl.patience >= 0,
     }

@@ -59,7 +59,7 @@ class _Handler(BaseHTTPRequestHandler):
     def _answer(self) -> None:
         """Record the request and send it to its route."""
         before, _, query = self.path.partition("?")
-        path = unquote(before)
+        path = unquote(before).removeprefix(self.server.hub.prefix)
         headers = {name.lower(): value for name, value in self.headers.items()}
         self.server.hub.requests.append(Request(self.command, path, headers, query))
         if match := RESOLVE.fullmatch(path):

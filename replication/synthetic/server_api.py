@@ -68,6 +68,12 @@ class ModelList:
     rows: list[Model] = field(default_factory=list)
     quota: Quota | None = None
     faults: list[PageFault] = field(default_factory=list)
+    refused: frozenset[str] = frozenset()
+    """Fields and parameters that are refused with 400."""
+    linked_to: str = ""
+    """Address that the links to the next pages name, in place of the server's own."""
+    links: bool = True
+    """Whether there are such links at all."""
     endless: bool = False
     """Whether every page is the first one and names a next one."""
     served: int = 0
@@ -122,8 +128,20 @@ def answer(models: ModelList, query: str, endpoint: str) -> Answer:
     if fault.status != 200:
         body = fault.body or b""
         return Answer(fault.status, {**limit, **fault.headers}, body, len(body), whole=True)
-    headers, page = _page(models, query, endpoint)
+    if refusal := _refusal(models, query):
+        return refusal
+    headers, page = _page(models, query, models.linked_to or endpoint)
     return _spoilt({**limit, **headers}, json.dumps(page).encode(), fault)
+
+
+def _refusal(models: ModelList, query: str) -> Answer | None:
+    """Refuse a query that holds a refused parameter or asks for a refused field."""
+    asked = {word for pair in parse_qsl(query) for word in pair}
+    if asked.isdisjoint(models.refused):
+        return None
+    words = {"error": "Invalid option: expected one of author, createdAt, downloads, …"}
+    body = json.dumps(words).encode()
+    return Answer(400, {"Content-Type": "application/json"}, body, len(body), whole=True)
 
 
 def _limit_headers(quota: Quota, remaining: int, seconds: int) -> dict[str, str]:
@@ -152,7 +170,7 @@ def _page(models: ModelList, query: str, endpoint: str) -> tuple[dict[str, str],
     size = min(int(asked["limit"]), LARGEST_PAGE)
     wanted = [value for key, value in pairs if key in {"expand[]", "expand"}]
     headers = {"Content-Type": "application/json"}
-    if rows and (models.endless or len(rows) > size):
+    if models.links and rows and (models.endless or len(rows) > size):
         cursor = _cursor(rows[:size][-1], asked["sort"], models.served)
         rest = [(key, value) for key, value in pairs if key != "cursor"]
         target = f"{endpoint}{PATH}?{urlencode([*rest, ('cursor', cursor)])}"
