@@ -20,7 +20,7 @@ import huggingface_hub
 import pyarrow as pa
 import pytest
 import yaml
-from crawls import TODAY, Desk, desk
+from crawls import LONG, TODAY, Desk, desk
 
 from replication.errors import ContractError, OutputError, SourceError
 from replication.files import sha256_file
@@ -29,7 +29,7 @@ from replication.sources.crawl import Crawl, Progress, choose, remarks
 from replication.sources.extract import extract
 from replication.sources.model_rows import FIELDS, schema
 from replication.synthetic.server import hub
-from replication.synthetic.server_api import PATH, PageFault, synthetic_models
+from replication.synthetic.server_api import PATH, Hold, PageFault, synthetic_models
 
 ROOT = Path(__file__).resolve().parents[1]
 CHILD = """
@@ -192,22 +192,25 @@ def test_an_interrupted_crawl_goes_on(place: Desk, tmp_path: Path, page: int) ->
 
 def test_a_killed_crawl_goes_on(tmp_path: Path) -> None:
     """A process that is killed without warning loses at most the page that was under way."""
+    hold = Hold()
     with hub({}, models=synthetic_models(200)) as server:
-        server.models.faults.append(PageFault(after=7, delay=30))
+        server.models.faults.append(PageFault(after=7, hold=hold))
         variables = {"PATH": os.environ["PATH"], "HOME": str(tmp_path), "PYTHONPATH": str(ROOT)}
         variables |= {"NO_PROXY": "*", "HF_ENDPOINT": server.endpoint, "HF_HOME": str(tmp_path)}
         command = [sys.executable, "-c", CHILD, str(tmp_path / "record")]
         with subprocess.Popen(command, env=variables, stdout=subprocess.PIPE, text=True) as child:
-            assert child.stdout is not None
-            assert [child.stdout.readline().strip() for _ in range(7)][-1] == "7"
+            assert hold.reached.wait(LONG)
             child.send_signal(signal.SIGKILL)
-        server.models.faults.clear()
-        server.requests.clear()
+            assert child.stdout is not None
+            assert child.stdout.read().split() == [str(page) for page in range(1, 8)]
+        hold.released.set()
+        before = [seen.path for seen in server.requests].count(PATH)
         done = subprocess.run(
-            command, env=variables, capture_output=True, text=True, check=True, timeout=60
+            command, env=variables, capture_output=True, text=True, check=True, timeout=LONG
         )
     assert done.stdout.split() == [str(page) for page in range(8, 21)]
-    assert [seen.path for seen in server.requests].count(PATH) == 13
+    assert before == 8
+    assert [seen.path for seen in server.requests].count(PATH) == before + 13
     assert (
         pa.parquet.read_metadata(tmp_path / "record/models/2026-11-25/models.parquet").num_rows
         == 200

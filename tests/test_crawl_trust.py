@@ -15,7 +15,7 @@ from urllib.parse import parse_qsl, quote
 
 import huggingface_hub.constants
 import pytest
-from crawls import TEN, TODAY, TOKEN, Desk, desk
+from crawls import LONG, TEN, TODAY, TOKEN, Desk, desk
 
 from replication.errors import ContractError, HubError, ReplicationError, SourceError
 from replication.sources import pages
@@ -385,7 +385,7 @@ def run_child(
         capture_output=True,
         text=True,
         check=True,
-        timeout=60,
+        timeout=LONG,
     )
     text = done.stdout + done.stderr
     assert_nowhere(folder, text)

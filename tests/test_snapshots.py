@@ -179,7 +179,7 @@ def start(place: Place, endpoint: str, about: Snapshots, today: str, options: An
     task = json.dumps([asdict(about), str(place.folder), today, options], default=str)
     command = [sys.executable, "-c", CHILD, task]
     return subprocess.run(
-        command, env=environment, capture_output=True, text=True, timeout=60, check=False
+        command, env=environment, capture_output=True, text=True, timeout=300, check=False
     )
 
 

@@ -13,10 +13,22 @@ from urllib.parse import parse_qsl, urlencode
 
 PATH = "/api/models"
 LARGEST_PAGE = 1_000
+LONGEST_HOLD = 600.0
+"""Seconds after which an answer that is held goes on its way by itself."""
 ALWAYS = ("_id", "id")
 """Fields that every row has, whatever is asked for."""
 
 Model = dict[str, Any]
+
+
+@dataclass
+class Hold:
+    """Holds an answer back until it is let go, so that nobody has to guess how long things take."""
+
+    reached: Event = field(default_factory=Event)
+    """Set when the request is there."""
+    released: Event = field(default_factory=Event)
+    """What the answer waits for."""
 
 
 @dataclass
@@ -33,8 +45,8 @@ class PageFault:
     """Bytes after which the connection is cut."""
     longer: int = 0
     """Bytes by which the stated length exceeds the body's; negative where it falls short."""
-    delay: float = 0.0
-    """Seconds before the answer."""
+    hold: Hold | None = None
+    """Holds the answer back."""
     after: int = 0
     """Answers that are sound before the fault sets in."""
 
@@ -118,7 +130,9 @@ def answer(models: ModelList, query: str, endpoint: str) -> Answer:
     """
     models.served += 1
     fault = models.fault()
-    Event().wait(fault.delay)  # a test may have replaced time.sleep
+    if fault.hold is not None:
+        fault.hold.reached.set()
+        fault.hold.released.wait(LONGEST_HOLD)
     limit: dict[str, str] = {}
     if models.quota is not None:
         remaining, seconds = models.quota.take()
