@@ -10,7 +10,7 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qsl
@@ -21,6 +21,7 @@ import pyarrow as pa
 import pytest
 import yaml
 from crawls import LONG, TODAY, Desk, desk
+from record_files import WHOLE
 
 from replication.errors import ContractError, OutputError, SourceError
 from replication.files import sha256_file
@@ -28,6 +29,9 @@ from replication.sources import crawl_store, crawl_walk, manifest
 from replication.sources.crawl import Crawl, Progress, choose, remarks
 from replication.sources.extract import extract
 from replication.sources.model_rows import FIELDS, schema
+from replication.sources.record_files import Located
+from replication.sources.record_reading import read_located
+from replication.study import load
 from replication.synthetic.server import hub
 from replication.synthetic.server_api import PATH, Hold, PageFault, synthetic_models
 
@@ -87,6 +91,26 @@ def test_a_crawl_is_a_snapshot_that_extracts(place: Desk, tmp_path: Path) -> Non
         assert created == datetime.fromisoformat(model["createdAt"]).timestamp()
         assert (rolling, counter) == (model["downloads"], model["downloadsAllTime"])
         assert parents == (model["baseModels"] and model["baseModels"]["models"][0]["id"])
+
+
+def test_a_crawl_is_a_record(place: Desk) -> None:
+    """The snapshot of a crawl is read as a list of the whole Hub, without what it does not count."""
+    place.server.models.rows[7]["downloads"] = None
+    place.server.models.rows[8]["id"] = "a/" + "b" * 300
+    file = place.folder / place.run().filename
+    list_ = replace(WHOLE, date=date.fromisoformat(TODAY))
+    located = Located(list_, WHOLE.paths[0], file.parent, (file,))
+    found, summaries = read_located([located], load())
+    assert summaries["whole"].rows == 35
+    models = [m for n, m in enumerate(place.server.models.rows) if n not in {7, 8}]
+    read = found.observations.set_index("name")["value"].to_dict()
+    assert read == {m["id"]: m["downloads"] for m in models}
+    bases = found.models.set_index("name")["base_models"]
+    assert bases.to_dict() == {
+        m["id"]: (m["baseModels"] or {"models": [{"id": ""}]})["models"][0]["id"] for m in models
+    }
+    left_out = found.defects.set_index("check").loc["crawled-without-name-or-count"]
+    assert left_out["rows"] == 2
 
 
 def test_what_is_asked_of_the_hub(place: Desk) -> None:
