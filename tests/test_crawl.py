@@ -11,6 +11,7 @@ import sys
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, date, datetime
+from io import StringIO
 from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qsl
@@ -22,7 +23,9 @@ import pytest
 import yaml
 from crawls import LONG, TODAY, Desk, desk
 from record_files import WHOLE
+from rich.console import Console
 
+from replication import hub_cli
 from replication.errors import ContractError, OutputError, SourceError
 from replication.files import sha256_file
 from replication.sources import crawl_store, crawl_walk, manifest
@@ -444,7 +447,7 @@ def test_an_odd_row_does_not_end_a_crawl(place: Desk, change: dict[str, Any]) ->
             [field] if models[14][field] else []
         )
     record = place.record()
-    assert (record["rows_left_out"], record["cells_emptied"]) == (out, not out)
+    assert record["bad_cells"] == {field: 1}
     (told,) = record["malformed"]
     assert (told["page"], told["row"], told["field"]) == (2, 5, field)
     assert told["repository"] == ("" if out else models[14]["_id"])
@@ -452,6 +455,31 @@ def test_an_odd_row_does_not_end_a_crawl(place: Desk, change: dict[str, Any]) ->
     assert f"page 2, row 5: field {field} is" in said
     target = place.folder / "extract.parquet"
     assert extract(place.folder / place.run().filename, target, TODAY).rows == 35 - out
+
+
+def test_what_the_command_prints(place: Desk) -> None:
+    """The command names where the reading is, and what it lacks."""
+    place.server.models.refused = frozenset({"downloadsAllTime"})
+    place.server.models.rows[3]["likes"] = "many"
+    place.server.models.rows[4]["tags"] = "many"
+    printed, said = StringIO(), list[str]()
+    hub_cli.crawl(
+        place.folder,
+        every=False,
+        top=None,
+        namespaces="owner-0,owner-1,Nobody",
+        console=Console(file=printed, width=500),
+        say=said.append,
+    )
+    first, *others = printed.getvalue().splitlines()
+    assert first.startswith("crawl  24 models → ")
+    odd = "page 1, row 11: field likes is text where a whole number from 0 to 1e+12 must stand"
+    assert others == [
+        "crawl  the Hub refuses the fields downloadsAllTime: the all-time counters are missing",
+        f"crawl  2 empty cells, which cannot be right; the first: {odd}; crawl.json names them",
+        "crawl  no models in Nobody",
+    ]
+    assert said[-1].endswith(", without downloadsAllTime")
 
 
 def test_null_counts_are_no_fault(place: Desk) -> None:
@@ -471,7 +499,8 @@ def test_only_so_many_odd_rows_are_told_one_by_one(place: Desk) -> None:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(crawl_walk, "MOST_TOLD", 3)
         place.run(page_size=35)
-    assert place.record()["cells_emptied"] == 20
+    cells = dict.fromkeys(("author", "likes", "pipeline_tag", "tags"), 5)
+    assert place.record()["bad_cells"] == cells
     assert len(place.record()["malformed"]) == 3
 
 

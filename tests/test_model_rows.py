@@ -58,7 +58,7 @@ def test_wrong_values(field: str, value: Any) -> None:
     sound, _ = checked(synthetic_models(3), 1)
     models[1][field] = value
     rows, (told,) = checked(models, 1_234)
-    assert (told.page, told.row, told.field, told.left_out) == (1_234, 2, field, field == "_id")
+    assert (told.page, told.row, told.field, told.column) == (1_234, 2, field, field)
     assert str(told).startswith(f"page 1,234, row 2: field {field} is")
     assert len(str(told)) < 200
     emptied = [] if field == "_id" else [sound[1] | {field: None}]
@@ -71,7 +71,7 @@ def test_rows_that_are_no_objects(row: Any) -> None:
     """A row that is no object is left out and named by its place."""
     rows, (told,) = checked([row, *synthetic_models(1)], 1)
     assert len(rows) == 1
-    assert told.left_out
+    assert told.column == "_id"
     assert re.fullmatch("page 1, row 1 is .* and no object", str(told))
 
 
@@ -122,5 +122,5 @@ def test_whatever_comes_fits_the_table(changes: dict[str, Any]) -> None:
     """Whatever JSON stands in a field, what is kept of the row is a row of the table."""
     model = synthetic_models(3)[2] | changes
     rows, told = checked([model, synthetic_models(1)[0]], 1)
-    assert table(rows).num_rows == 2 - any(fault.left_out for fault in told)
+    assert table(rows).num_rows == 2 - any(fault.column == "_id" for fault in told)
     json.dumps(rows, ensure_ascii=False).encode()

@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
-from replication.errors import SourceError
+from replication.errors import ContractError, SourceError
 from replication.files import read_json, sha256_file, write_json
 from replication.sources import manifest
 from replication.sources.crawl_extent import Crawl, Progress, choose, in_words, require
@@ -164,8 +164,7 @@ def _record(path: Path, state: State) -> dict[str, Any]:
         "rows": state.rows,
         "duplicates": state.rows - state.models,
         "models": state.models,
-        "rows_left_out": state.left_out,
-        "cells_emptied": state.emptied,
+        "bad_cells": state.bad_cells,
         "malformed": state.malformed,
         **_found(path, state),
     }
@@ -181,18 +180,29 @@ def remarks(folder: Path, label: str) -> list[str]:
     ContractError
         Its record is damaged.
     """
-    record = read_json(Store(folder).snapshot(label).with_name(RECORD))
+    path = Store(folder).snapshot(label).with_name(RECORD)
+    try:
+        return _remarks(read_json(path))
+    except (AttributeError, KeyError, TypeError, IndexError, ValueError):
+        raise ContractError(f"{path} is damaged", f"remove {path.parent} and crawl again") from None
+
+
+def _remarks(record: dict[str, Any]) -> list[str]:
+    """Return the remarks that a record makes necessary."""
     found: list[str] = []
     refused = record.get("refused_fields", [])
     if refused:
         found.append(f"the Hub refuses the fields {', '.join(refused)}: {_lost(refused)}")
-    out, emptied = record.get("rows_left_out", 0), record.get("cells_emptied", 0)
-    if out or emptied:
+    bad = record.get("bad_cells", {})
+    if bad:
+        out = bad.get("_id", 0)
+        counts = {
+            "rows left out, which have no _id": out,
+            "empty cells, which cannot be right": sum(bad.values()) - out,
+        }
+        told = " and ".join(f"{count:,} {what}" for what, count in counts.items() if count)
         first = Malformed(**record["malformed"][0])
-        found.append(
-            f"{out:,} rows without an id are left out and {emptied:,} cells that cannot be right "
-            f"are empty; the first: {first}; {RECORD} names them"
-        )
+        found.append(f"{told}; the first: {first}; {RECORD} names them")
     if record.get("without_models"):
         found.append(f"no models in {', '.join(record['without_models'])}")
     return found

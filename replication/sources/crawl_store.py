@@ -54,12 +54,10 @@ class State:
     """Rows of all pages that state a count."""
     refused: list[str] = field(default_factory=list)
     """Fields that the Hub refuses to give."""
-    left_out: int = 0
-    """Rows without an `_id`."""
-    emptied: int = 0
-    """Cells that could not be right."""
+    bad_cells: dict[str, int] = field(default_factory=dict)
+    """Cells by column that cannot be right and are empty; of `_id`, rows that are left out."""
     malformed: list[dict[str, Any]] = field(default_factory=list)
-    """The first of both, as `model_rows.Malformed` describes them."""
+    """The first of them, as `model_rows.Malformed` describes them."""
     first: str = ""
     """Moment of the first page, ISO 8601, UTC."""
     last: str = ""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections import Counter
 from collections.abc import Callable, Collection
 from dataclasses import asdict, replace
 from datetime import UTC, datetime
@@ -153,8 +154,7 @@ class Walk:
             models=len(self._seen),
             counted=state.counted + sum(map(has_count, kept)),
             refused=refused,
-            left_out=state.left_out + sum(fault.left_out for fault in page.malformed),
-            emptied=state.emptied + sum(not fault.left_out for fault in page.malformed),
+            bad_cells=dict(Counter(state.bad_cells) + Counter(f.column for f in page.malformed)),
             malformed=[*state.malformed, *told][:MOST_TOLD],
             first=state.first or moment,
             last=max(moment, state.first),

@@ -55,9 +55,9 @@ class Malformed:
     """Kind of what stands there."""
 
     @property
-    def left_out(self) -> bool:
-        """Whether the row is left out, and not only the cell."""
-        return not self.repository
+    def column(self) -> str:
+        """Column that it counts for: what is no object has no `_id` either."""
+        return self.field or "_id"
 
     def __str__(self) -> str:
         place = f"page {self.page:,}, row {self.row:,}"
