@@ -476,7 +476,7 @@ def test_what_the_command_prints(place: Desk) -> None:
     odd = "page 1, row 11: field likes is text where a whole number from 0 to 1e+12 must stand"
     assert others == [
         "crawl  the Hub refuses the fields downloadsAllTime: the all-time counters are missing",
-        f"crawl  2 empty cells, which cannot be right; the first: {odd}; crawl.json names them",
+        f"crawl  2 cells that cannot be right left empty; the first: {odd}; crawl.json names them",
         "crawl  no models in Nobody",
     ]
     assert said[-1].endswith(", without downloadsAllTime")

@@ -61,6 +61,24 @@ def test_pages_are_a_partition_of_the_sorted_list(count: int, limit: int, sort: 
     assert [m[sort] for m in met] == sorted((m[sort] for m in met), reverse=True)
 
 
+@pytest.mark.parametrize("sort", ["downloads", "createdAt"])
+def test_odd_values_come_last(sort: str) -> None:
+    """A value of another type breaks no page: its model is met once, after all others."""
+    models = ModelList(synthetic_models(9))
+    models.rows[2][sort] = None
+    models.rows[4]["_id"] = None
+    met = [model for page in pages(models, f"sort={sort}&limit=2") for model in page]
+    assert len(met) == 9
+    assert met[-1][sort] is None
+
+
+@pytest.mark.parametrize(("query", "status"), [("expand[]=tags", 400), ("tags=1", 400), ("", 200)])
+def test_refused_parameters(query: str, status: int) -> None:
+    """A field or a parameter that is refused is refused wherever it stands."""
+    models = ModelList(synthetic_models(3), refused=frozenset({"tags"}))
+    assert answer(models, query, ENDPOINT).status == status
+
+
 def test_a_page_holds_a_thousand_models_at_most() -> None:
     """More are not given, as on the Hub."""
     assert [len(page) for page in pages(ModelList(synthetic_models(1_201)), "limit=5000")] == [

@@ -197,8 +197,8 @@ def _remarks(record: dict[str, Any]) -> list[str]:
     if bad:
         out = bad.get("_id", 0)
         counts = {
-            "rows left out, which have no _id": out,
-            "empty cells, which cannot be right": sum(bad.values()) - out,
+            "rows without an _id left out": out,
+            "cells that cannot be right left empty": sum(bad.values()) - out,
         }
         told = " and ".join(f"{count:,} {what}" for what, count in counts.items() if count)
         first = Malformed(**record["malformed"][0])

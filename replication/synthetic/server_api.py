@@ -195,7 +195,19 @@ def _page(models: ModelList, query: str, endpoint: str) -> tuple[dict[str, str],
 def _sorted(models: list[Model], author: str | None, sort: str) -> list[Model]:
     """Models of an author, from the largest value down; equal values in the order of their ids."""
     owned = [model for model in models if author is None or _owner(model) == author.casefold()]
-    return sorted(sorted(owned, key=lambda m: m["_id"]), key=lambda m: m[sort], reverse=True)
+    by_id = sorted(owned, key=_identity)
+    return sorted(by_id, key=lambda model: _rank(model, sort), reverse=True)
+
+
+def _identity(model: Model) -> str:
+    """Id of a model as text, whatever it is."""
+    return str(model["_id"])
+
+
+def _rank(model: Model, sort: str) -> Any:
+    """Value by which a model is sorted; what is of another type comes last."""
+    least: Any = "" if sort in {"createdAt", "lastModified"} else -1
+    return model[sort] if isinstance(model[sort], type(least)) else least
 
 
 def _owner(model: Model) -> str:
@@ -205,7 +217,7 @@ def _owner(model: Model) -> str:
 
 def _cursor(model: Model, sort: str, salt: int) -> str:
     """Place of a model in the list, in the form of the Hub's: Base64 of JSON; no two are equal."""
-    place = {"value": model[sort], "_id": model["_id"], "salt": salt}
+    place = {"value": _rank(model, sort), "_id": _identity(model), "salt": salt}
     return base64.urlsafe_b64encode(json.dumps(place).encode()).decode()
 
 
@@ -217,10 +229,11 @@ def _after(models: list[Model], cursor: str | None, sort: str) -> list[Model]:
     if cursor is None:
         return models
     place = json.loads(base64.urlsafe_b64decode(cursor))
+    value, identity = place["value"], place["_id"]
     return [
         m
         for m in models
-        if m[sort] < place["value"] or (m[sort] == place["value"] and m["_id"] > place["_id"])
+        if _rank(m, sort) < value or (_rank(m, sort) == value and _identity(m) > identity)
     ]
 
 
