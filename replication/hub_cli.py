@@ -26,7 +26,11 @@ def crawl(
     def told(done: source.Progress) -> None:
         left = f", about {done.left / 60:.0f} min left" if done.left is not None else ""
         wait = f", waiting {done.waiting:.0f} s" if done.waiting else ""
-        say(f"{done.pages:,} pages, {done.models:,} models, {done.rate:,.0f} a second{left}{wait}")
+        less = f", without {', '.join(done.refused)}" if done.refused else ""
+        say(
+            f"{done.pages:,} pages, {done.models:,} models, {done.rate:,.0f} a second"
+            f"{left}{wait}{less}"
+        )
 
     extent = source.choose(top, namespaces, everything=every)
     today = datetime.now(UTC).date().isoformat()
@@ -36,6 +40,8 @@ def crawl(
         f"make all DATA={folder}",
         markup=False,
     )
+    for remark in source.remarks(folder, found.revision):
+        console.print(f"crawl  {remark}", markup=False)
 
 
 def recovery(

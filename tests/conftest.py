@@ -11,7 +11,12 @@ from typing import Any
 import pandas as pd
 import pytest
 from command_line import STAGE_NAMES, replication, small_study
+from hypothesis import HealthCheck, settings
 from released_files import repository, synthetic_release, write
+
+# How long an example takes says nothing of the code on a machine that does other things too.
+settings.register_profile("unhurried", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("unhurried")
 
 WEEKS = 49
 # Repository, group, gain in the first week and its change from week to week. Two of them are

@@ -21,8 +21,10 @@ from replication.synthetic.server_api import PATH, Model, PageFault, synthetic_m
 from replication.synthetic.server_state import FakeHub
 
 TODAY = "2026-11-25"
+LONG = 300
+"""Seconds after which something that a test waits for will never happen."""
 TOKEN = "hf_THISisTHEsecretOFtheTEST"
-TEN = Crawl("all", page_size=10, timeout=5)
+TEN = Crawl("all", page_size=10)
 
 
 @dataclass

@@ -125,7 +125,7 @@ def run_fetch(
     done = subprocess.run(
         command(release, place, today),
         env=environment(place, endpoint, **variables),
-        capture_output=True, text=True, timeout=60, check=False,
+        capture_output=True, text=True, timeout=300, check=False,
     )  # fmt: skip
     assert done.returncode == 0, done.stderr
     return Outcome(stderr=done.stderr, **json.loads(done.stdout))
@@ -237,7 +237,7 @@ class _Front(BaseHTTPRequestHandler):
         if stall:
             self.wfile.write(body[:stall])
             self.relay.reached.set()
-            self.relay.done.wait(timeout=60)
+            self.relay.done.wait(timeout=300)
             self.close_connection = True
         else:
             self.wfile.write(body)

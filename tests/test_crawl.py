@@ -10,7 +10,8 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
+from io import StringIO
 from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qsl
@@ -20,16 +21,22 @@ import huggingface_hub
 import pyarrow as pa
 import pytest
 import yaml
-from crawls import TODAY, Desk, desk
+from crawls import LONG, TODAY, Desk, desk
+from record_files import WHOLE
+from rich.console import Console
 
+from replication import hub_cli
 from replication.errors import ContractError, OutputError, SourceError
 from replication.files import sha256_file
-from replication.sources import crawl_store, manifest
-from replication.sources.crawl import Crawl, Progress, choose
+from replication.sources import crawl_store, crawl_walk, manifest
+from replication.sources.crawl import Crawl, Progress, choose, remarks
 from replication.sources.extract import extract
 from replication.sources.model_rows import FIELDS, schema
+from replication.sources.record_files import Located
+from replication.sources.record_reading import read_located
+from replication.study import load
 from replication.synthetic.server import hub
-from replication.synthetic.server_api import PATH, PageFault, synthetic_models
+from replication.synthetic.server_api import PATH, Hold, PageFault, synthetic_models
 
 ROOT = Path(__file__).resolve().parents[1]
 CHILD = """
@@ -89,6 +96,26 @@ def test_a_crawl_is_a_snapshot_that_extracts(place: Desk, tmp_path: Path) -> Non
         assert parents == (model["baseModels"] and model["baseModels"]["models"][0]["id"])
 
 
+def test_a_crawl_is_a_record(place: Desk) -> None:
+    """The snapshot of a crawl is read as a list of the whole Hub, without what it does not count."""
+    place.server.models.rows[7]["downloads"] = None
+    place.server.models.rows[8]["id"] = "a/" + "b" * 300
+    file = place.folder / place.run().filename
+    list_ = replace(WHOLE, date=date.fromisoformat(TODAY))
+    located = Located(list_, WHOLE.paths[0], file.parent, (file,))
+    found, summaries = read_located([located], load())
+    assert summaries["whole"].rows == 35
+    models = [m for n, m in enumerate(place.server.models.rows) if n not in {7, 8}]
+    read = found.observations.set_index("name")["value"].to_dict()
+    assert read == {m["id"]: m["downloads"] for m in models}
+    bases = found.models.set_index("name")["base_models"]
+    assert bases.to_dict() == {
+        m["id"]: (m["baseModels"] or {"models": [{"id": ""}]})["models"][0]["id"] for m in models
+    }
+    left_out = found.defects.set_index("check").loc["crawled-without-name-or-count"]
+    assert left_out["rows"] == 2
+
+
 def test_what_is_asked_of_the_hub(place: Desk) -> None:
     """Each page is asked for once, with the fields that are needed and in an order that stands."""
     place.run()
@@ -108,6 +135,7 @@ def test_manifest_and_record(place: Desk) -> None:
     path = place.folder / "models" / TODAY / "models.parquet"
     assert manifest.read(path.parent) == found
     assert (found.source, found.revision, found.accessed) == ("hub", TODAY, TODAY)
+    assert found.extent == "all"
     assert (found.sha256, found.bytes, found.rows) == (
         sha256_file(path),
         path.stat().st_size,
@@ -137,7 +165,7 @@ def test_the_size_of_a_page_changes_nothing(place: Desk, page_size: int) -> None
 @pytest.mark.parametrize(("top", "requests"), [(1, 1), (10, 1), (11, 2), (25, 3), (35, 4), (99, 4)])
 def test_top(place: Desk, top: int, requests: int) -> None:
     """The top are the models with the most downloads, and no page beyond them is asked for."""
-    place.run(mode="top", limit=top)
+    assert place.run(mode="top", limit=top).extent == f"top {top}"
     ranked = sorted(place.server.models.rows, key=lambda m: m["downloads"], reverse=True)
     assert place.rows().keys() == {model["_id"] for model in ranked[:top]}
     assert len(place.queries) == requests
@@ -162,6 +190,7 @@ def test_namespaces(place: Desk) -> None:
     found = place.run(mode="namespaces", namespaces=("owner-1", "Nobody", "OWNER-2"), page_size=5)
     assert {row["author"] for row in place.rows().values()} == {"owner-1", "owner-2"}
     assert found.rows == 12 + 11
+    assert found.extent == "namespaces: owner-1, Nobody, OWNER-2"
     assert place.record()["without_models"] == ["Nobody"]
     assert place.record()["pages"] == 3 + 1 + 3
     assert [dict(parse_qsl(q))["author"] for q in place.queries][3] == "Nobody"
@@ -190,22 +219,25 @@ def test_an_interrupted_crawl_goes_on(place: Desk, tmp_path: Path, page: int) ->
 
 def test_a_killed_crawl_goes_on(tmp_path: Path) -> None:
     """A process that is killed without warning loses at most the page that was under way."""
+    hold = Hold()
     with hub({}, models=synthetic_models(200)) as server:
-        server.models.faults.append(PageFault(after=7, delay=30))
+        server.models.faults.append(PageFault(after=7, hold=hold))
         variables = {"PATH": os.environ["PATH"], "HOME": str(tmp_path), "PYTHONPATH": str(ROOT)}
         variables |= {"NO_PROXY": "*", "HF_ENDPOINT": server.endpoint, "HF_HOME": str(tmp_path)}
         command = [sys.executable, "-c", CHILD, str(tmp_path / "record")]
         with subprocess.Popen(command, env=variables, stdout=subprocess.PIPE, text=True) as child:
-            assert child.stdout is not None
-            assert [child.stdout.readline().strip() for _ in range(7)][-1] == "7"
+            assert hold.reached.wait(LONG)
             child.send_signal(signal.SIGKILL)
-        server.models.faults.clear()
-        server.requests.clear()
+            assert child.stdout is not None
+            assert child.stdout.read().split() == [str(page) for page in range(1, 8)]
+        hold.released.set()
+        before = [seen.path for seen in server.requests].count(PATH)
         done = subprocess.run(
-            command, env=variables, capture_output=True, text=True, check=True, timeout=60
+            command, env=variables, capture_output=True, text=True, check=True, timeout=LONG
         )
     assert done.stdout.split() == [str(page) for page in range(8, 21)]
-    assert [seen.path for seen in server.requests].count(PATH) == 13
+    assert before == 8
+    assert [seen.path for seen in server.requests].count(PATH) == before + 13
     assert (
         pa.parquet.read_metadata(tmp_path / "record/models/2026-11-25/models.parquet").num_rows
         == 200
@@ -369,15 +401,107 @@ def test_a_folder_that_cannot_be_written(place: Desk) -> None:
         place.run()
 
 
-def test_a_wrong_row_leaves_the_pages_before_it(place: Desk) -> None:
-    """The pages before a malformed one are kept, and the crawl goes on once it is sound."""
-    wrong = [{**model, "downloads": "many"} for model in synthetic_models(2)]
+def test_a_wrong_page_leaves_the_pages_before_it(place: Desk) -> None:
+    """The pages before one that is no list of models are kept, and the crawl goes on after them."""
+    wrong = [{**model, "downloads": "many"} for model in synthetic_models(6)]
     place.fault(after=2, body=json.dumps(wrong).encode())
-    with pytest.raises(ContractError, match="page 3, row 1: field downloads is text"):
+    with pytest.raises(
+        ContractError, match=r"6 malformed rows among 6, .*page 3, row 1: field downloads is text"
+    ):
         place.run()
     place.run()
     assert len(place.queries) == 3 + 2
     assert len(place.rows()) == 35
+
+
+ODD = {
+    "id missing": {"id": None},
+    "id long": {"id": "a/" + "b" * 298},
+    "id without owner": {"id": "gpt2"},
+    "downloads negative": {"downloads": -1},
+    "downloads text": {"downloads": "5"},
+    "createdAt garbage": {"createdAt": "yesterday"},
+    "baseModels a list": {"baseModels": [{"id": "a/b"}]},
+    "baseModels odd": {"baseModels": {"relation": "finetune", "models": [{"id": None}]}},
+    "_id short": {"_id": "123"},
+    "_id missing": {"_id": None},
+}
+
+
+@pytest.mark.parametrize("change", ODD.values(), ids=ODD)
+def test_an_odd_row_does_not_end_a_crawl(place: Desk, change: dict[str, Any]) -> None:
+    """The row is kept with an empty cell, or left out for want of an `_id`, and told of."""
+    (field,) = change
+    models = sorted(place.server.models.rows, key=lambda m: m["createdAt"], reverse=True)
+    page = models[10:20]
+    page[4] = models[14] | change
+    place.fault(after=1, body=json.dumps(page).encode())
+    place.stop_after(2)
+    place.run()
+    out = field == "_id"
+    assert len(place.queries) == 4
+    assert len(place.rows()) == 35 - out
+    if not out:
+        row = place.rows()[models[14]["_id"]]
+        assert [name for name in FIELDS if row[name] is None and models[14][name]] == (
+            [field] if models[14][field] else []
+        )
+    record = place.record()
+    assert record["bad_cells"] == {field: 1}
+    (told,) = record["malformed"]
+    assert (told["page"], told["row"], told["field"]) == (2, 5, field)
+    assert told["repository"] == ("" if out else models[14]["_id"])
+    (said,) = remarks(place.folder, TODAY)
+    assert f"page 2, row 5: field {field} is" in said
+    target = place.folder / "extract.parquet"
+    assert extract(place.folder / place.run().filename, target, TODAY).rows == 35 - out
+
+
+def test_what_the_command_prints(place: Desk) -> None:
+    """The command names where the reading is, and what it lacks."""
+    place.server.models.refused = frozenset({"downloadsAllTime"})
+    place.server.models.rows[3]["likes"] = "many"
+    place.server.models.rows[4]["tags"] = "many"
+    printed, said = StringIO(), list[str]()
+    hub_cli.crawl(
+        place.folder,
+        every=False,
+        top=None,
+        namespaces="owner-0,owner-1,Nobody",
+        console=Console(file=printed, width=500),
+        say=said.append,
+    )
+    first, *others = printed.getvalue().splitlines()
+    assert first.startswith("crawl  24 models → ")
+    odd = "page 1, row 11: field likes is text where a whole number from 0 to 1e+12 must stand"
+    assert others == [
+        "crawl  the Hub refuses the fields downloadsAllTime: the all-time counters are missing",
+        f"crawl  2 cells that cannot be right left empty; the first: {odd}; crawl.json names them",
+        "crawl  no models in Nobody",
+    ]
+    assert said[-1].endswith(", without downloadsAllTime")
+
+
+def test_null_counts_are_no_fault(place: Desk) -> None:
+    """A count that the list does not state is null, and a model alone may have none at all."""
+    for model in place.server.models.rows:
+        model["downloads"] = None
+    place.server.models.rows[30].update(id="lonely/model", downloadsAllTime=None)
+    place.run(mode="namespaces", namespaces=("lonely", "owner-1"))
+    assert place.record()["malformed"] == []
+    assert place.record()["without_counter"] == 1
+
+
+def test_only_so_many_odd_rows_are_told_one_by_one(place: Desk) -> None:
+    """All are counted; the record names the first of them."""
+    for model in place.server.models.rows[::7]:
+        model.update(dict.fromkeys(("likes", "author", "tags", "pipeline_tag"), -1))
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(crawl_walk, "MOST_TOLD", 3)
+        place.run(page_size=35)
+    cells = dict.fromkeys(("author", "likes", "pipeline_tag", "tags"), 5)
+    assert place.record()["bad_cells"] == cells
+    assert len(place.record()["malformed"]) == 3
 
 
 def test_progress(place: Desk) -> None:

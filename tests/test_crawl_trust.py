@@ -8,19 +8,22 @@ import os
 import subprocess
 import sys
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
-from urllib.parse import quote
+from urllib.parse import parse_qsl, quote
 
 import huggingface_hub.constants
 import pytest
-from crawls import TEN, TODAY, TOKEN, Desk, desk
+from crawls import LONG, TEN, TODAY, TOKEN, Desk, desk
 
-from replication.errors import HubError, ReplicationError
+from replication.errors import ContractError, HubError, ReplicationError, SourceError
 from replication.sources import pages
-from replication.sources.pages import BACKOFF, next_query, with_page_size
-from replication.synthetic.server import hub
-from replication.synthetic.server_api import PageFault, synthetic_models
+from replication.sources.crawl import remarks
+from replication.sources.page_queries import next_link, next_query, with_page_size
+from replication.sources.pages import BACKOFF
+from replication.synthetic.server import FakeHub, hub
+from replication.synthetic.server_api import PageFault, answer, synthetic_models
 
 ROOT = Path(__file__).resolve().parents[1]
 CHILD = """
@@ -62,54 +65,133 @@ def fails(place: Desk, words: str, **changes: Any) -> ReplicationError:
 # Answers that are not believed
 
 
-@pytest.mark.parametrize(
-    "link",
-    [
-        "http://localhost:{port}/api/models?cursor=x",
-        "http://127.0.0.1:{other}/api/models?cursor=x",
-        "https://127.0.0.1:{port}/api/models?cursor=x",
-        "http://127.0.0.1.example:{port}/api/models?cursor=x",
-        "http://127.0.0.1:{port}@example.org/api/models?cursor=x",
-        "//localhost:{port}/api/models?cursor=x",
-        "http://127.0.0.1:{port}/api/datasets?cursor=x",
-        "http://127.0.0.1:{port}/api/models/../x?cursor=x",
-        "http://127.0.0.1:{port}/api/models",
-        "http://[::1/api/models?cursor=x",
-        "http://127.0.0.1:99999999/api/models?cursor=x",
-        "file:///etc/passwd?x",
-        "javascript:x?y",
-    ],
-)
-def test_a_foreign_link_is_refused(
+FOREIGN = [
+    "http://localhost:{other}/api/models?cursor={cursor}",
+    "https://127.0.0.1:{port}/api/models?cursor={cursor}",
+    "https://huggingface.co/api/models?cursor={cursor}",
+    "https://user:pass@huggingface.co:8443/mirror/api/models/?cursor={cursor}&limit=3#x",
+    "//localhost:{other}/api/models?cursor={cursor}",
+    "/api/models?cursor={cursor}&cursor={cursor}",
+    "?sort=likes&author=nobody&cursor={cursor}&expand[]=sha",
+    "http://127.0.0.1:99999999/api/models?cursor={cursor}",
+]
+NO_LIST = [
+    "http://127.0.0.1:{port}/api/datasets?cursor=x",
+    "http://127.0.0.1:{port}/api/models/../x?cursor=x",
+    "http://127.0.0.1:{port}/api/models",
+    "http://127.0.0.1:{port}/api/models?limit=10&sort=createdAt",
+    "http://[::1/api/models?cursor=x",
+    "file:///etc/passwd?x",
+    "javascript:x?y",
+    "",
+]
+
+
+@contextmanager
+def two_hubs(folder: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[tuple[Desk, FakeHub]]:
+    """Return a place to crawl with a token, and another server, which must be asked nothing."""
+    with hub({}) as other, desk(folder, monkeypatch, token=TOKEN) as place:
+        yield place, other
+        assert other.requests == []
+
+
+def cursor_after(place: Desk, size: int) -> str:
+    """Cursor that the server gives with its first page."""
+    link = answer(place.server.models, f"limit={size}", "").headers["Link"]
+    return link.partition("cursor=")[2].partition(">")[0]
+
+
+@pytest.mark.parametrize("link", FOREIGN)
+def test_a_link_that_names_another_host(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, link: str
 ) -> None:
-    """A next page at another origin or path is never asked for, with the token or without."""
-    with hub({}) as other, desk(tmp_path, monkeypatch, token=TOKEN) as place:
+    """Of a link only the place in the list is taken: all pages are asked of HF_ENDPOINT."""
+    with two_hubs(tmp_path, monkeypatch) as (place, other):
         ports = {
-            "port": place.server.endpoint.rpartition(":")[2],
-            "other": other.endpoint.rpartition(":")[2],
+            name: at.endpoint.rpartition(":")[2]
+            for name, at in {"port": place.server, "other": other}.items()
         }
-        place.fault(headers={"Link": f'<{link.format(**ports)}>; rel="next"'})
-        fails(place, "link to the next page leads to another address")
-        assert other.requests == []
+        target = link.format(**ports, cursor=cursor_after(place, 10))
+        place.fault(headers={"Link": f'<{target}>; rel="next"'})
+        assert place.run().rows == 35
+        first, *others = map(parse_qsl, place.queries)
+        assert len(others) == 3
+        assert all([pair for pair in asked if pair[0] != "cursor"] == first for asked in others)
+
+
+@pytest.mark.parametrize("link", NO_LIST)
+def test_a_link_to_no_list_is_refused(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, link: str
+) -> None:
+    """A next page that is no page of a list of models is never asked for."""
+    with two_hubs(tmp_path, monkeypatch) as (place, _):
+        port = place.server.endpoint.rpartition(":")[2]
+        place.fault(headers={"Link": f'<{link.format(port=port)}>; rel="next"'})
+        fails(place, "link to the next page leads to no list of models")
         assert len(place.queries) == 1
     assert not place.pages.exists()
+
+
+def test_a_mirror_that_passes_on_the_links_of_the_hub(place: Desk) -> None:
+    """Every link names the Hub, the mirror has a path of its own, and HF_ENDPOINT a slash."""
+    place.server.models.linked_to = "https://huggingface.co"
+    place.server.prefix = "/hf/mirror"
+    monkeypatch = pytest.MonkeyPatch()
+    with monkeypatch.context() as patch:
+        patch.setattr(huggingface_hub.constants, "ENDPOINT", f"{place.server.endpoint}/hf/mirror/")
+        place.stop_after(2)
+        found = place.run()
+    assert found.rows == 35
+    assert found.url == f"{place.server.endpoint}/hf/mirror/api/models"
+    assert len(place.queries) == 4
+
+
+@pytest.mark.parametrize(
+    ("header", "target"),
+    [
+        (['<a>; rel="next"'], "a"),
+        (["<a>; rel=next"], "a"),
+        (["<a>;REL = 'x'; Rel=NEXT"], "a"),
+        (['<a>; rel="prev next"'], "a"),
+        (['<a>; rel="prev", <b>; rel="next last", <c>; rel="next"'], "b"),
+        (['<a>; rel="prev"', '<b?x=1,2>; title="a, <c>; d"; rel="next"'], "b?x=1,2"),
+        (['<a>; rel="nextish"'], None),
+        (['<a>; rel="prev"'], None),
+        (["a; rel=next"], ""),
+        (['<a; rel="next"'], ""),
+        ([], None),
+    ],
+)
+def test_next_link(header: list[str], target: str | None) -> None:
+    """The link is found among others and among its relations, and is never overlooked."""
+    assert next_link(header) == target
 
 
 @pytest.mark.parametrize(
     ("link", "query"),
     [
-        ("/api/models?cursor=x", "cursor=x"),
-        ("?cursor=x%3D", "cursor=x%3D"),
-        ("https://hub.example/api/models?cursor=x#y", "cursor=x"),
-        ("https://hub.example:443/api/models?cursor=x", "cursor=x"),
-        ("https://user:pass@hub.example/api/models?cursor=x", "cursor=x"),
-        ("http://hub.example/api/models?cursor=x", None),
+        ("/api/models?cursor=x", "limit=5&cursor=x"),
+        ("?cursor=x%3D", "limit=5&cursor=x%3D"),
+        ("https://hub.example/api/models?cursor=x#y", "limit=5&cursor=x"),
+        ("/api/models?skip=10&limit=7&expand=sha", "limit=5&skip=10"),
+        ("/api/models?cursor=a&cursor=b", "limit=5&cursor=b"),
+        ("/api/models?limit=5", None),
+        ("", None),
     ],
 )
 def test_next_query(link: str, query: str | None) -> None:
-    """Of a link to the same address only the query is taken."""
-    assert next_query(link, "https://hub.example/api/models") == query
+    """What is asked for stays the crawl's own; only the place in the list is the link's."""
+    assert next_query(link, "limit=5&cursor=before") == query
+
+
+@pytest.mark.parametrize("cap", [None, 10], ids=["no links", "no links and small pages"])
+def test_a_list_without_links_is_not_believed_to_end(place: Desk, cap: int | None) -> None:
+    """Where a proxy takes the links away, the first page is not taken for the whole list."""
+    place.server.models.links = False
+    fails(place, "links to the next pages are missing", page_size=cap or 1000)
+    assert not place.pages.exists()
+    place.server.models.rows = place.server.models.rows[:1]
+    assert place.run().rows == 1
 
 
 def test_a_smaller_page_keeps_the_cursor() -> None:
@@ -131,35 +213,119 @@ def test_a_redirect_is_not_followed(place: Desk, status: int) -> None:
 
 
 @pytest.mark.parametrize(
-    ("status", "words"),
+    ("status", "words", "asked"),
     [
-        (400, r"answered 400"),
-        (401, r"refuses the reader \(401\)"),
-        (403, r"refuses the reader \(403\)"),
-        (404, r"answered 404"),
-        (204, r"answered 204"),
+        (400, r"answered 400", 1 + 10 + 1),
+        (401, r"refuses the reader \(401\)", 1),
+        (403, r"refuses the reader \(403\)", 1),
+        (404, r"answered 404", 1),
+        (204, r"answered 204", 1),
     ],
 )
-def test_a_final_refusal(place: Desk, status: int, words: str) -> None:
-    """What will not change is not asked for again."""
-    place.fault(status=status, times=9)
+def test_a_final_refusal(place: Desk, status: int, words: str, asked: int) -> None:
+    """What will not change is not asked for again, but for fields that may be what is refused."""
+    place.fault(status=status, times=99)
     fails(place, words)
-    assert len(place.queries) == 1
+    assert len(place.queries) == asked
     assert place.slept == []
+
+
+def expanded(query: str) -> set[str]:
+    """Fields that a query asks for."""
+    return {value for key, value in parse_qsl(query) if key == "expand[]"}
+
+
+@pytest.mark.parametrize(
+    ("refused", "words"),
+    [
+        ({"baseModels"}, "the fields baseModels: base models are taken from the tags"),
+        ({"downloadsAllTime"}, "downloadsAllTime: the all-time counters are missing"),
+        ({"downloads"}, "downloads: the downloads of 30 days are missing"),
+        (
+            {"baseModels", "downloadsAllTime"},
+            "the all-time counters are missing and base models are taken from the tags",
+        ),
+        ({"author", "library_name"}, "author, library_name: nothing that a panel needs"),
+    ],
+    ids=str,
+)
+def test_refused_fields(place: Desk, refused: set[str], words: str) -> None:
+    """A field that the Hub refuses is empty, which the crawl says; no page asks for it again."""
+    place.server.models.refused = frozenset(refused)
+    place.stop_after(2)
+    assert place.told == []
+    place.run()
+    assert all(not expanded(query) & refused for query in place.queries[-3:])
+    assert len(place.queries) == 1 + 10 + 4
+    assert place.told[-1].refused == tuple(sorted(refused))
+    assert str(place.told[-1]).endswith(f", without {', '.join(sorted(refused))}")
+    for model in place.server.models.rows:
+        row = place.rows()[model["_id"]]
+        assert {name for name, value in row.items() if value is None} >= refused
+        assert row["tags"] == model["tags"]
+    assert place.record()["refused_fields"] == sorted(refused)
+    (said,) = remarks(place.folder, TODAY)
+    assert said.endswith(words)
+
+
+def test_refused_fields_of_namespaces(place: Desk) -> None:
+    """What one list refuses, the lists of the other namespaces are not asked for."""
+    place.server.models.refused = frozenset({"baseModels"})
+    place.run(mode="namespaces", namespaces=("owner-1", "owner-2"), page_size=20)
+    assert len(place.queries) == 1 + 10 + 1 + 1
+    assert len(place.rows()) == 23
+
+
+def test_a_list_that_knows_no_fields(place: Desk) -> None:
+    """Where the parameter itself is refused, the list is read as it comes."""
+    place.server.models.refused = frozenset({"expand[]"})
+    place.run()
+    assert len(place.rows()) == 35
+    assert {row["downloads"] for row in place.rows().values()} > {1_000_000}
+    assert remarks(place.folder, TODAY) == []
+
+
+def test_a_list_that_gives_no_counts(place: Desk) -> None:
+    """Without any of the counts there is no reading."""
+    place.server.models.refused = frozenset({"downloads", "downloadsAllTime"})
+    with pytest.raises(ContractError, match="page 1 states no downloads"):
+        place.run()
+    with pytest.raises(SourceError, match="no model of the list states its downloads"):
+        place.run(mode="namespaces", namespaces=("owner-1",), page_size=4)
+
+
+def test_a_parameter_that_is_refused(place: Desk) -> None:
+    """Where it is no field that the Hub refuses, that is the end."""
+    place.server.models.refused = frozenset({"sort"})
+    fails(place, "answered 400")
 
 
 def test_a_page_that_is_too_large(place: Desk) -> None:
     """More bytes than a page may have are not read, whatever length is stated."""
-    place.fault(body=b" " * 100_001)
-    assert "--page-size" in fails(place, "more than the 100,000 bytes", max_bytes=100_000).remedy
-    assert len(place.queries) == 1
+    place.fault(body=b" " * 100_001, times=9)
+    fails(place, "more than the 100,000 bytes", max_bytes=100_000)
+    assert sizes(place) == [10, 5, 2, 1, 1, 1]
+
+
+def sizes(place: Desk) -> list[int]:
+    """Models that each page was asked for."""
+    return [int(dict(parse_qsl(query))["limit"]) for query in place.queries]
+
+
+def test_a_page_that_is_too_large_is_asked_for_in_parts(place: Desk) -> None:
+    """Models with long tags make a page too large: it is asked for with fewer models."""
+    for model in place.server.models.rows[12:15]:
+        model["tags"] = ["x" * 3_000] * 10
+    assert place.run(max_bytes=70_000).rows == 35
+    assert 5 in sizes(place)
+    assert sizes(place)[-1] > 5
 
 
 def test_a_page_that_is_too_large_when_unpacked(place: Desk) -> None:
     """What counts is the size after decompression."""
     packed = gzip.compress(b" " * 10_000_000, mtime=0)
     assert len(packed) < 100_000
-    place.fault(body=packed, headers={"Content-Encoding": "gzip"})
+    place.fault(body=packed, headers={"Content-Encoding": "gzip"}, times=9)
     fails(place, "more than the 100,000 bytes", max_bytes=100_000)
 
 
@@ -219,7 +385,7 @@ def run_child(
         capture_output=True,
         text=True,
         check=True,
-        timeout=60,
+        timeout=LONG,
     )
     text = done.stdout + done.stderr
     assert_nowhere(folder, text)
@@ -240,7 +406,7 @@ def test_the_token_is_in_no_failure(tmp_path: Path, status: int) -> None:
     """A server that repeats the token in the headers and the body of its refusal is not quoted."""
     echo = {"X-Error-Message": TOKEN, "Retry-After": "86400", "WWW-Authenticate": TOKEN}
     with hub({}, models=synthetic_models(35)) as server:
-        fault = PageFault(9, status, echo, TOKEN.encode(), after=2)
+        fault = PageFault(99, status, echo, TOKEN.encode(), after=2)
         server.models.faults.append(fault)
         got = run_child(tmp_path, server.endpoint)
     assert f"{status}" in got["message"]

@@ -179,7 +179,7 @@ def start(place: Place, endpoint: str, about: Snapshots, today: str, options: An
     task = json.dumps([asdict(about), str(place.folder), today, options], default=str)
     command = [sys.executable, "-c", CHILD, task]
     return subprocess.run(
-        command, env=environment, capture_output=True, text=True, timeout=60, check=False
+        command, env=environment, capture_output=True, text=True, timeout=300, check=False
     )
 
 
@@ -262,6 +262,7 @@ def test_success(place: Place) -> None:
         "accessed": TODAY,
         "licence": "ODbL",
         "client": f"huggingface_hub {huggingface_hub.__version__}",
+        "extent": "all",
     }
     assert manifest.read(place.folder).to_dict() == outcome.manifest
     assert place.sidecar(LABELS[1]) == {
@@ -778,6 +779,55 @@ def test_local_folder(place: Place, tmp_path: Path, layout: str) -> None:
     assert (found.repository, found.client, found.url) == ("", "", "")
     assert place.sidecar(LABELS[0])["filename"] == LAYOUTS[layout].format(LABELS[0])
     assert "huggingface_hub" not in place.sidecar(LABELS[0])["client"]
+
+
+ALL = {"mode": "all", "limit": 0, "namespaces": []}
+TOP, LOWER = {**ALL, "mode": "top", "limit": 500}, {**ALL, "mode": "top", "limit": 90}
+OWNERS = {**ALL, "mode": "namespaces", "namespaces": ["Qwen", "google"]}
+
+
+@pytest.mark.parametrize(
+    ("scopes", "words"),
+    [
+        ([None, None, None], ""),
+        ([ALL, ALL, ALL], "all"),
+        ([TOP, TOP, TOP], "top 500"),
+        ([OWNERS, OWNERS, OWNERS], "namespaces: Qwen, google"),
+        ([ALL, TOP, LOWER], "top 90"),
+        ([OWNERS, {**OWNERS, "namespaces": ["Qwen"]}, TOP], "namespaces: Qwen"),
+        ([ALL, None, ALL], ""),
+        ([TOP, None, ALL], "top 500"),
+        (["damaged", {"mode": "top", "limit": "9"}, {"mode": "other"}], ""),
+    ],
+    ids=["none", "all", "top", "owners", "lower top", "fewer owners", "one silent", "both", "bad"],
+)
+def test_extent_of_a_folder(place: Place, tmp_path: Path, scopes: list[Any], words: str) -> None:
+    """The manifest says what the readings cover together, as their crawls record it."""
+    local = tmp_path / "local"
+    for (label, data), scope in zip(SNAPSHOTS.items(), scopes, strict=True):
+        path = local / LAYOUTS["models"].format(label)
+        path.parent.mkdir(parents=True)
+        path.write_bytes(data)
+        if scope is not None:
+            text = "{" if scope == "damaged" else json.dumps({"scope": scope})
+            path.with_name("crawl.json").write_text(text)
+    found, _ = local_run(place, local)
+    assert found.extent == words
+    assert manifest.read(place.folder).to_dict().get("extent", "") == words
+
+
+def test_extent_counts_what_is_read(place: Place, tmp_path: Path) -> None:
+    """A reading outside the range has no say, and neither has a record beside a plain file."""
+    local = flat(tmp_path / "local")
+    (local / "crawl.json").write_text(json.dumps({"scope": TOP}))
+    assert local_run(place, local)[0].extent == ""
+    path = local / "2026-01-07/models.parquet"
+    path.parent.mkdir()
+    path.write_bytes(models())
+    path.with_name("crawl.json").write_text(json.dumps({"scope": TOP}))
+    assert local_run(place, local)[0].extent == ""
+    later = replace(ABOUT, until=date(2026, 2, 1))
+    assert local_run(place, path, later)[0].extent == "top 500"
 
 
 def flat(folder: Path, contents: dict[str, bytes] = SNAPSHOTS) -> Path:

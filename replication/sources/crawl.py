@@ -18,16 +18,18 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
-from replication.errors import SourceError
-from replication.files import sha256_file, write_json
+from replication.errors import ContractError, SourceError
+from replication.files import read_json, sha256_file, write_json
 from replication.sources import manifest
-from replication.sources.crawl_extent import Crawl, Progress, choose, require
+from replication.sources.crawl_extent import Crawl, Progress, choose, in_words, require
 from replication.sources.crawl_store import RECORD, State, Store
 from replication.sources.crawl_walk import Walk, query_of
 from replication.sources.manifest import Manifest
-from replication.sources.pages import PATH
+from replication.sources.model_rows import NO_COUNTS, Malformed
+from replication.sources.page_queries import PATH
+from replication.sources.pages import address
 
-__all__ = ["MAX_AGE", "Crawl", "Progress", "choose", "fetch"]
+__all__ = ["MAX_AGE", "Crawl", "Progress", "choose", "fetch", "remarks"]
 
 MAX_AGE = timedelta(days=2)
 """Age from which on an unfinished crawl is not gone on with: it would be a reading of no one day."""
@@ -46,8 +48,9 @@ def fetch(
         What to crawl.
     folder
         Folder of the readings: it receives ``models/<label>/models.parquet``, one row a model, with
-        ``crawl.json`` (extent, moments of the first and last page, rows that came twice) and a
-        manifest beside it, and holds ``pages`` until the crawl is finished.
+        ``crawl.json`` (extent, moments of the first and last page, rows that came twice or are
+        malformed, fields that the Hub refused) and a manifest beside it, and holds ``pages`` until
+        the crawl is finished.
     today
         ISO 8601 date, UTC: label of a crawl that begins now.
     progress
@@ -67,7 +70,7 @@ def fetch(
         The Hub refuses, keeps failing, cannot be reached, or its list does not end. The pages are
         kept.
     ContractError
-        A page holds a row that is malformed.
+        Too much of a page is malformed.
     OutputError
         The folder cannot be written.
     """
@@ -108,11 +111,9 @@ def _begun(crawl: Crawl, today: str) -> State:
 
 
 def _origin() -> str:
-    """Return scheme, host and port of the Hub, without a password that the address may hold."""
-    from huggingface_hub import constants
-
-    parts = urlsplit(constants.ENDPOINT)
-    return f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}"
+    """Return the address of the Hub, without a password that it may hold."""
+    parts = urlsplit(address().removesuffix(PATH))
+    return f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}{parts.path}"
 
 
 def _require_same(state: State, crawl: Crawl, store: Store, today: str) -> None:
@@ -138,6 +139,10 @@ def _settle(store: Store, state: State) -> Manifest:
             "the list of models is empty",
             f"check the names of the namespaces, and remove {store.pages}",
         )
+    if not state.counted:
+        raise SourceError(
+            "no model of the list states its downloads", f"{NO_COUNTS}; then remove {store.pages}"
+        )
     path = store.assemble(state)
     write_json(path.with_name(RECORD), _record(path, state))
     found = _manifest(path, state)
@@ -159,21 +164,79 @@ def _record(path: Path, state: State) -> dict[str, Any]:
         "rows": state.rows,
         "duplicates": state.rows - state.models,
         "models": state.models,
-        **_found(path, state.scope["namespaces"]),
+        "bad_cells": state.bad_cells,
+        "malformed": state.malformed,
+        **_found(path, state),
     }
 
 
-def _found(path: Path, namespaces: list[str]) -> dict[str, Any]:
-    """Return what the snapshot lacks: namespaces without a model, and counters."""
+def remarks(folder: Path, label: str) -> list[str]:
+    """Return what a reader must know of the crawl of a day, in sentences: what its reading lacks.
+
+    Raises
+    ------
+    StageOrderError
+        There is no such crawl.
+    ContractError
+        Its record is damaged.
+    """
+    path = Store(folder).snapshot(label).with_name(RECORD)
+    try:
+        return _remarks(read_json(path))
+    except (AttributeError, KeyError, TypeError, IndexError, ValueError):
+        raise ContractError(f"{path} is damaged", f"remove {path.parent} and crawl again") from None
+
+
+def _remarks(record: dict[str, Any]) -> list[str]:
+    """Return the remarks that a record makes necessary."""
+    found: list[str] = []
+    refused = record.get("refused_fields", [])
+    if refused:
+        found.append(f"the Hub refuses the fields {', '.join(refused)}: {_lost(refused)}")
+    bad = record.get("bad_cells", {})
+    if bad:
+        out = bad.get("_id", 0)
+        counts = {
+            "rows without an _id left out": out,
+            "cells that cannot be right left empty": sum(bad.values()) - out,
+        }
+        told = " and ".join(f"{count:,} {what}" for what, count in counts.items() if count)
+        first = Malformed(**record["malformed"][0])
+        found.append(f"{told}; the first: {first}; {RECORD} names them")
+    if record.get("without_models"):
+        found.append(f"no models in {', '.join(record['without_models'])}")
+    return found
+
+
+def _lost(refused: list[str]) -> str:
+    """What a reading lacks without these fields."""
+    lost = {
+        "downloadsAllTime": "the all-time counters are missing",
+        "downloads": "the downloads of 30 days are missing",
+        "baseModels": "base models are taken from the tags",
+        "createdAt": "the dates of creation are missing",
+    }
+    words = [sentence for name, sentence in lost.items() if name in refused]
+    return " and ".join(words) or "nothing that a panel needs"
+
+
+def _found(path: Path, state: State) -> dict[str, Any]:
+    """Return what the snapshot lacks: fields, counters, and models of namespaces."""
     from pyarrow import parquet
 
-    counters = parquet.read_table(path, columns=["downloadsAllTime"])
-    found: dict[str, Any] = {"without_counter": counters.column(0).null_count}
-    if namespaces:
-        names = parquet.read_table(path, columns=["id"]).column(0).to_pylist()
-        owners = {name.partition("/")[0].casefold() for name in names}
-        found["without_models"] = [name for name in namespaces if name.casefold() not in owners]
-    return found
+    columns = {"id", "downloadsAllTime", *state.refused}
+    table = parquet.read_table(path, columns=sorted(columns))
+    absent = {name: table.column(name).null_count for name in columns}
+    names = table.column("id").drop_null().to_pylist()
+    owners = {name.partition("/")[0].casefold() for name in names}
+    return {
+        # A list may give of itself what it refuses to be asked for.
+        "refused_fields": [name for name in state.refused if absent[name] == table.num_rows],
+        "without_counter": absent["downloadsAllTime"],
+        "without_models": [
+            name for name in state.scope["namespaces"] if name.casefold() not in owners
+        ],
+    }
 
 
 def _manifest(path: Path, state: State) -> Manifest:
@@ -197,4 +260,5 @@ def _manifest(path: Path, state: State) -> Manifest:
         accessed=state.label,
         licence="none stated",
         client=f"huggingface_hub {version('huggingface_hub')}",
+        extent=in_words(state.scope),
     )

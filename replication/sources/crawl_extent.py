@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -25,7 +26,7 @@ class Crawl:
     namespaces: tuple[str, ...] = ()
     """Users and organisations of mode namespaces."""
     page_size: int = LARGEST_PAGE
-    max_pages: int = 8_000
+    max_pages: int = 100_000
     max_bytes: int = 64_000_000
     """Of one page, after decompression."""
     patience: float = 1_800
@@ -37,6 +38,40 @@ class Crawl:
     def scope(self) -> dict[str, Any]:
         """What makes two crawls readings of the same list."""
         return {"mode": self.mode, "limit": self.limit, "namespaces": [*self.namespaces]}
+
+
+def in_words(scope: Any) -> str:
+    """Return `all`, `top N` or `namespaces: a, b` for a crawl's scope, empty for anything else."""
+    if not isinstance(scope, dict):
+        return ""
+    mode, limit, names = (scope.get(key) for key in ("mode", "limit", "namespaces"))
+    if mode == "top" and type(limit) is int and limit > 0:
+        return f"top {limit}"
+    if mode == "namespaces" and isinstance(names, list) and names:
+        return f"namespaces: {', '.join(map(str, names))}"
+    return "all" if mode == "all" else ""
+
+
+def narrowest(extents: Iterable[str]) -> str:
+    """Return what readings of these extents cover together: no more than the narrowest of them.
+
+    Parameters
+    ----------
+    extents
+        As `in_words` gives them. Namespaces are narrower than a top, a top than what is not known,
+        and that than everything, because nobody has said that it is everything.
+    """
+    return min(extents, key=_breadth, default="")
+
+
+def _breadth(extent: str) -> tuple[int, int]:
+    """Rank of an extent, the narrowest first."""
+    kind = extent.partition(" ")[0]
+    if kind == "namespaces:":
+        return 0, extent.count(",")
+    if kind == "top":
+        return 1, int(extent.removeprefix("top "))
+    return (3, 0) if extent == "all" else (2, 0)
 
 
 @dataclass(frozen=True)
@@ -51,6 +86,8 @@ class Progress:
     """Models a second of this run, with its waits."""
     waiting: float = 0.0
     """Seconds of the wait that begins now, 0 after a page."""
+    refused: tuple[str, ...] = ()
+    """Fields that the Hub refuses to give."""
 
     @property
     def left(self) -> float | None:
@@ -70,6 +107,8 @@ class Progress:
             parts.append(f"{self.left:,.0f} s left")
         if self.waiting:
             parts.append(f"waiting {self.waiting:,.0f} s")
+        if self.refused:
+            parts.append(f"without {', '.join(self.refused)}")
         return ", ".join(parts)
 
 
@@ -118,7 +157,9 @@ def require(crawl: Crawl) -> None:
         "--top must be at least 1": crawl.mode != "top" or crawl.limit > 0,
         "--namespaces must name users or organisations": crawl.mode != "namespaces"
         or (crawl.namespaces and all(map(_NAMESPACE.fullmatch, crawl.namespaces))),
-        f"--page-size must be from 1 to {LARGEST_PAGE:,}": 1 <= crawl.page_size <= LARGEST_PAGE,
+        f"the size of a page must be from 1 to {LARGEST_PAGE:,}": 1
+        <= crawl.page_size
+        <= LARGEST_PAGE,
         "bounds must be positive": min(crawl.max_pages, crawl.max_bytes, crawl.timeout) > 0
         and crawl.patience >= 0,
     }

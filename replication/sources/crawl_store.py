@@ -12,7 +12,7 @@ import json
 import shutil
 import zlib
 from collections.abc import Iterator
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -24,6 +24,8 @@ from replication.sources.model_rows import Row, schema, table
 STATE = "state.json"
 RECORD = "crawl.json"
 SNAPSHOT = "models.parquet"
+MOST_TOLD = 100
+"""Malformed cells and rows that are kept one by one; the others are counted."""
 _ROW_GROUP = 1 << 14
 _SECRET = 8
 """Shortest token that is looked for in what is written; a shorter one is none of the Hub's."""
@@ -48,6 +50,14 @@ class State:
     """Rows of all pages, each model as often as it came."""
     models: int = 0
     """Distinct ids."""
+    counted: int = 0
+    """Rows of all pages that state a count."""
+    refused: list[str] = field(default_factory=list)
+    """Fields that the Hub refuses to give."""
+    bad_cells: dict[str, int] = field(default_factory=dict)
+    """Cells by column that cannot be right and are empty; of `_id`, rows that are left out."""
+    malformed: list[dict[str, Any]] = field(default_factory=list)
+    """The first of them, as `model_rows.Malformed` describes them."""
     first: str = ""
     """Moment of the first page, ISO 8601, UTC."""
     last: str = ""

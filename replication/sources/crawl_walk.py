@@ -3,21 +3,23 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
-from dataclasses import replace
+from collections import Counter
+from collections.abc import Callable, Collection
+from dataclasses import asdict, replace
 from datetime import UTC, datetime
 
 from replication.errors import HubError
 from replication.sources.crawl_extent import Crawl, Progress
-from replication.sources.crawl_store import State, Store
-from replication.sources.model_rows import Row
-from replication.sources.pages import Asker, Limits, Page, first_query, with_page_size
+from replication.sources.crawl_store import MOST_TOLD, State, Store
+from replication.sources.model_rows import Row, has_count
+from replication.sources.page_queries import first_query, with_page_size, without_fields
+from replication.sources.pages import Asker, Limits, Page
 
 _ORDER = {"all": "createdAt", "top": "downloads", "namespaces": "createdAt"}
 """Field by which each kind of list is sorted, from its largest value down."""
 
 
-def query_of(crawl: Crawl, walk: int = 0) -> str:
+def query_of(crawl: Crawl, walk: int = 0, refused: Collection[str] = ()) -> str:
     """Return the query of the first page of a walk, empty where there is no such walk.
 
     Parameters
@@ -26,11 +28,14 @@ def query_of(crawl: Crawl, walk: int = 0) -> str:
         What to crawl.
     walk
         Number of the walk, from 0: one for each namespace, or a single one.
+    refused
+        Fields that the Hub refuses to give.
     """
     authors = crawl.namespaces or ("",)
     if walk >= len(authors):
         return ""
-    return first_query(_ORDER[crawl.mode], _page_size(crawl), authors[walk])
+    query = first_query(_ORDER[crawl.mode], _page_size(crawl), authors[walk])
+    return without_fields(query, refused)
 
 
 def _page_size(crawl: Crawl) -> int:
@@ -89,11 +94,12 @@ class Walk:
         HubError
             A page cannot be had, or the list does not end. The pages before it are kept.
         ContractError
-            A row is malformed.
+            Too much of a page is malformed.
         """
         if not state.following:
             return state
-        limits = Limits(self._crawl.max_bytes, self._crawl.patience, self._crawl.timeout)
+        crawl = self._crawl
+        limits = Limits(_page_size(crawl), crawl.max_bytes, crawl.patience, crawl.timeout)
         asker = Asker(limits, self._tell)
         self._seen = self._store.ids(state.pages)
         self._before, self._state = len(self._seen), state
@@ -114,17 +120,31 @@ class Walk:
         fresh = {int(row["_id"], 16) for row in page.rows} - self._seen
         if page.following and not fresh:
             raise self._endless(f"page {number:,} holds nothing new and names a next one")
+        if self._ends_at_once(page, fresh):
+            asker.require_links(without_fields(query, page.refused), number, self._kept())
         self._state = self._saved(page, asker.secret)
         self._tell(0.0)
+
+    def _ends_at_once(self, page: Page, fresh: set[int]) -> bool:
+        """Whether a list of several models ends with its first page, and the top is not full yet."""
+        first = self._state.following == self._first_query()
+        full = 0 < self._crawl.limit <= len(self._seen | fresh)
+        return first and not page.following and len(page.rows) > 1 and not full
+
+    def _first_query(self) -> str:
+        """Query of the first page of the walk that is under way."""
+        return query_of(self._crawl, self._state.walk, self._state.refused)
 
     def _saved(self, page: Page, secret: str) -> State:
         """Save a page and return the state after it."""
         state, moment = self._state, self._clock.moment()
         kept = self._within(page.rows)
+        refused = sorted({*state.refused, *page.refused})
         walk, following = state.walk, "" if self._full() else page.following
         if not following:
             walk += 1
-            following = "" if self._full() else query_of(self._crawl, walk)
+            following = "" if self._full() else query_of(self._crawl, walk, refused)
+        told = [asdict(fault) for fault in page.malformed]
         after = replace(
             state,
             following=following,
@@ -132,6 +152,10 @@ class Walk:
             pages=state.pages + 1,
             rows=state.rows + len(kept),
             models=len(self._seen),
+            counted=state.counted + sum(map(has_count, kept)),
+            refused=refused,
+            bad_cells=dict(Counter(state.bad_cells) + Counter(f.column for f in page.malformed)),
+            malformed=[*state.malformed, *told][:MOST_TOLD],
             first=state.first or moment,
             last=max(moment, state.first),
         )
@@ -158,7 +182,8 @@ class Walk:
         passed = self._clock.passed()
         rate = (state.models - self._before) / passed if passed > 0 else 0.0
         total = self._crawl.limit or None
-        self._report(Progress(state.pages, state.models, total, rate, waiting))
+        refused = tuple(state.refused)
+        self._report(Progress(state.pages, state.models, total, rate, waiting, refused))
 
     def _kept(self) -> str:
         """What a message says of the pages that are there."""
@@ -174,6 +199,5 @@ class Walk:
         """Return the error of a list that does not end."""
         return HubError(
             f"the list of models does not end: {what}",
-            "check that HF_ENDPOINT is a Hub; if the Hub has grown, allow more pages "
-            f"(--max-pages); {self._kept()}",
+            f"check that HF_ENDPOINT is a Hub; {self._kept()}; remove the folder to begin anew",
         )

@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
-from replication.errors import SourceError
+from replication.errors import ContractError, SourceError
+from replication.files import read_json
+from replication.sources.crawl_extent import in_words, narrowest
+from replication.sources.crawl_store import RECORD, SNAPSHOT
 from replication.sources.extract import newest_date
 from replication.sources.listing import label_of
 from replication.sources.sidecar import FROM_PATH, FROM_ROWS
@@ -69,6 +73,43 @@ def find(local: Path, progress: Progress) -> list[Local]:
             "name a folder of models/<date>/models.parquet, <date>/models.parquet or <date>.parquet",
         )
     return [found[label] for label in sorted(found)]
+
+
+def extent(local: Path, labels: Iterable[str]) -> str:
+    """Return what part of the Hub the snapshots of these labels cover, as their crawls record it.
+
+    Parameters
+    ----------
+    local
+        Folder or file, as for `find`.
+    labels
+        The snapshots that are read.
+
+    Returns
+    -------
+    str
+        The narrowest of their extents, empty where a snapshot says nothing of its own.
+
+    Raises
+    ------
+    SourceError
+        As for `find`.
+    """
+    chosen = set(labels)
+    files = [file for file in find(local, lambda _: None) if file.label in chosen]
+    return narrowest(_stated_extent(file.path) for file in files)
+
+
+def _stated_extent(path: Path) -> str:
+    """Return what the record of the crawl beside a snapshot says, empty where there is none."""
+    record = path.with_name(RECORD)
+    if path.name != SNAPSHOT or not record.is_file():
+        return ""
+    try:
+        found = read_json(record)
+    except ContractError:
+        return ""
+    return in_words(found.get("scope")) if isinstance(found, dict) else ""
 
 
 def _single(path: Path) -> Local:

@@ -1,13 +1,16 @@
 """Rows of the Hub's list of models: what may stand in each field, and the table that they make.
 
-A field that the list does not have is null. Messages name the page, the row and the field, and the
-kind of value that was found, never the value: what a server sends may repeat what was sent to it.
+A field that the list does not have is null. A cell that cannot be right becomes null too and is
+told of; a row without an `_id`, by which rows are joined, is left out and told of. What is told
+names the page, the row and the field, and the kind of value that was found, never the value: what a
+server sends may repeat what was sent to it.
 """
 
 from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
@@ -22,50 +25,107 @@ Row = dict[str, Any]
 COUNTS = ("downloads", "downloadsAllTime")
 TIMES = ("createdAt", "lastModified")
 _ID = re.compile(r"[0-9a-f]{24}")
-_NAME = re.compile(r"[^/\s]+/[^/\s]+")
+_NAME = re.compile(r"[\w.-]{1,96}/[\w.-]{1,96}", re.ASCII)
 _TIME = re.compile(r"(?:19[7-9]\d|20\d\d)-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d{1,6})?Z", re.ASCII)
 _REMEDY = "check that HF_ENDPOINT is a Hub; if it is, its list of models has changed"
+NO_COUNTS = "check that HF_ENDPOINT is a Hub: a mirror may not know the parameter expand[]"
 
 
-def checked(items: list[Any], page: int) -> list[Row]:
-    """Return the rows of one page with the fields of `schema` and no others.
+FEW = 5
+"""Malformed rows that any page may hold, however short it is."""
+SHARE = 0.1
+"""Part of a page's rows that may be malformed; above it, the page is no page of models."""
+
+
+@dataclass(frozen=True)
+class Malformed:
+    """A cell that cannot be right, or a row without an `_id`."""
+
+    page: int
+    """From 1."""
+    row: int
+    """Within the page, from 1."""
+    repository: str
+    """`_id` of the row, empty where it has none."""
+    name: str
+    """Name of the row, empty where it has none."""
+    field: str
+    """Empty where the whole row is no object."""
+    found: str
+    """Kind of what stands there."""
+
+    @property
+    def column(self) -> str:
+        """Column that it counts for: what is no object has no `_id` either."""
+        return self.field or "_id"
+
+    def __str__(self) -> str:
+        place = f"page {self.page:,}, row {self.row:,}"
+        if not self.field:
+            return f"{place} is {self.found} and no object"
+        return (
+            f"{place}: field {self.field} is {self.found} where {FIELDS[self.field][1]} must stand"
+        )
+
+
+def checked(items: list[Any], page: int) -> tuple[list[Row], list[Malformed]]:
+    """Return the rows of one page, with the fields of `schema` and no others, and what was wrong.
 
     Parameters
     ----------
     items
         The page as JSON gave it.
     page
-        Its number, from 1, for messages.
+        Its number, from 1.
 
     Raises
     ------
     ContractError
-        A row is no object, a field has a value that cannot stand there, or no row states a count:
-        page, row (from 1) and field are named.
+        More than `FEW` rows and more than `SHARE` of them are malformed, or a page of more than
+        `FEW` rows states no count.
     """
-    rows = [
-        _checked(item, f"page {page:,}, row {number:,}") for number, item in enumerate(items, 1)
-    ]
-    if rows and all(row[count] is None for row in rows for count in COUNTS):
+    rows: list[Row] = []
+    wrong: list[Malformed] = []
+    for number, item in enumerate(items, 1):
+        row, faults = _checked(item, page, number)
+        wrong += faults
+        rows += [] if row is None else [row]
+    _require_models(rows, wrong, page, len(items))
+    return rows, wrong
+
+
+def _require_models(rows: list[Row], wrong: list[Malformed], page: int, size: int) -> None:
+    """Refuse a page of which too much is malformed, or that states no downloads."""
+    bad = len({fault.row for fault in wrong})
+    if bad > max(FEW, SHARE * size):
         raise ContractError(
-            f"page {page:,} states no downloads",
-            "check that HF_ENDPOINT is a Hub: a mirror may not know the parameter expand[]",
+            f"page {page:,} holds {bad:,} malformed rows among {size:,}, the first: {wrong[0]}",
+            _REMEDY,
         )
-    return rows
+    if len(rows) > FEW and not any(map(has_count, rows)):
+        raise ContractError(f"page {page:,} states no downloads", NO_COUNTS)
 
 
-def _checked(item: Any, place: str) -> Row:
-    """Return the known fields of one row."""
+def has_count(row: Row) -> bool:
+    """Whether the row states any of its counts."""
+    return any(row[count] is not None for count in COUNTS)
+
+
+def _checked(item: Any, page: int, number: int) -> tuple[Row | None, list[Malformed]]:
+    """Return the known fields of one row, None where it has no `_id`, and what was wrong."""
     if not isinstance(item, dict):
-        raise ContractError(f"{place} is {_kind(item)} and no object", _REMEDY)
+        return None, [Malformed(page, number, "", "", "", _kind(item))]
     row = {name: item.get(name) for name in FIELDS}
-    for name, (fits, wanted) in FIELDS.items():
-        if not fits(row[name]):
-            raise ContractError(
-                f"{place}: field {name} is {_kind(row[name])} where {wanted} must stand", _REMEDY
-            )
+    odd = [name for name, (fits, _) in FIELDS.items() if not fits(row[name])]
+    row |= dict.fromkeys(odd)
+    told = [
+        Malformed(page, number, row["_id"] or "", row["id"] or "", name, _kind(item.get(name)))
+        for name in odd
+    ]
+    if row["_id"] is None:
+        return None, [fault for fault in told if fault.field == "_id"]
     row["baseModels"] = _parents(row["baseModels"])
-    return row
+    return row, told
 
 
 def _kind(value: Any) -> str:

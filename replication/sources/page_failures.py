@@ -20,6 +20,10 @@ class Failure:
     """Seconds that the Hub names; None where it names none."""
     final: bool = False
     """Whether asking again is of no use."""
+    smaller: bool = False
+    """Whether a smaller page may do."""
+    parameter: bool = False
+    """Whether a parameter of the query may be what is refused."""
 
 
 def refusal(status: int, headers: Mapping[str, str]) -> Failure:
@@ -40,8 +44,9 @@ def refusal(status: int, headers: Mapping[str, str]) -> Failure:
         )
     return Failure(
         f"{host()} answered {status}",
-        "check that HF_ENDPOINT is a Hub; a link to a next page may also have expired",
+        "check that HF_ENDPOINT is a Hub; a next page that was kept for days may also have expired",
         final=True,
+        parameter=status in (400, 422),
     )
 
 
@@ -63,10 +68,8 @@ def _not_now(status: int, wait: int | None) -> Failure:
             "the limit is higher",
             wait,
         )
-    remedy = "run again later"
-    if status == 504:
-        remedy += ", with smaller pages (--page-size) if it fails here again"
-    return Failure(f"{host()} failed ({status}) {named}", remedy, wait)
+    what = f"{host()} failed ({status}) {named}"
+    return Failure(what, "run again later", wait, smaller=status == 504)
 
 
 def broken(error: Exception) -> Failure:

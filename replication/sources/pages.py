@@ -13,12 +13,20 @@ import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
-from urllib.parse import SplitResult, parse_qsl, urlencode, urljoin, urlsplit
 
 from replication.errors import HubError
 from replication.sources.hub_failures import host
-from replication.sources.model_rows import FIELDS, Row, checked
+from replication.sources.model_rows import Malformed, Row, checked
 from replication.sources.page_failures import Failure, broken, refusal
+from replication.sources.page_queries import (
+    PATH,
+    fields,
+    next_link,
+    next_query,
+    of_one_model,
+    smaller,
+    without_fields,
+)
 
 if TYPE_CHECKING:
     from httpx2 import Response
@@ -26,7 +34,6 @@ if TYPE_CHECKING:
 # huggingface_hub is imported inside the functions: it reads its HF_* variables when it is imported,
 # and the command line must start without it.
 
-PATH = "/api/models"
 BACKOFF = (1.3, 2.6, 4.3, 8.9, 17.2)
 """Seconds before asking again after a failure that names no wait: doubled each time, and each a
 little off its power of two, so that clients that failed together do not come back together."""
@@ -34,7 +41,8 @@ WINDOW = 300
 """Length in seconds of the Hub's rate-limit window: the longest pause between two sound pages."""
 NEAR = 20
 """Requests left in the window from which on they are spread over the rest of it."""
-_PORTS = {"http": 80, "https": 443}
+_STEPS = 20
+"""Sound pages after which a page that was made smaller has its full size again, or nearly."""
 
 Waiting = Callable[[float], None]
 
@@ -43,6 +51,8 @@ Waiting = Callable[[float], None]
 class Limits:
     """What one run may cost."""
 
+    page_size: int
+    """Models a page at most."""
     max_bytes: int
     """Of one page, after decompression."""
     patience: float
@@ -56,8 +66,11 @@ class Page:
     """One sound page."""
 
     rows: list[Row]
+    malformed: list[Malformed]
     following: str
     """Query of the next page, empty where this is the last."""
+    refused: tuple[str, ...]
+    """Fields that the Hub refused to give, and that the next pages are not asked for."""
 
 
 @dataclass(frozen=True)
@@ -84,8 +97,10 @@ class Asker:
     def __init__(self, limits: Limits, waiting: Waiting) -> None:
         self._limits = limits
         self._left = limits.patience
+        self._size = limits.page_size
         self._waiting = waiting
         self._pause = 0.0
+        self._linked = False
         # gzip alone: the size of what one block of it can hold is bounded.
         self._headers = {**_client_headers(), "accept-encoding": "gzip"}
 
@@ -96,6 +111,10 @@ class Asker:
 
     def page(self, query: str, number: int, kept: str) -> Page:
         """Return one page.
+
+        A page that is too large, or that the Hub does not make in time, is asked for with half as
+        many models. Where the Hub refuses a parameter, the fields are asked for one by one, and the
+        page without those that are refused.
 
         Parameters
         ----------
@@ -112,25 +131,77 @@ class Asker:
             The Hub refuses, keeps failing, asks for more patience than there is, or sends what is
             no page of models.
         ContractError
-            A row of the page is malformed.
+            Too much of the page is malformed.
         """
         self._sleep(self._pause)
         self._pause = 0.0
-        answer = self._ask(query, f"page {number:,}", kept)
-        self._pause = answer.pause
-        return Page(checked(answer.items, number), answer.following)
+        refused: tuple[str, ...] = ()
+        got = self._ask(query)
+        if isinstance(got, Failure) and got.parameter:
+            refused = self._refused(query)
+            got = self._ask(without_fields(query, refused)) if refused else got
+        if isinstance(got, Failure):
+            raise HubError(f"page {number:,}: {got.what}", f"{got.remedy}; {kept}")
+        self._pause = got.pause
+        rows, malformed = checked(got.items, number)
+        return Page(rows, malformed, got.following, refused)
 
-    def _ask(self, query: str, name: str, kept: str) -> _Answer:
+    def require_links(self, query: str, number: int, kept: str) -> None:
+        """Make sure that a list of a single page has no more of them.
+
+        A proxy may take the link to the next page out of an answer, and a list that is cut there
+        would read as a small Hub. Unless a link was seen before, the same list is asked for with
+        one model a page.
+
+        Parameters
+        ----------
+        query
+            Query of the page, which named no next one and holds more than one model.
+        number, kept
+            As for `page`.
+
+        Raises
+        ------
+        HubError
+            The answer to that names no next page either, or fails.
+        """
+        if self._linked:
+            return
+        got = self._ask(of_one_model(query))
+        if isinstance(got, _Answer) and not got.following:
+            got = Failure(
+                "the links to the next pages are missing from the answers",
+                "a proxy or a mirror may take the header Link away: check the connection and "
+                "HF_ENDPOINT",
+            )
+        if isinstance(got, Failure):
+            raise HubError(f"page {number:,}: {got.what}", f"{got.remedy}; {kept}")
+
+    def _refused(self, query: str) -> tuple[str, ...]:
+        """Return the fields of a query that the Hub refuses when each is asked for alone."""
+        refused = []
+        for name in fields(query):
+            others = [other for other in fields(query) if other != name]
+            got = self._ask(of_one_model(without_fields(query, others)))
+            if isinstance(got, Failure) and got.parameter:
+                refused.append(name)
+        return tuple(refused)
+
+    def _ask(self, query: str) -> _Answer | Failure:
         """Ask until there is an answer or no use in asking."""
         backoffs = iter(BACKOFF)
-        while isinstance(got := self._attempt(query), Failure):
+        while isinstance(got := self._attempt(smaller(query, self._size)), Failure):
+            self._size = max(self._size // 2, 1) if got.smaller else self._size
             backoff = next(backoffs, None)
             # One second more than is named: the Hub counts whole seconds.
             wait = backoff if got.wait is None else got.wait + 1
             if got.final or backoff is None or wait is None or wait > self._left:
-                raise HubError(f"{name}: {got.what}", f"{got.remedy}; {kept}")
+                return got
             self._left -= wait
             self._sleep(wait)
+        most = self._limits.page_size
+        self._size = min(self._size + max(most // _STEPS, 1), most)
+        self._linked = self._linked or bool(got.following)
         return got
 
     def _sleep(self, seconds: float) -> None:
@@ -149,12 +220,11 @@ class Asker:
 
     def _read(self, query: str) -> _Answer | Failure:
         """Send the request and read the answer, not more of it than a page may hold."""
-        from huggingface_hub import constants, get_session
+        from huggingface_hub import get_session
 
-        address = f"{constants.ENDPOINT}{PATH}"
         with get_session().stream(
             "GET",
-            f"{address}?{query}",
+            f"{address()}?{query}",
             headers=self._headers,
             timeout=self._limits.timeout,
             follow_redirects=False,
@@ -162,18 +232,17 @@ class Asker:
             if response.status_code != 200:
                 return refusal(response.status_code, response.headers)
             body = self._body(response)
-            link = response.links.get("next", {}).get("url")
+            link = next_link(response.headers.get_list("link"))
         if isinstance(body, Failure):
             return body
         items = _items(body)
-        following = "" if link is None else next_query(link, address)
+        following = "" if link is None else next_query(link, query)
         if isinstance(items, Failure):
             return items
         if following is None:
             return Failure(
-                "the link to the next page leads to another address",
-                "check that HF_ENDPOINT is the address under which the Hub knows itself; the token "
-                "is sent nowhere else",
+                "the link to the next page leads to no list of models",
+                f"check that HF_ENDPOINT is a Hub: its next links end in {PATH}?cursor=…",
                 final=True,
             )
         return _Answer(items, following, pause(response.headers))
@@ -187,8 +256,8 @@ class Asker:
             if len(body) > self._limits.max_bytes:
                 return Failure(
                     f"the answer has more than the {self._limits.max_bytes:,} bytes of a page",
-                    "check HF_ENDPOINT, or ask for smaller pages (--page-size)",
-                    final=True,
+                    "check that HF_ENDPOINT is a Hub",
+                    smaller=True,
                 )
             if time.monotonic() > until:
                 return Failure(f"the answer of {host()} does not end", "run again later")
@@ -206,21 +275,11 @@ def _client_headers() -> dict[str, str]:
     raise HubError(f"there is no token to send ({kind})", "set HF_TOKEN, or unset HF_OIDC_RESOURCE")
 
 
-def next_query(link: str, address: str) -> str | None:
-    """Return the query of the next page's address, None where that is another origin or path.
+def address() -> str:
+    """Return the address of the list of models, at the Hub that HF_ENDPOINT names."""
+    from huggingface_hub import constants
 
-    Only the query is taken: the request goes to `address`, whatever the link says besides.
-    """
-    try:
-        asked, target = urlsplit(address), urlsplit(urljoin(address, link))
-        same = _origin(asked) == _origin(target) and asked.path == target.path
-    except ValueError:
-        return None
-    return target.query if same and target.query else None
-
-
-def _origin(parts: SplitResult) -> tuple[str, str | None, int | None]:
-    return parts.scheme, parts.hostname, parts.port or _PORTS.get(parts.scheme)
+    return f"{constants.ENDPOINT.rstrip('/')}{PATH}"
 
 
 def pause(headers: Mapping[str, str]) -> float:
@@ -238,29 +297,6 @@ def pause(headers: Mapping[str, str]) -> float:
     if limit is None or limit.remaining > NEAR:
         return 0.0
     return min(limit.reset_in_seconds, WINDOW) / (limit.remaining + 1)
-
-
-def first_query(sort: str, page_size: int, author: str = "") -> str:
-    """Return the query of the first page of a listing.
-
-    Parameters
-    ----------
-    sort
-        Field by which the Hub sorts, from its largest value down.
-    page_size
-        Models a page.
-    author
-        Namespace; empty for all.
-    """
-    wanted = [("expand[]", name) for name in FIELDS if name not in {"_id", "id"}]
-    named = [("author", author)] if author else []
-    return urlencode([*named, ("sort", sort), ("limit", str(page_size)), *wanted])
-
-
-def with_page_size(query: str, page_size: int) -> str:
-    """Return the query with another number of models a page."""
-    pairs = parse_qsl(query, keep_blank_values=True)
-    return urlencode([(key, str(page_size) if key == "limit" else value) for key, value in pairs])
 
 
 def _items(body: bytes) -> list[Any] | Failure:

@@ -33,7 +33,7 @@ _REMEDY = "use an unchanged copy of the record"
 _MENDED = {"duplicate-readings", "renamed-repositories", "falling-counters"}
 """Checks of a released file that decide its counters and names."""
 _TEXT = (pa.types.is_string, pa.types.is_large_string, pa.types.is_string_view)
-_LIST = ("id", "downloads", "createdAt", "pipeline_tag", "base_models")
+_LIST = ("_id", "id", "downloads", "createdAt", "pipeline_tag", "base_models", "tags")
 _PARENTS = {
     "base_model": values.parents,
     "base_models": values.parents,
@@ -42,10 +42,15 @@ _PARENTS = {
 
 
 def read_list(found: Located) -> Part:
-    """Read a list of the whole Hub from Parquet: id, downloads, createdAt, perhaps more."""
+    """Read a list of the whole Hub from Parquet: id, downloads, createdAt, perhaps more.
+
+    The snapshot of a crawl is such a list too: base models are in base_models or among the tags,
+    and a crawl's rows without a name or a count are left out.
+    """
     record, place = found.record, Place(found.name(found.files[0]), "row")
-    table = _parquet(found.files[0], place.file, _LIST)
-    _require(place.file, table.column_names, ("id", "downloads"))
+    whole = _parquet(found.files[0], place.file, _LIST)
+    _require(place.file, whole.column_names, ("id", "downloads"))
+    table = _named_and_counted(whole)
     counts = _whole(table["downloads"], place)
     names = values.names(_texts(table, "id", place), place)
     created = None
@@ -55,11 +60,44 @@ def read_list(found: Located) -> Part:
         record,
         names,
         created,
-        base_models=_joined_lists(table, "base_models", place),
+        base_models=_bases_of_list(table, place),
         task=_texts(table, "pipeline_tag", place),
     )
     seen = observations(record, names, pd.Timestamp(record.date), counts)
-    return Part(record, len(table), seen, described)
+    return Part(record, len(whole), seen, described, defects=_left_out(record.id, whole, table))
+
+
+def _named_and_counted(table: pa.Table) -> pa.Table:
+    """Rows of a crawl that have a name and a count; of any other list, which must have them, all."""
+    if "_id" not in table.column_names:
+        return table
+    return table.filter(pc.and_(table["id"].is_valid(), table["downloads"].is_valid()))
+
+
+def _left_out(record: str, whole: pa.Table, kept: pa.Table) -> tuple[Defect, ...]:
+    """The defect of rows that are left out, where there are any."""
+    rows = len(whole) - len(kept)
+    defect = Defect(
+        "crawled-without-name-or-count",
+        "a row of a crawl states no name, or no downloads of 30 days",
+        f"{record} ({rows:,})",
+        rows,
+        "left out: the model is not counted by this record",
+    )
+    return (defect,) if rows else ()
+
+
+def _bases_of_list(table: pa.Table, place: Place) -> pd.Series | str:
+    """Return the base models of a list: of base_models, else of the tags, else none."""
+    has_lists = "tags" in table.column_names and pa.types.is_list(table.schema.field("tags").type)
+    if "base_models" in table.column_names or not has_lists:
+        return _joined_lists(table, "base_models", place)
+    lists = table["tags"].combine_chunks()
+    cells = pc.list_flatten(lists).to_pandas().set_axis(pc.list_parent_indices(lists).to_pandas())
+    tagged = cells[cells.str.startswith("base_model:").fillna(value=False).astype(bool)]
+    named = tagged.groupby(level=0).agg(values.of_tags)
+    filled = named.reindex(range(len(table)), fill_value="")
+    return filled.set_axis(pd.RangeIndex(1, len(table) + 1)).astype("str")
 
 
 def read_top(found: Located) -> Part:

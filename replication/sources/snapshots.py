@@ -35,7 +35,7 @@ from replication.files import PART, sha256_file
 from replication.sources import hub_snapshots, manifest, sidecar
 from replication.sources.extract import Extracted, reader
 from replication.sources.hub_failures import COMMIT
-from replication.sources.local_snapshots import Local, find
+from replication.sources.local_snapshots import Local, extent, find
 from replication.sources.manifest import Manifest
 from replication.sources.room import EXTRACT_SHARE, extracted, require_free
 from replication.sources.sidecar import OF_CONTENT, Sidecar
@@ -119,6 +119,7 @@ def fetch(
     _remove_strays(folder, wanted, progress)
     found = [_known(folder, label) for label in wanted]
     result = _manifest(about, found, revision, today, is_local=local is not None)
+    result = replace(result, extent="all" if local is None else extent(local, wanted))
     known = manifest.read(folder)
     if known is not None and known.same_address(result) and known.sha256 == result.sha256:
         result = replace(result, accessed=known.accessed)

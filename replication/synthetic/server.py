@@ -5,11 +5,12 @@ from __future__ import annotations
 import hashlib
 import json
 import re
+import sys
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from threading import Thread
-from typing import ClassVar
+from typing import Any, ClassVar
 from urllib.parse import unquote
 
 from replication.synthetic import server_api
@@ -30,6 +31,11 @@ class _Server(ThreadingHTTPServer):
 
     daemon_threads = True
     hub: FakeHub
+
+    def handle_error(self, request: Any, client_address: Any) -> None:
+        """Say nothing of a reader that has gone away, which is what many readers here do."""
+        if not isinstance(sys.exception(), ConnectionError):
+            super().handle_error(request, client_address)
 
 
 class _Handler(BaseHTTPRequestHandler):
@@ -59,7 +65,7 @@ class _Handler(BaseHTTPRequestHandler):
     def _answer(self) -> None:
         """Record the request and send it to its route."""
         before, _, query = self.path.partition("?")
-        path = unquote(before)
+        path = unquote(before).removeprefix(self.server.hub.prefix)
         headers = {name.lower(): value for name, value in self.headers.items()}
         self.server.hub.requests.append(Request(self.command, path, headers, query))
         if match := RESOLVE.fullmatch(path):

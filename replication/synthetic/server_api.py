@@ -13,10 +13,22 @@ from urllib.parse import parse_qsl, urlencode
 
 PATH = "/api/models"
 LARGEST_PAGE = 1_000
+LONGEST_HOLD = 600.0
+"""Seconds after which an answer that is held goes on its way by itself."""
 ALWAYS = ("_id", "id")
 """Fields that every row has, whatever is asked for."""
 
 Model = dict[str, Any]
+
+
+@dataclass
+class Hold:
+    """Holds an answer back until it is let go, so that nobody has to guess how long things take."""
+
+    reached: Event = field(default_factory=Event)
+    """Set when the request is there."""
+    released: Event = field(default_factory=Event)
+    """What the answer waits for."""
 
 
 @dataclass
@@ -33,8 +45,8 @@ class PageFault:
     """Bytes after which the connection is cut."""
     longer: int = 0
     """Bytes by which the stated length exceeds the body's; negative where it falls short."""
-    delay: float = 0.0
-    """Seconds before the answer."""
+    hold: Hold | None = None
+    """Holds the answer back."""
     after: int = 0
     """Answers that are sound before the fault sets in."""
 
@@ -68,6 +80,12 @@ class ModelList:
     rows: list[Model] = field(default_factory=list)
     quota: Quota | None = None
     faults: list[PageFault] = field(default_factory=list)
+    refused: frozenset[str] = frozenset()
+    """Fields and parameters that are refused with 400."""
+    linked_to: str = ""
+    """Address that the links to the next pages name, in place of the server's own."""
+    links: bool = True
+    """Whether there are such links at all."""
     endless: bool = False
     """Whether every page is the first one and names a next one."""
     served: int = 0
@@ -112,7 +130,9 @@ def answer(models: ModelList, query: str, endpoint: str) -> Answer:
     """
     models.served += 1
     fault = models.fault()
-    Event().wait(fault.delay)  # a test may have replaced time.sleep
+    if fault.hold is not None:
+        fault.hold.reached.set()
+        fault.hold.released.wait(LONGEST_HOLD)
     limit: dict[str, str] = {}
     if models.quota is not None:
         remaining, seconds = models.quota.take()
@@ -122,8 +142,20 @@ def answer(models: ModelList, query: str, endpoint: str) -> Answer:
     if fault.status != 200:
         body = fault.body or b""
         return Answer(fault.status, {**limit, **fault.headers}, body, len(body), whole=True)
-    headers, page = _page(models, query, endpoint)
+    if refusal := _refusal(models, query):
+        return refusal
+    headers, page = _page(models, query, models.linked_to or endpoint)
     return _spoilt({**limit, **headers}, json.dumps(page).encode(), fault)
+
+
+def _refusal(models: ModelList, query: str) -> Answer | None:
+    """Refuse a query that holds a refused parameter or asks for a refused field."""
+    asked = {word for pair in parse_qsl(query) for word in pair}
+    if asked.isdisjoint(models.refused):
+        return None
+    words = {"error": "Invalid option: expected one of author, createdAt, downloads, …"}
+    body = json.dumps(words).encode()
+    return Answer(400, {"Content-Type": "application/json"}, body, len(body), whole=True)
 
 
 def _limit_headers(quota: Quota, remaining: int, seconds: int) -> dict[str, str]:
@@ -152,7 +184,7 @@ def _page(models: ModelList, query: str, endpoint: str) -> tuple[dict[str, str],
     size = min(int(asked["limit"]), LARGEST_PAGE)
     wanted = [value for key, value in pairs if key in {"expand[]", "expand"}]
     headers = {"Content-Type": "application/json"}
-    if rows and (models.endless or len(rows) > size):
+    if models.links and rows and (models.endless or len(rows) > size):
         cursor = _cursor(rows[:size][-1], asked["sort"], models.served)
         rest = [(key, value) for key, value in pairs if key != "cursor"]
         target = f"{endpoint}{PATH}?{urlencode([*rest, ('cursor', cursor)])}"
@@ -163,7 +195,19 @@ def _page(models: ModelList, query: str, endpoint: str) -> tuple[dict[str, str],
 def _sorted(models: list[Model], author: str | None, sort: str) -> list[Model]:
     """Models of an author, from the largest value down; equal values in the order of their ids."""
     owned = [model for model in models if author is None or _owner(model) == author.casefold()]
-    return sorted(sorted(owned, key=lambda m: m["_id"]), key=lambda m: m[sort], reverse=True)
+    by_id = sorted(owned, key=_identity)
+    return sorted(by_id, key=lambda model: _rank(model, sort), reverse=True)
+
+
+def _identity(model: Model) -> str:
+    """Id of a model as text, whatever it is."""
+    return str(model["_id"])
+
+
+def _rank(model: Model, sort: str) -> Any:
+    """Value by which a model is sorted; what is of another type comes last."""
+    least: Any = "" if sort in {"createdAt", "lastModified"} else -1
+    return model[sort] if isinstance(model[sort], type(least)) else least
 
 
 def _owner(model: Model) -> str:
@@ -173,7 +217,7 @@ def _owner(model: Model) -> str:
 
 def _cursor(model: Model, sort: str, salt: int) -> str:
     """Place of a model in the list, in the form of the Hub's: Base64 of JSON; no two are equal."""
-    place = {"value": model[sort], "_id": model["_id"], "salt": salt}
+    place = {"value": _rank(model, sort), "_id": _identity(model), "salt": salt}
     return base64.urlsafe_b64encode(json.dumps(place).encode()).decode()
 
 
@@ -185,10 +229,11 @@ def _after(models: list[Model], cursor: str | None, sort: str) -> list[Model]:
     if cursor is None:
         return models
     place = json.loads(base64.urlsafe_b64decode(cursor))
+    value, identity = place["value"], place["_id"]
     return [
         m
         for m in models
-        if m[sort] < place["value"] or (m[sort] == place["value"] and m["_id"] > place["_id"])
+        if _rank(m, sort) < value or (_rank(m, sort) == value and _identity(m) > identity)
     ]
 
 

@@ -86,6 +86,8 @@ class FakeHub:
     redirect: bool
     """Whether files are kept at another origin, as the Hub keeps its large files."""
     endpoint: str = ""
+    prefix: str = ""
+    """Path before every other one, as a mirror may have it."""
     requests: list[Request] = field(default_factory=list)
     faults: Faults = field(default_factory=Faults)
     listing: Faults = field(default_factory=Faults)
