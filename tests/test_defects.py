@@ -99,7 +99,7 @@ def test_every_check_is_recorded_once_with_a_treatment() -> None:
     table = defects.to_frame(mend(CLEAN).defects)
     assert list(table.columns) == ["check", "what", "where", "rows", "treatment"]
     assert table["check"].is_unique
-    assert len(table) == 17 + KNOWN["check"].nunique()
+    assert len(table) == 19 + KNOWN["check"].nunique()
     assert (table[["check", "what", "treatment"]] != "").all(axis=None)
 
 

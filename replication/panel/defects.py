@@ -6,15 +6,21 @@ and returns a `Defect` for the record; where it mends, it also returns the mende
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass
 from itertools import pairwise
 
 import numpy as np
 import pandas as pd
 
+from replication.errors import ContractError
+
 WEEKLY = pd.Timedelta(days=7)
 NONE = "none"
+FEW = 8
+"""So many dates or names are listed."""
+MOST_FROZEN = 0.9
+"""Share of frozen readings from which on data are refused; 7 of the 66 of the study's file are."""
 ANNOTATIONS = [
     "name", "uploader", "origin", "study_group_uploader", "study_group_origin", "parents",
 ]  # fmt: skip
@@ -40,7 +46,12 @@ class Mended:
     frozen: tuple[pd.Timestamp, ...]
 
 
-def mend(counters: pd.DataFrame, frozen_share: float, label_defects: pd.DataFrame) -> Mended:
+def mend(
+    counters: pd.DataFrame,
+    frozen_share: float,
+    label_defects: pd.DataFrame,
+    envelope_margin: int = 0,
+) -> Mended:
     """Find, record and mend every known defect of a released file.
 
     Parameters
@@ -51,6 +62,8 @@ def mend(counters: pd.DataFrame, frozen_share: float, label_defects: pd.DataFram
         A reading is frozen where at least this share of the counters stands still.
     label_defects
         Known wrong labels: ``check, column, value, reason, source, date, treatment``.
+    envelope_margin
+        A repository is named where the envelopes of its counter differ by more downloads.
 
     Returns
     -------
@@ -63,11 +76,14 @@ def mend(counters: pd.DataFrame, frozen_share: float, label_defects: pd.DataFram
     readings = counters.sort_values(["repository", "reading", "counter", *ANNOTATIONS])
     found += [duplicate_readings(readings), renamed(readings), revised_origins(readings)]
     readings = latest_annotation(readings.drop_duplicates(["repository", "reading"], keep="last"))
-    found.append(falling_counters(readings))
+    missed, wrong = missed_readings(readings), spikes(readings)
+    found.append(spike_record(readings, wrong))
+    readings = readings[wrong == 0].copy()
+    found += [falling_counters(readings), uncertain_counters(readings, envelope_margin)]
     readings["counter"] = readings.groupby("repository")["counter"].cummax()
     frozen = frozen_readings(readings, frozen_share)
     found += [frozen_record(readings, frozen), catch_up(readings, frozen)]
-    found += [lost_in_freeze(readings, frozen), missed_readings(readings), late_first(readings)]
+    found += [lost_in_freeze(readings, frozen), missed, late_first(readings)]
     found += [thin_readings(readings, frozen), mixed_cadence(readings), partial_week(readings)]
     found.append(negative_ages(readings))
     found += [closed_cohort(readings), ageing_cohort(readings)]
@@ -150,6 +166,99 @@ def latest_annotation(readings: pd.DataFrame) -> pd.DataFrame:
     return readings.assign(**{column: latest[column] for column in ANNOTATIONS})
 
 
+def spikes(readings: pd.DataFrame) -> pd.Series:
+    """By how much a reading is wrong that the next one takes back; 0 for every other reading.
+
+    Readings of one repository with one value on end are one step. A step is a spike where it stands
+    above the steps before and after it by more than these two differ, and where of the two after
+    the next one at least one lies below it too: what came next does not go on from it. The top of a
+    fall that stays, or from which a counter comes back at once, is none; nor is a last step, which
+    nothing takes back. Before its first step a counter was 0.
+
+    Parameters
+    ----------
+    readings
+        One row a repository and reading, in time order: ``repository, counter``.
+
+    Returns
+    -------
+    pandas.Series
+        int64 downloads above the higher of the two neighbours, by the index of `readings`.
+    """
+    counter, repository = readings["counter"], readings["repository"]
+    moved = counter != counter.groupby(repository).shift()
+    steps = counter[moved]
+    places = steps.groupby(repository[moved])
+    before = places.shift().fillna(0)
+    after, second, third = (places.shift(-n) for n in (1, 2, 3))
+    low, high = np.minimum(before, after), np.maximum(before, after)
+    gone_on = np.fmin(second, third) >= steps
+    is_spike = (steps - high > high - low) & ~gone_on
+    height = (steps - high).where(is_spike, 0).astype("int64")
+    step = moved.cumsum()
+    return step.map(dict(zip(step[moved], height, strict=True))).astype("int64")
+
+
+def spike_record(readings: pd.DataFrame, wrong: pd.Series) -> Defect:
+    """Readings that the next one takes back, for the record, the largest first."""
+    table = readings.assign(size=wrong)[wrong > 0]
+    table = table.sort_values(["size", "name", "reading"], ascending=[False, True, True])
+    return Defect(
+        "spikes",
+        "a counter rises at one reading and the next one takes it back",
+        named(
+            zip(
+                table["name"] + table["reading"].dt.strftime(" %Y-%m-%d"),
+                table["size"],
+                strict=True,
+            )
+        ),
+        len(table),
+        "an error of that reading: treated as not read",
+    )
+
+
+def uncertain_counters(readings: pd.DataFrame, margin: int) -> Defect:
+    """Repositories whose counter falls by more than a margin: which reading errs is not known.
+
+    The running maximum forward believes the readings before a fall, the running minimum backward
+    those after it. By what the two differ, a repository's downloads could be lower.
+    """
+    counters = readings["counter"]
+    highest = counters.groupby(readings["repository"]).cummax()
+    lowest = counters[::-1].groupby(readings["repository"]).cummin()
+    apart = (highest - lowest).groupby(readings["name"]).max()
+    return uncertain(apart[apart > 0], margin)
+
+
+def uncertain(apart: pd.Series, margin: int) -> Defect:
+    """The record of counters whose two envelopes differ.
+
+    Parameters
+    ----------
+    apart
+        Largest difference of each repository, downloads above 0, by its name.
+    margin
+        Repositories above it are named and counted.
+    """
+    large = apart[apart > margin].sort_index().sort_values(ascending=False, kind="stable")
+    bound = f"at most {int(apart.sum()):,} downloads too many in all"
+    return Defect(
+        "uncertain-counters",
+        f"running maximum forward and running minimum backward differ by more than {margin:,}",
+        f"{bound}; {named(large.items())}" if len(apart) else NONE,
+        len(large),
+        "the running maximum holds; the panel could be lower by the difference",
+    )
+
+
+def named(sizes: Iterable[tuple[str, int]]) -> str:
+    """Names with their downloads, in order, the first few of them."""
+    listed = [f"{name} ({int(size):,})" for name, size in sizes]
+    more = f", … ({len(listed):,})" if len(listed) > FEW else ""
+    return ", ".join(listed[:FEW]) + more or NONE
+
+
 def falling_counters(readings: pd.DataFrame) -> Defect:
     """Counters that fall between readings."""
     change = readings.groupby("repository")["counter"].diff()
@@ -172,6 +281,28 @@ def frozen_readings(readings: pd.DataFrame, share: float) -> list[pd.Timestamp]:
     change = readings.groupby("repository")["counter"].diff()
     still = (change == 0)[change.notna()].groupby(readings["reading"]).mean()
     return [pd.Timestamp(day) for day in still.index[still >= share]]
+
+
+def require_movement(still: int, followed: int) -> None:
+    """Refuse data in which nothing happens: there is nothing to estimate in them.
+
+    Parameters
+    ----------
+    still
+        Readings at which nearly every counter stands still.
+    followed
+        Readings with a reading before.
+
+    Raises
+    ------
+    ContractError
+        `MOST_FROZEN` of the readings or more are such.
+    """
+    if followed and still >= MOST_FROZEN * followed:
+        raise ContractError(
+            f"nearly every counter stands still at {still:,} of {followed:,} readings",
+            "use data whose counters move from one reading to the next (downloadsAllTime)",
+        )
 
 
 def frozen_record(readings: pd.DataFrame, frozen: Sequence[pd.Timestamp]) -> Defect:
@@ -340,6 +471,6 @@ def wrong_labels(readings: pd.DataFrame, check: str, known: pd.DataFrame) -> Def
 def _dates(days: pd.Series) -> str:
     """Distinct days, in order, as text."""
     distinct = sorted(set(pd.to_datetime(days).dt.strftime("%Y-%m-%d")))
-    if len(distinct) > 8:
+    if len(distinct) > FEW:
         return f"{distinct[0]} … {distinct[-1]} ({len(distinct)} readings)"
     return ", ".join(distinct) or NONE

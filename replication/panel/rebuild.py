@@ -20,7 +20,7 @@ import numpy as np
 import pandas as pd
 
 from replication.errors import StudyError
-from replication.panel import chain, readings
+from replication.panel import chain, defects, readings
 from replication.panel.engines import Engine
 from replication.panel.readings import DAY, Readings
 from replication.study import Study, Variant, Window
@@ -123,17 +123,22 @@ def rebuild(
     engine.make_by_label("counters", labels)
     movers = engine.frame(_text("movers"))
     missed = engine.frame(_text("absences")).fillna(0).iloc[0]
+    still = movers["n_moved"] <= (1 - study.panel.frozen_share) * movers["n_again"]
+    defects.require_movement(int(still.sum()), len(labels) - 1)
     frozen = frozen_times(movers, read, study.panel.frozen_share)
     engine.put("frozen", frozen)
     engine.put("stretches", _stretches(read))
     engine.put("rules", _rules(study, read, frozen))
-    for name in ("levels", "firsts", "steps", "chain", "chained", "known", "stalled", "lasts"):
+    for name in (
+        "moves", "spikes", "levels", "apart", "firsts", "steps", "filled", "chain", "chained",
+        "known", "stalled", "lasts",
+    ):
         progress(f"running maxima and the chain of 30-day windows: {name}")
         engine.make(name)
     scale = chain.measure(engine.frame("SELECT * FROM known ORDER BY uploader, stretch"))
     engine.put("factor", pd.DataFrame({"factor": [scale.factor]}))
     engine.make("cells")
-    engine.drop("counters", "levels", "steps", "chain")
+    engine.drop("counters", "moves", "levels", "steps", "filled", "chain")
     facts = engine.frame("SELECT * FROM repositories ORDER BY id")
     totals = {v.id: _total(engine, v, len(facts), progress)[0] for v in study.variants}
     chained = {

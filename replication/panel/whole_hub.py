@@ -32,8 +32,9 @@ class HubPanel:
     chained
         ``repository``, then one int64 column a window: downloads that the chain alone tells.
     chain
-        ``stretch, uploaders, chained, counted, factor, factor_error, spread``: how the chain does
-        where the counters are known, then what is used (stretch "used").
+        ``stretch, uploaders, chained, counted, factor, factor_error, spread, measured``: how the
+        chain does where the counters are known, then what is used (stretch "used"). Where that is
+        not measured, the chain is not anchored, and its errors are bounds.
     """
 
     panel: Panel
@@ -145,7 +146,9 @@ def _chain(rebuilt: Rebuilt) -> pd.DataFrame:
         "chained": rows["chained"].sum(), "counted": rows["counted"].sum(),
         "factor": scale.factor, "factor_error": scale.factor_error, "spread": scale.spread,
     }  # fmt: skip
-    return pd.concat([scale.stretches, pd.DataFrame([used])], ignore_index=True)
+    table = pd.concat([scale.stretches, pd.DataFrame([used])], ignore_index=True)
+    of_stretch = scale.stretches[["factor_error", "spread"]].notna().all(axis=1)
+    return table.assign(measured=[*of_stretch, scale.measured])
 
 
 def _defects(
