@@ -6,7 +6,7 @@ and returns a `Defect` for the record; where it mends, it also returns the mende
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from itertools import pairwise
 
@@ -200,20 +200,20 @@ def spikes(readings: pd.DataFrame) -> pd.Series:
 
 
 def spike_record(readings: pd.DataFrame, wrong: pd.Series) -> Defect:
-    """Readings that the next one takes back, for the record, the largest first."""
+    """Readings that the next one takes back, for the record."""
     table = readings.assign(size=wrong)[wrong > 0]
     table = table.sort_values(["size", "name", "reading"], ascending=[False, True, True])
+    labels = table["name"] + table["reading"].dt.strftime(" %Y-%m-%d")
+    return spiked(len(table), dict(zip(labels, table["size"], strict=True)))
+
+
+def spiked(number: int, largest: Mapping[str, int]) -> Defect:
+    """The record of spikes: how many, and the largest by repository and label, in downloads."""
     return Defect(
         "spikes",
         "a counter rises at one reading and the next one takes it back",
-        named(
-            zip(
-                table["name"] + table["reading"].dt.strftime(" %Y-%m-%d"),
-                table["size"],
-                strict=True,
-            )
-        ),
-        len(table),
+        _sized(number, largest),
+        number,
         "an error of that reading: treated as not read",
     )
 
@@ -228,35 +228,39 @@ def uncertain_counters(readings: pd.DataFrame, margin: int) -> Defect:
     highest = counters.groupby(readings["repository"]).cummax()
     lowest = counters[::-1].groupby(readings["repository"]).cummin()
     apart = (highest - lowest).groupby(readings["name"]).max()
-    return uncertain(apart[apart > 0], margin)
+    large = apart[apart > margin].sort_values(ascending=False, kind="stable")
+    return uncertain(margin, int(apart.sum()), len(large), large.to_dict())
 
 
-def uncertain(apart: pd.Series, margin: int) -> Defect:
+def uncertain(margin: int, bound: int, number: int, largest: Mapping[str, int]) -> Defect:
     """The record of counters whose two envelopes differ.
 
     Parameters
     ----------
-    apart
-        Largest difference of each repository, downloads above 0, by its name.
     margin
-        Repositories above it are named and counted.
+        Downloads above which the difference of a repository is named.
+    bound
+        Sum of the largest difference of every repository, downloads.
+    number
+        How many repositories differ by more than the margin.
+    largest
+        The largest of these by their names, downloads.
     """
-    large = apart[apart > margin].sort_index().sort_values(ascending=False, kind="stable")
-    bound = f"at most {int(apart.sum()):,} downloads too many in all"
+    listed = f": {_sized(number, largest)}" if number else ""
     return Defect(
         "uncertain-counters",
-        f"running maximum forward and running minimum backward differ by more than {margin:,}",
-        f"{bound}; {named(large.items())}" if len(apart) else NONE,
-        len(large),
+        f"the running maximum forward and the running minimum backward differ by more than {margin:,}",
+        f"at most {bound:,} downloads too many in all repositories{listed}" if bound else NONE,
+        number,
         "the running maximum holds; the panel could be lower by the difference",
     )
 
 
-def named(sizes: Iterable[tuple[str, int]]) -> str:
-    """Names with their downloads, in order, the first few of them."""
-    listed = [f"{name} ({int(size):,})" for name, size in sizes]
-    more = f", … ({len(listed):,})" if len(listed) > FEW else ""
-    return ", ".join(listed[:FEW]) + more or NONE
+def _sized(number: int, largest: Mapping[str, int]) -> str:
+    """The first few names with their downloads, and how many there are."""
+    listed = [f"{name} ({int(size):,})" for name, size in largest.items()][:FEW]
+    more = f", … ({number:,})" if number > len(listed) else ""
+    return ", ".join(listed) + more or NONE
 
 
 def falling_counters(readings: pd.DataFrame) -> Defect:
