@@ -19,6 +19,8 @@ WEEKLY = pd.Timedelta(days=7)
 NONE = "none"
 FEW = 8
 """So many dates or names are listed."""
+FALL = 10
+"""A spike beside a fall stands above both its neighbours by so many times what they differ by."""
 MOST_FROZEN = 0.9
 """Share of frozen readings from which on data are refused; 7 of the 66 of the study's file are."""
 ANNOTATIONS = [
@@ -170,10 +172,11 @@ def spikes(readings: pd.DataFrame) -> pd.Series:
     """By how much a reading is wrong that the next one takes back; 0 for every other reading.
 
     Readings of one repository with one value on end are one step. A step is a spike where it stands
-    above the steps before and after it by more than these two differ, and where of the two after
-    the next one at least one lies below it too: what came next does not go on from it. The top of a
-    fall that stays, or from which a counter comes back at once, is none; nor is a last step, which
-    nothing takes back. Before its first step a counter was 0.
+    above the steps before and after it by more than the counter gains between these two, and where
+    of the two after the next one at least one lies below it too: what came next does not go on from
+    it. The top of a fall that stays, or from which a counter comes back at once, is none: where the
+    step after is the lower one, a spike must stand above both by many times their difference. Nor is
+    a last step, which nothing takes back. Before its first step a counter was 0.
 
     Parameters
     ----------
@@ -191,9 +194,10 @@ def spikes(readings: pd.DataFrame) -> pd.Series:
     places = steps.groupby(repository[moved])
     before = places.shift().fillna(0)
     after, second, third = (places.shift(-n) for n in (1, 2, 3))
-    low, high = np.minimum(before, after), np.maximum(before, after)
+    high = np.maximum(before, after)
+    apart = (after - before).where(after >= before, FALL * (before - after))
     gone_on = np.fmin(second, third) >= steps
-    is_spike = (steps - high > high - low) & ~gone_on
+    is_spike = (steps - high > apart) & ~gone_on
     height = (steps - high).where(is_spike, 0).astype("int64")
     step = moved.cumsum()
     return step.map(dict(zip(step[moved], height, strict=True))).astype("int64")

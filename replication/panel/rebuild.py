@@ -30,7 +30,6 @@ from replication.study_checks import INTERPOLATED, LEFT_OUT
 MONTH = 30 * DAY
 STRETCHES = {"month": 35 * DAY, "quarter": 91 * DAY}
 """Stretches after the first counters over which the chain is compared with them."""
-MILLI = 1000
 EVER = 1 << 40
 """A moment before, negated, and after every other."""
 Progress = Callable[[str], None]
@@ -230,14 +229,13 @@ def weekly(engine: Engine, read: Readings) -> pd.DataFrame:
     Returns
     -------
     pandas.DataFrame
-        ``pair, week, downloads``: a week is named by the label that ends it; zeros are left out.
+        ``pair, week, downloads``, by week and pair: a week is named by the label that ends it; zeros
+        are left out.
     """
     engine.put("weeks", _weeks(read))
     table = engine.frame(_text("weeks"))
-    downloads = _rounded(table["total"].to_numpy(dtype=np.int64))
     names = {week: readings.day(week) for week in table["week"].unique()}
-    table = table.assign(downloads=downloads, week=table["week"].map(names))
-    return table.loc[downloads > 0, ["pair", "week", "downloads"]]
+    return table.assign(week=table["week"].map(names))
 
 
 def require_inside(windows: Sequence[Window], read: Readings) -> None:
@@ -369,11 +367,6 @@ def _weeks(read: Readings) -> pd.DataFrame:
     first, last = read.table["label"].iloc[[0, -1]]
     ends = np.arange(first + readings.WEEK, last + 1, readings.WEEK, dtype=np.int64)
     return pd.DataFrame({"week": ends, "since": (ends - readings.WEEK) * DAY, "until": ends * DAY})
-
-
-def _rounded(milli: np.ndarray) -> np.ndarray:
-    """Thousandths to whole downloads."""
-    return np.asarray((milli + MILLI // 2) // MILLI, dtype=np.int64)
 
 
 def _seconds(day: date) -> int:

@@ -139,7 +139,7 @@ def _sums(engine: Engine, rebuilt: Rebuilt, size: int) -> tuple[pd.DataFrame, pd
 def _weekly(engine: Engine, rows: pd.DataFrame, rebuilt: Rebuilt) -> pd.DataFrame:
     """Weekly downloads of every pair of uploader and origin."""
     names = rows.drop_duplicates("pair")[["pair", "uploader", "origin"]]
-    weeks = weekly(engine, rebuilt.read).sort_values(["week", "pair"], ignore_index=True)
+    weeks = weekly(engine, rebuilt.read)
     return weeks.merge(names, on="pair", validate="many_to_one")[WEEKLY]
 
 

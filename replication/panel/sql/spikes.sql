@@ -1,7 +1,5 @@
--- Steps that the next one takes back, which are errors of their readings: above the steps before and
--- after by more than these two differ, while of the two after the next one at least one lies below too.
--- The top of a fall that stays, or from which a counter comes back at once, is none; nor is a last
--- step, which nothing takes back. Before its first step a counter was 0.
+-- Steps that the next one takes back, which are errors of their readings: the rule is that of
+-- `spikes` in panel/defects.py.
 SELECT
     id,
     label,
@@ -22,5 +20,6 @@ FROM (
 ) stepped
 WHERE
     after IS NOT NULL
-    AND counter - greatest(before, after) > greatest(before, after) - least(before, after)
+    AND counter - greatest(before, after)
+    > CASE WHEN after >= before THEN after - before ELSE 10 * (before - after) END
     AND (second IS NULL OR least(second, coalesce(third, second)) < counter)
