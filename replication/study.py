@@ -56,6 +56,7 @@ class PanelRules:
     birth_margin_days: int
     frozen_share: float
     max_counter: int
+    envelope_margin: int
 
 
 @dataclass(frozen=True)

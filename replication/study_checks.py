@@ -64,6 +64,7 @@ def _value_rules(study: Study) -> tuple[tuple[bool, str], ...]:
         (study.inference.seed >= 0, "seed must not be negative"),
         (0 < study.inference.level < 1, "level must lie between 0 and 1"),
         (0 < study.panel.frozen_share <= 1, "frozen_share must lie between 0 and 1"),
+        (study.panel.envelope_margin >= 0, "panel.envelope_margin must not be negative"),
         (study.panel.age_limit_days >= 1, "age_limit_days must be at least 1"),
         (0 < study.inference.subsample_exponent < 1, "subsample_exponent must lie between 0 and 1"),
         (study.calibration.data_sets >= 1, "calibration.data_sets must be at least 1"),

@@ -15,7 +15,7 @@ import pyarrow.parquet as pq
 from replication import study as definitions
 from replication.panel.engines import DuckDB
 from replication.panel.readings import DAY, NOON
-from replication.panel.rebuild import Rebuilt, rebuild
+from replication.panel.rebuild import Detailed, detailed, rebuild
 from replication.study import Study, Window
 
 SCHEMA = pa.schema([
@@ -163,20 +163,21 @@ def study(
 
 
 @contextmanager
-def running(folder: Path, contents: Snapshots, rules: Study) -> Iterator[tuple[Rebuilt, DuckDB]]:
+def running(folder: Path, contents: Snapshots, rules: Study) -> Iterator[tuple[Detailed, DuckDB]]:
     """What is rebuilt of snapshots, and the engine that still holds its tables."""
     files = write(folder / "extracts", contents)
     with DuckDB(folder / "engine", memory="500MB") as engine:
-        yield rebuild(files, rules, engine, truncated_share=TRUNCATED), engine
+        found = rebuild(files, rules, engine, truncated_share=TRUNCATED)
+        yield detailed(found, engine, rules), engine
 
 
-def rebuilt(folder: Path, contents: Snapshots, rules: Study | None = None) -> Rebuilt:
+def rebuilt(folder: Path, contents: Snapshots, rules: Study | None = None) -> Detailed:
     """What is rebuilt of snapshots."""
     with running(folder, contents, rules or study()) as (found, _):
         return found
 
 
-def totals(found: Rebuilt, rule: str = "interpolated") -> dict[int, dict[str, int]]:
+def totals(found: Detailed, rule: str = "interpolated") -> dict[int, dict[str, int]]:
     """Rebuilt downloads by number of the repository and window, under one rule."""
     kept = [column for column in found.totals if column.endswith(f"/{rule}")]
     numbers = [int(text, 16) for text in found.facts["repository"]]

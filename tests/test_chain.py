@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from replication.panel.chain import STRETCHES, measure
+from replication.panel.chain import STRETCHES, UNMEASURED, measure
 
 
 def known(stretch: str, chained: list[float], counted: list[float]) -> pd.DataFrame:
@@ -77,11 +77,10 @@ def test_the_order_of_uploaders_changes_nothing() -> None:
     ids=["nothing", "no chain", "a month alone"],
 )
 def test_where_nothing_is_known_the_factor_is_one(table: pd.DataFrame) -> None:
-    """An error that cannot be measured is not a number."""
+    """An error that cannot be measured is bounded by the chain itself, and said to be a bound."""
     scale = measure(table)
-    assert scale.factor == 1
-    assert math.isnan(scale.factor_error)
-    assert math.isnan(scale.spread)
+    assert not scale.measured
+    assert (scale.factor, scale.factor_error, scale.spread) == (1, UNMEASURED, UNMEASURED)
     assert scale.stretches["stretch"].tolist() == [*STRETCHES]
 
 
@@ -90,4 +89,13 @@ def test_one_uploader_has_no_jackknife(chained: list[float], counted: list[float
     """Its ratio is known, the error of the ratio is not."""
     scale = measure(known("births", chained, counted))
     assert scale.factor == pytest.approx(sum(counted) / 100)
-    assert math.isnan(scale.stretches["factor_error"].iloc[0])
+    assert scale.stretches.loc[0, ["factor_error", "spread"]].isna().all()
+    assert not scale.measured
+    assert (scale.factor_error / scale.factor, scale.spread) == (UNMEASURED, UNMEASURED)
+
+
+def test_errors_that_counters_tell_are_measured() -> None:
+    """Two uploaders are enough, in one stretch or in two."""
+    rows = [known("births", [100, 100], [110, 90]), known("quarter", [300, 300], [270, 280])]
+    assert measure(rows[0]).measured
+    assert measure(pd.concat(rows)).measured

@@ -99,7 +99,7 @@ def test_every_check_is_recorded_once_with_a_treatment() -> None:
     table = defects.to_frame(mend(CLEAN).defects)
     assert list(table.columns) == ["check", "what", "where", "rows", "treatment"]
     assert table["check"].is_unique
-    assert len(table) == 17 + KNOWN["check"].nunique()
+    assert len(table) == 19 + KNOWN["check"].nunique()
     assert (table[["check", "what", "treatment"]] != "").all(axis=None)
 
 
@@ -182,12 +182,108 @@ def test_a_fall_between_repositories_is_none() -> None:
     )
 
 
+SPIKES: dict[str, tuple[list[int], list[int]]] = {
+    "one reading": ([100, 110, 9000, 120, 130, 140], [2]),
+    "a small one that later readings pass": ([100, 110, 165, 120, 130, 140, 150, 170, 180], [2]),
+    "the first reading": ([90_000, 110, 120, 130], [0]),
+    "the first of many that stand still": ([90_000, 110, 110, 110], [0]),
+    "the last but one": ([100, 110, 9000, 120], [2]),
+    "read again while all stands still": ([100, 110, 9000, 9000, 9000, 120, 130], [2, 3, 4]),
+    "two": ([100, 9000, 110, 8000, 120, 130], [1, 3]),
+    "two, the second higher": ([100, 8000, 110, 9000, 120, 130], [1, 3]),
+    "before a fall": ([100, 200, 300, 9000, 150, 160, 170], [3]),
+    "within a fall": ([100, 200, 300, 150, 9000, 160, 170], [4]),
+}
+NO_SPIKES = {
+    "a fall that stays": [100, 200, 300, 250, 260, 270],
+    "a fall below the reading before that stays": [100, 200, 300, 150, 160, 170],
+    "a deep fall that stays": [100, 200, 300, 60, 65, 70],
+    "a fall that comes back": [100, 200, 300, 60, 65, 350],
+    "a reading too low": [20, 25, 30, 28, 35],
+    "a reading far too low": [200, 250, 300, 3, 350],
+    "the last reading, which nothing takes back": [100, 110, 120, 9000],
+    "the last reading too low": [100, 200, 300, 0],
+    "a run of several": [100, 110, 9000, 9100, 120, 130],
+    "a first reading above the next": [1000, 600, 610, 620],
+}
+
+
+@pytest.mark.parametrize(("levels", "wrong"), SPIKES.values(), ids=SPIKES)
+def test_a_spike_is_not_read(levels: list[int], wrong: list[int]) -> None:
+    """What the next reading takes back is left out and named; the others are the running maximum."""
+    kept = [value for n, value in enumerate(levels) if n not in wrong]
+    expected = [max(kept[: n + 1]) for n in range(len(kept))]
+    rows = repository(1, levels, name="google/one")
+    assert counters(mend(rows), 1) == expected
+    defect = found(rows, "spikes")
+    assert defect.rows == len(wrong)
+    for n in wrong:
+        assert f"google/one {label(n):%Y-%m-%d} (" in defect.where
+    assert found(rows, "missed-readings").rows == 0
+
+
+@pytest.mark.parametrize("levels", NO_SPIKES.values(), ids=NO_SPIKES)
+def test_another_defect_is_no_spike(levels: list[int]) -> None:
+    """Falls, readings too low and what nothing takes back stay under the running maximum."""
+    rows = repository(1, levels)
+    assert found(rows, "spikes") == defects.spiked(0, {})
+    assert counters(mend(rows), 1) == [max(levels[: n + 1]) for n in range(len(levels))]
+
+
+def test_spikes_are_listed_by_their_size() -> None:
+    """The largest first, with its height above its neighbours; eight of them are named."""
+    rows = repository(0, [10, 5000, 30, 40], name="a/least")
+    for n in range(1, 10):
+        rows += repository(n, [10, 20, 10_000 * n, 30, 40], name=f"a/m{n}")
+    defect = found(rows, "spikes")
+    assert defect.rows == 10
+    assert defect.where.startswith(f"a/m9 {label(2):%Y-%m-%d} (89,970), a/m8 ")
+    assert defect.where.endswith(", … (10)")
+    assert "least" not in defect.where
+
+
+def test_uncertain_counters_bound_the_panel() -> None:
+    """What the envelopes differ by is summed; repositories above the margin are named."""
+    rows = repository(1, [100, 200, 300, 250, 260, 270], name="a/stays")
+    rows += repository(2, [100, 200, 150, 300], name="b/comes-back")
+    rows += repository(3, [100, 110, 9000, 9100, 120, 130], name="c/run")
+    rows += repository(4, [100, 110, 9000, 120, 130], name="d/spike")
+    counters_ = counters_of(synthetic_release(rows))
+    record = {d.check: d for d in defects.mend(counters_, 0.99, KNOWN, 50).defects}
+    defect = record["uncertain-counters"]
+    assert defect.rows == 1
+    assert defect.where == (
+        f"at most {50 + 50 + 8980:,} downloads too many in all repositories: c/run (8,980)"
+    )
+    every = {d.check: d for d in defects.mend(counters_, 0.99, KNOWN, 49).defects}
+    assert every["uncertain-counters"].rows == 3
+    assert every["uncertain-counters"].where.endswith("a/stays (50), b/comes-back (50)")
+
+
 @EXAMPLES
 @given(levels=st.lists(st.integers(0, 1000), min_size=1, max_size=12))
 def test_mended_counters_are_the_running_maximum(levels: list[int]) -> None:
-    """Whatever the counters do, a mended one is the largest so far, and no row is lost."""
-    expected = [max(levels[: n + 1]) for n in range(len(levels))]
-    assert counters(mend(repository(1, levels)), 1) == expected
+    """Whatever the counters do, a mended one is the largest so far of the readings that are kept."""
+    mended = mend(repository(1, levels))
+    spikes = next(d for d in mended.defects if d.check == "spikes").rows
+    kept = [levels[place] for place in places(mended)]
+    assert len(kept) == len(levels) - spikes
+    assert counters(mended, 1) == [max(kept[: n + 1]) for n in range(len(kept))]
+
+
+@EXAMPLES
+@given(steps=st.lists(st.integers(0, 1000), min_size=3, max_size=12), data=st.data())
+def test_one_wrong_reading_moves_no_total(steps: list[int], data: st.DataObject) -> None:
+    """A counter that never falls, with one reading many times too large, ends where it did."""
+    levels = [sum(steps[: n + 1]) + 1 for n in range(len(steps))]
+    place = data.draw(st.integers(0, len(levels) - 2))
+    wrong = [*levels[:place], 100 * levels[-1], *levels[place + 1:]]
+    assert counters(mend(repository(1, wrong)), 1)[-1] == levels[-1]
+
+
+def places(mended: defects.Mended) -> list[int]:
+    """Numbers of the weeks whose readings are kept."""
+    return [(day - label(0)).days // 7 for day in mended.readings["reading"]]
 
 
 def test_frozen_readings_and_their_catch_up() -> None:

@@ -324,7 +324,8 @@ def test_weekly_downloads_add_up(tmp_path: Path) -> None:
     with running(tmp_path, snapshots(HUB), study()) as (found, engine_):
         pairs = pd.DataFrame({"id": found.facts["id"], "pair": 0})
         pairs.loc[found.facts["name"] == NEW.name, "pair"] = 1
-        weeks = rebuild.weekly(engine_, pairs, found.read)
+        engine_.put("pairs", pairs)
+        weeks = rebuild.weekly(engine_, found.read)
     new = weeks[weeks["pair"] == 1].set_index("week")["downloads"]
     ends = [label for label in LABELS if midnight(label) > NEW.born]
     expected = {

@@ -11,7 +11,7 @@ import pytest
 from command_line import assert_one_message, invoke
 
 from replication.errors import VerificationError
-from replication.panel.rebuild import Rebuilt
+from replication.panel.rebuild import Detailed
 from replication.recovery import ablation, experiment, report, shares
 from replication.recovery.ablation import ABLATIONS
 from replication.recovery.report import Recovery
@@ -33,7 +33,7 @@ class Recovered:
     """A synthetic Hub, what was rebuilt of it, and a folder for more."""
 
     held: experiment.Experiment
-    full: Rebuilt
+    full: Detailed
     folder: Path
 
 

@@ -21,7 +21,7 @@ from replication import study as definitions
 from replication.errors import OutputError, SourceError
 from replication.panel import spark, spark_session
 from replication.panel.engines import SQL, DuckDB, engine
-from replication.panel.rebuild import Rebuilt, rebuild
+from replication.panel.rebuild import Detailed, detailed, rebuild
 from replication.panel.spark import Spark, located, tables
 from replication.panel.spark_session import LOCAL, settings
 from replication.panel.whole_hub import HubPanel, assemble
@@ -111,14 +111,15 @@ def extracts(
 
 def made(
     name: str, folder: Path, files: dict[date, Path], study: Study
-) -> tuple[Rebuilt, HubPanel]:
+) -> tuple[Detailed, HubPanel]:
     """What an engine rebuilds, and the panel of it."""
     with engine(name, folder) as one:
         rebuilt = rebuild(files, study, one, truncated_share=TRUNCATED)
-        return rebuilt, assemble(rebuilt, one, study, GROUPS, 1000)
+        panel = assemble(rebuilt, one, study, GROUPS, 1000)
+        return detailed(rebuilt, one, study), panel
 
 
-def frames(rebuilt: Rebuilt, panel: HubPanel) -> dict[str, pd.DataFrame]:
+def frames(rebuilt: Detailed, panel: HubPanel) -> dict[str, pd.DataFrame]:
     """Every table of a rebuilt panel."""
     whole = {"stretches": rebuilt.scale.stretches, "read": rebuilt.read.table}
     parts = (rebuilt, ("facts", "totals", "chained", "movers")), (panel, ("chained", "chain"))

@@ -10,7 +10,7 @@ import pytest
 from hub_rows import LABELS, Repository, day, exact, hub, running, snapshots, study, totals, window
 
 from replication.panel import table, tail
-from replication.panel.rebuild import Rebuilt
+from replication.panel.rebuild import Detailed
 from replication.panel.whole_hub import HubPanel, assemble
 from replication.study import Study
 
@@ -35,7 +35,7 @@ GROUPS = {"acme": "China", "beta": "USA"}
 class Made:
     """A rebuilt Hub and its panel."""
 
-    rebuilt: Rebuilt
+    rebuilt: Detailed
     found: HubPanel
     study: Study
 
@@ -115,7 +115,7 @@ def test_the_tail_is_joined_by_uploader_and_origin(made: Made) -> None:
     assert joined[w.id] == sum(r.downloads(w) for r in MAKERS[3:])
     assert joined["repository"] == f"beta/acme/{tail.SMALL}"
     assert "beta/tiny" not in rows.index
-    buckets = rows[rows["uploader"].str.startswith("(small uploaders")]
+    buckets = rows[rows["uploader"].str.startswith("(small namespaces")]
     assert len(buckets) > 1
     assert "newcomer" not in "".join(rows.index)
 

@@ -100,12 +100,11 @@ def standard_error(moves: Floats, used: Mapping[str, float] | pd.Series) -> floa
         By how much the share would move were each developer's chained downloads doubled, to first
         order (k,).
     used
-        ``factor, factor_error, spread`` of the chain; an unknown error counts as none, and the
-        caller says so.
+        ``factor, factor_error, spread`` of the chain; a bound where they are not measured.
     """
     common = moves.sum() * used["factor_error"] / used["factor"]
     own = used["spread"] * np.sqrt((moves**2).sum())
-    return float(np.sqrt(np.nansum([common**2, own**2])))
+    return float(np.hypot(common, own))
 
 
 def _rows(

@@ -10,6 +10,8 @@ import pandas as pd
 STRETCHES = ("births", "month", "quarter")
 SCALED_ON = ("births", "quarter")
 """Stretches that the factor is taken from: a month is too short to tell a scale from a burst."""
+UNMEASURED = 1.0
+"""Relative error where nothing measures it: as much as the chain itself says, a bound and no estimate."""
 
 
 @dataclass(frozen=True)
@@ -24,6 +26,9 @@ class Scale:
         Standard error of the factor: what its two measurements differ by, or their jackknife error.
     spread
         Standard deviation of an uploader's relative error after scaling, weighted by size.
+    measured
+        Whether factor and both errors come from counters; each that does not is 1: the chain as it
+        is, and `UNMEASURED`.
     stretches
         One row a stretch: ``stretch, uploaders, chained, counted, factor, factor_error, spread``;
         downloads.
@@ -32,6 +37,7 @@ class Scale:
     factor: float
     factor_error: float
     spread: float
+    measured: bool
     stretches: pd.DataFrame
 
 
@@ -47,7 +53,7 @@ def measure(known: pd.DataFrame) -> Scale:
     Returns
     -------
     Scale
-        With a factor of 1 and unknown errors (nan) where nothing is known.
+        Of the chain as it is where nothing is known, and then not `measured`.
 
     Notes
     -----
@@ -63,14 +69,19 @@ def measure(known: pd.DataFrame) -> Scale:
     table = pd.DataFrame(rows)
     told = table[table["chained"] > 0]
     used = told[told["stretch"].isin(SCALED_ON)]
-    if used.empty:
-        return Scale(1.0, float("nan"), float("nan"), table)
-    factor = used["counted"].sum() / used["chained"].sum()
-    apart = (used["factor"].max() - used["factor"].min()) / 2
+    if used.empty or not used["counted"].any():
+        return Scale(1.0, UNMEASURED, UNMEASURED, False, table)
+    factor = float(used["counted"].sum() / used["chained"].sum())
+    errors = used["factor_error"].tolist()
+    if len(used) > 1:
+        errors.append((used["factor"].max() - used["factor"].min()) / 2)
+    error, spread = pd.Series(errors, dtype=float).max(), told["spread"].max()
+    known_errors = bool(np.isfinite([error, spread]).all())
     return Scale(
-        float(factor),
-        float(max(apart, used["factor_error"].max())),
-        float(told["spread"].max()),
+        factor,
+        float(error) if np.isfinite(error) else UNMEASURED * factor,
+        float(spread) if np.isfinite(spread) else UNMEASURED,
+        known_errors,
         table,
     )
 
@@ -80,6 +91,7 @@ def _stretch(name: str, known: pd.DataFrame) -> dict[str, object]:
     chained = known["chained"].to_numpy(dtype=float) / 1000
     counted = known["counted"].to_numpy(dtype=float) / 1000
     factor = counted.sum() / chained.sum() if chained.sum() > 0 else float("nan")
+    several = (chained > 0).sum() > 1
     return {
         "stretch": name,
         "uploaders": len(known),
@@ -87,7 +99,8 @@ def _stretch(name: str, known: pd.DataFrame) -> dict[str, object]:
         "counted": counted.sum(),
         "factor": factor,
         "factor_error": _jackknife(chained, counted),
-        "spread": _spread(counted - factor * chained, factor * chained),
+        # The factor fits one uploader exactly, and says nothing of the next.
+        "spread": _spread(counted - factor * chained, factor * chained) if several else np.nan,
     }
 
 

@@ -6,7 +6,7 @@ and returns a `Defect` for the record; where it mends, it also returns the mende
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from itertools import pairwise
 
@@ -14,10 +14,16 @@ import numpy as np
 import pandas as pd
 
 from replication import names
+from replication.errors import ContractError
 
 WEEKLY = pd.Timedelta(days=7)
 NONE = "none"
-SHOWN = 8
+FEW = 8
+"""So many dates or names are listed."""
+FALL = 10
+"""A spike beside a fall stands above both its neighbours by so many times what they differ by."""
+MOST_FROZEN = 0.9
+"""Share of frozen readings from which on data are refused; 7 of the 66 of the study's file are."""
 ANNOTATIONS = [
     "name", "uploader", "origin", "study_group_uploader", "study_group_origin", "parents",
 ]  # fmt: skip
@@ -43,7 +49,12 @@ class Mended:
     frozen: tuple[pd.Timestamp, ...]
 
 
-def mend(counters: pd.DataFrame, frozen_share: float, label_defects: pd.DataFrame) -> Mended:
+def mend(
+    counters: pd.DataFrame,
+    frozen_share: float,
+    label_defects: pd.DataFrame,
+    envelope_margin: int = 0,
+) -> Mended:
     """Find, record and mend every known defect of a released file.
 
     Parameters
@@ -54,6 +65,8 @@ def mend(counters: pd.DataFrame, frozen_share: float, label_defects: pd.DataFram
         A reading is frozen where at least this share of the counters stands still.
     label_defects
         Known wrong labels: ``check, column, value, reason, source, date, treatment``.
+    envelope_margin
+        A repository is named where the envelopes of its counter differ by more downloads.
 
     Returns
     -------
@@ -67,11 +80,14 @@ def mend(counters: pd.DataFrame, frozen_share: float, label_defects: pd.DataFram
     readings = counters.sort_values(["repository", "reading", "counter", *ANNOTATIONS])
     found += [duplicate_readings(readings), renamed(readings), revised_origins(readings)]
     readings = latest_annotation(readings.drop_duplicates(["repository", "reading"], keep="last"))
-    found.append(falling_counters(readings))
+    missed, wrong = missed_readings(readings), spikes(readings)
+    found.append(spike_record(readings, wrong))
+    readings = readings[wrong == 0].copy()
+    found += [falling_counters(readings), uncertain_counters(readings, envelope_margin)]
     readings["counter"] = readings.groupby("repository")["counter"].cummax()
     frozen = frozen_readings(readings, frozen_share)
     found += [frozen_record(readings, frozen), catch_up(readings, frozen)]
-    found += [lost_in_freeze(readings, frozen), missed_readings(readings), late_first(readings)]
+    found += [lost_in_freeze(readings, frozen), missed, late_first(readings)]
     found += [thin_readings(readings, frozen), mixed_cadence(readings), partial_week(readings)]
     found.append(negative_ages(readings))
     found += [closed_cohort(readings), ageing_cohort(readings)]
@@ -92,11 +108,11 @@ def one_spelling(counters: pd.DataFrame) -> tuple[pd.DataFrame, tuple[Defect, ..
         return counters, ()
     pairs = names.variants(pd.concat([counters["uploader"], counters["origin"]]))
     listed = [f"{old} → {new}" for old, new in sorted(pairs.items())]
-    more = f", … ({len(listed)} spellings)" if len(listed) > SHOWN else ""
+    more = f", … ({len(listed)} spellings)" if len(listed) > FEW else ""
     found = Defect(
         "case-variants",
         "one namespace in several spellings that differ in case alone",
-        ", ".join(listed[:SHOWN]) + more,
+        ", ".join(listed[:FEW]) + more,
         int(changed.sum()),
         "one developer, as on the Hub; the commonest spelling holds",
     )
@@ -173,6 +189,105 @@ def latest_annotation(readings: pd.DataFrame) -> pd.DataFrame:
     return readings.assign(**{column: latest[column] for column in ANNOTATIONS})
 
 
+def spikes(readings: pd.DataFrame) -> pd.Series:
+    """By how much a reading is wrong that the next one takes back; 0 for every other reading.
+
+    Readings of one repository with one value on end are one step. A step is a spike where it stands
+    above the steps before and after it by more than the counter gains between these two, and where
+    of the two after the next one at least one lies below it too: what came next does not go on from
+    it. The top of a fall that stays, or from which a counter comes back at once, is none: where the
+    step after is the lower one, a spike must stand above both by many times their difference. Nor is
+    a last step, which nothing takes back. Before its first step a counter was 0.
+
+    Parameters
+    ----------
+    readings
+        One row a repository and reading, in time order: ``repository, counter``.
+
+    Returns
+    -------
+    pandas.Series
+        int64 downloads above the higher of the two neighbours, by the index of `readings`.
+    """
+    counter, repository = readings["counter"], readings["repository"]
+    moved = counter != counter.groupby(repository).shift()
+    steps = counter[moved]
+    places = steps.groupby(repository[moved])
+    before = places.shift().fillna(0)
+    after, second, third = (places.shift(-n) for n in (1, 2, 3))
+    high = np.maximum(before, after)
+    apart = (after - before).where(after >= before, FALL * (before - after))
+    gone_on = np.fmin(second, third) >= steps
+    is_spike = (steps - high > apart) & ~gone_on
+    height = (steps - high).where(is_spike, 0).astype("int64")
+    step = moved.cumsum()
+    return step.map(dict(zip(step[moved], height, strict=True))).astype("int64")
+
+
+def spike_record(readings: pd.DataFrame, wrong: pd.Series) -> Defect:
+    """Readings that the next one takes back, for the record."""
+    table = readings.assign(size=wrong)[wrong > 0]
+    table = table.sort_values(["size", "name", "reading"], ascending=[False, True, True])
+    labels = table["name"] + table["reading"].dt.strftime(" %Y-%m-%d")
+    return spiked(len(table), dict(zip(labels, table["size"], strict=True)))
+
+
+def spiked(number: int, largest: Mapping[str, int]) -> Defect:
+    """The record of spikes: how many, and the largest by repository and label, in downloads."""
+    return Defect(
+        "spikes",
+        "a counter rises at one reading and the next one takes it back",
+        _sized(number, largest),
+        number,
+        "an error of that reading: treated as not read",
+    )
+
+
+def uncertain_counters(readings: pd.DataFrame, margin: int) -> Defect:
+    """Repositories whose counter falls by more than a margin: which reading errs is not known.
+
+    The running maximum forward believes the readings before a fall, the running minimum backward
+    those after it. By what the two differ, a repository's downloads could be lower.
+    """
+    counters = readings["counter"]
+    highest = counters.groupby(readings["repository"]).cummax()
+    lowest = counters[::-1].groupby(readings["repository"]).cummin()
+    apart = (highest - lowest).groupby(readings["name"]).max()
+    large = apart[apart > margin].sort_values(ascending=False, kind="stable")
+    return uncertain(margin, int(apart.sum()), len(large), large.to_dict())
+
+
+def uncertain(margin: int, bound: int, number: int, largest: Mapping[str, int]) -> Defect:
+    """The record of counters whose two envelopes differ.
+
+    Parameters
+    ----------
+    margin
+        Downloads above which the difference of a repository is named.
+    bound
+        Sum of the largest difference of every repository, downloads.
+    number
+        How many repositories differ by more than the margin.
+    largest
+        The largest of these by their names, downloads.
+    """
+    listed = f": {_sized(number, largest)}" if number else ""
+    return Defect(
+        "uncertain-counters",
+        f"the running maximum forward and the running minimum backward differ by more than {margin:,}",
+        f"at most {bound:,} downloads too many in all repositories{listed}" if bound else NONE,
+        number,
+        "the running maximum holds; the panel could be lower by the difference",
+    )
+
+
+def _sized(number: int, largest: Mapping[str, int]) -> str:
+    """The first few names with their downloads, and how many there are."""
+    listed = [f"{name} ({int(size):,})" for name, size in largest.items()][:FEW]
+    more = f", … ({number:,})" if number > len(listed) else ""
+    return ", ".join(listed) + more or NONE
+
+
 def falling_counters(readings: pd.DataFrame) -> Defect:
     """Counters that fall between readings."""
     change = readings.groupby("repository")["counter"].diff()
@@ -195,6 +310,28 @@ def frozen_readings(readings: pd.DataFrame, share: float) -> list[pd.Timestamp]:
     change = readings.groupby("repository")["counter"].diff()
     still = (change == 0)[change.notna()].groupby(readings["reading"]).mean()
     return [pd.Timestamp(day) for day in still.index[still >= share]]
+
+
+def require_movement(still: int, followed: int) -> None:
+    """Refuse data in which nothing happens: there is nothing to estimate in them.
+
+    Parameters
+    ----------
+    still
+        Readings at which nearly every counter stands still.
+    followed
+        Readings with a reading before.
+
+    Raises
+    ------
+    ContractError
+        `MOST_FROZEN` of the readings or more are such.
+    """
+    if followed and still >= MOST_FROZEN * followed:
+        raise ContractError(
+            f"nearly every counter stands still at {still:,} of {followed:,} readings",
+            "use data whose counters move from one reading to the next (downloadsAllTime)",
+        )
 
 
 def frozen_record(readings: pd.DataFrame, frozen: Sequence[pd.Timestamp]) -> Defect:
@@ -363,6 +500,6 @@ def wrong_labels(readings: pd.DataFrame, check: str, known: pd.DataFrame) -> Def
 def _dates(days: pd.Series) -> str:
     """Distinct days, in order, as text."""
     distinct = sorted(set(pd.to_datetime(days).dt.strftime("%Y-%m-%d")))
-    if len(distinct) > SHOWN:
+    if len(distinct) > FEW:
         return f"{distinct[0]} … {distinct[-1]} ({len(distinct)} readings)"
     return ", ".join(distinct) or NONE

@@ -18,6 +18,8 @@ import pandas as pd
 from replication.errors import OutputError, SourceError
 
 SQL = Path(__file__).with_name("sql")
+MEMORY = "2GB"
+"""Most memory of DuckDB's tables; the rest of the process needs about as much again."""
 
 
 class Engine(Protocol):
@@ -35,6 +37,9 @@ class Engine(Protocol):
     def view(self, name: str) -> None:
         """Make the view `name` of the statement of that name."""
 
+    def union(self, name: str, tables: Sequence[str]) -> None:
+        """Make the view `name` of tables on end, with the place of each as ``variant``."""
+
     def drop(self, *names: str) -> None:
         """Free tables that are needed no longer."""
 
@@ -50,6 +55,14 @@ def statement(name: str) -> str:
     return (SQL / f"{name}.sql").read_text(encoding="utf-8")
 
 
+def on_end(tables: Sequence[str]) -> str:
+    """Statement of tables on end, with the place of each as ``variant``."""
+    return " UNION ALL ".join(
+        f"SELECT CAST({place} AS BIGINT) AS variant, * FROM {name}"
+        for place, name in enumerate(tables)
+    )
+
+
 class DuckDB:
     """DuckDB on a file of the run's folder: what does not fit in memory goes to disk.
 
@@ -63,7 +76,7 @@ class DuckDB:
         Threads.
     """
 
-    def __init__(self, folder: Path, memory: str = "3GB", threads: int = 2) -> None:
+    def __init__(self, folder: Path, memory: str = MEMORY, threads: int = 2) -> None:
         folder.mkdir(parents=True, exist_ok=True)
         self._path = folder / "panel.duckdb"
         self._spill = folder / "spill"
@@ -153,6 +166,10 @@ class DuckDB:
     def view(self, name: str) -> None:
         """Make the view `name` of its statement."""
         self._run(f"CREATE OR REPLACE VIEW {name} AS {self.statement(name)}")
+
+    def union(self, name: str, tables: Sequence[str]) -> None:
+        """Make the view `name` of tables on end."""
+        self._run(f"CREATE OR REPLACE VIEW {name} AS {on_end(tables)}")
 
     def drop(self, *names: str) -> None:
         """Free tables."""

@@ -13,14 +13,13 @@ import numpy as np
 import pandas as pd
 
 from replication.errors import ContractError
-from replication.panel.defects import NONE, Defect
+from replication.panel.defects import FEW, NONE, Defect
 
 DAY = 86_400
 WEEK = 7
 NOON = DAY // 2
 LATEST_AFTER_LABEL = 14 * DAY
 """A newest creation later than this after the label, or a day before it, does not say when it was read."""
-FEW = 8
 CONTENT = ["n_rows", "sum_created", "sum_rolling", "sum_counter"]
 
 
@@ -93,7 +92,7 @@ def _truncated(census: pd.DataFrame, share: float) -> pd.Series:
 def _moments(kept: pd.DataFrame) -> np.ndarray:
     """When each was read: at its newest creation, or at noon of its label; never before the last."""
     start = kept["label"].to_numpy(dtype=np.int64) * DAY
-    newest = kept["newest"].to_numpy(dtype=np.int64)
+    newest = kept["newest"].fillna(0).to_numpy(dtype=np.int64)  # 0 where no row is dated
     told = (newest >= start - DAY) & (newest < start + LATEST_AFTER_LABEL)
     moments = np.where(told, newest, start + NOON)
     later = np.arange(len(moments))  # strictly later, were two labels read at one moment

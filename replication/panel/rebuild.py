@@ -1,7 +1,8 @@
 """The whole Hub rebuilt from snapshots: hundreds of millions of counters to first-year downloads.
 
-The way: census → readings → repositories → counters → levels and chain → cells → totals. Each step is
-one statement in `sql/`; what is decided between them is decided here.
+The way: census → readings → repositories → counters → levels and chain → cells → downloads. Each step
+is one statement in `sql/`; what is decided between them is decided here. Tables of one row a repository
+stay in the engine.
 
 Two regimes. From the first reading with cumulative counters on, downloads are differences of their
 running maxima. Before it there is the 30-day field alone: a chain of its windows says when downloads
@@ -19,8 +20,8 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from replication.errors import StudyError
-from replication.panel import chain, readings
+from replication.errors import ContractError, StudyError
+from replication.panel import chain, defects, readings
 from replication.panel.engines import Engine
 from replication.panel.readings import DAY, Readings
 from replication.study import Study, Variant, Window
@@ -29,7 +30,6 @@ from replication.study_checks import INTERPOLATED, LEFT_OUT
 MONTH = 30 * DAY
 STRETCHES = {"month": 35 * DAY, "quarter": 91 * DAY}
 """Stretches after the first counters over which the chain is compared with them."""
-MILLI = 1000
 EVER = 1 << 40
 """A moment before, negated, and after every other."""
 Progress = Callable[[str], None]
@@ -37,18 +37,16 @@ Progress = Callable[[str], None]
 
 @dataclass(frozen=True)
 class Rebuilt:
-    """First-year downloads of the whole Hub.
+    """What was found while the first-year downloads of the whole Hub were rebuilt.
+
+    The engine keeps the tables `repositories` (one row a repository that was ever downloaded),
+    `downloads` (of each variant by its place, of each repository, in whole downloads, and of these
+    what the chain alone tells), `cells`, `spikes` and `apart`.
 
     Attributes
     ----------
-    facts
-        One row a repository that was ever downloaded: ``id, repository, name, created`` (unix
-        seconds), ``parents`` (names of the last reading, separated by blanks), ``first_label,
-        last_label, first_name``.
-    totals
-        int64 downloads, one row of `facts`, one column a variant.
-    chained
-        Of these, downloads that the chain alone tells, one column a window (age limit of the study).
+    variants
+        Names of the variants in their places.
     scale
         What the chain was multiplied by, and its error.
     read
@@ -59,16 +57,40 @@ class Rebuilt:
         Readings that repositories miss between their first and their last, and how many miss one.
     rolling_sum
         Sum of the 30-day field over all readings, which counts every download several times.
+    undated
+        Repositories without a moment of creation in any reading, and their downloads.
+    last_rows
+        Rows of the last reading.
     """
 
-    facts: pd.DataFrame
-    totals: pd.DataFrame
-    chained: pd.DataFrame
+    variants: tuple[str, ...]
     scale: chain.Scale
     read: Readings
     movers: pd.DataFrame
     absences: tuple[int, int]
     rolling_sum: int
+    undated: tuple[int, int]
+    last_rows: int
+
+
+@dataclass(frozen=True)
+class Detailed(Rebuilt):
+    """The same with one row a repository, for a Hub that fits in memory.
+
+    Attributes
+    ----------
+    facts
+        ``id, repository, name, created`` (unix seconds), ``parents`` (names of the last reading,
+        separated by blanks), ``first_label, last_label, first_name``.
+    totals
+        int64 downloads, one row of `facts`, one column a variant.
+    chained
+        Of these, downloads that the chain alone tells, one column a window (age limit of the study).
+    """
+
+    facts: pd.DataFrame
+    totals: pd.DataFrame
+    chained: pd.DataFrame
 
 
 def rebuild(
@@ -119,60 +141,101 @@ def rebuild(
     engine.make_by_label("names", labels)
     engine.make("repositories")
     engine.drop("spans", "names")
+    _require_repositories(engine)
+    undated = _undated(engine, census[census["label"].isin(labels)])
     progress("counters of every repository")
     engine.make_by_label("counters", labels)
     movers = engine.frame(_text("movers"))
     missed = engine.frame(_text("absences")).fillna(0).iloc[0]
+    still = movers["n_moved"] <= (1 - study.panel.frozen_share) * movers["n_again"]
+    defects.require_movement(int(still.sum()), len(labels) - 1)
     frozen = frozen_times(movers, read, study.panel.frozen_share)
     engine.put("frozen", frozen)
     engine.put("stretches", _stretches(read))
     engine.put("rules", _rules(study, read, frozen))
-    for name in ("levels", "firsts", "steps", "chain", "chained", "known", "stalled", "lasts"):
+    for name in (
+        "moves",
+        "spikes",
+        "levels",
+        "apart",
+        "firsts",
+        "steps",
+        "filled",
+        "chain",
+        "chained",
+        "known",
+        "stalled",
+        "lasts",
+    ):
         progress(f"running maxima and the chain of 30-day windows: {name}")
         engine.make(name)
     scale = chain.measure(engine.frame("SELECT * FROM known ORDER BY uploader, stretch"))
     engine.put("factor", pd.DataFrame({"factor": [scale.factor]}))
     engine.make("cells")
-    engine.drop("counters", "levels", "steps", "chain")
-    facts = engine.frame("SELECT * FROM repositories ORDER BY id")
-    totals = {v.id: _total(engine, v, len(facts), progress)[0] for v in study.variants}
-    chained = {
-        w.id: _total(
-            engine, Variant(w, study.panel.age_limit_days, INTERPOLATED), len(facts), progress
-        )[1]
-        for w in study.windows
-    }
+    engine.drop("counters", "moves", "levels", "steps", "filled", "chain")
+    variants = dict.fromkeys([*study.variants, *(main_variant(w, study) for w in study.windows)])
+    for place, variant in enumerate(variants):
+        progress(f"first-year downloads: {variant.id}")
+        engine.put("chosen", _chosen(variant))
+        name = "totals" if variant.frozen == INTERPOLATED else "as_read"
+        engine.make(f"total_{place}", name)
+    engine.union("downloads", [f"total_{place}" for place in range(len(variants))])
+    kept = census[census["label"].isin(labels)]
     return Rebuilt(
-        facts, pd.DataFrame(totals), pd.DataFrame(chained), scale, read, movers,
+        tuple(variant.id for variant in variants), scale, read, movers,
         (int(missed["n_missed"]), int(missed["n_repositories"])),
-        int(census.loc[census["label"].isin(labels), "sum_rolling"].sum()),
+        int(kept["sum_rolling"].sum()), undated, int(kept["n_rows"].iloc[-1]),
     )  # fmt: skip
 
 
-def weekly(engine: Engine, pairs: pd.DataFrame, read: Readings) -> pd.DataFrame:
+def main_variant(window: Window, study: Study) -> Variant:
+    """The variant of a window that the panel's column of that window holds."""
+    return Variant(window, study.panel.age_limit_days, INTERPOLATED)
+
+
+def detailed(rebuilt: Rebuilt, engine: Engine, study: Study) -> Detailed:
+    """Take what the engine holds of every repository into memory.
+
+    Parameters
+    ----------
+    rebuilt
+        What `rebuild` returned.
+    engine, study
+        Those that it was given.
+    """
+    facts = engine.frame("SELECT * FROM repositories ORDER BY id")
+    both = {name: np.zeros((2, len(facts)), dtype=np.int64) for name in rebuilt.variants}
+    for place, table in engine.frame("SELECT * FROM downloads").groupby("variant"):
+        name = rebuilt.variants[place]
+        both[name][:, table["id"].to_numpy() - 1] = table[["total", "chained"]].to_numpy().T
+    totals = {name: columns[0] for name, columns in both.items()}
+    chained = {w.id: both[main_variant(w, study).id][1] for w in study.windows}
+    return Detailed(
+        **vars(rebuilt), facts=facts, totals=pd.DataFrame(totals), chained=pd.DataFrame(chained)
+    )
+
+
+def weekly(engine: Engine, read: Readings) -> pd.DataFrame:
     """Weekly first-year downloads of groups of repositories, from the tables that `rebuild` kept.
 
     Parameters
     ----------
     engine
-        The engine that `rebuild` was given.
-    pairs
-        ``id`` (of `Rebuilt.facts`) and ``pair``, the number of its group.
+        The engine that `rebuild` was given, with a table `pairs`: ``id`` of a repository and
+        ``pair``, the number of its group.
     read
         The readings.
 
     Returns
     -------
     pandas.DataFrame
-        ``pair, week, downloads``: a week is named by the label that ends it; zeros are left out.
+        ``pair, week, downloads``, by week and pair: a week is named by the label that ends it; zeros
+        are left out.
     """
-    engine.put("pairs", pairs)
     engine.put("weeks", _weeks(read))
     table = engine.frame(_text("weeks"))
-    downloads = _rounded(table["total"].to_numpy(dtype=np.int64))
     names = {week: readings.day(week) for week in table["week"].unique()}
-    table = table.assign(downloads=downloads, week=table["week"].map(names))
-    return table.loc[downloads > 0, ["pair", "week", "downloads"]]
+    return table.assign(week=table["week"].map(names))
 
 
 def require_inside(windows: Sequence[Window], read: Readings) -> None:
@@ -213,6 +276,23 @@ def _identify(engine: Engine, census: pd.DataFrame) -> None:
         empty = pd.DataFrame({k: pd.Series(dtype=t) for k, t in columns.items()})
         engine.put("identities", empty)
     engine.view("identified")
+
+
+def _require_repositories(engine: Engine) -> None:
+    """Refuse snapshots in which no window finds anything."""
+    if not engine.frame("SELECT count(*) AS n FROM repositories")["n"].item():
+        raise ContractError(
+            "no repository in the snapshots is both downloaded and young enough for a window",
+            "use snapshots with downloads or downloadsAllTime, or define later windows",
+        )
+
+
+def _undated(engine: Engine, kept: pd.DataFrame) -> tuple[int, int]:
+    """Repositories without a moment of creation in any reading, and their downloads."""
+    if (kept["n_dated"] == kept["n_rows"]).all():
+        return 0, 0
+    row = engine.frame(_text("undated")).iloc[0]
+    return int(row["n_repositories"]), int(row["downloads"])
 
 
 def _rules(study: Study, read: Readings, frozen: pd.DataFrame | None = None) -> pd.DataFrame:
@@ -267,20 +347,6 @@ def frozen_labels(movers: pd.DataFrame, share: float) -> set[int]:
     return set(movers.loc[moved <= (1 - share) * moved.median(), "label"])
 
 
-def _total(
-    engine: Engine, variant: Variant, size: int, progress: Progress
-) -> tuple[np.ndarray, np.ndarray]:
-    """Downloads (size,) of each repository in one variant, and those that the chain alone tells."""
-    progress(f"first-year downloads: {variant.id}")
-    engine.put("chosen", _chosen(variant))
-    name = "totals" if variant.frozen == INTERPOLATED else "as_read"
-    table = engine.frame(_text(name))
-    out = np.zeros((2, size), dtype=np.int64)
-    for row, column in enumerate(("total", "chained")[: table.shape[1] - 1]):
-        out[row, table["id"].to_numpy() - 1] = table[column]
-    return _rounded(out[0]), _rounded(out[1])
-
-
 def _chosen(variant: Variant) -> pd.DataFrame:
     """One window in seconds: a cohort takes all that those born inside gained up to its last day."""
     window, cohort = variant.window, variant.window.kind == "cohort"
@@ -301,11 +367,6 @@ def _weeks(read: Readings) -> pd.DataFrame:
     first, last = read.table["label"].iloc[[0, -1]]
     ends = np.arange(first + readings.WEEK, last + 1, readings.WEEK, dtype=np.int64)
     return pd.DataFrame({"week": ends, "since": (ends - readings.WEEK) * DAY, "until": ends * DAY})
-
-
-def _rounded(milli: np.ndarray) -> np.ndarray:
-    """Thousandths to whole downloads."""
-    return np.asarray((milli + MILLI // 2) // MILLI, dtype=np.int64)
 
 
 def _seconds(day: date) -> int:

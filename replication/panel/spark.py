@@ -28,7 +28,7 @@ import pyarrow as pa
 
 from replication.errors import OutputError, ReplicationError, SourceError
 from replication.panel import spark_session
-from replication.panel.engines import statement
+from replication.panel.engines import on_end, statement
 
 if TYPE_CHECKING:
     from pyspark.sql import DataFrame
@@ -165,6 +165,10 @@ class Spark:
     def view(self, name: str) -> None:
         """Make the view `name` of its statement."""
         self._session.sql(self.statement(name)).createOrReplaceTempView(name)
+
+    def union(self, name: str, tables: Sequence[str]) -> None:
+        """Make the view `name` of tables on end."""
+        self._session.sql(on_end(tables)).createOrReplaceTempView(name)
 
     def drop(self, *names: str) -> None:
         """Free tables."""

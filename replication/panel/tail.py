@@ -19,14 +19,37 @@ BUCKETS = 100
 SMALL = "(small repositories)"
 
 
+def placed(sizes: pd.DataFrame, least: int) -> pd.DataFrame:
+    """Say which namespaces of the whole Hub are large, and in which bucket small ones beside each go.
+
+    Parameters
+    ----------
+    sizes
+        ``namespace, largest``: the most that stands under it in any variant and either role.
+    least
+        Downloads below which a namespace is small.
+
+    Returns
+    -------
+    pandas.DataFrame
+        ``namespace, is_large`` (0 or 1) and ``bucket``, by `sql/places.sql`.
+    """
+    number = [crc32(name.encode()) % BUCKETS for name in sizes["namespace"]]
+    return pd.DataFrame({
+        "namespace": sizes["namespace"],
+        "is_large": (sizes["largest"] >= least).astype("int64"),
+        "bucket": [f"(small namespaces {n:02d})" for n in number],
+    })  # fmt: skip
+
+
 def bucket(uploader: str) -> str:
     """The joint name under which a small uploader's downloads go; not a name that the Hub allows."""
     return f"(small uploaders {crc32(uploader.encode()) % BUCKETS:02d})"
 
 
 def is_bucket(namespace: str) -> bool:
-    """Whether a namespace is the joint name of small uploaders."""
-    return re.fullmatch(r"\(small uploaders [0-9]{2}\)", namespace) is not None
+    """Whether a namespace is the joint name of small ones."""
+    return re.fullmatch(r"\((unnamed|small (uploaders|namespaces) [0-9]{2})\)", namespace) is not None
 
 
 def join(repositories: pd.DataFrame, totals: pd.DataFrame, least: int) -> pd.DataFrame:

@@ -17,7 +17,7 @@ from replication.errors import VerificationError
 from replication.panel import readings
 from replication.panel.engines import DuckDB
 from replication.panel.readings import DAY, NOON, Readings
-from replication.panel.rebuild import Rebuilt
+from replication.panel.rebuild import Detailed
 from replication.recovery.experiment import Experiment, Progress, estimate, rebuilt, truth
 from replication.study import Variant
 from replication.study_checks import AS_READ, INTERPOLATED
@@ -110,7 +110,7 @@ ABLATIONS = (
 
 def ablated(
     experiment: Experiment,
-    full: Rebuilt,
+    full: Detailed,
     folder: Path,
     progress: Progress = lambda _: None,
 ) -> pd.DataFrame:
@@ -146,7 +146,7 @@ def ablated(
     return table
 
 
-def _without(experiment: Experiment, ablation: Ablation, folder: Path) -> Rebuilt:
+def _without(experiment: Experiment, ablation: Ablation, folder: Path) -> Detailed:
     """Rebuild without one step."""
 
     class Ablated(DuckDB):
@@ -172,7 +172,7 @@ def _changed(name: str, text: str, old: str, new: str) -> str:
     return text.replace(old, new) if old else new
 
 
-def _row(experiment: Experiment, found: Rebuilt, step: str, frozen: str) -> dict[str, object]:
+def _row(experiment: Experiment, found: Detailed, step: str, frozen: str) -> dict[str, object]:
     """Misplaced downloads of one rebuild."""
     limit = experiment.study.panel.age_limit_days
     windows = {w.kind: w for w in experiment.study.windows}

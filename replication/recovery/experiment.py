@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from replication import study as definitions
 from replication.panel import readings
 from replication.panel.engines import DuckDB
-from replication.panel.rebuild import Rebuilt, rebuild
+from replication.panel.rebuild import Detailed, detailed, rebuild
 from replication.sources import snapshots
 from replication.study import Study, Window
 from replication.synthetic.defects import NEVER, DefectRates, Schedule, schedule
@@ -85,7 +85,7 @@ def rebuilt(
     folder: Path,
     engine: Callable[[Path], DuckDB] = DuckDB,
     choose: Callable[[pd.DataFrame, float], readings.Readings] = readings.choose,
-) -> Rebuilt:
+) -> Detailed:
     """Rebuild first-year downloads from the extracts.
 
     Parameters
@@ -99,9 +99,10 @@ def rebuilt(
     """
     share = experiment.study.whole_hub.truncated_share
     with engine(folder) as running:
-        return rebuild(
+        found = rebuild(
             experiment.extracts, experiment.study, running, truncated_share=share, choose=choose
         )
+        return detailed(found, running, experiment.study)
 
 
 def truth(experiment: Experiment, window: Window) -> Ints:
@@ -139,7 +140,7 @@ def _until(experiment: Experiment, window: Window, gone: Ints) -> Ints:
     return np.asarray(np.maximum(gained, 0), dtype=np.int64)
 
 
-def estimate(experiment: Experiment, found: Rebuilt, column: pd.Series) -> Ints:
+def estimate(experiment: Experiment, found: Detailed, column: pd.Series) -> Ints:
     """What was rebuilt (n,) of each repository of the Hub, which its number names."""
     number = found.facts["name"].str.extract(r"/model-(\d+)", expand=False).astype("int64")
     out = np.zeros(len(experiment.hub), dtype=np.int64)

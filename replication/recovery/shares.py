@@ -10,7 +10,7 @@ from scipy import stats
 
 from replication.analysis.rebuild_error import SIDES, standard_error
 from replication.analysis.statistics import LEAD
-from replication.panel.rebuild import Rebuilt
+from replication.panel.rebuild import Detailed
 from replication.recovery.experiment import Experiment, Ints, estimate, truth
 from replication.study import Variant, Window
 from replication.study_checks import INTERPOLATED
@@ -19,7 +19,7 @@ MARK = 0.05
 """Points by which a share may miss the truth after the first cumulative counters."""
 
 
-def recovered(experiment: Experiment, found: Rebuilt) -> pd.DataFrame:
+def recovered(experiment: Experiment, found: Detailed) -> pd.DataFrame:
     """Every share, and the lead, beside the truth.
 
     Returns
@@ -33,7 +33,7 @@ def recovered(experiment: Experiment, found: Rebuilt) -> pd.DataFrame:
     return pd.DataFrame(rows)
 
 
-def _rows(experiment: Experiment, found: Rebuilt, window: Window) -> Iterator[dict[str, object]]:
+def _rows(experiment: Experiment, found: Detailed, window: Window) -> Iterator[dict[str, object]]:
     """Statistics of one window."""
     variant = Variant(window, experiment.study.panel.age_limit_days, INTERPOLATED)
     true = truth(experiment, window)
@@ -71,7 +71,7 @@ def _share(weight: np.ndarray, downloads: Ints) -> float:
 
 
 def _reported(
-    experiment: Experiment, weight: np.ndarray, ours: Ints, chained: Ints, found: Rebuilt
+    experiment: Experiment, weight: np.ndarray, ours: Ints, chained: Ints, found: Detailed
 ) -> float:
     """Half the reported interval, in points."""
     moves = (weight - _share(weight, ours)) * chained / ours.sum()

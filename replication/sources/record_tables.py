@@ -30,7 +30,7 @@ from replication.sources.record_values import Place
 from replication.study import Study
 
 _REMEDY = "use an unchanged copy of the record"
-_MENDED = {"duplicate-readings", "renamed-repositories", "falling-counters"}
+_MENDED = {"duplicate-readings", "renamed-repositories", "spikes", "falling-counters"}
 """Checks of a released file that decide its counters and names."""
 _TEXT = (pa.types.is_string, pa.types.is_large_string, pa.types.is_string_view)
 _LIST = ("_id", "id", "downloads", "createdAt", "pipeline_tag", "base_models", "tags")

@@ -6,6 +6,7 @@ SELECT
     count(repository) AS n_ids,
     count(counter) AS n_counters,
     count(rolling) AS n_rolling,
+    count(created) AS n_dated,
     CAST(sum(created) AS BIGINT) AS sum_created,
     CAST(coalesce(sum(rolling), 0) AS BIGINT) AS sum_rolling,
     CAST(coalesce(sum(counter), 0) AS BIGINT) AS sum_counter,

@@ -30,14 +30,18 @@ FROM (
             r.created,
             u.month,
             greatest(r.created, coalesce(lag(c.moment) OVER w, c.moment - u.month)) AS began,
-            coalesce(c.rolling, 0) AS rolling0,
+            c.rolling AS rolling0,
             coalesce(lead(c.rolling, 1) OVER w, 0) AS rolling1,
             coalesce(lead(c.rolling, 2) OVER w, 0) AS rolling2,
             coalesce(lead(c.rolling, 3) OVER w, 0) AS rolling3,
             lead(c.moment, 1) OVER w AS moment1,
             lead(c.moment, 2) OVER w AS moment2,
             lead(c.moment, 3) OVER w AS moment3
-        FROM counters c
+        FROM (
+            SELECT c.id, c.label, c.moment, coalesce(c.rolling, f.rolling, 0) AS rolling
+            FROM counters c
+            LEFT JOIN filled f ON f.id = c.id AND f.label = c.label
+        ) c
         INNER JOIN repositories r ON c.id = r.id
         CROSS JOIN rules u
         WHERE c.moment <= u.chained_until
