@@ -8,7 +8,8 @@ import pandas as pd
 import pytest
 from small import synthetic_repositories, synthetic_study
 
-from replication.attribution import assign, registry, rules
+from replication.attribution import agreement, assign, registry, rules
+from replication.attribution import window as of_window
 from replication.errors import ContractError
 from replication.files import read_csv
 from replication.panel import table
@@ -174,3 +175,46 @@ def test_known_wrong_labels_have_a_reason_a_source_and_a_date() -> None:
     assert (known[["check", "column", "value", "reason", "source", "date", "treatment"]] != "").all(
         axis=None
     )
+
+
+@pytest.mark.parametrize(
+    ("names", "groups"),
+    [
+        (["google", "mistralai"], ["USA", "France"]),
+        (["Qwen", "mistralai"], ["China", "France"]),
+        (["mistralai"], ["France"]),
+        (["bartowski"], ["User"]),
+        (["nobody-one", "nobody-two"], ["User", "International / Online"]),
+        (["nobody-one"], ["China"]),
+    ],
+    ids=["no-China", "no-USA", "neither", "no-country", "no-developer", "one-unknown"],
+)
+def test_an_absent_group_ends_nothing(names: list[str], groups: list[str]) -> None:
+    """Without a published group, a country or a registered developer every table is made."""
+    rows = pd.DataFrame({"name": [f"{name}/model" for name in names], "uploader": names})
+    rows = rows.assign(
+        repository=rows["name"], origin=names, traced_origin="", created="2025-03",
+        study_group_uploader=groups, study_group_origin=groups, **dict.fromkeys(WINDOWS, 7),
+    )  # fmt: skip
+    found = assign.attributed(rows, REGISTRY, RULES, STUDY.group_of)
+    covered = assign.coverage(found, REGISTRY, WINDOWS, STUDY.unattributed)
+    assert covered["attributed_percent"].between(0, 100).all()
+    assert len(covered) == len(WINDOWS) * len(assign.LABELS) * len(assign.ROLES)
+    unknown = STUDY.group_of[registry.UNKNOWN]
+    assert len(agreement.with_study(found, WINDOWS, STUDY.unattributed, unknown)) > 0
+    assert len(agreement.confusion(found, WINDOWS)) > 0
+    agreement.disagreements(found, REGISTRY, WINDOWS, unknown)
+    assign.largest_unattributed(found, WINDOWS, STUDY.unattributed)
+    assert assign.origins(found, REGISTRY, WINDOWS).empty
+
+
+def test_a_list_all_of_which_is_automated_has_no_coverage() -> None:
+    """Without what looks automated nothing is left of it: its coverage is undefined, not an error."""
+    rows = pd.DataFrame({
+        "list": ["top"], "date": ["2025-03-21"], "kinds": ["automated"], "downloads": [5],
+        **{role: ["Qwen"] for role in assign.ROLES},
+        **{f"registry_group_{role}": ["China"] for role in assign.ROLES},
+    })  # fmt: skip
+    found = of_window.coverage_of_lists(rows, REGISTRY, STUDY.unattributed)
+    assert found.loc[found["exclusion"] == "none", "attributed_percent"].eq(100).all()
+    assert found.loc[found["exclusion"] == "automated", "attributed_percent"].isna().all()

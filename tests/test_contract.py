@@ -499,6 +499,14 @@ def test_a_csv_file_of_a_spreadsheet(tmp_path: Path, release: Release) -> None:
     assert "is not UTF-8" in refusal(path, SourceError)
 
 
+def test_a_repeated_column_of_a_csv_file(tmp_path: Path, release: Release) -> None:
+    """Which of two columns of one name holds is not guessed."""
+    path = write(release[list(COLUMNS)], tmp_path / "release.csv")
+    head, _, rest = path.read_text().partition("\n")
+    path.write_text(head.replace("derived_author", "author") + "\n" + rest)
+    assert "has more than one column author" in refusal(path, ContractError)
+
+
 @pytest.mark.parametrize("index", ["_id", "model", "downloadsAllTime", ["_id", "time"], "notes"])
 def test_an_index_that_pandas_stored_is_a_column(
     tmp_path: Path, release: Release, index: str | list[str]

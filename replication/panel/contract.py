@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import warnings
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -193,7 +194,12 @@ def _require_columns(name: str, schema: pa.Schema) -> None:
     missing = [column for column in COLUMNS if column not in schema.names]
     if missing:
         raise ContractError(f"{name} has no column {', '.join(missing)}", REMEDY)
-    repeated = [column for column in COLUMNS if schema.names.count(column) > 1]
+    _refuse_repeated(name, schema.names)
+
+
+def _refuse_repeated(name: str, header: Sequence[str]) -> None:
+    """Refuse a file that has a column of the contract twice."""
+    repeated = [column for column in COLUMNS if header.count(column) > 1]
     if repeated:
         raise ContractError(f"{name} has more than one column {', '.join(repeated)}", REMEDY)
 
@@ -233,6 +239,9 @@ def _cells(path: Path, name: str) -> pd.DataFrame:
     ) as error:  # fmt: skip
         reason = str(error).splitlines()[0]
         raise SourceError(f"{name} is not a readable CSV file: {reason}", REMEDY) from None
+    with path.open(encoding="utf-8-sig", newline="") as stream:
+        header = next(csv.reader(stream))
+    _refuse_repeated(name, header)  # pandas would read the second under another name
     other = next((mark for mark in ";\t|" if mark in str(table.columns[0])), None)
     if other and len(table.columns) == 1:
         what = f"{name} has {other!r} between its cells, not a comma"

@@ -142,7 +142,7 @@ def respelled(parts: Sequence[Part], tables: Sequence[pd.Series]) -> Defect:
         pairs |= set(written[differs] + " → " + current[differs])
     return Defect(
         "names-differ-in-case",
-        "names that differ in case only: one repository",
+        "names that differ in case only: one repository, or one namespace",
         _some(sorted(pairs)),
         rows,
         "the spelling of the latest record holds",
