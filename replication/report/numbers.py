@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import json
 import math
-import tomllib
 from collections.abc import Callable, Mapping
 from datetime import date
 from pathlib import Path
@@ -19,9 +18,12 @@ import pandas as pd
 from replication.errors import StudyError
 from replication.files import read_csv, read_json
 from replication.study import Study
+from replication.toml_tables import parse, texts
 
 NBSP = "\u00a0"
 ABSENT = "(not in these data)"
+DECLARED = ("rows", "numbers")
+"""Tables of numbers.toml."""
 MADE_BY = {
     "estimates": "replication.analysis.estimates.estimate",
     "leave_one_out": "replication.analysis.estimates.leave_one_out",
@@ -180,12 +182,10 @@ def collect(declared: Path, results: Path, study: Study) -> dict[str, dict[str, 
         A key leads to several cells or to no column, or its format is unknown. A key that leads
         to no row, or to no finite value, has the value None and says so in the text.
     """
-    try:
-        toml = tomllib.loads(declared.read_text(encoding="utf-8"))
-    except (OSError, tomllib.TOMLDecodeError) as error:
-        raise StudyError(f"cannot read {declared.name}: {error}", "correct that line") from None
+    toml = parse(declared)
+    rows, wanted = (texts(toml.get(name), f"{declared.name} [{name}]") for name in DECLARED)
     tables = _Tables(results, study)
-    return {key: _number(key, spec, toml["rows"], tables) for key, spec in toml["numbers"].items()}
+    return {key: _number(key, spec, rows, tables) for key, spec in wanted.items()}
 
 
 def _number(key: str, spec: str, rows: Mapping[str, str], tables: _Tables) -> dict[str, Any]:
