@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from contextlib import AbstractContextManager
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
@@ -65,11 +66,16 @@ _RC: dict[str, Any] = {
     "svg.hashsalt": "replication",
     "pdf.fonttype": 42,
 }
+_BEYOND_STYLE: dict[str, Any] = {"timezone": "UTC", "date.epoch": "1970-01-01T00:00:00"}
+"""Settings of dates, which a style of Matplotlib leaves as the user has them."""
 
 
-def context() -> AbstractContextManager[None]:
+@contextmanager
+def context() -> Iterator[None]:
     """The style, whatever the user's own settings are; they come back on leaving."""
-    return matplotlib.style.context(["default", _RC], after_reset=True)
+    style = matplotlib.style.context(["default", _RC], after_reset=True)
+    with style, matplotlib.rc_context(_BEYOND_STYLE):
+        yield
 
 
 def text_colour(group: str) -> str:
