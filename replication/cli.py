@@ -38,7 +38,6 @@ app = typer.Typer(
     no_args_is_help=True,
     rich_markup_mode="rich",
     pretty_exceptions_enable=False,
-    help="Reproduce and audit the published shares of open-model downloads by country.",
     epilog="Exit codes: 0 done, 1 the data, the Hub or a check failed, 2 the command is misspelt.",
 )
 SOURCES = (BUNDLED, RECORDS, RELEASED, SNAPSHOTS)
@@ -145,6 +144,25 @@ RecordsFolder = Annotated[
     ),
 ]
 Force = Annotated[bool, typer.Option("--force", help="Run even where nothing has changed.")]
+
+
+def _print_version(asked: bool) -> None:
+    """Print the version and end."""
+    if asked:
+        out.print(__version__)
+        raise typer.Exit
+
+
+@app.callback()
+def _options(
+    version: Annotated[
+        bool,
+        typer.Option(
+            "--version", callback=_print_version, is_eager=True, help="Print the version and exit."
+        ),
+    ] = False,
+) -> None:
+    """Reproduce and audit the published shares of open-model downloads by country."""
 
 
 @app.command("all")
@@ -422,7 +440,7 @@ def sample(
 @app.command()
 def version() -> None:
     """Print the version."""
-    out.print(__version__)
+    _print_version(asked=True)
 
 
 def _asked(

@@ -66,15 +66,15 @@ _RC: dict[str, Any] = {
     "svg.hashsalt": "replication",
     "pdf.fonttype": 42,
 }
-_BEYOND_STYLE: dict[str, Any] = {"timezone": "UTC", "date.epoch": "1970-01-01T00:00:00"}
-"""Settings of dates, which a style of Matplotlib leaves as the user has them."""
 
 
 @contextmanager
 def context() -> Iterator[None]:
     """The style, whatever the user's own settings are; they come back on leaving."""
     style = matplotlib.style.context(["default", _RC], after_reset=True)
-    with style, matplotlib.rc_context(_BEYOND_STYLE):
+    # A style leaves the settings of dates as the user has them.
+    dates = matplotlib.rc_context({"timezone": "UTC", "date.epoch": "1970-01-01T00:00:00"})
+    with style, dates:
         yield
 
 
