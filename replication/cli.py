@@ -8,6 +8,7 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
+from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 from typing import Annotated
@@ -30,6 +31,7 @@ from replication.run import (
     Run,
     folder_for,
 )
+from replication.sources.crawl_extent import LARGEST_PAGE, MOST_PAGES
 from replication.stages import Stage, execute
 from replication.study import DEFAULT
 
@@ -68,8 +70,8 @@ Out = Annotated[
     typer.Option(
         parser=_path,
         metavar="FOLDER",
-        help="Folder of results, figures and paper. Default: the repository (installed: "
-        "open-model-downloads here) for bundled, runs/NAME in it for other data or definitions.",
+        help="Folder of results, figures and paper. Default: the repository for bundled, runs/NAME "
+        "in it for other data or definitions; of an installed package ./open-model-downloads.",
     ),
 ]
 StudyFile = Annotated[
@@ -323,18 +325,25 @@ def crawl(
     namespaces: Annotated[
         str, typer.Option("--namespaces", metavar="A,B", help="Users and organisations.")
     ] = "",
+    page_size: Annotated[
+        int, typer.Option("--page-size", metavar="N", help="Models of a page; fewer if it fails.")
+    ] = LARGEST_PAGE,
+    max_pages: Annotated[
+        int, typer.Option("--max-pages", metavar="N", help="A list of more pages does not end.")
+    ] = MOST_PAGES,
 ) -> None:
     """Read the Hub's list of models now, as one more reading of a folder of snapshots.
 
     A crawl that is interrupted goes on where it was. HF_TOKEN doubles the number of requests.
     """
     from replication import hub_cli
+    from replication.sources import crawl_extent
 
     with _reported(), _progress("crawl") as progress:
         places.check_out(out_.resolve())
-        hub_cli.crawl(
-            out_, every=all_models, top=top, namespaces=namespaces, console=out, say=progress
-        )
+        extent = crawl_extent.choose(top, namespaces, everything=all_models)
+        extent = replace(extent, page_size=page_size, max_pages=max_pages)
+        hub_cli.crawl(out_, extent, console=out, say=progress)
 
 
 @app.command()

@@ -37,7 +37,7 @@ def parse(path: Path) -> dict[str, Any]:
             "name an existing file with --study, or restore the packaged one",
         ) from error
     except RecursionError:
-        raise StudyError(f"{path} is not TOML: it is nested too deep", "make it flat") from None
+        raise StudyError(f"{path} is not TOML: it is nested too deep", "write it flat") from None
     except ValueError as error:  # TOMLDecodeError, or an integer of thousands of digits
         raise StudyError(f"{path} is not TOML: {error}", "correct that line") from error
 

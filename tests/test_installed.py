@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 import subprocess
 import sys
@@ -18,11 +19,23 @@ from replication.places import COMMAND
 from replication.run import ROOT
 
 pytest.importorskip("setuptools")
-START = (
-    "import sys; from importlib.metadata import entry_points; "
-    f"(found,) = entry_points(group='console_scripts', name={COMMAND!r}); "
-    f"sys.argv[0] = {COMMAND!r}; sys.exit(found.load()())"
-)
+SEVERAL = f"""
+import contextlib, io, json, sys
+from importlib.metadata import entry_points
+(found,) = entry_points(group="console_scripts", name={COMMAND!r})
+main, told = found.load(), []
+for line in json.loads(sys.argv[1]):
+    out, err, code = io.StringIO(), io.StringIO(), 0
+    sys.argv = [{COMMAND!r}, *line]
+    with contextlib.redirect_stdout(out), contextlib.redirect_stderr(err):
+        try:
+            main()
+        except SystemExit as end:
+            code = end.code or 0
+    told.append((code, out.getvalue(), err.getvalue()))
+print(json.dumps(told))
+"""
+"""Runs several command lines of the console command, each as if alone."""
 
 
 @pytest.fixture(scope="module")
@@ -44,21 +57,20 @@ def installed(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return target
 
 
-def command(
-    installed: Path, here: Path, *arguments: str | Path
-) -> subprocess.CompletedProcess[str]:
-    """Run the console command of the installed package in the folder `here`."""
+def commands(installed: Path, here: Path, *lines: list[str]) -> list[tuple[int, str, str]]:
+    """Exit code and words of command lines of the installed package in the folder `here`."""
     cache = str(installed.parent / "cache")
-    env = environment(PYTHONPATH=str(installed), PYTHONPYCACHEPREFIX=cache)
-    return subprocess.run(
-        [sys.executable, "-P", "-c", START, *map(str, arguments)],
+    done = subprocess.run(
+        [sys.executable, "-P", "-c", SEVERAL, json.dumps(lines)],
         cwd=here,
-        env=env,
+        env=environment(PYTHONPATH=str(installed), PYTHONPYCACHEPREFIX=cache),
         capture_output=True,
         encoding="utf-8",
         check=False,
         timeout=120,
     )
+    assert done.returncode == 0, done.stderr
+    return [(code, out, err) for code, out, err in json.loads(done.stdout)]
 
 
 def test_every_package_is_declared() -> None:
@@ -84,31 +96,33 @@ def test_every_file_travels(installed: Path) -> None:
 def test_the_console_command_runs_elsewhere(installed: Path, tmp_path: Path) -> None:
     """It says its version, answers on the registry, and writes into the current folder alone."""
     before = files_in(installed)
-    assert command(installed, tmp_path, "--version").stdout == f"{__version__}\n"
-    assert "Alibaba" in command(installed, tmp_path, "who", "Qwen").stdout
-    assert files_in(tmp_path) == []
-    for stage in ("fetch", "panel"):
-        done = command(installed, tmp_path, stage)
-        assert (done.returncode, done.stderr) == (0, ""), done.stderr
-        assert str(tmp_path / COMMAND) in done.stdout
+    lines = ["--version"], ["who", "Qwen"], ["fetch"], ["panel"], ["panel"]
+    told = commands(installed, tmp_path, *lines)
+    assert [(code, err) for code, _, err in told] == [(0, "")] * len(lines)
+    version, who, fetch, _, again = (out for _, out, _ in told)
+    assert version == f"{__version__}\n"
+    assert "Alibaba" in who
+    assert str(tmp_path / COMMAND) in fetch
+    assert "unchanged" in again
     made, ours = contents(tmp_path / COMMAND / "results"), contents(ROOT / "results")
     assert {"manifest.json", "defects.csv", "window_defects.csv"} <= set(made)
     assert all(ours[name] == content for name, content in made.items())
-    assert "unchanged" in command(installed, tmp_path, "panel").stdout
+    assert [path.name for path in tmp_path.iterdir()] == [COMMAND]
     assert files_in(installed) == before
 
 
 def test_what_needs_the_repository_says_so(installed: Path, tmp_path: Path) -> None:
     """`verify` names the repository, and remedies name the console command in place of make."""
-    done = command(installed, tmp_path, "verify")
-    remedy = assert_one_message(done.returncode, done.stderr, "verify needs the repository")
-    assert "clone" in remedy
-    done = command(installed, tmp_path, "panel")
-    remedy = assert_one_message(done.returncode, done.stderr, "is missing")
-    assert f"{COMMAND} all" in remedy
-    assert "make" not in remedy
-    done = command(installed, tmp_path, "fetch", "--out", installed)
-    assert_one_message(done.returncode, done.stderr, "holds the package itself")
+    lines = ["verify"], ["calibration"], ["panel"], ["fetch", "--out", str(installed)]
+    told = commands(installed, tmp_path, *lines)
+    named = "verify needs", "calibration needs", "is missing", "holds the package itself"
+    remedies = [
+        assert_one_message(code, err, what)
+        for (code, _, err), what in zip(told, named, strict=True)
+    ]
+    assert "clone the repository" in remedies[0]
+    assert f"{COMMAND} all" in remedies[2]
+    assert not [remedy for remedy in remedies[:3] if "make" in remedy]
     assert files_in(tmp_path) == []
 
 

@@ -12,6 +12,8 @@ Mode = Literal["all", "top", "namespaces"]
 
 LARGEST_PAGE = 1_000
 """Models a page that the Hub gives at most."""
+MOST_PAGES = 8_000
+"""More than the whole Hub has: a list that is longer does not end."""
 _NAMESPACE = re.compile(r"[\w.-]{1,100}", re.ASCII)
 
 
@@ -25,7 +27,7 @@ class Crawl:
     namespaces: tuple[str, ...] = ()
     """Users and organisations of mode namespaces."""
     page_size: int = LARGEST_PAGE
-    max_pages: int = 8_000
+    max_pages: int = MOST_PAGES
     max_bytes: int = 64_000_000
     """Of one page, after decompression."""
     patience: float = 1_800
@@ -119,7 +121,10 @@ def require(crawl: Crawl) -> None:
         "--namespaces must name users or organisations": crawl.mode != "namespaces"
         or (crawl.namespaces and all(map(_NAMESPACE.fullmatch, crawl.namespaces))),
         f"--page-size must be from 1 to {LARGEST_PAGE:,}": 1 <= crawl.page_size <= LARGEST_PAGE,
-        "bounds must be positive": min(crawl.max_pages, crawl.max_bytes, crawl.timeout) > 0
+        "--max-pages and other bounds must be positive": min(
+            crawl.max_pages, crawl.max_bytes, crawl.timeout
+        )
+        > 0
         and crawl.patience >= 0,
     }
     broken = [rule for rule, holds in rules.items() if not holds]
