@@ -292,6 +292,36 @@ def verify() -> None:
     )
 
 
+_FOLDER = "Folder of a run, with results/ in it; the repository is one: ."
+
+
+@app.command()
+def compare(
+    a: Annotated[Path, typer.Argument(parser=_path, metavar="A", help=_FOLDER)],
+    b: Annotated[Path, typer.Argument(parser=_path, metavar="B", help=_FOLDER)],
+    every: Annotated[bool, typer.Option("--all", help="Print every row that differs.")] = False,
+) -> None:
+    """Show what differs between two runs: what made them, and what came out of it.
+
+    First the version, the definitions, rows of the registry and the rules, and
+    the data; then the headline, the claims' answers and the country shares,
+    with how far each moved in points.
+
+    What one correction does: edit a row of the registry, or a copy of
+    study.toml (STUDY=my.toml), run it elsewhere, and compare:
+
+    make all OUT=runs/mine
+
+    python -m replication compare . runs/mine
+
+    Exits with 0 where both runs could be read, the same or not, else with 1.
+    """
+    from replication import compare as comparison
+
+    with _reported():
+        comparison.show(a, b, out, every=every)
+
+
 @app.command()
 def calibration(force: Force = False) -> None:
     """Measure the coverage of every interval method on synthetic data sets; about 15 minutes."""

@@ -7,7 +7,7 @@ from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from replication import analyses, files, window_analyses
+from replication import analyses, files, trace, window_analyses
 from replication.errors import VerificationError
 from replication.places import IN_REPOSITORY, PAPER, ROOT
 from replication.run import BUNDLED, RECORDS, RELEASED, SNAPSHOTS, Run
@@ -249,7 +249,7 @@ def analysis(run: Run, progress: Progress) -> list[Path]:
     declared = prose.source(PAPER, prose.NUMBERS, whole=run.whole_hub)
     found = numbers.collect(declared, run.results, run.study)
     files.write_json(run.results / analyses.NUMBERS, found)
-    return [run.results / name for name in (*names, analyses.NUMBERS)]
+    return [*(run.results / name for name in (*names, analyses.NUMBERS)), trace.write(run)]
 
 
 def calibrate(run: Run, progress: Progress, *, force: bool = False) -> bool:
@@ -452,7 +452,7 @@ def _attributed(run: Run) -> Iterable[Path]:
     declared = [PAPER / name for name in PAPER_DECLARED]
     found = [run.results / name for name in results]
     evidence = [FOLDER / name for name in (*EVIDENCE, analyses.CALIBRATION)]
-    return [*tables, *found, *declared, *evidence]
+    return [*tables, *found, *declared, *evidence, run.source / "manifest.json", *trace.reads(run)]
 
 
 def _earlier_of_window(run: Run) -> tuple[str, ...]:
