@@ -1,25 +1,23 @@
-# Every target makes the virtual environment itself on first use.
+# Every target makes the virtual environment itself on first use. Variables are those of make's own
+# command line: one of the same name in the environment is never read.
 #   DATA=bundled | records | released | snapshots | path/to/one_year_rolling.parquet | folder of snapshots
 #   RECORDS=folder   with DATA=records: where the public records lie; else git brings them
 #   OUT=folder       where results, figures and paper go
+#   STUDY=my.toml    definitions in place of replication/study.toml
 #   REVISION=40 hex digits    with DATA=released or snapshots     FILE=name    with DATA=released
 #   SINCE=date UNTIL=date     range of the snapshots              ENGINE=duckdb | spark
 
-PYTHON ?= python3
+PYTHON = python3
 VENV := .venv
 BIN := $(VENV)/bin
-DATA ?= bundled
-OUT ?=
-REVISION ?=
-FILE ?=
-SINCE ?=
-UNTIL ?=
-ENGINE ?= duckdb
-RECORDS ?=
-export REVISION FILE SINCE UNTIL ENGINE
 
-RUN = $(BIN)/python -m replication
-OPTIONS = --data "$(DATA)" $(if $(OUT),--out "$(OUT)") $(if $(RECORDS),--records "$(RECORDS)")
+given = $(filter command,$(origin $(1)))
+quoted = '$(subst ','\'',$(1))'
+option = $(if $(call given,$(1)),--$(2) $(call quoted,$($(1))))
+RUN = $(BIN)/python -E -m replication
+OPTIONS = $(call option,DATA,data) $(call option,RECORDS,records) $(call option,OUT,out) \
+  $(call option,STUDY,study) $(call option,REVISION,revision) $(call option,FILE,file) \
+  $(call option,SINCE,since) $(call option,UNTIL,until) $(call option,ENGINE,engine)
 STAGES := all fetch panel attribution analysis figures paper
 
 .DEFAULT_GOAL := help
@@ -53,7 +51,7 @@ recovery: $(VENV)/ready ## rebuild synthetic Hubs of known truth; what each mend
 	@$(RUN) recovery
 
 crawl: $(VENV)/ready ## read the Hub's list of models now, as one more snapshot (OUT=folder; CRAWL="--top 1000")
-	@$(RUN) crawl --out "$(or $(OUT),record)" $(or $(CRAWL),--all)
+	@$(RUN) crawl $(call option,OUT,out) $(if $(call given,CRAWL),$(CRAWL),--all)
 
 spark: $(VENV)/ready ## install Apache Spark too, for ENGINE=spark (needs a Java runtime, 17 or newer)
 	@$(BIN)/python -m ensurepip >/dev/null 2>&1 || true
@@ -85,7 +83,8 @@ clean: ## remove the environment, caches and intermediate files; results stay
 	@find results figures paper replication/data -name '.*.part' -delete
 
 help: ## show this help
-	@echo "make TARGET [DATA=bundled|records|released|snapshots|PATH] [RECORDS=folder] [OUT=folder] [REVISION=commit]"; echo
+	@echo "make TARGET [DATA=bundled|records|released|snapshots|PATH] [RECORDS=folder] [OUT=folder] [STUDY=my.toml]"
+	@echo "            [REVISION=commit] [FILE=name] [SINCE=date] [UNTIL=date] [ENGINE=duckdb|spark]"; echo
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 # uv where it is present and works here, else venv and pip; both check every hash.

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import io
+import re
 import sys
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import datetime
 from pathlib import Path
 from typing import Annotated
@@ -14,16 +15,16 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
-from replication import __version__
+from replication import __version__, places
 from replication.console import print_outcome
-from replication.errors import ReplicationError
+from replication.errors import ReplicationError, SourceError
 from replication.pipeline import STAGES
+from replication.places import PACKAGE, ROOT
 from replication.run import (
     BUNDLED,
     DUCKDB,
     RECORDS,
     RELEASED,
-    ROOT,
     SNAPSHOTS,
     SPARK,
     Run,
@@ -37,16 +38,25 @@ app = typer.Typer(
     no_args_is_help=True,
     rich_markup_mode="rich",
     pretty_exceptions_enable=False,
-    help="Reproduce and audit the published shares of open-model downloads by country.",
     epilog="Exit codes: 0 done, 1 the data, the Hub or a check failed, 2 the command is misspelt.",
 )
+SOURCES = (BUNDLED, RECORDS, RELEASED, SNAPSHOTS)
 out = Console(highlight=False, soft_wrap=True)
 err = Console(stderr=True, highlight=False, soft_wrap=True)
+
+
+def _path(value: str) -> Path:
+    """The path that an option names; ~ is the user's folder, and an empty text is no path."""
+    if not str(value).strip():
+        raise typer.BadParameter("it is empty: name a path, or leave the option away")
+    with suppress(RuntimeError):  # no such user, so that it is a name like any other
+        return Path(value).expanduser()
+    return Path(value)
+
 
 Data = Annotated[
     str,
     typer.Option(
-        envvar="DATA",
         metavar="SOURCE|PATH",
         help="Where the data come from: bundled (the panel, no network), records (the public records of "
         "the published window, anew), released (the dataset on the Hub), snapshots (the Hub's weekly ones, many gigabytes), a copy of a released file "
@@ -56,14 +66,18 @@ Data = Annotated[
 Out = Annotated[
     Path | None,
     typer.Option(
-        help="Folder of results, figures and paper. Default: this repository for bundled, "
-        "runs/NAME for other data."
+        parser=_path,
+        metavar="FOLDER",
+        help="Folder of results, figures and paper. Default: the repository for bundled, runs/NAME "
+        "in it for other data or definitions; of an installed package ./open-model-downloads.",
     ),
 ]
 StudyFile = Annotated[
     Path,
     typer.Option(
         "--study",
+        parser=_path,
+        metavar="FILE",
         help="Definitions to use in place of replication/study.toml.",
         show_default=False,
     ),
@@ -71,7 +85,6 @@ StudyFile = Annotated[
 Revision = Annotated[
     str,
     typer.Option(
-        envvar="REVISION",
         help="Commit of the dataset on the Hub (40 hexadecimal digits, recommended), or of the "
         "released one a branch, tag or short hash.",
     ),
@@ -80,37 +93,41 @@ FileName = Annotated[
     str,
     typer.Option(
         "--file",
-        envvar="FILE",
         help="File of the released dataset: one_year_rolling.parquet or "
         "all_downloads_with_annotations.parquet.",
     ),
 ]
 Since = Annotated[
     datetime | None,
-    typer.Option(
-        envvar="SINCE", formats=["%Y-%m-%d"], help="First label of the snapshots, ISO 8601."
-    ),
+    typer.Option(formats=["%Y-%m-%d"], help="First label of the snapshots, ISO 8601."),
 ]
 Until = Annotated[
     datetime | None,
-    typer.Option(envvar="UNTIL", formats=["%Y-%m-%d"], help="Last label of the snapshots."),
+    typer.Option(formats=["%Y-%m-%d"], help="Last label of the snapshots."),
 ]
 EngineName = Annotated[
     str,
     typer.Option(
-        envvar="ENGINE",
         metavar="duckdb|spark",
         help="What builds the panel of snapshots: DuckDB on this machine, or Apache Spark.",
     ),
 ]
-REGISTRY = ROOT / "replication" / "data" / "registry.csv"
+BUNDLE = PACKAGE / "data"
+REGISTRY = BUNDLE / "registry.csv"
 RegistryFile = Annotated[
     Path,
-    typer.Option("--registry", help="Another registry.csv to use.", show_default=False),
+    typer.Option(
+        "--registry",
+        parser=_path,
+        metavar="FILE",
+        help="Another registry.csv to use.",
+        show_default=False,
+    ),
 ]
 DataFile = Annotated[
     Path | None,
     typer.Option(
+        parser=_path,
         metavar="FILE",
         help="A released file (.parquet, .csv), a table of the Hub's models, or a CSV with the "
         "column namespace and columns of numbers. Default: the bundled panel.",
@@ -120,13 +137,32 @@ RecordsFolder = Annotated[
     Path | None,
     typer.Option(
         "--records",
-        envvar="RECORDS",
+        parser=_path,
         metavar="FOLDER",
         help="With records: the folder in which the public records lie (replication/records.toml says "
         "which). Default: Git repositories at their pinned commits.",
     ),
 ]
 Force = Annotated[bool, typer.Option("--force", help="Run even where nothing has changed.")]
+
+
+def _print_version(asked: bool) -> None:
+    """Print the version and end."""
+    if asked:
+        out.print(__version__)
+        raise typer.Exit
+
+
+@app.callback()
+def _options(
+    version: Annotated[
+        bool,
+        typer.Option(
+            "--version", callback=_print_version, is_eager=True, help="Print the version and exit."
+        ),
+    ] = False,
+) -> None:
+    """Reproduce and audit the published shares of open-model downloads by country."""
 
 
 @app.command("all")
@@ -179,15 +215,23 @@ for _stage in STAGES:
 def bundle(
     source: Annotated[
         Path | None,
-        typer.Option("--from", help="A local copy of the released file (.parquet, .csv)."),
+        typer.Option(
+            "--from",
+            parser=_path,
+            metavar="FILE",
+            help="A local copy of the released file (.parquet, .csv).",
+        ),
     ] = None,
     records: Annotated[
         Path | None,
-        typer.Option("--records", metavar="FOLDER", help="The folder of the public records."),
+        typer.Option(
+            "--records", parser=_path, metavar="FOLDER", help="The folder of the public records."
+        ),
     ] = None,
-    folder: Annotated[Path, typer.Option(help="Where the panel and its sidecar go.")] = ROOT
-    / "replication"
-    / "data",
+    folder: Annotated[
+        Path,
+        typer.Option(parser=_path, metavar="FOLDER", help="Where the panel and its sidecar go."),
+    ] = BUNDLE,
     accessed: Annotated[
         str, typer.Option(help="Date on which the file was read, ISO 8601. Default: today.")
     ] = "",
@@ -204,6 +248,10 @@ def bundle(
         raise typer.BadParameter(f"{accessed!r} is not a date", param_hint="--accessed")
     run = Run(BUNDLED, ROOT, study)
     with _reported(), _progress("bundle") as progress:
+        if folder.resolve() == BUNDLE:
+            places.require_repository("bundle without --folder")
+        else:
+            places.check_out(folder.resolve())
         if source is not None:
             found = make_bundle(source, folder, run, accessed)
             out.print(f"bundle  {len(found.repositories):,} repositories → {folder}", markup=False)
@@ -220,6 +268,7 @@ def verify() -> None:
     from replication.pipeline import require_calibration
 
     with _reported(), _progress("verify") as progress:
+        places.require_repository("verify")
         compared = verification.verify_committed(progress, also=require_calibration)
         progress("second implementation, in SQL")
         numbers, largest = verification.verify_estimates()
@@ -241,6 +290,36 @@ def verify() -> None:
     )
 
 
+_FOLDER = "Folder of a run, with results/ in it; the repository is one: ."
+
+
+@app.command()
+def compare(
+    a: Annotated[Path, typer.Argument(parser=_path, metavar="A", help=_FOLDER)],
+    b: Annotated[Path, typer.Argument(parser=_path, metavar="B", help=_FOLDER)],
+    every: Annotated[bool, typer.Option("--all", help="Print every row that differs.")] = False,
+) -> None:
+    """Show what differs between two runs: what made them, and what came out of it.
+
+    First the version, the definitions, rows of the registry and the rules, and
+    the data; then the headline, the claims' answers and the country shares,
+    with how far each moved in points.
+
+    What one correction does: edit a row of the registry, or a copy of
+    study.toml (STUDY=my.toml), run it elsewhere, and compare:
+
+    make all OUT=runs/mine
+
+    python -m replication compare . runs/mine
+
+    Exits with 0 where both runs could be read, the same or not, else with 1.
+    """
+    from replication import compare as comparison
+
+    with _reported():
+        comparison.show(a, b, out, every=every)
+
+
 @app.command()
 def calibration(force: Force = False) -> None:
     """Measure the coverage of every interval method on synthetic data sets; about 15 minutes."""
@@ -248,6 +327,7 @@ def calibration(force: Force = False) -> None:
 
     run = Run(BUNDLED, ROOT, DEFAULT)
     with _reported(), _progress("calibration") as progress:
+        places.require_repository("calibration")
         for stage in STAGES[:3]:
             execute(stage, run, progress)
         measured = calibrate(run, progress, force=force)
@@ -258,7 +338,13 @@ def calibration(force: Force = False) -> None:
 @app.command()
 def crawl(
     out_: Annotated[
-        Path, typer.Option("--out", help="Folder of the readings; each crawl adds one.")
+        Path,
+        typer.Option(
+            "--out",
+            parser=_path,
+            metavar="FOLDER",
+            help="Folder of the readings; each crawl adds one.",
+        ),
     ] = Path("record"),
     all_models: Annotated[bool, typer.Option("--all", help="Every model; hours.")] = False,
     top: Annotated[
@@ -273,11 +359,12 @@ def crawl(
     A crawl that is interrupted goes on where it was. HF_TOKEN doubles the number of requests.
     """
     from replication import hub_cli
+    from replication.sources import crawl_extent
 
     with _reported(), _progress("crawl") as progress:
-        hub_cli.crawl(
-            out_, every=all_models, top=top, namespaces=namespaces, console=out, say=progress
-        )
+        places.check_out(out_.resolve())
+        extent = crawl_extent.choose(top, namespaces, everything=all_models)
+        hub_cli.crawl(out_, extent, console=out, say=progress)
 
 
 @app.command()
@@ -386,7 +473,7 @@ def sample(
 @app.command()
 def version() -> None:
     """Print the version."""
-    out.print(__version__)
+    _print_version(asked=True)
 
 
 def _asked(
@@ -400,11 +487,14 @@ def _asked(
     engine: str,
     records: Path | None,
 ) -> Run:
-    """The run that the options ask for."""
+    """The run that the options ask for, where its folder is one that it may write into."""
     first, last = (day.date() if day else None for day in (since, until))
-    out_ = (folder or folder_for(data)).resolve()
-    run = Run(data, out_, study, revision, filename, first, last, engine, records)
-    _check_source(run)
+    source = data if data in SOURCES or not data.startswith("~") else str(_path(data))
+    with _reported():
+        out_ = (folder or folder_for(source, study)).resolve()
+        run = Run(source, out_, study, revision, filename, first, last, engine, records)
+        _check_source(run)
+        places.check_out(out_, committed=run.is_committed, reads=run.folders_of_data)
     return run
 
 
@@ -424,11 +514,15 @@ def _run(stages: tuple[Stage, ...], run: Run, force: bool) -> None:
 
 def _check_source(run: Run) -> None:
     """Refuse options that are misspelt or do not go together, before anything is read or written."""
-    named = {BUNDLED, RELEASED, SNAPSHOTS, RECORDS}
-    if run.data.lower() in {*named, ""} and run.data not in named:
+    if run.data.strip().lower() in {*SOURCES, ""} and run.data not in SOURCES:
         raise typer.BadParameter(
             f"{run.data!r} is not bundled, records, released, snapshots or a path",
             param_hint="--data",
+        )
+    if "://" in run.data:
+        raise SourceError(
+            f"{run.data} is an address, and data are read from this machine",
+            "bring the file and name its path, or use --data released or --data snapshots",
         )
     if run.records and run.data != RECORDS:
         raise typer.BadParameter(
@@ -476,8 +570,20 @@ def _reported() -> Iterator[None]:
         raise typer.Exit(130) from None
 
 
+_VARIABLES = "DATA|RECORDS|OUT|STUDY|REVISION|FILE|SINCE|UNTIL|ENGINE"
+
+
+def _installed(remedy: str) -> str:
+    """A remedy in the words of the console command, for those who have no Makefile."""
+    stages = "|".join(("all", *(stage.name for stage in STAGES)))
+    remedy = re.sub(rf"\bmake ({stages})\b", rf"{places.COMMAND} \1", remedy)
+    remedy = remedy.replace("python -m replication", places.COMMAND)
+    return re.sub(rf"\b({_VARIABLES})=", lambda match: f"--{match[1].lower()} ", remedy)
+
+
 def _tell(what: str, remedy: str) -> None:
     """Print what is wrong and what can be done about it."""
+    remedy = remedy if places.IN_REPOSITORY else _installed(remedy)
     err.print("[bold red]error:[/] ", end="")
     err.print(what, markup=False)
     err.print(f"  remedy: {remedy}", markup=False)

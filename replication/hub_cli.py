@@ -13,13 +13,12 @@ from rich.console import Console
 from rich.table import Table
 
 from replication.errors import VerificationError
+from replication.sources.crawl_extent import Crawl
 
 Say = Callable[[str], None]
 
 
-def crawl(
-    folder: Path, *, every: bool, top: int | None, namespaces: str, console: Console, say: Say
-) -> None:
+def crawl(folder: Path, extent: Crawl, *, console: Console, say: Say) -> None:
     """Crawl the Hub's list of models into `folder` and say what was read."""
     from replication.sources import crawl as source
 
@@ -32,7 +31,6 @@ def crawl(
             f"{left}{wait}{less}"
         )
 
-    extent = source.choose(top, namespaces, everything=every)
     today = datetime.now(UTC).date().isoformat()
     found = source.fetch(extent, folder, today=today, progress=told)
     console.print(

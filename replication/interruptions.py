@@ -24,7 +24,8 @@ import pandas as pd
 from replication import study as definitions
 from replication.errors import VerificationError
 from replication.files import present
-from replication.run import ROOT, SNAPSHOTS, Run
+from replication.places import ROOT
+from replication.run import SNAPSHOTS, Run
 from replication.synthetic import server
 from replication.synthetic.defects import WEEK, DefectRates, schedule
 from replication.synthetic.snapshots import weekly_labels, write_snapshots
@@ -39,8 +40,6 @@ REPEATED = date(2024, 10, 30)
 FINISHED = 3
 """So many kills after one another at most, before a run is left to end."""
 STAGES = ("fetch", "panel")
-STEERING = ("DATA", "OUT", "REVISION", "FILE", "SINCE", "UNTIL", "ENGINE")
-"""Variables of the caller's that would steer the command line."""
 Progress = Callable[[str], None]
 
 
@@ -88,8 +87,8 @@ class _Desk:
 
     @property
     def environment(self) -> dict[str, str]:
-        """The caller's environment without what would steer the command line or the Hub's client."""
-        kept = {k: v for k, v in os.environ.items() if k not in STEERING and k[:3] != "HF_"}
+        """The caller's environment without what would steer the Hub's client."""
+        kept = {k: v for k, v in os.environ.items() if k[:3] != "HF_"}
         ours = {"HF_ENDPOINT": self.endpoint, "HF_HOME": str(self.home), "NO_PROXY": "*"}
         return {**kept, **ours, "COLUMNS": "200"}
 

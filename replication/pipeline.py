@@ -7,9 +7,10 @@ from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from replication import analyses, files, window_analyses
+from replication import analyses, files, trace, window_analyses
 from replication.errors import VerificationError
-from replication.run import BUNDLED, RECORDS, RELEASED, ROOT, SNAPSHOTS, Run
+from replication.places import IN_REPOSITORY, PAPER, ROOT
+from replication.run import BUNDLED, RECORDS, RELEASED, SNAPSHOTS, Run
 from replication.sources.bundled import FOLDER, SIDECAR, TABLES, WINDOW_TABLES
 from replication.stages import Progress, Stage
 
@@ -76,10 +77,8 @@ def _require_definitions(run: Run) -> None:
     from replication.sources import bundled
 
     study = run.study
-    claims.require_estimands(claims.load(ROOT / "paper" / "claims.toml"), study)
-    numbers.require_definitions(
-        prose.source(ROOT / "paper", prose.NUMBERS, whole=run.whole_hub), study
-    )
+    claims.require_estimands(claims.load(PAPER / "claims.toml"), study)
+    numbers.require_definitions(prose.source(PAPER, prose.NUMBERS, whole=run.whole_hub), study)
     bundled.require_groups(study)
     if run.has_released_panel:
         bundled.folder_of(study)
@@ -245,16 +244,16 @@ def analysis(run: Run, progress: Progress) -> list[Path]:
     """Estimate shares with intervals and bounds, judge the claims, and collect the numbers."""
     from replication.report import claims, numbers, prose
 
-    ledger = claims.load(ROOT / "paper" / "claims.toml")
+    ledger = claims.load(PAPER / "claims.toml")
     names = analyses.TABLES if run.whole_hub else (*window_analyses.TABLES, *analyses.TABLES)
     made = {} if run.whole_hub else window_analyses.tables(run, ledger, progress)
     made |= analyses.tables(run, ledger, made, progress)
     for name in names:
         files.write_csv(run.results / name, made[name])
-    declared = prose.source(ROOT / "paper", prose.NUMBERS, whole=run.whole_hub)
+    declared = prose.source(PAPER, prose.NUMBERS, whole=run.whole_hub)
     found = numbers.collect(declared, run.results, run.study)
     files.write_json(run.results / analyses.NUMBERS, found)
-    return [run.results / name for name in (*names, analyses.NUMBERS)]
+    return [*(run.results / name for name in (*names, analyses.NUMBERS)), trace.write(run)]
 
 
 def calibrate(run: Run, progress: Progress, *, force: bool = False) -> bool:
@@ -315,8 +314,8 @@ def paper(run: Run, progress: Progress) -> list[Path]:
     """Render the paper and, for the bundled run, the generated parts of the README."""
     from replication.report import datapackage, readme, render
 
-    written = render.paper(ROOT / "paper", run.results, run.figures, run.paper, run.study, progress)
-    if run.out == ROOT:
+    written = render.paper(PAPER, run.results, run.figures, run.paper, run.study, progress)
+    if IN_REPOSITORY and run.out == ROOT:
         progress("generated parts of README.md, and datapackage.json")
         written.append(readme.update(ROOT / "README.md", run.results, run.study))
         written.append(datapackage.write(ROOT, run.results, run.study))
@@ -453,10 +452,10 @@ def _attributed(run: Run) -> Iterable[Path]:
         ]
         tables += [run.panel / f"window_{x}.csv" for x in ("months", "left_out")]
     results = ("manifest.json", *analyses.EARLIER, *_earlier_of_window(run))
-    declared = [ROOT / "paper" / name for name in PAPER_DECLARED]
+    declared = [PAPER / name for name in PAPER_DECLARED]
     found = [run.results / name for name in results]
     evidence = [FOLDER / name for name in (*EVIDENCE, analyses.CALIBRATION)]
-    return [*tables, *found, *declared, *evidence]
+    return [*tables, *found, *declared, *evidence, run.source / "manifest.json", *trace.reads(run)]
 
 
 def _earlier_of_window(run: Run) -> tuple[str, ...]:
@@ -472,9 +471,7 @@ def _results(run: Run) -> Iterable[Path]:
 
 def _paper(run: Run) -> Iterable[Path]:
     sources = [
-        p
-        for p in files.present(ROOT / "paper")
-        if p.suffix in PAPER_SOURCES or p.name == PAPER_HEADER
+        p for p in files.present(PAPER) if p.suffix in PAPER_SOURCES or p.name == PAPER_HEADER
     ]
     made = [*files.present(run.results), *files.present(run.figures)]
     return [*made, *sources, *(p for p in files.present(FOLDER) if p.suffix != ".py")]

@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass, field, replace
 from datetime import date
 from functools import cached_property
 from pathlib import Path
 
+from replication import bounds, places, study_checks
 from replication import study as definitions
+from replication.places import ROOT as ROOT  # noqa: PLC0414 -- where a run is, its repository is
 from replication.sources.hub_failures import COMMIT
 from replication.study import Study
 
-ROOT = Path(__file__).resolve().parents[1]
 BUNDLED, RELEASED, SNAPSHOTS, RECORDS = "bundled", "released", "snapshots", "records"
 FILE = "file"
 DUCKDB, SPARK = "duckdb", "spark"
@@ -72,6 +72,12 @@ class Run:
         return self.kind == RECORDS or self.records is not None
 
     @property
+    def is_committed(self) -> bool:
+        """Whether its outputs are those that the repository holds."""
+        packaged = self.study_path.exists() and self.study_path.samefile(definitions.DEFAULT)
+        return self.data == BUNDLED and packaged
+
+    @property
     def has_released_panel(self) -> bool:
         """Whether the panel of the released file is the bundled one."""
         return self.kind in {BUNDLED, RECORDS}
@@ -81,13 +87,17 @@ class Run:
         """The checked definitions."""
         study = definitions.load(self.study_path, whole=self.whole_hub)
         released = study.released.at(revision=self.revision, filename=self.filename)
+        for key in ("since", "until"):
+            bounds.check("snapshots", key, getattr(self, key))
         snapshots = replace(
             study.snapshots,
             revision=self.revision or study.snapshots.revision,
             since=self.since or study.snapshots.since,
             until=self.until or study.snapshots.until,
         )
-        return replace(study, released=released, snapshots=snapshots)
+        found = replace(study, released=released, snapshots=snapshots)
+        study_checks.check(found)
+        return found
 
     @property
     def packaged(self) -> bool:
@@ -102,6 +112,12 @@ class Run:
         """Whether the source is named by something that may move: a branch, a tag or a short hash."""
         commit = COMMIT.fullmatch(self.study.released.revision)
         return self.kind == RELEASED and commit is None
+
+    @property
+    def folders_of_data(self) -> tuple[Path, ...]:
+        """Folders on this machine that it reads its data from."""
+        local = Path(self.data) if self.kind == SNAPSHOTS and self.data != SNAPSHOTS else None
+        return tuple(folder.resolve() for folder in (local, self.records) if folder)
 
     @property
     def source(self) -> Path:
@@ -139,9 +155,6 @@ class Run:
         return self.out / "paper"
 
 
-def folder_for(data: str) -> Path:
+def folder_for(data: str, study: Path = definitions.DEFAULT) -> Path:
     """Usual folder of a run: the repository for the bundled panel, runs/NAME for other data."""
-    if data == BUNDLED:
-        return ROOT
-    name = data if data in {RELEASED, SNAPSHOTS, RECORDS} else Path(data).stem
-    return ROOT / "runs" / (re.sub(r"[^\w.-]", "_", name).strip(".") or "run")
+    return places.folder_for("" if data == BUNDLED else data, study, definitions.DEFAULT)

@@ -8,14 +8,16 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from importlib import metadata
 from pathlib import Path
 
 from replication.files import PART, sha256_file, write_json
-from replication.run import ROOT, Run
+from replication.places import DISTRIBUTION, IN_REPOSITORY, PACKAGE, ROOT
+from replication.run import Run
 
-PACKAGE = Path(__file__).parent
 CODE = {".py", ".sql"}
 Progress = Callable[[str], None]
 
@@ -71,11 +73,30 @@ def _key(stage: Stage, run: Run) -> str:
     options = (run.revision, run.filename, run.since, run.until, run.engine)
     asked = (stage.name, run.kind, *options)
     digest = hashlib.sha256("\n".join(map(str, asked)).encode())
-    paths = [run.study_path, ROOT / "requirements.lock"]
-    paths += [*_code(stage), *stage.inputs(run)]
-    for path in paths:
+    for path in [run.study_path, *_code(stage), *stage.inputs(run)]:
         digest.update(_content(path).encode())
+    digest.update(_packages().encode())
     return digest.hexdigest()
+
+
+def _packages() -> str:
+    """The packages that the code runs on: the repository's lock, or those that are installed."""
+    if IN_REPOSITORY:
+        return _content(ROOT / "requirements.lock")
+    try:
+        wanted = metadata.requires(DISTRIBUTION) or []
+    except metadata.PackageNotFoundError:
+        return ""
+    return "\n".join(map(_version, sorted(line for line in wanted if "extra ==" not in line)))
+
+
+def _version(requirement: str) -> str:
+    """Name and version of an installed package that a requirement names."""
+    name = re.split(r"[^\w.-]", requirement, maxsplit=1)[0]
+    try:
+        return f"{name}=={metadata.version(name)}"
+    except metadata.PackageNotFoundError:
+        return name
 
 
 def _content(path: Path) -> str:

@@ -59,19 +59,15 @@ def check(study: Study) -> None:
 def _value_rules(study: Study) -> tuple[tuple[bool, str], ...]:
     """What must hold of single values."""
     return (
-        (study.inference.replicates >= 1, "replicates must be at least 1"),
-        (study.inference.chunk >= 1, "chunk must be at least 1"),
-        (study.inference.seed >= 0, "seed must not be negative"),
-        (0 < study.inference.level < 1, "level must lie between 0 and 1"),
-        (0 < study.panel.frozen_share <= 1, "frozen_share must lie between 0 and 1"),
-        (study.panel.envelope_margin >= 0, "panel.envelope_margin must not be negative"),
-        (study.panel.age_limit_days >= 1, "age_limit_days must be at least 1"),
-        (0 < study.inference.subsample_exponent < 1, "subsample_exponent must lie between 0 and 1"),
-        (study.calibration.data_sets >= 1, "calibration.data_sets must be at least 1"),
-        (study.calibration.replicates >= 1, "calibration.replicates must be at least 1"),
         (1.0 in study.calibration.powers, "calibration.powers must hold 1.0"),
-        (study.time.smoothing_weeks >= 1, "smoothing_weeks must be at least 1"),
-        (0 <= study.time.thin_share < 1, "thin_share must lie from 0 to below 1"),
+        (
+            study.verdict.majority_percent <= study.verdict.vast_majority_percent,
+            "verdict.majority_percent must not exceed verdict.vast_majority_percent",
+        ),
+        (
+            study.snapshots.since <= study.snapshots.until,
+            "snapshots.since must not lie after snapshots.until",
+        ),
         (
             study.headline.estimand in {e.id for e in study.estimands},
             "headline.estimand names no estimand",
@@ -84,8 +80,6 @@ def _value_rules(study: Study) -> tuple[tuple[bool, str], ...]:
             study.headline.labels in {"study", "registry"},
             "headline.labels must be study or registry",
         ),
-        (study.audit.sample >= 1, "audit.sample must be at least 1"),
-        (study.audit.prior > 0, "audit.prior must be positive"),
         (study.family.within in study.groups, "family.within names no country group"),
         ({"China", "USA"} <= set(study.groups), "the groups China and USA must exist"),
     )
@@ -99,20 +93,16 @@ def _window_rules(study: Study) -> Iterator[tuple[bool, str]]:
     yield about.labels in GRID["labels"], f"window.labels {about.labels!r}"
     unknown = sorted(set(about.exclusions) - {x.id for x in study.exclusions})
     yield not unknown, f"window.exclusions names no exclusion: {unknown}"
-    yield about.replicates >= 1, "window.replicates must be at least 1"
-    yield about.small_downloads >= 0, "window.small_downloads must not be negative"
     ids = [rule.id for rule in study.fillings]
     yield bool(ids), "there must be at least one [[filling]]"
     yield not _repeated(ids), f"filling used twice: {_repeated(ids)}"
     for rule in study.fillings:
         yield "/" not in rule.id, f"the id of filling {rule.id!r} must not hold a slash"
-        yield 0 <= rule.carry_days <= 366, f"carry_days of {rule.id} must lie between 0 and 366"
         for key, choices in FILLING.items():
             chosen = getattr(rule, key)
             yield chosen in choices, f"{key} of filling {rule.id} is {chosen!r}, not of {choices}"
     yield bool(rules) and set(rules) <= set(CAPTURE), f"capture.rules are not among {CAPTURE}"
     yield not _repeated([*rules]), "capture.rules names a rule twice"
-    yield 0 <= study.capture.min_followed <= 1, "capture.min_followed must lie between 0 and 1"
 
 
 def _grid_rules(study: Study) -> Iterator[tuple[bool, str]]:
@@ -123,9 +113,6 @@ def _grid_rules(study: Study) -> Iterator[tuple[bool, str]]:
         chosen = getattr(grid, name)
         yield bool(chosen) and set(chosen) <= set(choices), f"grid.{name} is not among {choices}"
         yield not _repeated([*chosen]), f"grid.{name} names a choice twice"
-    ages = all(days >= 1 for days in grid.age_limits_days)
-    yield ages, "grid.age_limits_days must be at least 1"
-    yield grid.replicates >= 1, "grid.replicates must be at least 1"
     cells = study.published_cells
     for cell in cells:
         what = f"published_cell {cell.id} names the window {cell.window}, which is not defined"

@@ -1,32 +1,74 @@
-"""TOML tables as frozen dataclasses: unknown, missing and mistyped keys are errors."""
+"""TOML tables as frozen dataclasses: unknown, missing and mistyped keys, and wild values, are errors."""
 
 from __future__ import annotations
 
+import codecs
 import dataclasses
 import tomllib
 from datetime import date, datetime
 from pathlib import Path
 from typing import Any, TypeVar
 
+from replication import bounds
 from replication.errors import StudyError
 
 T = TypeVar("T")
+_MARKS = {  # the longer first, since one begins with another
+    codecs.BOM_UTF32_LE: "UTF-32",
+    codecs.BOM_UTF32_BE: "UTF-32",
+    codecs.BOM_UTF16_LE: "UTF-16",
+    codecs.BOM_UTF16_BE: "UTF-16",
+}
 
 
 def parse(path: Path) -> dict[str, Any]:
-    """Parse a TOML file into tables."""
+    """Parse a TOML file into tables.
+
+    Raises
+    ------
+    StudyError
+        The file cannot be read, is in another encoding than UTF-8, or is not TOML.
+    """
     try:
-        return tomllib.loads(path.read_text(encoding="utf-8"))
+        return tomllib.loads(_decoded(path))
     except OSError as error:
         raise StudyError(
-            f"cannot read {path}: {error.strerror}", "name an existing file with --study"
+            f"cannot read {path}: {error.strerror or error}",
+            "name an existing file with --study, or restore the packaged one",
         ) from error
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+    except RecursionError:
+        raise StudyError(f"{path} is not TOML: it is nested too deep", "write it flat") from None
+    except ValueError as error:  # TOMLDecodeError, or an integer of thousands of digits
         raise StudyError(f"{path} is not TOML: {error}", "correct that line") from error
 
 
+def _decoded(path: Path) -> str:
+    """Text of a file in UTF-8, with or without a byte order mark.
+
+    Raises
+    ------
+    StudyError
+        It is in another encoding, which is named.
+    """
+    data = path.read_bytes()
+    marked = (name for mark, name in _MARKS.items() if data.startswith(mark))
+    encoding = next(marked, "UTF-16" if b"\0" in data else "")
+    remedy = "save it as UTF-8"
+    if encoding:
+        raise StudyError(f"{path} is in {encoding}, not in UTF-8", remedy)
+    try:
+        return data.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        line = data.count(b"\n", 0, error.start) + 1
+        raise StudyError(
+            f"{path} is not in UTF-8: byte 0x{data[error.start]:02x} at line {line}, as Windows-1252 "
+            "or Latin-1 has it",
+            remedy,
+        ) from None
+
+
 def build(kind: type[T], table: Any, where: str) -> T:
-    """Make one dataclass of `table`, refusing unknown, missing and mistyped keys."""
+    """Make one dataclass of `table`, refusing unknown, missing and mistyped keys, and values out of bounds."""
     if not isinstance(table, dict):
         raise StudyError(f"[{where}] is not a table", f"write it as [{where}] with key = value")
     fields = {f.name.rstrip("_"): f for f in dataclasses.fields(kind)}  # type: ignore[arg-type]
@@ -52,7 +94,7 @@ _TYPES: dict[str, tuple[type, ...]] = {
 
 
 def _typed(field: dataclasses.Field[Any], value: Any, where: str) -> Any:
-    """Check the type of one value against its annotation; lists become tuples."""
+    """Check the type and the bounds of one value; lists become tuples."""
     kinds = _TYPES[str(field.type)]
     wrong_kind = isinstance(value, datetime) or (isinstance(value, bool) and bool not in kinds)
     member = {"tuple[int, ...]": int, "tuple[float, ...]": float}.get(str(field.type), str)
@@ -62,6 +104,7 @@ def _typed(field: dataclasses.Field[Any], value: Any, where: str) -> Any:
             f"[{where}] {field.name.rstrip('_')} = {value!r} is not of type {field.type}",
             "correct the value",
         )
+    bounds.check(where, field.name.rstrip("_"), value)
     return tuple(value) if isinstance(value, list) else value
 
 
@@ -70,6 +113,16 @@ def build_all(kind: type[T], tables: Any, where: str) -> tuple[T, ...]:
     if not isinstance(tables, list):
         raise StudyError(f"[[{where}]] is not a list of tables", f"write [[{where}]]")
     return tuple(build(kind, table, f"{where} {n}") for n, table in enumerate(tables, 1))
+
+
+def texts(table: Any, where: str) -> dict[str, str]:
+    """Return a table whose values are texts, or refuse it."""
+    if not isinstance(table, dict):
+        raise StudyError(f"{where} is not a table", "write it with key = value")
+    for key, value in table.items():
+        if not isinstance(value, str):
+            raise StudyError(f"{where} {key} = {value!r} is no text", "correct the value")
+    return table
 
 
 def unknown_keys(where: str, keys: set[str]) -> StudyError:

@@ -11,8 +11,9 @@ from replication import study
 from replication.errors import VerificationError
 from replication.files import present, read_json
 from replication.pipeline import STAGES
+from replication.places import ROOT
 from replication.report import datapackage, readme, render
-from replication.run import BUNDLED, ROOT, Run
+from replication.run import BUNDLED, Run
 from replication.second import intervals, shares, window
 from replication.stages import execute
 

@@ -19,12 +19,6 @@ from replication.study import DEFAULT
 
 STAGE_NAMES = ("fetch", "panel", "attribution", "analysis", "figures", "paper")
 OURS = {
-    "DATA",
-    "REVISION",
-    "FILE",
-    "SINCE",
-    "UNTIL",
-    "ENGINE",
     "COLUMNS",
     "FORCE_COLOR",
     "NO_COLOR",

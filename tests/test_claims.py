@@ -479,9 +479,30 @@ def test_a_malformed_ledger_is_refused(tmp_path: Path, text: str) -> None:
     """Missing and unknown keys, a missing list and broken TOML are one named error."""
     path = tmp_path / "claims.toml"
     path.write_text(text)
-    with pytest.raises(StudyError, match=r"claims\.toml") as caught:
+    with pytest.raises(StudyError, match=r"claims\.toml"):
         claims.load(path)
-    assert "keys" in caught.value.remedy
+
+
+@pytest.mark.parametrize(
+    ("unit", "value"),
+    [
+        ("percent", "nan"),
+        ("percent", "117.1"),
+        ("percent", "-17.1"),
+        ("percent", "17,1"),
+        ("points", "inf"),
+        ("downloads", "-1"),
+        ("year", "20255"),
+    ],
+)
+def test_a_published_figure_is_a_number_of_its_unit(tmp_path: Path, unit: str, value: str) -> None:
+    """A share beyond all downloads, nan and a comma for a point are refused with the claim's name."""
+    path = tmp_path / "claims.toml"
+    cells = {"judge": "none", "reason": "x", **dict.fromkeys(KEYS, "x")}
+    cells |= {"unit": unit, "value": value}
+    path.write_text("[[claim]]\n" + "".join(f"{k} = '{v}'\n" for k, v in cells.items()))
+    with pytest.raises(StudyError, match=r"claims\.toml: value of x = .* must lie between"):
+        claims.load(path)
 
 
 def test_a_ledger_that_is_not_there_is_refused(tmp_path: Path) -> None:

@@ -82,7 +82,7 @@ def test_every_named_command_exists() -> None:
     """Every command of `python -m replication` that the README tells is one."""
     told = set(re.findall(r"python -m replication ([a-z]+)", TEXT))
     known = {stage.name for stage in STAGES} | {"all", "bundle", "verify", "version"}
-    known |= {"who", "registry"}
+    known |= {"who", "registry", "compare"}
     assert {"all", "bundle", "who", "registry"} <= told
     assert told <= known
 

@@ -237,7 +237,7 @@ def test_bytes_that_are_not_text_are_refused(tmp_path: Path) -> None:
     """A file in another encoding is named."""
     path = tmp_path / "mine.toml"
     path.write_bytes("[study]\ntitle = “x”".encode("utf-16"))
-    with pytest.raises(StudyError, match=r"mine\.toml is not TOML"):
+    with pytest.raises(StudyError, match=r"mine\.toml is in UTF-16, not in UTF-8"):
         definitions.load(path)
 
 
@@ -380,7 +380,7 @@ def test_an_unknown_key_of_the_window_is_named(
     [
         ('between = "linear"', 'between = "cubic"', "between of filling standard is 'cubic'"),
         ('birth = "middle"', 'birth = "whenever"', "birth of filling standard is 'whenever'"),
-        ("carry_days = 30", "carry_days = -1", "carry_days of standard"),
+        ("carry_days = 30", "carry_days = -1", "[[filling]] 1: filling.carry_days = -1"),
         ('id = "no-carry"', 'id = "standard"', "filling used twice: ['standard']"),
         ('id = "no-carry"', 'id = "no/carry"', "must not hold a slash"),
         (
@@ -391,7 +391,11 @@ def test_an_unknown_key_of_the_window_is_named(
         ('["proportion", "level", "none"]', '["proportional"]', "capture.rules are not among"),
         ('["proportion", "level", "none"]', "[]", "capture.rules are not among"),
         ('["proportion", "level", "none"]', '["level", "level"]', "names a rule twice"),
-        ("min_followed = 0.3", "min_followed = 30", "min_followed must lie between 0 and 1"),
+        (
+            "min_followed = 0.3",
+            "min_followed = 30",
+            "capture.min_followed = 30 must lie between 0 and 1",
+        ),
         ("small_downloads = 50_000", "small_downloads = -1", "window.small_downloads"),
         (
             "replicates = 2_000           # for each",

@@ -49,7 +49,9 @@ def bucket(uploader: str) -> str:
 
 def is_bucket(namespace: str) -> bool:
     """Whether a namespace is the joint name of small ones."""
-    return re.fullmatch(r"\((unnamed|small (uploaders|namespaces) [0-9]{2})\)", namespace) is not None
+    return (
+        re.fullmatch(r"\((unnamed|small (uploaders|namespaces) [0-9]{2})\)", namespace) is not None
+    )
 
 
 def join(repositories: pd.DataFrame, totals: pd.DataFrame, least: int) -> pd.DataFrame:

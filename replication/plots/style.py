@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from itertools import cycle
 from typing import Any
@@ -65,7 +65,7 @@ def context(study: Study | None = None) -> Iterator[None]:
     if study:
         _use(colours_of(study))
     try:
-        with matplotlib.style.context(["default", _RC], after_reset=True):
+        with matplotlib.style.context(["default", _RC], after_reset=True), _dates():
             yield
     finally:
         _use(before)
@@ -75,6 +75,11 @@ def colours_of(study: Study) -> dict[str, str]:
     """Colour of each country group of a study, in their order; groups without one get spare ones."""
     spare = cycle(SPARE)
     return {group.name: group.colour or next(spare) for group in study.country_groups}
+
+
+def _dates() -> AbstractContextManager[None]:
+    """The settings of dates, which a style leaves as the user has them."""
+    return matplotlib.rc_context({"timezone": "UTC", "date.epoch": "1970-01-01T00:00:00"})
 
 
 def _use(colours: Mapping[str, str]) -> None:

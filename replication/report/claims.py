@@ -24,9 +24,8 @@ about a window that was not rebuilt is not testable with them.
 
 from __future__ import annotations
 
-import tomllib
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -35,8 +34,10 @@ import pandas as pd
 from replication.analysis import rebuild_error, window_changes, window_months
 from replication.analysis.crossover import NEVER
 from replication.analysis.statistics import LEAD
+from replication.bounds import check_published
 from replication.errors import StudyError
 from replication.study import Study
+from replication.toml_tables import build_all, parse
 
 REPRODUCED, CONTRADICTED = "reproduced", "contradicted"
 NOT_TESTABLE = "not testable with public data"
@@ -88,15 +89,16 @@ def load(path: Path) -> tuple[Claim, ...]:
     Raises
     ------
     StudyError
-        The file is not TOML, or a claim lacks a key, has an unknown one, or is judged by no rule.
+        The file is not TOML, or a claim lacks a key, has an unknown one, has a value that is no
+        number of its unit, or is judged by no rule.
     """
+    tables = parse(path)
     try:
-        rows = tomllib.loads(path.read_text(encoding="utf-8"))["claim"]
-        claims = tuple(Claim(**row) for row in rows)
-    except (OSError, ValueError, KeyError, TypeError) as error:
-        raise StudyError(
-            f"{path.name}: {error}", f"keys: {[f.name for f in fields(Claim)]}"
-        ) from None
+        claims = build_all(Claim, tables.get("claim"), "claim")
+        for claim in claims:
+            check_published(claim.id, claim.value, claim.unit)
+    except StudyError as error:
+        raise StudyError(f"{path.name}: {error.what}", error.remedy) from None
     for claim in claims:
         bare = (claim.judge == "none" and not claim.reason) or (
             claim.judge == "family" and claim.value not in MAJORITIES

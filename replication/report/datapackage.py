@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import tomllib
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -15,6 +14,7 @@ from replication.attribution import registry, rules, scope
 from replication.errors import StudyError
 from replication.files import read_csv, write_json
 from replication.study import Study
+from replication.toml_tables import parse, texts
 
 NAME = "datapackage.json"
 DATA = Path("replication") / "data"
@@ -61,7 +61,10 @@ def package(results: Path, study: Study) -> dict[str, Any]:
     StudyError
         A table or a column has no description in columns.toml.
     """
-    words = tomllib.loads(COLUMNS.read_text(encoding="utf-8"))
+    words = parse(COLUMNS)
+    columns = {k: v for k, v in words.get("columns", {}).items() if k != "in"}
+    texts(words.get("tables"), f"{COLUMNS.name} [tables]")
+    texts(columns, f"{COLUMNS.name} [columns]")
     folders = ((registry.DATA, DATA, ""), (results, RESULTS, "results_"))
     return {
         "name": "open-model-downloads-replication",

@@ -9,7 +9,6 @@ from __future__ import annotations
 import json
 import math
 import re
-import tomllib
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date
@@ -21,12 +20,15 @@ import pandas as pd
 from replication.errors import StudyError
 from replication.files import read_csv, read_json
 from replication.study import Study
+from replication.toml_tables import parse, texts
 
 NBSP = "\u00a0"
 ABSENT = "(not in these data)"
 STUDY, ALL = "study", "none"
 """The table of the definitions; the exclusion of nothing."""
 DEFINITION = re.compile(r"\{([\w.-]+)\}")
+DECLARED = ("rows", "numbers")
+"""Tables of numbers.toml."""
 MADE_BY = {
     "estimates": "replication.analysis.estimates.estimate",
     "leave_one_out": "replication.analysis.estimates.leave_one_out",
@@ -240,17 +242,15 @@ class _Declared:
 
 def _declared(declared: Path, study: Study) -> Iterator[_Declared]:
     """Every declaration of numbers.toml, with the definitions that it names."""
-    try:
-        toml = tomllib.loads(declared.read_text(encoding="utf-8"))
-    except (OSError, tomllib.TOMLDecodeError) as error:
-        raise StudyError(f"cannot read {declared.name}: {error}", "correct that line") from None
-    for key, spec in toml["numbers"].items():
+    toml = parse(declared)
+    rows, wanted = (texts(toml.get(name), f"{declared.name} [{name}]") for name in DECLARED)
+    for key, spec in wanted.items():
         parts = [part.strip() for part in spec.split("|")]
         if len(parts) != 4 or parts[3] not in FORMATS:
             raise StudyError(
                 f"numbers.toml: {key} = {spec!r}", "table | conditions | column | format"
             )
-        named = _conditions(key, parts[1], toml["rows"])
+        named = _conditions(key, parts[1], rows)
         conditions = {column: _with_study(key, text, study) for column, text in named.items()}
         told = _with_study(key, parts[1], study)
         yield _Declared(key, parts[0], told, conditions, parts[2], parts[3])

@@ -113,8 +113,6 @@ def _rules(record: Record) -> dict[str, tuple[bool, str]]:
             "give at least one path, relative to the folder of records",
         ),
         "date": (dated, "a list needs the date on which its counts were read: date = 2025-01-14"),
-        "cut_off": (record.cut_off >= 0, "a cut-off is a count: 0 or more"),
-        "lag_days": (record.lag_days >= 0, "a lag is a number of days: 0 or more"),
         "sha256": (
             all(hashes) and len(hashes) in {0, len(record.paths)},
             "give 64 hexadecimal digits in lower case, or an empty text, for each path",

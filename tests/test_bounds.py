@@ -1,0 +1,165 @@
+"""Bounds: every number of the definitions has a least and a most, and files say their encoding."""
+
+from __future__ import annotations
+
+import dataclasses
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from replication import bounds, study
+from replication import toml_tables as tables
+from replication.errors import StudyError
+from replication.report import claims, datapackage
+from replication.run import ROOT
+from replication.sources import record_definitions
+from replication.study import DEFAULT
+
+TEXT = DEFAULT.read_text(encoding="utf-8")
+NUMBER = re.compile(r"(?m)^(\w+) = ([0-9][0-9_.]*)(?=\s|$)")
+NUMBERS = [(m.start(2), m.end(2), m[1]) for m in NUMBER.finditer(TEXT)]
+DATES = [(m.start(1), m.end(1)) for m in re.finditer(r"(?m)^\w+ = (\d{4}-\d\d-\d\d)", TEXT)]
+
+
+def refusal(folder: Path, text: str) -> str:
+    """What is said of a study file of one's own."""
+    path = folder / "mine.toml"
+    path.write_text(text, encoding="utf-8")
+    with pytest.raises(StudyError) as caught:
+        study.load(path)
+    assert "\n" not in caught.value.what
+    return caught.value.what
+
+
+def numeric_keys(table: str, kind: Any) -> Iterator[str]:
+    """Keys of the numbers of one table."""
+    for field in dataclasses.fields(kind):
+        if re.search(r"\b(int|float)\b", str(field.type)):
+            yield f"{table}.{field.name}"
+
+
+def test_every_number_of_every_definition_has_bounds(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The table has a row for each numeric field of each table of the definitions, and no other."""
+    kinds: dict[str, Any] = {}
+    build = tables.build
+
+    def noting(kind: Any, table: Any, where: str) -> Any:
+        kinds[where.split(maxsplit=1)[0]] = kind
+        return build(kind, table, where)
+
+    for module in (tables, study):
+        monkeypatch.setattr(module, "build", noting)
+    study.load()
+    record_definitions.load()
+    claims.load(ROOT / "paper" / "claims.toml")
+    assert {"panel", "estimand", "filling", "snapshots", "record", "claim"} <= set(kinds)
+    wanted = {key for table, kind in kinds.items() for key in numeric_keys(table, kind)}
+    assert set(bounds.BOUNDS) == wanted
+    assert all(least < most for least, most in bounds.BOUNDS.values())
+
+
+@pytest.mark.parametrize("value", ["nan", "inf", "-inf", "-5", "1e300", "9" * 30])
+@pytest.mark.parametrize(
+    ("begin", "end", "key"), NUMBERS, ids=[f"{n}-{x[2]}" for n, x in enumerate(NUMBERS)]
+)
+def test_no_number_may_be_wild(tmp_path: Path, begin: int, end: int, key: str, value: str) -> None:
+    """Nan, infinity, a negative and a huge number are refused in place of any number, by its key."""
+    said = refusal(tmp_path, TEXT[:begin] + value + TEXT[end:])
+    assert said.startswith("mine.toml: ")
+    assert f"{key} " in said.replace(" = ", " ")
+    assert "must lie between" in said or "is not of type int" in said
+
+
+@pytest.mark.parametrize("day", ["0001-01-01", "1970-01-01", "9999-12-31"])
+def test_no_date_may_be_wild(tmp_path: Path, day: str) -> None:
+    """A date before the Hub, or far beyond it, is refused with the range."""
+    for begin, end in DATES:
+        said = refusal(tmp_path, TEXT[:begin] + day + TEXT[end:])
+        assert f"{day} must lie between 2016-01-01 and 2099-12-31" in said
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "named"),
+    [
+        (
+            "share_margin_points = 1.0",
+            "share_margin_points = -5",
+            "verdict.share_margin_points = -5",
+        ),
+        ("majority_percent = 50.0", "majority_percent = nan", "verdict.majority_percent = nan"),
+        ("majority_percent = 50.0", "majority_percent = 80.0", "must not exceed"),
+        ("replicates = 10_000", "replicates = 1_000_000_000_000", "between 1 and 1,000,000"),
+        ("powers = [1.0,", "powers = [1.0, nan,", "calibration.powers = nan"),
+        ("age_limits_days = [365,", "age_limits_days = [365, -1,", "grid.age_limits_days = -1"),
+        ("since = 2024-07-24", "since = 2025-12-24", "snapshots.since must not lie after"),
+        ("workers = 2", "workers = 1_000", "snapshots.workers = 1000"),
+        ("seed = 20251203", "seed = true", "seed = True is not of type int"),
+        ("seed = 20251203", f"seed = {'9' * 5_000}", "is not TOML"),
+        ("seed = 20251203", "seed = 1\nseed = 2", "is not TOML"),
+        ("[inference]", "[panel]", "is not TOML"),
+        ("powers = [", "powers = " + "[" * 5_000, "nested too deep"),
+    ],
+)
+def test_what_a_reader_may_write_is_refused_by_name(
+    tmp_path: Path, old: str, new: str, named: str
+) -> None:
+    """Table, key, value and range, or the slip of the pen, are in the message."""
+    assert old in TEXT
+    assert named in refusal(tmp_path, TEXT.replace(old, new, 1))
+
+
+def test_the_ends_of_the_bounds_are_allowed() -> None:
+    """Each number may be the least and the most, and nothing beyond."""
+    for name, (least, most) in bounds.BOUNDS.items():
+        table, key = name.split(".")
+        bounds.check(table, key, least)
+        bounds.check(table, key, [least, most])
+        for outside in (least - 1, most + 1, float("nan")):
+            with pytest.raises(StudyError, match=re.escape(name)):
+                bounds.check(table, key, outside)
+
+
+def test_what_the_whole_hub_lays_over_has_the_same_bounds(tmp_path: Path) -> None:
+    """A number of [whole_hub] is checked whichever source the definitions are read for."""
+    said = refusal(tmp_path, TEXT.replace("replicates = 200 ", "replicates = 0 ", 1))
+    assert "grid.replicates = 0" in said
+
+
+PACKAGED = {
+    "study": DEFAULT,
+    "records": record_definitions.DEFAULT,
+    "claims": ROOT / "paper" / "claims.toml",
+    "numbers": ROOT / "paper" / "numbers.toml",
+    "columns": datapackage.COLUMNS,
+}
+
+
+@pytest.mark.parametrize("name", PACKAGED)
+def test_a_byte_order_mark_is_read(tmp_path: Path, name: str) -> None:
+    """A file that an editor saved with the mark and its own line ends says what it said before."""
+    text = PACKAGED[name].read_text(encoding="utf-8")
+    marked = tmp_path / "marked.toml"
+    marked.write_bytes(text.replace("\n", "\r\n").encode("utf-8-sig"))
+    assert tables.parse(marked) == tables.parse(PACKAGED[name])
+
+
+@pytest.mark.parametrize(
+    ("encoding", "named"),
+    [
+        ("utf-16", "UTF-16"),
+        ("utf-16-le", "UTF-16"),
+        ("utf-16-be", "UTF-16"),
+        ("utf-32", "UTF-32"),
+        ("cp1252", "Windows-1252"),
+    ],
+)
+def test_another_encoding_is_named(tmp_path: Path, encoding: str, named: str) -> None:
+    """The message names the encoding and the remedy the right one."""
+    path = tmp_path / "mine.toml"
+    path.write_bytes('[study]\ntitle = "Größe"\n'.encode(encoding))
+    with pytest.raises(StudyError, match=rf"mine\.toml is .*{named}") as caught:
+        study.load(path)
+    assert "UTF-8" in caught.value.remedy
