@@ -13,11 +13,13 @@ from typing import Annotated
 
 import typer
 from rich.console import Console
+from rich.markup import escape
 
 from replication import __version__
 from replication.console import print_outcome
 from replication.errors import ReplicationError
 from replication.pipeline import STAGES
+from replication.plain import plain, plain_lines
 from replication.run import (
     BUNDLED,
     DUCKDB,
@@ -450,7 +452,7 @@ def _progress(name: str) -> Iterator[Callable[[str], None]]:
         yield lambda _: None
         return
     with out.status(f"{name} …") as status:
-        yield lambda text: status.update(f"{name}: {text}")
+        yield lambda text: status.update(f"{name}: {escape(plain(text))}")
 
 
 @contextmanager
@@ -476,8 +478,8 @@ def _reported() -> Iterator[None]:
 def _tell(what: str, remedy: str) -> None:
     """Print what is wrong and what can be done about it."""
     err.print("[bold red]error:[/] ", end="")
-    err.print(what, markup=False)
-    err.print(f"  remedy: {remedy}", markup=False)
+    err.print(plain_lines(what), markup=False)
+    err.print(f"  remedy: {plain_lines(remedy)}", markup=False)
 
 
 def main() -> None:

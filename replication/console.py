@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-import csv
 from collections.abc import Iterator
 from pathlib import Path
 
 from rich import box
 from rich.console import Console
+from rich.markup import escape
 from rich.table import Table
+
+from replication.files import read_csv
+from replication.plain import plain
 
 Row = dict[str, str]
 SHOWN = 3
@@ -41,19 +44,19 @@ def verdict_table(results: Path) -> Table:
     for row in _rows(results / "claims.csv"):
         if row["estimate"]:
             style = colours.get(row["answer"], "yellow")
-            answer = f"[{style}]{row['answer']}[/]"
-            cells = (row["statement"], row["published"], _short(row["estimate"]), answer)
-            table.add_row(*cells, row["survives"])
+            answer = f"[{style}]{_shown(row['answer'])}[/]"
+            cells = (row["statement"], row["published"], _short(row["estimate"]))
+            table.add_row(*map(_shown, cells), answer, _shown(row["survives"]))
     return table
 
 
 def print_outcome(stage: str, results: Path, console: Console) -> None:
     """Print what a person wants to know after `stage` has run."""
     if stage == "fetch":
-        console.print(f"  {source_line(results)}", markup=False)
+        console.print(f"  {plain(source_line(results))}", markup=False)
     if stage == "attribution":
         for line in attribution_lines(results):
-            console.print(line)
+            console.print(plain(line), markup=False)
     if stage == "analysis":
         console.print(verdict_table(results))
 
@@ -72,8 +75,13 @@ def source_line(results: Path) -> str:
 
 
 def _rows(path: Path) -> list[Row]:
-    with path.open(encoding="utf-8", newline="") as stream:
-        return list(csv.DictReader(stream))
+    rows: list[Row] = read_csv(path, dtype=str).to_dict("records")
+    return rows
+
+
+def _shown(text: str) -> str:
+    """Text of data in a table of the terminal: no markup is obeyed, no control character printed."""
+    return escape(plain(text))
 
 
 def _short(value: str) -> str:

@@ -32,7 +32,7 @@ EVIDENCE = (
     "second_coding.csv",
 )
 CHAINED, CHAIN = analyses.CHAINED, analyses.CHAIN
-PAPER_SOURCES = {".md", ".bib", ".toml", ".typ", ".css"}
+PAPER_SOURCES = {".md", ".bib", ".toml", ".typ", ".css", ".lua"}
 PAPER_DECLARED = ("claims.toml", "numbers.toml", "whole_hub_numbers.toml")
 PAPER_HEADER = "header.tex"
 

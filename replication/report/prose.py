@@ -9,8 +9,10 @@ from pathlib import Path
 from typing import Any
 
 from replication.errors import StudyError
+from replication.report.markdown import code, escaped
 
 KEY = re.compile(r"\{\{\s*([\w:./-]+)\s*\}\}")
+_USE = re.compile(rf"(?P<open>`?){KEY.pattern.replace('(', '(?P<key>', 1)}(?P<close>`?)")
 TABLE = "table:"
 TEXT, NUMBERS = "paper.md", "numbers.toml"
 WHOLE_HUB = "whole_hub"
@@ -65,6 +67,8 @@ def fill(
 ) -> str:
     """Replace every key by its display and every ``table:NAME`` by its table.
 
+    Displays are data: they are escaped, and where a key alone is code, so is its display.
+
     Raises
     ------
     StudyError
@@ -72,14 +76,17 @@ def fill(
     """
 
     def shown(match: re.Match[str]) -> str:
-        key = match[1]
+        key, is_code = match["key"], match["open"] and match["close"]
         if key.startswith(TABLE) and key[len(TABLE) :] in tables:
             return tables[key[len(TABLE) :]]()
         if key in numbers:
-            return str(numbers[key]["display"])
+            shown = numbers[key]["display"]
+            if is_code:
+                return code(shown)
+            return f"{match['open']}{escaped(shown, sentence=True)}{match['close']}"
         raise StudyError(f"the text uses {{{{{key}}}}}, which nothing computes", "declare it")
 
-    return KEY.sub(shown, text)
+    return _USE.sub(shown, text)
 
 
 def typed_digits(text: str) -> list[str]:

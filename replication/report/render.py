@@ -10,14 +10,16 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from replication.attribution import registry
+from replication.child import child_environment
 from replication.errors import StudyError
 from replication.files import read_json, read_text, write_bytes, write_text
 from replication.report import prose, registry_table, tables
+from replication.report.markdown import escaped
 from replication.sources import bundled
 from replication.study import Study
 
 OUTPUTS = ("paper.tex", "paper.html", "paper.pdf")
-SOURCES = ("references.bib", "template.typ", "paper.css", "header.tex")
+SOURCES = ("references.bib", "template.typ", "paper.css", "header.tex", "placement.lua")
 
 
 def source_text(paper: Path, results: Path, study: Study) -> str:
@@ -53,7 +55,11 @@ def _with_banner(text: str, results: Path, study: Study) -> str:
     if manifest["sha256"] == bundled.computed_from().sha256:
         return text
     head, _, body = text.partition("\n# ")
-    return f"{head}\n{_BANNER.format(**manifest)}\n\n# {body}"
+    data = {
+        name: escaped(value) if isinstance(value, str) else value
+        for name, value in manifest.items()
+    }
+    return f"{head}\n{_BANNER.format(**data)}\n\n# {body}"
 
 
 _ABSTRACT = "abstract: |\n"
@@ -117,15 +123,37 @@ _OPTIONS = {
 }
 
 
+_READER = "markdown" + "".join(
+    f"-{extension}"
+    for extension in (
+        "auto_identifiers",
+        "raw_html",
+        "raw_tex",
+        "raw_attribute",
+        "native_divs",
+        "native_spans",
+        "markdown_in_html_blocks",
+        "latex_macros",
+        "inline_notes",
+        "footnotes",
+        "example_lists",
+        "implicit_header_references",
+    )
+)
+"""Pandoc's Markdown without what the sources do not need: nothing raw reaches an output."""
+
+
 def _pandoc(desk: Path, text: str, target: str, suffix: str) -> str:
     """Convert `text` to `target`; figures without an ending get `suffix`."""
     import pypandoc
 
     command = [
         pypandoc.get_pandoc_path(),
-        "--from=markdown-auto_identifiers+pipe_tables",
+        f"--from={_READER}",
         f"--to={target}",
         "--standalone",
+        "--data-dir=.",  # no template, default or filter of the user
+        "--lua-filter=placement.lua",
         "--citeproc",
         "--bibliography=references.bib",
         f"--default-image-extension={suffix}",
@@ -133,7 +161,13 @@ def _pandoc(desk: Path, text: str, target: str, suffix: str) -> str:
         *_OPTIONS[target],
     ]
     done = subprocess.run(
-        command, input=text, cwd=desk, capture_output=True, encoding="utf-8", check=False
+        command,
+        input=text,
+        cwd=desk,
+        env=child_environment(home=desk),
+        capture_output=True,
+        encoding="utf-8",
+        check=False,
     )
     if done.returncode or "[WARNING] Citeproc" in done.stderr:
         raise StudyError(f"pandoc to {target}: {done.stderr.strip()}", "correct paper.md")
