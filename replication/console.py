@@ -10,7 +10,8 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-from replication.files import read_csv
+from replication import covered
+from replication.files import read_csv, read_json
 from replication.plain import plain
 
 Row = dict[str, str]
@@ -50,6 +51,18 @@ def verdict_table(results: Path) -> Table:
     return table
 
 
+def extent_lines(results: Path) -> Iterator[str]:
+    """Say what snapshots cover where that is not known to be the whole Hub."""
+    about = read_json(results / "manifest.json")
+    if about["source"] == "snapshots" and not covered.whole(about):
+        yield f"  the snapshots hold {covered.in_words(about)}: no claim about the Hub is testable with them"
+        if not about.get("extent"):
+            yield (
+                "  a folder that holds the whole Hub is declared so in the definitions: "
+                '[whole_hub] extent = "all"'
+            )
+
+
 def print_outcome(stage: str, results: Path, console: Console) -> None:
     """Print what a person wants to know after `stage` has run."""
     if stage == "fetch":
@@ -59,6 +72,8 @@ def print_outcome(stage: str, results: Path, console: Console) -> None:
             console.print(plain(line), markup=False)
     if stage == "analysis":
         console.print(verdict_table(results))
+        for line in extent_lines(results):
+            console.print(plain(line), markup=False)
 
 
 def source_line(results: Path) -> str:

@@ -84,12 +84,15 @@ def _fetch_snapshots(run: Run, progress: Progress) -> list[Path]:
     """Bring extracts of the Hub's weekly snapshots, or of a folder of such, into the run's folder."""
     from dataclasses import replace
 
+    from replication import covered
     from replication.sources import manifest, snapshots
     from replication.synthetic.snapshots import MARKER
 
-    about = run.study.snapshots
+    about, extent = run.study.snapshots, covered.declared(run.study.whole_hub.extent)
     local = None if run.data == SNAPSHOTS else Path(run.data)
     found = snapshots.fetch(about, run.source, local=local, today=_today(), progress=progress)
+    if local:
+        found = replace(found, extent=found.extent or extent)
     if local and (local / MARKER).is_file():
         found = replace(found, title="Synthetic data: no finding", citation="", url="", licence="")
     manifest.write(run.results, found)

@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 
 import pandas as pd
 
+from replication import covered
 from replication.files import read_csv, read_json
 from replication.plots.layout import drawable
 from replication.plots.words import day, millions, short_day, together
@@ -151,6 +152,11 @@ class Results:
         }
         point = 100 * float(by_method.loc["bounds", "point"])
         return Estimate(point, ends["leave-one-out"], ends["bounds"], ends["jackknife-logit"])
+
+    @property
+    def part(self) -> str:
+        """What part of the Hub snapshots cover, in words; empty where it is all of it."""
+        return covered.part(self.manifest)
 
     def holds(self, choice: Choice) -> bool:
         """Whether the specification was estimated: an exclusion may remove nothing."""

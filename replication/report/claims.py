@@ -19,7 +19,9 @@ may reproduce them, and it contradicts them only where no resolution of what has
 about. Worst cases inform the second answer and do not decide the first.
 
 Where the source is snapshots of the whole Hub, the rebuilt window is that of the snapshots, and a claim
-about a window that was not rebuilt is not testable with them.
+about a window that was not rebuilt is not testable with them. Where they are known to hold a part of the
+Hub alone, or nothing says that they hold all of it, no claim about the Hub is testable with them: a share
+needs all downloads, and a lead those of both countries, of which nobody knows what the part leaves out.
 """
 
 from __future__ import annotations
@@ -157,6 +159,7 @@ def judge(
     repositories: pd.DataFrame,
     study: Study,
     window: Tables,
+    part: str = "",
 ) -> pd.DataFrame:
     """Judge every claim of the ledger.
 
@@ -171,6 +174,9 @@ def judge(
     window
         Tables of the published window from public records by file name; empty where the source is the
         whole Hub.
+    part
+        What part of the Hub snapshots cover, in words; empty where it is the whole, and for other
+        sources.
 
     Returns
     -------
@@ -186,6 +192,7 @@ def judge(
         own = judges.get(claim.judge) if claim.estimand in {"", study.window.id} else None
         rule = own or head[claim.judge]
         found = rule(claim) if own or claim.estimand in known else _not_rebuilt(claim)
+        found = _of_part(found, part) if part and claim.judge != "none" else found
         told = {k: getattr(claim, k) for k in ("id", "statement", "unit", "period")}
         source = {k: getattr(claim, k) for k in ("source", "url", "grade")}
         rows.append({**told, "published": claim.value, **vars(found), **source})
@@ -201,6 +208,12 @@ def _untested(reason: str, estimate: float | str = "") -> Judgement:
 def _not_rebuilt(claim: Claim) -> Judgement:
     """A claim about a window that the definitions do not have."""
     return _untested(f"its window, {claim.estimand}, is not among those that were rebuilt")
+
+
+def _of_part(found: Judgement, part: str) -> Judgement:
+    """What is found in a part of the Hub: it stands as the part's own, and judges nothing."""
+    reason = f"the snapshots hold {part}; it would take those of the whole Hub"
+    return replace(found, answer=NOT_TESTABLE, survives="", turned_by="", reason=reason)
 
 
 Rule = Callable[[Claim], Judgement]

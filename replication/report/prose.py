@@ -1,4 +1,9 @@
-"""The source of the paper: its keys are filled in, and a digit typed by hand is found."""
+"""The source of the paper: its keys are filled in, and a digit typed by hand is found.
+
+A passage may depend on what the source of the data allows to be said:
+``{{if:NAME}}…{{else:NAME}}…{{end:NAME}}`` keeps its first part where the condition NAME holds and the
+second elsewhere. The part after ``else`` may be left out.
+"""
 
 from __future__ import annotations
 
@@ -13,6 +18,13 @@ from replication.report.markdown import code, escaped
 
 KEY = re.compile(r"\{\{\s*([\w:./-]+)\s*\}\}")
 _USE = re.compile(rf"(?P<open>`?){KEY.pattern.replace('(', '(?P<key>', 1)}(?P<close>`?)")
+# Innermost first: a passage holds no other one that begins.
+_PASSAGE = re.compile(
+    r"\{\{if:(?P<name>\w+)\}\}(?P<yes>(?:(?!\{\{(?:if|else):).)*)"
+    r"(?:\{\{else:(?P=name)\}\}(?P<no>(?:(?!\{\{(?:if|else):).)*?))?\{\{end:(?P=name)\}\}",
+    re.DOTALL,
+)
+_MARK = re.compile(r"\{\{(?:if|else|end):\w*\}\}")
 TABLE = "table:"
 TEXT, NUMBERS = "paper.md", "numbers.toml"
 WHOLE_HUB = "whole_hub"
@@ -87,6 +99,28 @@ def fill(
         raise StudyError(f"the text uses {{{{{key}}}}}, which nothing computes", "declare it")
 
     return _USE.sub(shown, text)
+
+
+def chosen(text: str, conditions: Mapping[str, bool]) -> str:
+    """Keep, of every passage that depends on a condition, the part that may be said.
+
+    Raises
+    ------
+    StudyError
+        A passage depends on a condition that nothing decides, or has no end.
+    """
+
+    def kept(match: re.Match[str]) -> str:
+        if match["name"] not in conditions:
+            raise StudyError(f"the text asks {match[1]!r}, which nothing decides", "correct it")
+        return (match["yes"] if conditions[match["name"]] else match["no"]) or ""
+
+    while _PASSAGE.search(text):
+        text = _PASSAGE.sub(kept, text)
+    left = _MARK.search(text)
+    if left:
+        raise StudyError(f"the text has {left[0]} without its other end", "add it")
+    return text
 
 
 def typed_digits(text: str) -> list[str]:

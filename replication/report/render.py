@@ -9,16 +9,19 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
 
+from replication import covered
 from replication.attribution import registry
 from replication.child import child_environment
 from replication.errors import StudyError
 from replication.files import read_json, read_text, write_bytes, write_text
-from replication.report import prose, registry_table, tables
+from replication.report import conditions, prose, registry_table, tables
 from replication.report.markdown import escaped
 from replication.sources import bundled
 from replication.study import Study
 
 OUTPUTS = ("paper.tex", "paper.html", "paper.pdf")
+EXTENT = "source:extent"
+"""Key of the text for what the source covers."""
 SOURCES = ("references.bib", "template.typ", "paper.css", "header.tex", "placement.lua")
 
 
@@ -31,13 +34,14 @@ def source_text(paper: Path, results: Path, study: Study) -> str:
         A key is unknown, or a digit was typed by hand.
     """
     source = prose.source(paper, prose.TEXT, whole=study.whole)
-    text = read_text(source)
+    text = prose.chosen(read_text(source), conditions.of(results, study))
     typed = prose.typed_digits(text)
     if typed:
         raise StudyError(f"{source.name}: a digit typed by hand: {typed[0]}", "declare a number")
     made = tables.all_tables(results, study)
     numbers = read_json(results / "numbers.json")
-    known = numbers | {key: {"display": label} for key, label in prose.labels(text).items()}
+    labels = prose.labels(text) | {EXTENT: covered.in_words(read_json(results / "manifest.json"))}
+    known = numbers | {key: {"display": label} for key, label in labels.items()}
     return prose.fill(_with_banner(text, results, study), known, made)
 
 
@@ -50,7 +54,7 @@ def _with_banner(text: str, results: Path, study: Study) -> str:
     manifest = read_json(results / "manifest.json")
     if study.whole:
         told = f"{_ABSTRACT}  {_SYNTHETIC}\n\n"
-        synthetic = manifest["title"].startswith("Synthetic")
+        synthetic = covered.is_synthetic(manifest)
         return text.replace(_ABSTRACT, told, 1) if synthetic else text
     if manifest["sha256"] == bundled.computed_from().sha256:
         return text

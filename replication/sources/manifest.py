@@ -39,6 +39,8 @@ class Manifest:
     """Why the content is believed: at first use, or by a SHA-256 that was given."""
     asked: str = ""
     """Repository@revision that was asked for, empty where it is what was read."""
+    extent: str = ""
+    """What part of the Hub it covers: `all`, `top N`, `namespaces: a, b`; empty where not known."""
 
     @property
     def request(self) -> tuple[str, str]:
