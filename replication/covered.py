@@ -62,4 +62,4 @@ def in_words(about: Mapping[str, Any]) -> str:
     if known.startswith(_NAMESPACES):
         count = known.count(",") + 1
         return f"{count:,} namespace{'' if count == 1 else 's'} of the Hub"
-    return "a part of the Hub that is not known"
+    return "an unknown part of the Hub"

@@ -4,6 +4,7 @@
 
 - reproduced: the figure lies within what public data show, give or take the margin of study.toml;
 - contradicted: it does not;
+- not testable with this source: it holds a part of the Hub alone;
 - not testable with public data: no public table holds it, or its definition is not printed; the reason
   says what it would take.
 
@@ -42,6 +43,7 @@ from replication.study import Study
 
 REPRODUCED, CONTRADICTED = "reproduced", "contradicted"
 NOT_TESTABLE = "not testable with public data"
+NOT_TESTABLE_HERE = "not testable with this source"
 ROBUST, FRAGILE = "robust", "fragile"
 JUDGES = {"share", "lead", "first-lead", "family", "dashboard", "none"}
 MAJORITIES = {"majority", "vast majority"}
@@ -213,7 +215,7 @@ def _not_rebuilt(claim: Claim) -> Judgement:
 def _of_part(found: Judgement, part: str) -> Judgement:
     """What is found in a part of the Hub: it stands as the part's own, and judges nothing."""
     reason = f"the snapshots hold {part}; it would take those of the whole Hub"
-    return replace(found, answer=NOT_TESTABLE, survives="", turned_by="", reason=reason)
+    return replace(found, answer=NOT_TESTABLE_HERE, survives="", turned_by="", reason=reason)
 
 
 Rule = Callable[[Claim], Judgement]
