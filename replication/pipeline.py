@@ -450,8 +450,8 @@ def _built(path: Path, name: str, run: Run) -> Panel:
     counters = contract.read_counters(path, study.groups, study.panel.max_counter, name)
     reach.require_reach(
         study.all_windows,
-        counters["time"].min().date(),
-        counters["time"].max().date(),
+        counters["reading"].min().date(),
+        counters["reading"].max().date(),
         before=reach.WEEK,
         what=f"the readings of {name}",
         remedy="define windows inside the data in a file for --study",

@@ -49,16 +49,20 @@ def write_hub(
         there = [(n, m) for n, m in enumerate([*models, *births]) if _birth(m) < read]
         ages = [(read - _birth(m)).total_seconds() / 86_400 for _, m in there]
         columns = {
-            "_id": pa.array([f"{int(_birth(m).timestamp()):08x}{n:016x}" for n, m in there]),
-            "id": pa.array([m.name for _, m in there]),
+            "_id": pa.array(
+                [f"{int(_birth(m).timestamp()):08x}{n:016x}" for n, m in there], pa.string()
+            ),
+            "id": pa.array([m.name for _, m in there], pa.string()),
             "createdAt": pa.array([_birth(m) for _, m in there], pa.timestamp("ms", "UTC")),
             "downloads": pa.array(
-                [round(m.rate * min(age, 30)) for (_, m), age in zip(there, ages, strict=True)]
+                [round(m.rate * min(age, 30)) for (_, m), age in zip(there, ages, strict=True)],
+                pa.int64(),
             ),
         }
         if label >= counters_from:
             columns["downloadsAllTime"] = pa.array(
-                [round(m.rate * age) for (_, m), age in zip(there, ages, strict=True)]
+                [round(m.rate * age) for (_, m), age in zip(there, ages, strict=True)],
+                pa.int64(),
             )
         path = folder / "models" / label.isoformat() / "models.parquet"
         path.parent.mkdir(parents=True)
