@@ -33,7 +33,7 @@ def attribution_lines(results: Path) -> Iterator[str]:
         for r in _rows(results / "unattributed.csv")
         if r["attribution"] == "uploader"
     ]
-    yield f"  largest uploaders without a country: {', '.join(names[:SHOWN])} (results/unattributed.csv)"
+    yield f"  largest uploaders without a country: {', '.join(names[:SHOWN]) or 'none'} (results/unattributed.csv)"
 
 
 def verdict_table(results: Path) -> Table:

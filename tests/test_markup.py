@@ -238,3 +238,9 @@ def test_the_terminal_obeys_no_data(tmp_path: Path) -> None:
     assert "\x1b" not in stream.getvalue()
     assert "[red]x[/wrong]\ufffd[2J" in stream.getvalue()
     assert "<script>alert(1)</script>" in stream.getvalue()
+
+
+def test_a_table_without_rows_says_none() -> None:
+    """An empty selection is a row that says so."""
+    made = markdown.markdown(("a", "b", "c"), [], (1, 1, 1))
+    assert made.splitlines()[2:] == ["| none | – | – |"]

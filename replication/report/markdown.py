@@ -73,8 +73,9 @@ def safe_address(address: str) -> bool:
 def markdown(header: Row, rows: Sequence[Row], widths: Sequence[int]) -> str:
     """Format a pipe table; `widths` are the relative widths of its left-aligned columns.
 
-    A cell is data, and is escaped, unless it is `Markup`.
+    A cell is data, and is escaped, unless it is `Markup`. A table without rows says "none".
     """
+    rows = rows or [("none", *["–"] * (len(header) - 1))]
     rule = [Markup(":" + "-" * width) for width in widths]
     return "\n".join("| " + " | ".join(map(_cell, line)) + " |" for line in (header, rule, *rows))
 

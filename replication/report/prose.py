@@ -2,7 +2,8 @@
 
 A passage may depend on what the source of the data allows to be said:
 ``{{if:NAME}}…{{else:NAME}}…{{end:NAME}}`` keeps its first part where the condition NAME holds and the
-second elsewhere. The part after ``else`` may be left out.
+second elsewhere. The part after ``else`` may be left out. A condition is one of
+`replication.report.conditions`, or the key of a number, which holds where the data have it.
 """
 
 from __future__ import annotations
@@ -20,11 +21,11 @@ KEY = re.compile(r"\{\{\s*([\w:./-]+)\s*\}\}")
 _USE = re.compile(rf"(?P<open>`?){KEY.pattern.replace('(', '(?P<key>', 1)}(?P<close>`?)")
 # Innermost first: a passage holds no other one that begins.
 _PASSAGE = re.compile(
-    r"\{\{if:(?P<name>\w+)\}\}(?P<yes>(?:(?!\{\{(?:if|else):).)*)"
+    r"\{\{if:(?P<name>[\w-]+)\}\}(?P<yes>(?:(?!\{\{(?:if|else):).)*)"
     r"(?:\{\{else:(?P=name)\}\}(?P<no>(?:(?!\{\{(?:if|else):).)*?))?\{\{end:(?P=name)\}\}",
     re.DOTALL,
 )
-_MARK = re.compile(r"\{\{(?:if|else|end):\w*\}\}")
+_MARK = re.compile(r"\{\{(?:if|else|end):[\w-]*\}\}")
 TABLE = "table:"
 TEXT, NUMBERS = "paper.md", "numbers.toml"
 WHOLE_HUB = "whole_hub"

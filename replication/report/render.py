@@ -34,12 +34,13 @@ def source_text(paper: Path, results: Path, study: Study) -> str:
         A key is unknown, or a digit was typed by hand.
     """
     source = prose.source(paper, prose.TEXT, whole=study.whole)
-    text = prose.chosen(read_text(source), conditions.of(results, study))
+    numbers = read_json(results / "numbers.json")
+    there = {key: number["value"] is not None for key, number in numbers.items()}
+    text = prose.chosen(read_text(source), conditions.of(results, study) | there)
     typed = prose.typed_digits(text)
     if typed:
         raise StudyError(f"{source.name}: a digit typed by hand: {typed[0]}", "declare a number")
     made = tables.all_tables(results, study)
-    numbers = read_json(results / "numbers.json")
     labels = prose.labels(text) | {EXTENT: covered.in_words(read_json(results / "manifest.json"))}
     known = numbers | {key: {"display": label} for key, label in labels.items()}
     return prose.fill(_with_banner(text, results, study), known, made)
