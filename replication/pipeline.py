@@ -215,6 +215,7 @@ def attribution(run: Run, progress: Progress) -> list[Path]:
     windows = [window.id for window in study.windows]
     repositories = assign.attributed(found.repositories, known, ruled, study.group_of)
     presence.require_pair(repositories, study)
+    presence.require_weeks(found.weekly, study)
     weeks = assign.attributed_weeks(found.weekly, repositories, known, study.group_of)
     rules.require_known(ruled, known.tenures)
     used = rules.effects(repositories, ruled, windows)

@@ -246,3 +246,16 @@ def test_a_panel_without_one_of_the_pair_is_refused(side: str) -> None:
         presence.require_pair(gone, STUDY)
     other = replace(STUDY, headline=replace(head, labels="registry"))
     presence.require_pair(gone, other)
+
+
+@pytest.mark.parametrize(("weeks", "enough"), [(0, False), (1, False), (3, False), (4, True)])
+def test_fewer_weeks_than_a_smoothed_sum_are_refused(weeks: int, enough: bool) -> None:
+    """A missing week in between counts; the series needs as many as one sum takes."""
+    assert STUDY.time.smoothing_weeks == 4
+    days = pd.date_range("2025-03-05", periods=weeks, freq="7D")
+    table = pd.DataFrame({"week": [f"{day:%Y-%m-%d}" for day in days], "downloads": 1})
+    if enough:
+        presence.require_weeks(table.iloc[[0, -1]], STUDY)
+        return
+    with pytest.raises(DegenerateDataError, match=f"span {weeks} weeks"):
+        presence.require_weeks(table, STUDY)
