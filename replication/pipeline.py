@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from replication.attribution.rules import Rule
     from replication.panel.table import Panel
     from replication.panel.window import WindowPanel
+    from replication.sources.snapshots import Snapshots
 
     Tables = dict[str, pd.DataFrame]
 
@@ -90,7 +91,7 @@ def _fetch_snapshots(run: Run, progress: Progress) -> list[Path]:
 
     about, extent = run.study.snapshots, covered.declared(run.study.whole_hub.extent)
     local = None if run.data == SNAPSHOTS else Path(run.data)
-    _require_reach(run, local, progress)
+    _require_reach(run, about, local, progress)
     found = snapshots.fetch(about, run.source, local=local, today=_today(), progress=progress)
     if local:
         found = replace(found, extent=found.extent or extent)
@@ -104,13 +105,12 @@ def _fetch_snapshots(run: Run, progress: Progress) -> list[Path]:
     ]
 
 
-def _require_reach(run: Run, local: Path | None, progress: Progress) -> None:
+def _require_reach(run: Run, about: Snapshots, local: Path | None, progress: Progress) -> None:
     """Refuse windows beyond the snapshots by their labels, before any of them is brought."""
     from functools import partial
 
     from replication import reach
 
-    about = run.study.snapshots
     require = partial(
         reach.require_reach,
         run.study.all_windows,
@@ -118,7 +118,8 @@ def _require_reach(run: Run, local: Path | None, progress: Progress) -> None:
         remedy="choose --since and --until, or windows, inside",
     )
     require(about.since, about.until, what="the snapshots that are asked for")
-    labels = [day for day in _labels(run, local, progress) if about.since <= day <= about.until]
+    there = _labels(run, local, progress)
+    labels = [day for day in there if about.since <= day <= about.until]
     if labels:
         require(min(labels), max(labels), what="the snapshots that are there")
 

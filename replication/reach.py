@@ -38,8 +38,8 @@ def require_reach(
         Names the window and the data's dates.
     """
     for window in windows:
-        early = window.kind != "cohort" and window.start < first - before
-        if early or window.start > last + WEEK or window.last > last + WEEK:
+        early = window.kind != "cohort" and window.start + before < first
+        if early or max(window.start, window.last) - WEEK > last:
             raise StudyError(
                 f"{window.id} reaches from {window.start} to {window.last}, and {what} are from "
                 f"{first} to {last}",

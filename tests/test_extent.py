@@ -210,6 +210,7 @@ def test_windows_inside_the_data_are_let_through() -> None:
     """A month before the first label is told by it, and a label may be read six days later."""
     of_dates("2024-07-24", "2025-09-03")
     of_dates("2024-09-26", "2025-08-20")
+    of_dates("0001-01-01", "9999-12-31")
 
 
 @pytest.mark.parametrize(
