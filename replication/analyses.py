@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from replication import files
+from replication import covered, files
 from replication.run import Run
 from replication.sources.bundled import FOLDER
 from replication.stages import Progress
@@ -84,7 +84,8 @@ def tables(run: Run, ledger: Sequence[Claim], window: Tables, progress: Progress
     from replication.analysis import summary
     from replication.report import claims
 
-    study = run.study
+    study, about = run.study, files.read_json(run.results / "manifest.json")
+    part = covered.part(about) if run.whole_hub else ""
     repositories = files.read_csv(run.attributed / "repositories.csv")
     weekly = files.read_csv(run.attributed / "weekly.csv")
     published = claims.published_shares(ledger)
@@ -96,7 +97,7 @@ def tables(run: Run, ledger: Sequence[Claim], window: Tables, progress: Progress
     made |= _published(repositories, published, study, progress)
     progress("claims and numbers")
     made["claims.csv"] = claims.judge(
-        ledger, made["estimates.csv"], made["crossings.csv"], repositories, study, window
+        ledger, made["estimates.csv"], made["crossings.csv"], repositories, study, window, part
     )
     made["summary.csv"] = summary.to_frame(
         *_summaries(run, repositories, made),

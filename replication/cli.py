@@ -14,12 +14,14 @@ from typing import Annotated
 
 import typer
 from rich.console import Console
+from rich.markup import escape
 
 from replication import __version__, places
 from replication.console import print_outcome
 from replication.errors import ReplicationError, SourceError
 from replication.pipeline import STAGES
 from replication.places import PACKAGE, ROOT
+from replication.plain import plain, plain_lines
 from replication.run import (
     BUNDLED,
     DUCKDB,
@@ -547,7 +549,7 @@ def _progress(name: str) -> Iterator[Callable[[str], None]]:
         yield lambda _: None
         return
     with out.status(f"{name} …") as status:
-        yield lambda text: status.update(f"{name}: {text}")
+        yield lambda text: status.update(f"{name}: {escape(plain(text))}")
 
 
 @contextmanager
@@ -585,8 +587,8 @@ def _tell(what: str, remedy: str) -> None:
     """Print what is wrong and what can be done about it."""
     remedy = remedy if places.IN_REPOSITORY else _installed(remedy)
     err.print("[bold red]error:[/] ", end="")
-    err.print(what, markup=False)
-    err.print(f"  remedy: {remedy}", markup=False)
+    err.print(plain_lines(what), markup=False)
+    err.print(f"  remedy: {plain_lines(remedy)}", markup=False)
 
 
 def main() -> None:

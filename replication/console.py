@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
-import csv
 from collections.abc import Iterator
 from pathlib import Path
 
 from rich import box
 from rich.console import Console
+from rich.markup import escape
 from rich.table import Table
+
+from replication import covered
+from replication.files import read_csv, read_json
+from replication.plain import plain
 
 Row = dict[str, str]
 SHOWN = 3
@@ -29,7 +33,7 @@ def attribution_lines(results: Path) -> Iterator[str]:
         for r in _rows(results / "unattributed.csv")
         if r["attribution"] == "uploader"
     ]
-    yield f"  largest uploaders without a country: {', '.join(names[:SHOWN])} (results/unattributed.csv)"
+    yield f"  largest uploaders without a country: {', '.join(names[:SHOWN]) or 'none'} (results/unattributed.csv)"
 
 
 def verdict_table(results: Path) -> Table:
@@ -41,21 +45,35 @@ def verdict_table(results: Path) -> Table:
     for row in _rows(results / "claims.csv"):
         if row["estimate"]:
             style = colours.get(row["answer"], "yellow")
-            answer = f"[{style}]{row['answer']}[/]"
-            cells = (row["statement"], row["published"], _short(row["estimate"]), answer)
-            table.add_row(*cells, row["survives"])
+            answer = f"[{style}]{_shown(row['answer'])}[/]"
+            cells = (row["statement"], row["published"], _short(row["estimate"]))
+            table.add_row(*map(_shown, cells), answer, _shown(row["survives"]))
     return table
+
+
+def extent_lines(results: Path) -> Iterator[str]:
+    """Say what snapshots cover where that is not known to be the whole Hub."""
+    about = read_json(results / "manifest.json")
+    if about["source"] == "snapshots" and not covered.whole(about):
+        yield f"  the snapshots hold {covered.in_words(about)}: no claim about the Hub is testable with them"
+        if not about.get("extent"):
+            yield (
+                "  a folder that holds the whole Hub is declared so in the definitions: "
+                '[whole_hub] extent = "all"'
+            )
 
 
 def print_outcome(stage: str, results: Path, console: Console) -> None:
     """Print what a person wants to know after `stage` has run."""
     if stage == "fetch":
-        console.print(f"  {source_line(results)}", markup=False)
+        console.print(f"  {plain(source_line(results))}", markup=False)
     if stage == "attribution":
         for line in attribution_lines(results):
-            console.print(line)
+            console.print(plain(line), markup=False)
     if stage == "analysis":
         console.print(verdict_table(results))
+        for line in extent_lines(results):
+            console.print(plain(line), markup=False)
 
 
 def source_line(results: Path) -> str:
@@ -72,8 +90,13 @@ def source_line(results: Path) -> str:
 
 
 def _rows(path: Path) -> list[Row]:
-    with path.open(encoding="utf-8", newline="") as stream:
-        return list(csv.DictReader(stream))
+    rows: list[Row] = read_csv(path, dtype=str).to_dict("records")
+    return rows
+
+
+def _shown(text: str) -> str:
+    """Text of data in a table of the terminal: no markup is obeyed, no control character printed."""
+    return escape(plain(text))
 
 
 def _short(value: str) -> str:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import csv
 import hashlib
 import json
 import os
+import re
 import shutil
 import tempfile
 from collections.abc import Iterator
@@ -18,6 +20,14 @@ if TYPE_CHECKING:
     import pandas as pd
 
 FLOAT_FORMAT = "%.12g"
+NAMES = (
+    "repository", "name", "namespace", "uploader", "origin", "traced_origin", "maker", "base_maker",
+    "developer", "uploader_developer", "origin_developer", "maker_developer",
+    "base_maker_developer", "parents",
+)  # fmt: skip
+"""Columns of names: text, though every name of a table be of digits or empty."""
+_FORMULA = "=+-@\t\r＝＋－＠"
+_MARKS = f"'{_FORMULA}"
 PART = ".part"
 """Ending of a file that is being written."""
 _BLOCK = 1 << 20
@@ -97,8 +107,59 @@ def write_json(path: Path, value: Any) -> None:
 
 
 def write_csv(path: Path, table: pd.DataFrame) -> None:
-    """Write `table` to `path` as CSV without its index, floats with twelve digits, atomically."""
-    write_text(path, table.to_csv(index=False, float_format=FLOAT_FORMAT, lineterminator="\n"))
+    """Write `table` to `path` as CSV without its index, floats with twelve digits, atomically.
+
+    Text that a spreadsheet would take for a formula gets an apostrophe in front, which `read_csv`
+    takes away again: text that begins with = + - @, their wide forms, a tab or a carriage return,
+    with any apostrophes before it. Numbers stay numbers, be they negative or written as text.
+    """
+    write_text(path, csv_text(table))
+
+
+def csv_text(table: pd.DataFrame) -> str:
+    """Return `table` as the text that `write_csv` writes."""
+    held = {name: table[name].map(_held) for name in _texts(table, _MARKS)}
+    return str(
+        table.assign(**held).to_csv(
+            index=False,
+            float_format=FLOAT_FORMAT,
+            lineterminator="\n",
+            # pandas leaves a lone carriage return bare, and a reader takes it for the end of a row
+            quoting=csv.QUOTE_NONNUMERIC if _texts(table, "\r") else csv.QUOTE_MINIMAL,
+        )
+    )
+
+
+def _texts(table: pd.DataFrame, marks: str) -> list[str]:
+    """Columns of text in which one of `marks` occurs."""
+    texts = table.select_dtypes(exclude=["number", "bool", "datetime"])
+    return [
+        str(name)
+        for name in texts
+        if texts[name].astype("string").str.contains(f"[{re.escape(marks)}]").any()
+    ]
+
+
+def _held(cell: Any) -> Any:
+    """A cell as it is written: with an apostrophe where it would begin a formula."""
+    return f"'{cell}" if isinstance(cell, str) and _begins_formula(cell) else cell
+
+
+def _released(cell: Any) -> Any:
+    """A cell as it was before `_held`."""
+    return cell[1:] if isinstance(cell, str) and cell[:1] == "'" and _begins_formula(cell) else cell
+
+
+def _begins_formula(text: str) -> bool:
+    """Whether a spreadsheet would compute `text`, or its apostrophes hide that it would."""
+    bare = text.lstrip("'")
+    if not bare or bare[0] not in _FORMULA:
+        return False
+    try:
+        float(bare)
+    except ValueError:
+        return True
+    return bare != text  # a number behind an apostrophe is text, and stays so
 
 
 def copy_file(source: Path, target: Path) -> None:
@@ -154,13 +215,15 @@ def read_csv(path: Path, **options: Any) -> pd.DataFrame:
     import pandas as pd
 
     _require(path)
+    kinds = {"dtype": dict.fromkeys(NAMES, str)} | options
     try:
-        table = pd.read_csv(path, keep_default_na=False, na_values=[""], **options)
+        table = pd.read_csv(path, keep_default_na=False, na_values=[""], **kinds)
     except ValueError as error:  # pandas' own errors, and text that is not UTF-8
         reason = str(error).splitlines()[0]
         raise ContractError(f"{path} is damaged: {reason}", _AGAIN) from None
     text = table.select_dtypes(exclude="number").columns
-    return table.fillna(dict.fromkeys(text, ""))
+    table = table.fillna(dict.fromkeys(text, ""))
+    return table.assign(**{name: table[name].map(_released) for name in _texts(table, "'")})
 
 
 def _require(path: Path) -> None:

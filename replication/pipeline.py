@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from replication.attribution.rules import Rule
     from replication.panel.table import Panel
     from replication.panel.window import WindowPanel
+    from replication.sources.snapshots import Snapshots
 
     Tables = dict[str, pd.DataFrame]
 
@@ -33,7 +34,7 @@ EVIDENCE = (
     "second_coding.csv",
 )
 CHAINED, CHAIN = analyses.CHAINED, analyses.CHAIN
-PAPER_SOURCES = {".md", ".bib", ".toml", ".typ", ".css"}
+PAPER_SOURCES = {".md", ".bib", ".toml", ".typ", ".css", ".lua"}
 PAPER_DECLARED = ("claims.toml", "numbers.toml", "whole_hub_numbers.toml")
 PAPER_HEADER = "header.tex"
 
@@ -100,12 +101,16 @@ def _fetch_snapshots(run: Run, progress: Progress) -> list[Path]:
     """Bring extracts of the Hub's weekly snapshots, or of a folder of such, into the run's folder."""
     from dataclasses import replace
 
+    from replication import covered
     from replication.sources import manifest, snapshots
     from replication.synthetic.snapshots import MARKER
 
-    about = run.study.snapshots
+    about, extent = run.study.snapshots, covered.declared(run.study.whole_hub.extent)
     local = None if run.data == SNAPSHOTS else Path(run.data)
+    _require_reach(run, about, local, progress)
     found = snapshots.fetch(about, run.source, local=local, today=_today(), progress=progress)
+    if local:
+        found = replace(found, extent=found.extent or extent)
     if local and (local / MARKER).is_file():
         found = replace(found, title="Synthetic data: no finding", citation="", url="", licence="")
     manifest.write(run.results, found)
@@ -114,6 +119,37 @@ def _fetch_snapshots(run: Run, progress: Progress) -> list[Path]:
         run.source / manifest.NAME,
         run.results / manifest.NAME,
     ]
+
+
+def _require_reach(run: Run, about: Snapshots, local: Path | None, progress: Progress) -> None:
+    """Refuse windows beyond the snapshots by their labels, before any of them is brought."""
+    from functools import partial
+
+    from replication import reach
+
+    require = partial(
+        reach.require_reach,
+        run.study.all_windows,
+        before=reach.MONTH,
+        remedy="choose --since and --until, or windows, inside",
+    )
+    require(about.since, about.until, what="the snapshots that are asked for")
+    there = _labels(run, local, progress)
+    labels = [day for day in there if about.since <= day <= about.until]
+    if labels:
+        require(min(labels), max(labels), what="the snapshots that are there")
+
+
+def _labels(run: Run, local: Path | None, progress: Progress) -> list[date]:
+    """Labels of all snapshots of a folder, or of the Hub's dataset, whose list is kept."""
+    from replication.sources import hub_snapshots
+    from replication.sources.local_snapshots import find
+
+    if local:
+        return [date.fromisoformat(one.label) for one in find(local, lambda _: None)]
+    run.source.mkdir(parents=True, exist_ok=True)
+    listed = hub_snapshots.listing_of(run.study.snapshots, run.source, progress)
+    return [date.fromisoformat(one.label) for one in listed.files]
 
 
 def panel(run: Run, progress: Progress) -> list[Path]:
@@ -169,7 +205,15 @@ def _panel_of_hub(run: Run, progress: Progress) -> list[Path]:
 
 def attribution(run: Run, progress: Progress) -> list[Path]:
     """Credit every download to a developer and a country group."""
-    from replication.attribution import agreement, assign, registry, rules, scope, second_coding
+    from replication.attribution import (
+        agreement,
+        assign,
+        presence,
+        registry,
+        rules,
+        scope,
+        second_coding,
+    )
     from replication.panel import table
 
     progress("crediting developers and country groups")
@@ -177,6 +221,8 @@ def attribution(run: Run, progress: Progress) -> list[Path]:
     known, ruled = registry.load(study.group_of), rules.load()
     windows = [window.id for window in study.windows]
     repositories = assign.attributed(found.repositories, known, ruled, study.group_of)
+    presence.require_pair(repositories, study)
+    presence.require_weeks(found.weekly, study)
     weeks = assign.attributed_weeks(found.weekly, repositories, known, study.group_of)
     rules.require_known(ruled, known.tenures)
     used = rules.effects(repositories, ruled, windows)
@@ -404,10 +450,19 @@ def make_bundle(source: Path, folder: Path, run: Run, accessed: str) -> Panel:
 
 def _built(path: Path, name: str, run: Run) -> Panel:
     """Build a panel from the counters in `path`, which messages call `name`."""
+    from replication import reach
     from replication.panel import contract, table
 
     study = run.study
     counters = contract.read_counters(path, study.groups, study.panel.max_counter, name)
+    reach.require_reach(
+        study.all_windows,
+        counters["reading"].min().date(),
+        counters["reading"].max().date(),
+        before=reach.WEEK,
+        what=f"the readings of {name}",
+        remedy="define windows inside the data in a file for --study",
+    )
     wrong_labels = files.read_csv(FOLDER / "label_defects.csv")
     return table.build(counters, study, wrong_labels)
 

@@ -16,6 +16,7 @@ from replication.attribution import assign, lookup, registry, rules, sampling, s
 from replication.errors import RegistryError
 from replication.files import FLOAT_FORMAT
 from replication.panel import table as panel
+from replication.plain import plain
 from replication.sources import bundled
 
 WIDE = 1000
@@ -195,7 +196,7 @@ def _counts(data: Path | None) -> pd.DataFrame:
 
 def _shown(text: str) -> str:
     """Text of a file as it is: no markup is obeyed, no control character printed."""
-    return escape("".join(c if c.isprintable() else "�" for c in str(text)))
+    return escape(plain(text))
 
 
 def _count(number: float) -> str:

@@ -245,6 +245,8 @@ class WholeHub:
 
     truncated_share: float
     tail_downloads: int
+    extent: str
+    """What a folder of snapshots covers where its crawls do not say: "all", or empty, not known."""
 
 
 @dataclass(frozen=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import errno
 import hashlib
 import os
@@ -261,3 +262,39 @@ def test_unfinished_files_are_not_present(path: Path) -> None:
     (path.parent / "below").mkdir()
     (path.parent / "a.csv").write_text("")
     assert files.present(path.parent) == [path.parent / "a.csv", path]
+
+
+FORMULAS = [
+    "=1+1", '=HYPERLINK("x")', "+x", "-x", "@SUM(A1)", "\tx", "\r=x", "'=1", "''+x", "＝1", "－1", "-",
+]  # fmt: skip
+PLAIN = ["a=b", "'", "'a", "'5", "a\rb", "a\nb", "", "NA", " =x", "-5", "+1e5", "−5"]
+
+
+def test_csv_holds_no_formula_and_gives_every_text_back(path: Path) -> None:
+    """Text that a spreadsheet would compute is behind an apostrophe, and reading takes it away."""
+    table = pd.DataFrame({"name": [*FORMULAS, *PLAIN], "value": range(len([*FORMULAS, *PLAIN]))})
+    files.write_csv(path, table)
+    with path.open(encoding="utf-8", newline="") as stream:
+        written = [row[0] for row in csv.reader(stream)][1:]
+    assert written == [f"'{text}" for text in FORMULAS] + PLAIN
+    assert files.read_csv(path)["name"].tolist() == [*FORMULAS, *PLAIN]
+
+
+def test_numbers_of_a_mixed_column_stay_numbers(path: Path) -> None:
+    """A negative number has no apostrophe, be it a number or text."""
+    files.write_csv(path, pd.DataFrame({"estimate": [-1.5, "-2.5", "not yet", None]}, dtype=object))
+    assert path.read_text() == 'estimate\n-1.5\n-2.5\nnot yet\n""\n'
+
+
+@pytest.mark.parametrize("name", ["007", "1e5", "", "inf", "2024-01-01", "True"])
+def test_names_are_text_whatever_they_look_like(path: Path, name: str) -> None:
+    """A table whose only name is of digits, or empty, gives it back as it was."""
+    files.write_csv(path, pd.DataFrame({"uploader": [name], "parents": [""], "downloads": [1]}))
+    assert files.read_csv(path).iloc[0].tolist() == [name, "", 1]
+
+
+def test_a_table_without_rows_keeps_its_columns(path: Path) -> None:
+    """Nothing found is a table with a head."""
+    files.write_csv(path, pd.DataFrame(columns=["developer", "downloads"]))
+    found = files.read_csv(path)
+    assert (list(found), len(found)) == (["developer", "downloads"], 0)

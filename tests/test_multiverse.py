@@ -175,3 +175,12 @@ def test_what_the_paper_says_of_the_usa_holds_in_the_committed_grid() -> None:
     behind = table[table["lead"] < 0]
     assert set(behind["window"]) == {"increments-2025-05", "increments-2025-08"}
     assert set(behind["age_limit_days"]) == {365}
+
+
+def test_nobody_left_is_an_empty_specification() -> None:
+    """Where all are left out no cell is left, and nothing fails."""
+    nobody = np.zeros(0, dtype=np.int64)
+    credited = multiverse.Credited(nobody, nobody, nobody, nobody)
+    found = credited.cells(credited.developer, np.ones((4, 2), dtype=np.int64))
+    assert found.shape == (1, 3, 2)
+    assert not found.any()

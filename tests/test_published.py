@@ -447,3 +447,17 @@ def test_the_figure_says_that_it_is_a_model_and_hides_no_text(pair: pd.DataFrame
     assert style.title_of(figure).startswith("A model: China’s published lead of 1.3 points has")
     assert_legible(figure)
     assert any(t.get_text() == "published lead +1.3" for t in shown(figure))
+
+
+def test_a_model_that_the_panel_has_no_developers_for_is_left_out() -> None:
+    """Without an international developer the model of three goes, without a rest only dust is left."""
+    table = synthetic_repositories(STUDY)
+    study = replace(STUDY, inference=replace(RULES, replicates=50, chunk=50))
+    names = published.published_pair(table, PUBLISHED, study)["model"].unique()
+    assert list(names) == ["pair", "head-and-dust"]
+    column = f"{study.headline.labels}_group_uploader"
+    pair_alone = table[table[column].isin(["China", "USA"])]
+    assert set(published.published_pair(pair_alone, PUBLISHED, study)["model"]) == {"head-and-dust"}
+    curve = published.concentration_curve(pair_alone, PUBLISHED, study)
+    assert curve["point"].round(6).eq(0.013).all()
+    assert set(published.detectable_gap(pair_alone, PUBLISHED, study)["model"]) == {"head-and-dust"}

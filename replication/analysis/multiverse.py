@@ -68,7 +68,7 @@ class Credited:
 
     def cells(self, units: Ints, downloads: Ints) -> Ints:
         """Half downloads (u, 3, v) of u units in `SIDES`, of downloads (r, v) of repositories."""
-        rows, size = units * len(SIDES) + self.side, (units.max() + 1) * len(SIDES)
+        rows, size = units * len(SIDES) + self.side, (units.max(initial=0) + 1) * len(SIDES)
         shape = (size, len(downloads))
         credit = sparse.csr_array((self.halves, (rows, self.repository)), shape=shape)
         found = (credit @ downloads).reshape(-1, len(SIDES), downloads.shape[1])

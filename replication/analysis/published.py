@@ -18,7 +18,7 @@ from replication.analysis import intervals
 from replication.analysis.bootstrap import Bootstrap, Intervals
 from replication.analysis.cells import Cells
 from replication.analysis.estimates import Specification, cells_of
-from replication.analysis.raking import Model, effective_developers, models, resampled
+from replication.analysis.raking import Model, effective_developers, models, possible, resampled
 from replication.analysis.statistics import LEAD, RATIO
 from replication.study import Inference, Study
 
@@ -64,7 +64,7 @@ def published_pair(
         A group that has a share has no developer.
     """
     held, parts = _held(table, study), []
-    for model in models(published, study):
+    for model in _models(held, published, study):
         drawn = resampled(held, model, study.inference)
         told = {"model": model.name, "assumption": model.assumption}
         made = drawn.percentile(), drawn.studentised(), drawn.jackknife(), drawn.bca()
@@ -79,7 +79,7 @@ def concentration_curve(
 ) -> pd.DataFrame:
     """How the interval of the published lead depends on the concentration that is assumed.
 
-    In the model of the pair, the size of every developer within its group is raised to a power
+    In the model of the pair (the first that the panel has developers for), the size of every developer within its group is raised to a power
     before raking: 1 leaves the panel's sizes, 0 makes all developers of a group equal.
 
     Parameters
@@ -98,8 +98,8 @@ def concentration_curve(
     StudyError, DegenerateDataError
         As for `published_pair`.
     """
-    held, pair = _held(table, study), models(published, study)[0]
-    parts = []
+    held, parts = _held(table, study), []
+    pair = _models(held, published, study)[0]
     for power in POWERS:
         drawn = resampled(held, pair, study.inference, power)
         made = drawn.percentile(), drawn.jackknife()
@@ -137,7 +137,7 @@ def detectable_gap(
         As for `published_pair`.
     """
     held, rows = _held(table, study), []
-    for model, power in product(models(published, study), GAP_POWERS):
+    for model, power in product(_models(held, published, study), GAP_POWERS):
         effective, _ = effective_developers(resampled(held, model, study.inference, power))
         for method in (PERCENTILE, JACKKNIFE):
             found = {
@@ -209,6 +209,15 @@ def _held(table: pd.DataFrame, study: Study) -> Cells:
     head = study.headline
     spec = Specification(study.headline_estimand, head.attribution, head.labels)
     return cells_of(table, spec, "developer", study)
+
+
+def _models(held: Cells, published: Mapping[str, float], study: Study) -> list[Model]:
+    """The models that the panel has developers for, the most demanding ones left out where it lacks some.
+
+    Where it lacks China or the USA the last one stays, and raking says what is missing.
+    """
+    known = models(published, study)
+    return [model for model in known if possible(held, model)] or [known[-1]]
 
 
 def _rows(found: Intervals, drawn: Bootstrap, groups: tuple[str, ...]) -> pd.DataFrame:

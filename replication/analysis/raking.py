@@ -217,6 +217,15 @@ def resampled(held: Cells, model: Model, rules: Inference, power: float = 1.0) -
     return (WithDust if model.dust else Bootstrap)(counts, model.statistics, rules)
 
 
+def possible(held: Cells, model: Model) -> bool:
+    """Whether every group that has a share in the model has a developer, or is dust."""
+    totals = _sizes(held, tuple(group for group, _ in model.shares)).sum(axis=0)
+    return all(
+        total > 0 or share == 0 or (model.dust and group == REST)
+        for (group, share), total in zip(model.shares, totals, strict=True)
+    )
+
+
 def effective_developers(drawn: Bootstrap) -> tuple[float, int]:
     """Effective number (ΣD)²/ΣD² of all developers, and the number that is resampled.
 

@@ -6,12 +6,25 @@ import re
 from collections.abc import Sequence
 from functools import cache
 
-from matplotlib.font_manager import FontProperties
+from matplotlib.font_manager import FontProperties, findfont, get_font
 from matplotlib.textpath import text_to_path
+
+from replication.plain import UNKNOWN, plain
 
 FONT = "DejaVu Sans"
 SMALL, BODY, HEAD = 7.5, 8.0, 11.0
 LEADING = 1.28
+
+
+NAME = 48
+"""Letters of a name that a figure shows at most."""
+
+
+@cache
+def drawable(name: str, longest: int = NAME) -> str:
+    """A name of the data as a figure can show it: short, and in letters that the font has."""
+    font = get_font(findfont(FontProperties(family=FONT)))
+    return "".join(c if font.get_char_index(ord(c)) else UNKNOWN for c in plain(name, longest))
 
 
 @cache

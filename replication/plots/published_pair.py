@@ -52,7 +52,7 @@ def draw(results: Results, study: Study) -> Figure:
     published = [results.published(f"study-{side.lower()}") for side in LEADERS]
     pair = [value for value in published if value is not None]
     height = ROW * (len(rows) + bool(pair))
-    told = deck(study)
+    told = deck(study, results.part)
     sheet = page(KEY + height + HEADING, title(results, rows, pair), told, results.footer(study))
     ax = _axes(sheet, height, max(_ends(results, rows)))
     if pair:
@@ -63,12 +63,14 @@ def draw(results: Results, study: Study) -> Figure:
     return sheet.figure
 
 
-def deck(study: Study) -> str:
-    """What the shares are of, and what the rows have in common."""
+def deck(study: Study, part: str = "") -> str:
+    """What the shares are of, and what the rows have in common; `part` of the Hub, or all of it."""
     first = headline(study)
     of = "published for the whole Hub, ours for the released file"
     if study.whole:
         of = "published and rebuilt for the whole Hub"
+        if part:
+            of = f"published for the whole Hub, ours for {part}"
     return (
         f"Share of {study.young} downloads, %: {of}. "
         "Cohort: every download of the repositories created in the window; increments: downloads "

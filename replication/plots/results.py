@@ -8,7 +8,9 @@ from typing import Any, NamedTuple
 
 import pandas as pd
 
+from replication import covered
 from replication.files import read_csv, read_json
+from replication.plots.layout import drawable
 from replication.plots.words import day, millions, short_day, together
 from replication.study import Study, Window
 
@@ -48,6 +50,11 @@ WINDOW_TABLES = (
     "window_movers",
 )
 """Tables of the published window as public records rebuild it: a run on the whole Hub has none."""
+
+
+_NAMES = ("developer", "repository")
+_LONGEST = 120
+"""Letters of a title of data that a figure shows at most."""
 
 
 class Choice(NamedTuple):
@@ -131,7 +138,7 @@ class Results:
         known = read_csv(claims) if claims.is_file() else pd.DataFrame({"id": [], "published": []})
         names = TABLES if whole else (*TABLES, *WINDOW_TABLES)
         tables = {name: pd.DataFrame() for name in WINDOW_TABLES}
-        tables |= {name: read_csv(folder / f"{name}.csv") for name in names}
+        tables |= {name: _drawable(read_csv(folder / f"{name}.csv")) for name in names}
         return cls(**tables, claims=known, manifest=read_json(folder / "manifest.json"))
 
     def estimate(self, choice: Choice, group: str) -> Estimate:
@@ -145,6 +152,11 @@ class Results:
         }
         point = 100 * float(by_method.loc["bounds", "point"])
         return Estimate(point, ends["leave-one-out"], ends["bounds"], ends["jackknife-logit"])
+
+    @property
+    def part(self) -> str:
+        """What part of the Hub snapshots cover, in words; empty where it is all of it."""
+        return covered.part(self.manifest)
 
     def holds(self, choice: Choice) -> bool:
         """Whether the specification was estimated: an exclusion may remove nothing."""
@@ -195,9 +207,15 @@ class Results:
         )
 
 
+def _drawable(table: pd.DataFrame) -> pd.DataFrame:
+    """The table with names of the data as a figure can show them."""
+    names = [column for column in _NAMES if column in table]
+    return table.assign(**{column: table[column].map(drawable) for column in names})
+
+
 def _source(about: dict[str, Any]) -> str:
     """Title of the data with what dates it: a dated revision, or a commit and the day of access."""
-    title, revision = str(about["title"]), str(about["revision"])
+    title, revision = (drawable(str(about[part]), _LONGEST) for part in ("title", "revision"))
     if revision and revision in title:
         return title
     if "-" in revision:

@@ -124,7 +124,8 @@ def _panel(sheet: Page, bottom: float, results: Results, choice: Choice) -> Axes
     rows = rows[rows["week"] <= _judged_until(results, choice)]
     weeks = [_number(week) for week in rows["week"].unique()]
     top = 100 * rows.loc[rows["group"].isin(LEADERS), "upper"].max()
-    ax.set(xlim=(weeks[0], weeks[-1]), ylim=(0, min(100, top + 2)))
+    last = max(weeks[-1], weeks[0] + 1)  # a series may be a single week
+    ax.set(xlim=(weeks[0], last), ylim=(0, min(100, top + 2)))
     _scales(ax, weeks)
     lines = {str(g): 100 * line.set_index("week")["share"] for g, line in rows.groupby("group")}
     for group, line in rows.groupby("group"):

@@ -52,6 +52,7 @@ _RC: dict[str, Any] = {
     "grid.linewidth": 0.6,
     "lines.solid_capstyle": "butt",
     "text.hinting": "none",
+    "text.parse_math": False,  # a dollar sign in a name is a dollar sign
     "svg.fonttype": "path",
     "svg.hashsalt": "replication",
     "pdf.fonttype": 42,

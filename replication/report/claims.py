@@ -4,6 +4,7 @@
 
 - reproduced: the figure lies within what public data show, give or take the margin of study.toml;
 - contradicted: it does not;
+- not testable with this source: it holds a part of the Hub alone;
 - not testable with public data: no public table holds it, or its definition is not printed; the reason
   says what it would take.
 
@@ -19,7 +20,9 @@ may reproduce them, and it contradicts them only where no resolution of what has
 about. Worst cases inform the second answer and do not decide the first.
 
 Where the source is snapshots of the whole Hub, the rebuilt window is that of the snapshots, and a claim
-about a window that was not rebuilt is not testable with them.
+about a window that was not rebuilt is not testable with them. Where they are known to hold a part of the
+Hub alone, or nothing says that they hold all of it, no claim about the Hub is testable with them: a share
+needs all downloads, and a lead those of both countries, of which nobody knows what the part leaves out.
 """
 
 from __future__ import annotations
@@ -41,6 +44,7 @@ from replication.toml_tables import build_all, parse
 
 REPRODUCED, CONTRADICTED = "reproduced", "contradicted"
 NOT_TESTABLE = "not testable with public data"
+NOT_TESTABLE_HERE = "not testable with this source"
 ROBUST, FRAGILE = "robust", "fragile"
 JUDGES = {"share", "lead", "first-lead", "family", "dashboard", "none"}
 MAJORITIES = {"majority", "vast majority"}
@@ -159,6 +163,7 @@ def judge(
     repositories: pd.DataFrame,
     study: Study,
     window: Tables,
+    part: str = "",
 ) -> pd.DataFrame:
     """Judge every claim of the ledger.
 
@@ -173,6 +178,9 @@ def judge(
     window
         Tables of the published window from public records by file name; empty where the source is the
         whole Hub.
+    part
+        What part of the Hub snapshots cover, in words; empty where it is the whole, and for other
+        sources.
 
     Returns
     -------
@@ -188,6 +196,7 @@ def judge(
         own = judges.get(claim.judge) if claim.estimand in {"", study.window.id} else None
         rule = own or head[claim.judge]
         found = rule(claim) if own or claim.estimand in known else _not_rebuilt(claim)
+        found = _of_part(found, part) if part and claim.judge != "none" else found
         told = {k: getattr(claim, k) for k in ("id", "statement", "unit", "period")}
         source = {k: getattr(claim, k) for k in ("source", "url", "grade")}
         rows.append({**told, "published": claim.value, **vars(found), **source})
@@ -203,6 +212,12 @@ def _untested(reason: str, estimate: float | str = "") -> Judgement:
 def _not_rebuilt(claim: Claim) -> Judgement:
     """A claim about a window that the definitions do not have."""
     return _untested(f"its window, {claim.estimand}, is not among those that were rebuilt")
+
+
+def _of_part(found: Judgement, part: str) -> Judgement:
+    """What is found in a part of the Hub: it stands as the part's own, and judges nothing."""
+    reason = f"the snapshots hold {part}; it would take those of the whole Hub"
+    return replace(found, answer=NOT_TESTABLE_HERE, survives="", turned_by="", reason=reason)
 
 
 Rule = Callable[[Claim], Judgement]

@@ -1,16 +1,83 @@
-"""Pipe tables and signed points: how a table of the paper is written in Markdown."""
+"""Markdown of the paper and the README: data are escaped where they are set into it."""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
+from typing import Any
+from urllib.parse import quote, urlsplit
+
+from replication.plain import plain
+
+_MARKS = re.compile(
+    r"[\\`*{}\[\]<>#$~^|@&]|(?<![^\W_])_|_(?![^\W_])|(?<=-)-|(?<=\.)\.|:(?=//)", re.ASCII
+)
+"""What may begin markup; an underscore inside a word does not."""
+_QUOTES = re.compile(r"[\"']")
+_SAFE_IN_ADDRESS = "/:?#@!$&*+,;=%~"
+
+
+class Markup(str):
+    """Markdown that this package wrote; any other text is data and is escaped in a cell."""
+
+    __slots__ = ()
+
 
 Row = Sequence[str]
 
 
+def escaped(text: Any, *, sentence: bool = False) -> Markup:
+    """Return text of data as Markdown that shows it as it is.
+
+    Parameters
+    ----------
+    text
+        Any value; it is shown on one line, without control characters (`plain`).
+    sentence
+        Whether straight quotation marks become typographic ones, as in prose.
+    """
+    shown = _MARKS.sub(r"\\\g<0>", plain(text))
+    return Markup(shown if sentence else _QUOTES.sub(r"\\\g<0>", shown))
+
+
+def bold(text: Any) -> Markup:
+    """Text of data in bold."""
+    return Markup(f"**{escaped(text)}**")
+
+
+def code(text: Any) -> Markup:
+    """Text of data as code, in which nothing is escaped and only the fence can end it."""
+    shown = plain(text)
+    longest = max(map(len, re.findall("`+", shown)), default=0)
+    fence = "`" * (longest + 1)
+    pad = " " if longest else ""
+    return Markup(f"{fence}{pad}{shown}{pad}{fence}")
+
+
+def link(text: Any, address: str, *, sentence: bool = False) -> Markup:
+    """A link to a page of the web or a file; of any other address the text alone."""
+    shown = escaped(text, sentence=sentence)
+    if not safe_address(address):
+        return shown
+    return Markup(f"[{shown}]({quote(plain(address), safe=_SAFE_IN_ADDRESS)})")
+
+
+def safe_address(address: str) -> bool:
+    """Whether an address names a page of the web or a file, and not a script."""
+    try:
+        return urlsplit(address).scheme in {"", "http", "https"}
+    except ValueError:  # such as an unclosed bracket of a host
+        return False
+
+
 def markdown(header: Row, rows: Sequence[Row], widths: Sequence[int]) -> str:
-    """Format a pipe table; `widths` are the relative widths of its left-aligned columns."""
-    lines = [header, [":" + "-" * width for width in widths], *rows]
-    return "\n".join("| " + " | ".join(_cell(cell) for cell in line) + " |" for line in lines)
+    """Format a pipe table; `widths` are the relative widths of its left-aligned columns.
+
+    A cell is data, and is escaped, unless it is `Markup`. A table without rows says "none".
+    """
+    rows = rows or [("none", *["–"] * (len(header) - 1))]
+    rule = [Markup(":" + "-" * width) for width in widths]
+    return "\n".join("| " + " | ".join(map(_cell, line)) + " |" for line in (header, rule, *rows))
 
 
 def signed(fraction: float) -> str:
@@ -19,4 +86,4 @@ def signed(fraction: float) -> str:
 
 
 def _cell(text: str) -> str:
-    return str(text).replace("|", "/").replace("\n", " ")
+    return text if isinstance(text, Markup) else escaped(text)

@@ -1,4 +1,10 @@
-"""The source of the paper: its keys are filled in, and a digit typed by hand is found."""
+"""The source of the paper: its keys are filled in, and a digit typed by hand is found.
+
+A passage may depend on what the source of the data allows to be said:
+``{{if:NAME}}…{{else:NAME}}…{{end:NAME}}`` keeps its first part where the condition NAME holds and the
+second elsewhere. The part after ``else`` may be left out. A condition is one of
+`replication.report.conditions`, or the key of a number, which holds where the data have it.
+"""
 
 from __future__ import annotations
 
@@ -9,8 +15,17 @@ from pathlib import Path
 from typing import Any
 
 from replication.errors import StudyError
+from replication.report.markdown import code, escaped
 
 KEY = re.compile(r"\{\{\s*([\w:./-]+)\s*\}\}")
+_USE = re.compile(rf"(?P<open>`?){KEY.pattern.replace('(', '(?P<key>', 1)}(?P<close>`?)")
+# Innermost first: a passage holds no other one that begins.
+_PASSAGE = re.compile(
+    r"\{\{if:(?P<name>[\w-]+)\}\}(?P<yes>(?:(?!\{\{(?:if|else):).)*)"
+    r"(?:\{\{else:(?P=name)\}\}(?P<no>(?:(?!\{\{(?:if|else):).)*?))?\{\{end:(?P=name)\}\}",
+    re.DOTALL,
+)
+_MARK = re.compile(r"\{\{(?:if|else|end):[\w-]*\}\}")
 TABLE = "table:"
 TEXT, NUMBERS = "paper.md", "numbers.toml"
 WHOLE_HUB = "whole_hub"
@@ -65,6 +80,8 @@ def fill(
 ) -> str:
     """Replace every key by its display and every ``table:NAME`` by its table.
 
+    Displays are data: they are escaped, and where a key alone is code, so is its display.
+
     Raises
     ------
     StudyError
@@ -72,14 +89,39 @@ def fill(
     """
 
     def shown(match: re.Match[str]) -> str:
-        key = match[1]
+        key, is_code = match["key"], match["open"] and match["close"]
         if key.startswith(TABLE) and key[len(TABLE) :] in tables:
             return tables[key[len(TABLE) :]]()
         if key in numbers:
-            return str(numbers[key]["display"])
+            shown = numbers[key]["display"]
+            if is_code:
+                return code(shown)
+            return f"{match['open']}{escaped(shown, sentence=True)}{match['close']}"
         raise StudyError(f"the text uses {{{{{key}}}}}, which nothing computes", "declare it")
 
-    return KEY.sub(shown, text)
+    return _USE.sub(shown, text)
+
+
+def chosen(text: str, conditions: Mapping[str, bool]) -> str:
+    """Keep, of every passage that depends on a condition, the part that may be said.
+
+    Raises
+    ------
+    StudyError
+        A passage depends on a condition that nothing decides, or has no end.
+    """
+
+    def kept(match: re.Match[str]) -> str:
+        if match["name"] not in conditions:
+            raise StudyError(f"the text asks {match[1]!r}, which nothing decides", "correct it")
+        return (match["yes"] if conditions[match["name"]] else match["no"]) or ""
+
+    while _PASSAGE.search(text):
+        text = _PASSAGE.sub(kept, text)
+    left = _MARK.search(text)
+    if left:
+        raise StudyError(f"the text has {left[0]} without its other end", "add it")
+    return text
 
 
 def typed_digits(text: str) -> list[str]:

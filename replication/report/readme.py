@@ -14,7 +14,7 @@ from replication.errors import StudyError
 from replication.files import read_json, read_text, write_text
 from replication.plots import FIGURES
 from replication.report import prose, tables
-from replication.report.markdown import markdown
+from replication.report.markdown import Markup, code, escaped, markdown
 from replication.study import Study
 
 PACKAGE = Path(__file__).parents[1]
@@ -68,7 +68,7 @@ SHORT = """
 
 def in_short(numbers: Mapping[str, Any]) -> str:
     """The finding in four lines, as a list."""
-    shown = {key: number["display"] for key, number in numbers.items()}
+    shown = {key: escaped(number["display"]) for key, number in numbers.items()}
     return SHORT.strip().format_map(shown)
 
 
@@ -80,8 +80,10 @@ def provenance(numbers: Mapping[str, Any], study: Study, results: Path) -> str:
     rows = [(f"{label}, {key[4:]}", _line(makers[key])) for key, label in labels.items()]
     keys = defaultdict(list)
     for key, number in numbers.items():
-        keys[number["function"]].append(f"`{key}`")
-    rows += [(", ".join(sorted(names)), _line(_function(name))) for name, names in keys.items()]
+        keys[number["function"]].append(code(key))
+    rows += [
+        (Markup(", ".join(sorted(names))), _line(_function(name))) for name, names in keys.items()
+    ]
     return markdown(("What", "Made by"), rows, (60, 40))
 
 
@@ -92,8 +94,8 @@ def _function(name: str) -> Callable[..., Any]:
     return found
 
 
-def _line(function: Callable[..., Any]) -> str:
+def _line(function: Callable[..., Any]) -> Markup:
     """File and line of a function, as a link."""
     path = Path(inspect.getsourcefile(function) or "").relative_to(PACKAGE.parent).as_posix()
     line = inspect.getsourcelines(function)[1]
-    return f"[`{path}:{line}`]({path}#L{line})"
+    return Markup(f"[`{path}:{line}`]({path}#L{line})")

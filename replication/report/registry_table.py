@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 from html import escape
 
 from replication.attribution.registry import Developer, Registry
+from replication.report.markdown import safe_address
 
 HEADS = ("Developer", "Namespaces", "Country", "Group", "Alternative", "Sector", "Evidence")
 _SCRIPT = """
@@ -62,7 +63,7 @@ def _cells(developer: Developer, group_of: Mapping[str, str], registry: Registry
     yield escape(f"{doubt}: {developer.alternative_reason}" if doubt else "")
     yield escape(developer.sector)
     note = escape(developer.note)
-    if not developer.evidence_url:
+    if not (developer.evidence_url and safe_address(developer.evidence_url)):
         yield f"none found. {note}"
         return
     url = escape(developer.evidence_url, quote=True)

@@ -9,15 +9,20 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
 
+from replication import covered
 from replication.attribution import registry
+from replication.child import child_environment
 from replication.errors import StudyError
 from replication.files import read_json, read_text, write_bytes, write_text
-from replication.report import prose, registry_table, tables
+from replication.report import conditions, prose, registry_table, tables
+from replication.report.markdown import escaped
 from replication.sources import bundled
 from replication.study import Study
 
 OUTPUTS = ("paper.tex", "paper.html", "paper.pdf")
-SOURCES = ("references.bib", "template.typ", "paper.css", "header.tex")
+EXTENT = "source:extent"
+"""Key of the text for what the source covers."""
+SOURCES = ("references.bib", "template.typ", "paper.css", "header.tex", "placement.lua")
 
 
 def source_text(paper: Path, results: Path, study: Study) -> str:
@@ -29,13 +34,15 @@ def source_text(paper: Path, results: Path, study: Study) -> str:
         A key is unknown, or a digit was typed by hand.
     """
     source = prose.source(paper, prose.TEXT, whole=study.whole)
-    text = read_text(source)
+    numbers = read_json(results / "numbers.json")
+    there = {key: number["value"] is not None for key, number in numbers.items()}
+    text = prose.chosen(read_text(source), conditions.of(results, study) | there)
     typed = prose.typed_digits(text)
     if typed:
         raise StudyError(f"{source.name}: a digit typed by hand: {typed[0]}", "declare a number")
     made = tables.all_tables(results, study)
-    numbers = read_json(results / "numbers.json")
-    known = numbers | {key: {"display": label} for key, label in prose.labels(text).items()}
+    labels = prose.labels(text) | {EXTENT: covered.in_words(read_json(results / "manifest.json"))}
+    known = numbers | {key: {"display": label} for key, label in labels.items()}
     return prose.fill(_with_banner(text, results, study), known, made)
 
 
@@ -48,12 +55,16 @@ def _with_banner(text: str, results: Path, study: Study) -> str:
     manifest = read_json(results / "manifest.json")
     if study.whole:
         told = f"{_ABSTRACT}  {_SYNTHETIC}\n\n"
-        synthetic = manifest["title"].startswith("Synthetic")
+        synthetic = covered.is_synthetic(manifest)
         return text.replace(_ABSTRACT, told, 1) if synthetic else text
     if manifest["sha256"] == bundled.computed_from().sha256:
         return text
     head, _, body = text.partition("\n# ")
-    return f"{head}\n{_BANNER.format(**manifest)}\n\n# {body}"
+    data = {
+        name: escaped(value) if isinstance(value, str) else value
+        for name, value in manifest.items()
+    }
+    return f"{head}\n{_BANNER.format(**data)}\n\n# {body}"
 
 
 _ABSTRACT = "abstract: |\n"
@@ -117,15 +128,37 @@ _OPTIONS = {
 }
 
 
+_READER = "markdown" + "".join(
+    f"-{extension}"
+    for extension in (
+        "auto_identifiers",
+        "raw_html",
+        "raw_tex",
+        "raw_attribute",
+        "native_divs",
+        "native_spans",
+        "markdown_in_html_blocks",
+        "latex_macros",
+        "inline_notes",
+        "footnotes",
+        "example_lists",
+        "implicit_header_references",
+    )
+)
+"""Pandoc's Markdown without what the sources do not need: nothing raw reaches an output."""
+
+
 def _pandoc(desk: Path, text: str, target: str, suffix: str) -> str:
     """Convert `text` to `target`; figures without an ending get `suffix`."""
     import pypandoc
 
     command = [
         pypandoc.get_pandoc_path(),
-        "--from=markdown-auto_identifiers+pipe_tables",
+        f"--from={_READER}",
         f"--to={target}",
         "--standalone",
+        "--data-dir=.",  # no template, default or filter of the user
+        "--lua-filter=placement.lua",
         "--citeproc",
         "--bibliography=references.bib",
         f"--default-image-extension={suffix}",
@@ -133,7 +166,13 @@ def _pandoc(desk: Path, text: str, target: str, suffix: str) -> str:
         *_OPTIONS[target],
     ]
     done = subprocess.run(
-        command, input=text, cwd=desk, capture_output=True, encoding="utf-8", check=False
+        command,
+        input=text,
+        cwd=desk,
+        env=child_environment(home=desk),
+        capture_output=True,
+        encoding="utf-8",
+        check=False,
     )
     if done.returncode or "[WARNING] Citeproc" in done.stderr:
         raise StudyError(f"pandoc to {target}: {done.stderr.strip()}", "correct paper.md")

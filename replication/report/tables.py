@@ -15,7 +15,7 @@ from replication.attribution import second_coding
 from replication.files import read_csv
 from replication.plots.choice_names import DIMENSIONS, choices
 from replication.report import window_tables
-from replication.report.markdown import markdown, signed
+from replication.report.markdown import Markup, bold, escaped, link, markdown, signed
 from replication.report.numbers import NBSP
 from replication.study import Study
 
@@ -48,13 +48,13 @@ def verdicts(results: Path) -> str:
     table = table[table["estimate"] != ""]
     rows = [
         (
-            _capital(row.statement),
+            escaped(_capital(row.statement), sentence=True),
             _published(row.published, row.unit),
             _estimate(row.estimate, row.unit),
             _range(row.lower, row.upper, row.unit),
-            f"**{row.answer}**",
+            bold(row.answer),
             _survives(row.survives, row.turned_by),
-            _link(row.url),
+            link(_host(row.url), row.url),
         )
         for row in table.itertuples()
     ]
@@ -74,7 +74,7 @@ def _survives(answer: str, turned_by: str) -> str:
     """The second answer, with the smallest change that turns the first."""
     if not answer:
         return "–"
-    return f"{answer}: turned by “{turned_by}”" if turned_by else answer
+    return escaped(f"{answer}: turned by “{turned_by}”" if turned_by else answer, sentence=True)
 
 
 def unjudged(results: Path) -> str:
@@ -83,11 +83,11 @@ def unjudged(results: Path) -> str:
     table = table[table["estimate"] == ""]
     rows = [
         (
-            _capital(row.statement),
+            escaped(_capital(row.statement), sentence=True),
             _published(row.published, row.unit),
             row.answer,
-            row.reason,
-            _link(row.url),
+            escaped(row.reason, sentence=True),
+            link(_host(row.url), row.url),
         )
         for row in table.itertuples()
     ]
@@ -99,7 +99,10 @@ def defects(results: Path) -> str:
     """Every named check with what it found and did."""
     table = read_csv(results / "defects.csv")
     rows = [
-        (f"{row.what} ({_short(row.where)})", f"{row.rows:,}", row.treatment)
+        tuple(
+            escaped(cell, sentence=True)
+            for cell in (f"{row.what} ({_short(row.where)})", f"{row.rows:,}", row.treatment)
+        )
         for row in table.itertuples()
     ]
     return markdown(("Defect and where", "Rows", "Treatment"), rows, (50, 8, 42))
@@ -127,7 +130,7 @@ _STRETCHES = {
     "births": "From birth to the first counter",
     "month": "First month with counters",
     "quarter": "First quarter of a year with counters",
-    "used": "**As used**",
+    "used": bold("As used"),
 }
 
 
@@ -170,7 +173,7 @@ def disagreements(results: Path, study: Study) -> str:
             row["registry_group"],
             row["alternative_country"] or "–",
             f"{row[window] / 1e6:.1f}",
-            f"{row['confidence']}, {_link(row['evidence_url'])}",
+            _evidence(row["confidence"], row["evidence_url"]),
         )
         for _, row in top.iterrows()
     ]
@@ -320,9 +323,17 @@ def _published(value: str, unit: str) -> str:
     return f"{shown} {unit}" if number < 1e6 else shown
 
 
-def _link(url: str) -> str:
-    """A link that shows the host alone."""
-    return f"[{urlsplit(url).hostname}]({url})"
+def _evidence(confidence: str, url: str) -> Markup:
+    """How sure an assignment is, and the page that was read."""
+    return Markup(f"{escaped(confidence)}, {link(_host(url), url)}")
+
+
+def _host(url: str) -> str:
+    """The host of an address; the address where it has none."""
+    try:
+        return urlsplit(url).hostname or url
+    except ValueError:
+        return url
 
 
 def _capital(text: str) -> str:

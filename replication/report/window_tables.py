@@ -6,7 +6,7 @@ from functools import partial
 from pathlib import Path
 
 from replication.files import read_csv, read_json
-from replication.report.markdown import markdown, signed
+from replication.report.markdown import Markup, escaped, link, markdown, signed
 from replication.sources.bundled import FOLDER, WINDOW_SIDECAR
 
 MILLION, BILLION = 1e6, 1e9
@@ -29,11 +29,16 @@ def all_tables(results: Path) -> dict[str, partial[str]]:
 def records() -> str:
     """The public records behind the bundled window: what each is, its dates and its licence."""
     rows = [
-        (f"[{one['title']}]({one['url']})" if one["url"] else one["title"], f"{one['rows']:,}",
+        (_record(one["title"], one["url"]), f"{one['rows']:,}",
          _span(one["first"], one["last"]), one["licence"])
         for one in read_json(FOLDER / WINDOW_SIDECAR)["records"]
     ]  # fmt: skip
     return markdown(("Record", "Rows", "Dates of its counts", "Licence"), rows, (46, 9, 24, 21))
+
+
+def _record(title: str, url: str) -> Markup:
+    """The title of a record, as a link where it has a page."""
+    return link(title, url, sentence=True) if url else escaped(title, sentence=True)
 
 
 def _span(first: str, last: str) -> str:

@@ -19,15 +19,12 @@ from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
+from replication.child import NETWORK, child_environment
 from replication.errors import OutputError, SourceError
 from replication.sources.record_definitions import Record
 
 STAMP = ".commit"
 _SCHEMES = ("https://", "file://")
-_KEPT = (
-    "PATH", "TMPDIR", "TEMP", "TMP", "SYSTEMROOT", "HTTPS_PROXY", "https_proxy", "NO_PROXY",
-    "no_proxy", "ALL_PROXY", "all_proxy", "SSL_CERT_FILE", "SSL_CERT_DIR", "GIT_SSL_CAINFO",
-)  # fmt: skip
 _CLEAN = {
     "GIT_TERMINAL_PROMPT": "0",
     "GIT_ASKPASS": "",
@@ -36,7 +33,6 @@ _CLEAN = {
     "GIT_CONFIG_GLOBAL": os.devnull,
     "GIT_ATTR_NOSYSTEM": "1",
     "GIT_ALLOW_PROTOCOL": "file:https",
-    "LC_ALL": "C",
 }
 _SETTINGS = (
     f"core.hooksPath={os.devnull}",
@@ -108,7 +104,13 @@ def version() -> str:
     git = shutil.which("git")
     if git is None:
         return ""
-    asked = subprocess.run([git, "--version"], capture_output=True, text=True, check=False)  # noqa: S603 - by its own path
+    asked = subprocess.run(  # noqa: S603 - by its own path
+        [git, "--version"],
+        capture_output=True,
+        text=True,
+        check=False,
+        env=child_environment(Path(os.devnull)) | _CLEAN,
+    )
     return asked.stdout.strip().replace("version ", "")
 
 
@@ -190,13 +192,12 @@ def _run_all(record: Record, part: Path, limits: Limits) -> None:
 
 def _run(command: list[str], record: Record, part: Path, end: float, limits: Limits) -> None:
     """Run git, and stop it with all that it started where a limit is passed."""
-    kept = {name: os.environ[name] for name in _KEPT if name in os.environ}
     process = subprocess.Popen(  # noqa: S603 - by its own path, with no shell
         command,
         stdin=subprocess.DEVNULL,
         stdout=subprocess.DEVNULL,
         stderr=subprocess.PIPE,
-        env=kept | _CLEAN | {"HOME": str(part)},
+        env=child_environment(part, *NETWORK) | _CLEAN,
         start_new_session=True,
     )
     passed, stderr = "", b""

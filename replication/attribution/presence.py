@@ -1,0 +1,70 @@
+"""What an analysis needs of the attributed panel, checked before it begins."""
+
+from __future__ import annotations
+
+import pandas as pd
+
+from replication.errors import DegenerateDataError
+from replication.study import Study
+
+PAIR = ("China", "USA")
+LEAST_WEEKS = 2
+"""Weeks without which no half of the series can be compared with the other."""
+
+
+def require_pair(repositories: pd.DataFrame, study: Study) -> None:
+    """Refuse a panel that has nothing to compare.
+
+    Parameters
+    ----------
+    repositories
+        Attributed repositories with one column of downloads a window.
+    study
+        Definitions: the headline, whose window, credit and labels say what is compared.
+
+    Raises
+    ------
+    DegenerateDataError
+        Under the headline's credit and labels the headline's window has no download of a developer of
+        China or of the USA.
+    """
+    head = study.headline
+    window = study.headline_estimand.window.id
+    roles = ("uploader", "origin") if head.attribution == "split" else (head.attribution,)
+    for side in PAIR:
+        held = sum(
+            int(repositories.loc[repositories[f"{head.labels}_group_{role}"] == side, window].sum())
+            for role in roles
+        )
+        if held == 0:
+            raise DegenerateDataError(
+                f"no download in {window} is of a developer of {side}, by {head.attribution} and the "
+                f"labels of the {head.labels}: there is no lead to estimate",
+                "use data that hold developers of China and of the USA, add theirs to "
+                "replication/data/registry.csv and namespaces.csv, or choose another [headline]",
+            )
+
+
+def require_weeks(weekly: pd.DataFrame, study: Study) -> None:
+    """Refuse a series that is shorter than one smoothed sum, or has nothing to compare.
+
+    Parameters
+    ----------
+    weekly
+        Weekly downloads, with the column ``week`` of ISO 8601 dates a week apart or more.
+    study
+        Definitions: the weeks of a smoothed sum.
+
+    Raises
+    ------
+    DegenerateDataError
+        The first and the last week are too close.
+    """
+    least = max(study.time.smoothing_weeks, LEAST_WEEKS)
+    days = pd.to_datetime(weekly["week"])
+    spanned = (days.max() - days.min()).days // 7 + 1 if len(days) else 0
+    if spanned < least:
+        raise DegenerateDataError(
+            f"the data span {spanned} weeks of downloads, and the series needs {least}",
+            "use data whose readings span more weeks, or fewer smoothing_weeks in a file for --study",
+        )

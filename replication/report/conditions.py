@@ -1,0 +1,47 @@
+"""What a run's source allows to be said: the conditions on which passages of the text depend."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from replication import covered
+from replication.files import read_csv, read_json
+from replication.study import Study
+
+
+def of(results: Path, study: Study) -> dict[str, bool]:
+    """Name to truth of every condition that a text may use.
+
+    Parameters
+    ----------
+    results
+        Folder of the run's results.
+    study
+        Definitions.
+
+    Returns
+    -------
+    dict
+        whole
+            The source is known to cover the whole Hub.
+        anchored
+            Some repositories have a chain of 30-day windows from their birth and a counter.
+        measured
+            Scale and error of the chain of 30-day windows were measured by the counters.
+        chained
+            Part of the headline's downloads rests on the chain alone.
+
+        All but the first are false where the source is no snapshots: it has no chain.
+    """
+    whole = covered.whole(read_json(results / "manifest.json"))
+    if not study.whole:
+        return {"whole": whole, "anchored": False, "measured": False, "chained": False}
+    chain = read_csv(results / "chain.csv").set_index("stretch")
+    used = chain.loc["used"]
+    anchored = bool((chain.loc["births", ["chained", "counted"]] > 0).all())
+    measured = bool(used[["factor", "factor_error", "spread"]].notna().all())
+    if "measured" in used:
+        measured = measured and str(used["measured"]) == "True"
+    summary = read_csv(results / "summary.csv").set_index("name")["value"]
+    share = float(summary.get("chained_share", 0))
+    return {"whole": whole, "anchored": anchored, "measured": measured, "chained": share > 0}
