@@ -84,17 +84,20 @@ def _fetch_snapshots(run: Run, progress: Progress) -> list[Path]:
     """Bring extracts of the Hub's weekly snapshots, or of a folder of such, into the run's folder."""
     from dataclasses import replace
 
-    from replication.sources import manifest, snapshots
+    from replication.sources import left_out, manifest, snapshots
     from replication.synthetic.snapshots import MARKER
 
     about = run.study.snapshots
     local = None if run.data == SNAPSHOTS else Path(run.data)
+    if local:  # all that the folder holds, where the command line says nothing else
+        about = replace(about, since=run.since or date.min, until=run.until or date.max)
     found = snapshots.fetch(about, run.source, local=local, today=_today(), progress=progress)
     if local and (local / MARKER).is_file():
         found = replace(found, title="Synthetic data: no finding", citation="", url="", licence="")
     manifest.write(run.results, found)
     return [
         *snapshots.extracts(run.source),
+        run.source / left_out.NAME,
         run.source / manifest.NAME,
         run.results / manifest.NAME,
     ]
@@ -131,7 +134,7 @@ def _panel_of_window(run: Run, progress: Progress) -> list[Path]:
 
 def _panel_of_hub(run: Run, progress: Progress) -> list[Path]:
     """Rebuild first-year downloads from the extracts of the snapshots, out of core."""
-    from replication.panel import engines, rebuild, table, whole_hub
+    from replication.panel import engines, fetched, rebuild, table, whole_hub
     from replication.sources import snapshots
 
     study, rules = run.study, run.study.whole_hub
@@ -142,7 +145,7 @@ def _panel_of_hub(run: Run, progress: Progress) -> list[Path]:
         progress("lineage, the tail and the weekly series")
         labelled = _study_groups()
         made = whole_hub.assemble(rebuilt, engine, study, labelled, rules.tail_downloads)
-    found = table.check(made.panel, study, str(run.source))
+    found = table.check(fetched.told(made.panel, run.source), study, str(run.source))
     found.write(run.panel)
     files.write_csv(run.panel / CHAINED, made.chained)
     files.write_csv(run.results / CHAIN, made.chain)
@@ -413,6 +416,8 @@ def _today() -> str:
 
 
 def _source_files(run: Run) -> Iterable[Path]:
+    from replication.sources import local_snapshots
+
     window = [FOLDER / name for name in (*WINDOW_TABLES, WINDOW_SIDECAR)]
     if run.kind == RECORDS:
         local = sorted(p for p in run.records.rglob("*") if p.is_file()) if run.records else []
@@ -421,7 +426,7 @@ def _source_files(run: Run) -> Iterable[Path]:
     if run.data == BUNDLED:
         return [*(FOLDER / name for name in (*TABLES, SIDECAR)), *window]
     if run.whole_hub:
-        return [] if run.data == SNAPSHOTS else sorted(Path(run.data).rglob("*.parquet"))
+        return [] if run.data == SNAPSHOTS else local_snapshots.files(Path(run.data))
     return window if run.data == RELEASED else [Path(run.data), FOLDER / SIDECAR, *window]
 
 

@@ -240,7 +240,7 @@ def assert_complete(place: Place) -> None:
         assert place.rows(label) == expected_rows(1_000 * number)
     assert not (place.folder / "downloads").exists()
     names = {path.suffix for path in place.folder.rglob("*") if path.is_file()}
-    assert names == {".parquet", ".json"}
+    assert names == {".parquet", ".json", ".csv"}
 
 
 def test_success(place: Place) -> None:
@@ -262,6 +262,7 @@ def test_success(place: Place) -> None:
         "accessed": TODAY,
         "licence": "ODbL",
         "client": f"huggingface_hub {huggingface_hub.__version__}",
+        "left_out": "1 file left out (no date in its name: models/latest/models.parquet)",
     }
     assert manifest.read(place.folder).to_dict() == outcome.manifest
     assert place.sidecar(LABELS[1]) == {
@@ -277,6 +278,10 @@ def test_success(place: Place) -> None:
         "accessed": TODAY,
         "reader": reader(),
         "client": f"huggingface_hub {huggingface_hub.__version__}",
+        "dated_by_id": 0,
+        "bad_cells": {},
+        "unread": {},
+        "same_as": "",
         "layout": sidecar.LAYOUT,
     }
 
@@ -604,17 +609,32 @@ def test_wrong_length_announced(place: Place) -> None:
     assert "ended with another length" in outcome.message
 
 
-def test_value_that_cannot_be_right(place: Place) -> None:
-    """A snapshot with an absurd value ends the run by its name; what was done before stays."""
-    table = pq.read_table(io.BytesIO(models()))
-    table = table.set_column(3, "downloads", pa.array([*[1] * 399, -5]))
+def spoilt(cells: int) -> bytes:
+    """Return a synthetic snapshot whose last counts cannot be right."""
+    table = pq.read_table(io.BytesIO(models(1_000)))
+    counts = [*table["downloads"].to_pylist()[: 400 - cells], *[-5] * cells]
     sink = io.BytesIO()
-    pq.write_table(table, sink)
-    with hub(FILES | {path_of(LABELS[1]): sink.getvalue()}) as server:
+    pq.write_table(table.set_column(3, "downloads", pa.array(counts)), sink)
+    return sink.getvalue()
+
+
+def test_one_bad_cell_is_null_and_counted(place: Place) -> None:
+    """A single value that cannot be right does not end the run: it is null, and the sidecar says so."""
+    with hub(FILES | {path_of(LABELS[1]): spoilt(1)}) as server:
+        assert run_fetch(place, server.endpoint).manifest
+    expected = [(*row[:3], None, *row[4:]) if row[1] == "maker1399/model" else row
+                for row in expected_rows(1_000)]  # fmt: skip
+    assert place.rows(LABELS[1]) == sorted(expected, key=str)
+    assert [place.sidecar(label)["bad_cells"] for label in LABELS] == [{}, {"downloads": 1}, {}]
+
+
+def test_value_that_cannot_be_right(place: Place) -> None:
+    """A snapshot with many absurd values ends the run by its name; what was done before stays."""
+    with hub(FILES | {path_of(LABELS[1]): spoilt(2)}) as server:
         outcome = run_fetch(place, server.endpoint, replace(ABOUT, workers=1))
     assert outcome.error == "ContractError"
     assert f"{path_of(LABELS[1])} holds" in outcome.message
-    assert "column downloads, row 400: '-5'" in outcome.message
+    assert "column downloads, row 399: '-5', one of 2 of 400 rows" in outcome.message
     assert place.rows(LABELS[0]) == expected_rows(0)
     assert not place.extract(LABELS[1]).exists()
 
@@ -830,41 +850,6 @@ def test_local_file_without_a_date(place: Place, tmp_path: Path) -> None:
     local_run(place, path, replace(ABOUT, since=date(2023, 1, 1)))
     assert place.sidecar("2023-11-14")["label_from"] == "newest createdAt or lastModified"
     assert place.rows("2023-11-14") == expected_rows(0)
-
-
-def test_local_link_out_of_the_folder(place: Place, tmp_path: Path) -> None:
-    """A link that leads out of the folder is refused; one inside it is read."""
-    local = flat(tmp_path / "local", {LABELS[0]: SNAPSHOTS[LABELS[0]]})
-    (local / f"{LABELS[1]}.parquet").symlink_to(local / f"{LABELS[0]}.parquet")
-    assert local_run(place, local)[0].rows == 800
-    outside = flat(tmp_path / "outside") / f"{LABELS[2]}.parquet"
-    (local / LABELS[2]).mkdir()
-    (local / LABELS[2] / "models.parquet").symlink_to(outside)
-    with pytest.raises(SourceError, match=f"{LABELS[2]}/models.parquet leads out of"):
-        local_run(place, local)
-    shutil.rmtree(local / LABELS[2])
-    (local / LABELS[2]).symlink_to(outside.parent)
-    outside.rename(outside.with_name("models.parquet"))
-    with pytest.raises(SourceError, match="leads out of"):
-        local_run(place, local)
-
-
-def test_local_files_of_one_date(place: Place, tmp_path: Path) -> None:
-    """Two files of one date are refused rather than one of them chosen."""
-    local = flat(tmp_path / "local")
-    (local / LABELS[0]).mkdir()
-    shutil.copy(local / f"{LABELS[0]}.parquet", local / LABELS[0] / "models.parquet")
-    with pytest.raises(SourceError, match="are of one date"):
-        local_run(place, local)
-
-
-@pytest.mark.parametrize("name", ["latest", "2025-02-30", "2025-W05-5", "20250305"])
-def test_local_file_without_a_label(place: Place, tmp_path: Path, name: str) -> None:
-    """A file in the folder that has no date is left out, and the run says so."""
-    local = flat(tmp_path / "local", SNAPSHOTS | {name: b""})
-    _, lines = local_run(place, local)
-    assert f"{name}.parquet has no date in its name and is left out" in lines
-    assert_complete(place)
 
 
 @pytest.mark.parametrize("name", ["absent", "empty"])

@@ -39,6 +39,8 @@ class Manifest:
     """Why the content is believed: at first use, or by a SHA-256 that was given."""
     asked: str = ""
     """Repository@revision that was asked for, empty where it is what was read."""
+    left_out: str = ""
+    """What of the source was not read and why, empty where all was."""
 
     @property
     def request(self) -> tuple[str, str]:
