@@ -187,7 +187,7 @@ def test_any_folder_gives_the_same_rows_in_spark(
     (tmp_path / "kept.sql").write_text("SELECT count(*) AS n FROM extracts")
     for name in TABLES_IN:
         with engines.engine("spark", tmp_path / name / "engine") as engine:
-            for number, odd in enumerate(ODD if name == TABLES_IN[0] else []):
+            for number, odd in enumerate(ODD[::3] if name == TABLES_IN[0] else []):
                 home = tmp_path / f"{name} {number}" / odd
                 assert rows(engine, fetched(hub_in(home / "hub"), home / "run")) == expected, odd
             engine.put("extracts", pd.DataFrame({"n": [1, 2]}))

@@ -70,6 +70,11 @@ def counted(*arguments, **named):
         os.kill(os.getpid(), signal.SIGKILL)
     return true_extract(*arguments, **named)
 room.extract = counted
+if "stopped" in options:
+    from replication.sources import hub_snapshots
+    stop = hub_snapshots.Event()
+    stop.set()
+    hub_snapshots.Event = lambda: stop
 lines = []
 answer = {"slept": slept, "lines": lines}
 try:
@@ -190,10 +195,11 @@ def run_fetch(
     *,
     today: str = TODAY,
     free: int | None = None,
+    stopped: bool = False,
     **variables: str,
 ) -> Outcome:
     """Fetch in a new process and return what it did."""
-    options = {} if free is None else {"free": free}
+    options = ({} if free is None else {"free": free}) | ({"stopped": True} if stopped else {})
     done = start(place, endpoint, about, today, options, variables)
     assert done.returncode == 0, done.stderr
     return Outcome(stderr=done.stderr, **json.loads(done.stdout))
@@ -772,6 +778,76 @@ def test_ranges_of_wrong_content(place: Place, times: int) -> None:
         return
     assert outcome.error == "SourceError"
     assert f"{path_of(LABELS[0])} cannot be read in ranges" in outcome.message
+
+
+@pytest.mark.parametrize("redirect", [False, True])
+def test_nothing_comes_through_xet(place: Place, redirect: bool) -> None:
+    """Where the Hub offers Xet, which ends only when it is done, files come by HTTP all the same."""
+    with hub(FILES, redirect=redirect, xet=True) as server:
+        outcome = run_fetch(place, server.endpoint, HF_HUB_DISABLE_XET="0")
+        assert not [seen for seen in server.requests if "xet" in seen.path]
+    assert outcome.manifest
+    assert_complete(place)
+
+
+def test_a_download_ends_when_it_is_told_to(place: Place) -> None:
+    """Where another job has failed, a download ends at its next block and leaves nothing."""
+    with hub(FILES, xet=True) as server:
+        outcome = run_fetch(place, server.endpoint, stopped=True)
+    assert outcome.error
+    assert sidecar.labels(place.folder) == []
+    assert not list(place.folder.rglob("*.incomplete"))
+
+
+@pytest.mark.parametrize("transport", ["files", "ranges"])
+def test_copies_are_fetched_once(place: Place, transport: str) -> None:
+    """Of files of one content one is asked for; the sidecars of the others say of which they are."""
+    copies = FILES | {path_of(label): SNAPSHOTS[LABELS[0]] for label in ("2025-03-19", LABELS[2])}
+    about = replace(ABOUT, transport=transport)
+    with hub(copies) as server:
+        outcome = run_fetch(place, server.endpoint, about)
+        asked = [gets(server, label) for label in (*LABELS, "2025-03-19")]
+    assert [number > 0 for number in asked] == [True, True, False, False]
+    assert outcome.said("2 to fetch, 2 of a content that is here or among them")
+    assert place.rows("2025-03-19") == place.rows(LABELS[2]) == expected_rows(0)
+    told = place.sidecar("2025-03-19")
+    assert (told["same_as"], told["rows"], told["missing"]) == (
+        LABELS[0], 400, ["downloadsAllTime", "baseModels"],
+    )  # fmt: skip
+    assert told["sha256_from"] == "statement of the Hub"
+    assert outcome.manifest["rows"] == 1_600
+
+
+def test_a_copy_of_what_is_here_is_not_fetched(place: Place) -> None:
+    """A later label of a content that an earlier run has read costs no request for a file."""
+    with hub(FILES | {path_of(LABELS[2]): SNAPSHOTS[LABELS[0]]}) as server:
+        run_fetch(place, server.endpoint, replace(ABOUT, until=date(2025, 3, 20)))
+        assert run_fetch(place, server.endpoint).manifest
+        assert [gets(server, label) for label in LABELS] == [1, 1, 0]
+    assert place.rows(LABELS[2]) == expected_rows(0)
+
+
+def test_footers_come_before_any_row(place: Place) -> None:
+    """In ranges the footers of all files are read first: one of another kind ends the run at once."""
+    sink = io.BytesIO()
+    pq.write_table(pa.table({"_id": ["x"], "downloads": ["7"]}), sink)
+    about = replace(ABOUT, transport="ranges", workers=1)
+    with hub(FILES | {path_of(LABELS[2]): sink.getvalue()}) as server:
+        outcome = run_fetch(place, server.endpoint, about)
+        assert max(gets(server, label) for label in LABELS) <= 2
+    assert outcome.error == "ContractError"
+    assert f"{path_of(LABELS[2])}: column downloads has the type string" in outcome.message
+    assert sidecar.labels(place.folder) == []
+
+
+def test_what_is_out_of_the_range_is_told(place: Place) -> None:
+    """Snapshots of the dataset that the range leaves out are in the table of what is left out."""
+    with hub(FILES) as server:
+        outcome = run_fetch(place, server.endpoint, replace(ABOUT, until=date(2025, 3, 20)))
+    assert outcome.manifest["left_out"] == (
+        f"2 files left out (after the range: {path_of(LABELS[2])}; no date in its name: "
+        "models/latest/models.parquet)"
+    )
 
 
 def local_run(place: Place, local: Path, about: Snapshots = ABOUT, today: str = TODAY):
