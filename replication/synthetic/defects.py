@@ -255,7 +255,7 @@ class Schedule:
             return rolling
         days, factors = zip(*self.rates.swing, strict=True)
         factor = np.interp(read, [seconds(day) for day in days], factors)
-        return np.floor(rolling * factor).astype(np.int64)
+        return np.asarray(np.floor(rolling * factor), dtype=np.int64)
 
     def _bad(self, label: date, size: int) -> tuple[Ints, ...]:
         """Places of the rows whose cell cannot be right, for each of `BAD_COLUMNS`."""
