@@ -66,7 +66,8 @@ def extent_lines(results: Path) -> Iterator[str]:
 def print_outcome(stage: str, results: Path, console: Console) -> None:
     """Print what a person wants to know after `stage` has run."""
     if stage == "fetch":
-        console.print(f"  {plain(source_line(results))}", markup=False)
+        for line in source_line(results).splitlines():
+            console.print(f"  {plain(line)}", markup=False)
     if stage == "attribution":
         for line in attribution_lines(results):
             console.print(plain(line), markup=False)
@@ -77,7 +78,7 @@ def print_outcome(stage: str, results: Path, console: Console) -> None:
 
 
 def source_line(results: Path) -> str:
-    """What was read, and why it is believed."""
+    """What was read, and why it is believed; in a second line what of the source was not read."""
     from replication.run import RELEASED
     from replication.sources import manifest, released
 
@@ -86,7 +87,8 @@ def source_line(results: Path) -> str:
         return "no manifest"
     if found.source == RELEASED:
         return released.describe(found)
-    return f"{found.title}: {found.filename}, {found.rows:,} rows, SHA-256 {found.sha256[:12]}"
+    read = f"{found.title}: {found.filename}, {found.rows:,} rows, SHA-256 {found.sha256[:12]}"
+    return f"{read}\n{found.left_out}".rstrip()
 
 
 def _rows(path: Path) -> list[Row]:

@@ -14,7 +14,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from replication.errors import ContractError, OutputError, StageOrderError
+from replication.errors import ContractError, OutputError, SourceError, StageOrderError
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -31,6 +31,7 @@ _MARKS = f"'{_FORMULA}"
 PART = ".part"
 """Ending of a file that is being written."""
 _BLOCK = 1 << 20
+_PATTERN = re.compile(r"([*?\[])")
 _AGAIN = "run the stage that writes it again: make all"
 
 
@@ -43,6 +44,23 @@ def sha256_file(path: Path) -> str:
     """Return the SHA-256 of the content of `path` in hexadecimal."""
     with path.open("rb") as stream:
         return hashlib.file_digest(stream, "sha256").hexdigest()
+
+
+def literal(path: Path) -> str:
+    """Return the path as DuckDB reads it where it takes a pattern: *, ? and [ stand for themselves.
+
+    Raises
+    ------
+    SourceError
+        There is no such text, since the path has a backslash as well.
+    """
+    text = _PATTERN.sub(r"[\1]", str(path))
+    if text != str(path) and "\\" in text:
+        raise SourceError(
+            f"DuckDB cannot read {path}: it holds a backslash, and *, ? or [ as well",
+            "give its folder another name",
+        )
+    return text
 
 
 @contextmanager

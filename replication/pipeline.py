@@ -102,11 +102,13 @@ def _fetch_snapshots(run: Run, progress: Progress) -> list[Path]:
     from dataclasses import replace
 
     from replication import covered
-    from replication.sources import manifest, snapshots
+    from replication.sources import left_out, manifest, snapshots
     from replication.synthetic.snapshots import MARKER
 
     about, extent = run.study.snapshots, covered.declared(run.study.whole_hub.extent)
     local = None if run.data == SNAPSHOTS else Path(run.data)
+    if local:  # all that the folder holds, where the command line says nothing else
+        about = replace(about, since=run.since or date.min, until=run.until or date.max)
     _require_reach(run, about, local, progress)
     found = snapshots.fetch(about, run.source, local=local, today=_today(), progress=progress)
     if local:
@@ -116,6 +118,7 @@ def _fetch_snapshots(run: Run, progress: Progress) -> list[Path]:
     manifest.write(run.results, found)
     return [
         *snapshots.extracts(run.source),
+        run.source / left_out.NAME,
         run.source / manifest.NAME,
         run.results / manifest.NAME,
     ]
@@ -146,7 +149,7 @@ def _labels(run: Run, local: Path | None, progress: Progress) -> list[date]:
     from replication.sources.local_snapshots import find
 
     if local:
-        return [date.fromisoformat(one.label) for one in find(local, lambda _: None)]
+        return [date.fromisoformat(one.label) for one in find(local)[0]]
     run.source.mkdir(parents=True, exist_ok=True)
     listed = hub_snapshots.listing_of(run.study.snapshots, run.source, progress)
     return [date.fromisoformat(one.label) for one in listed.files]
@@ -183,7 +186,7 @@ def _panel_of_window(run: Run, progress: Progress) -> list[Path]:
 
 def _panel_of_hub(run: Run, progress: Progress) -> list[Path]:
     """Rebuild first-year downloads from the extracts of the snapshots, out of core."""
-    from replication.panel import engines, rebuild, table, whole_hub
+    from replication.panel import engines, fetched, rebuild, table, whole_hub
     from replication.sources import snapshots
 
     study, rules = run.study, run.study.whole_hub
@@ -194,7 +197,7 @@ def _panel_of_hub(run: Run, progress: Progress) -> list[Path]:
         progress("lineage, the tail and the weekly series")
         labelled = table.study_groups(files.read_csv(FOLDER / TABLES[0]))
         made = whole_hub.assemble(rebuilt, engine, study, labelled, rules.tail_downloads)
-    found = table.check(made.panel, study, str(run.source))
+    found = table.check(fetched.told(made.panel, run.source), study, str(run.source))
     found.write(run.panel)
     files.write_csv(run.panel / CHAINED, made.chained)
     files.write_csv(run.results / CHAIN, made.chain)
@@ -473,8 +476,10 @@ def _today() -> str:
 
 
 def _source_files(run: Run) -> Iterable[Path]:
+    from replication.sources import local_snapshots
+
     if run.whole_hub:
-        return [] if run.data == SNAPSHOTS else sorted(Path(run.data).rglob("*.parquet"))
+        return [] if run.data == SNAPSHOTS else local_snapshots.files(Path(run.data))
     window = sorted(FOLDER.rglob("window*"))
     if run.window_from_records:
         local = sorted(p for p in run.records.rglob("*") if p.is_file()) if run.records else []

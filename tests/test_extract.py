@@ -248,12 +248,103 @@ def test_order_and_threads_do_not_count(tmp_path: Path) -> None:
 def test_value_that_cannot_be_right(
     tmp_path: Path, column: str, values: pa.Array, shown: str
 ) -> None:
-    """A value that cannot be read is refused with its file, column, first row and text."""
+    """Of many values that cannot be read the file, the column, the first row and its text are said."""
+    table = pa.concat_tables([snapshot(**{column: values})] * 2)
     with pytest.raises(ContractError) as caught:
-        extracted(snapshot(**{column: values}), tmp_path, name="models/2025-03-05/models.parquet")
+        extracted(table, tmp_path, name="models/2025-03-05/models.parquet")
     assert caught.value.what.startswith("models/2025-03-05/models.parquet holds")
     assert f"column {column}, row 2: {shown}" in caught.value.what
+    assert " of 6 rows" in caught.value.what
     assert not (tmp_path / "out").exists()
+
+
+BAD = {
+    "_id": ("repository", pa.array([IDS[0], "12", IDS[2]])),
+    "id": ("name", pa.array(["a/model", "no name/of the Hub", None])),
+    "createdAt": ("created", pa.array(["2024-05-06T07:08:09Z", "soon", "2024-05-06T07:08:11Z"])),
+    "downloads": ("rolling", pa.array([5, -1, None])),
+    "downloadsAllTime": ("counter", pa.array([100.0, 1.5, None])),
+}
+
+
+@pytest.mark.parametrize("column", BAD)
+def test_a_single_bad_cell_is_null(tmp_path: Path, column: str) -> None:
+    """One cell that cannot be right is null and counted; its row and all others are kept."""
+    name, values = BAD[column]
+    found, rows = extracted(snapshot(**{column: values}), tmp_path)
+    expected = [list(row) for row in ROWS]
+    expected[1][NAMES.index(name)] = None
+    assert rows == sorted(map(tuple, expected), key=str)
+    assert found.bad_cells == {column: 1}
+
+
+@pytest.mark.parametrize("name", [
+    "a b/c", "a/b/c", "", "/", "a/", "/b", "a/b ", "a/b\n", "Ü/ß", "a/b\u200b", "a/<b>", "=a/b", f"a/{'x' * 97}",
+])  # fmt: skip
+def test_a_name_that_is_none_of_the_hub(tmp_path: Path, name: str) -> None:
+    """A name outside the Hub's alphabet is null; its repository keeps its id and its downloads."""
+    found, rows = extracted(snapshot(id=pa.array(["a/model", name, None])), tmp_path)
+    assert [row for row in rows if row[0] == IDS[1]] == [(IDS[1], None, *ROWS[1][2:])]
+    assert found.bad_cells == {"id": 1}
+
+
+@pytest.mark.parametrize("name", ["gpt2", "a/b", "a-b.c_d/E-f.1_2", f"{'n' * 96}/{'x' * 96}"])
+def test_a_name_of_the_hub(tmp_path: Path, name: str) -> None:
+    """Names of its alphabet are kept, old ones without a namespace too."""
+    found, rows = extracted(snapshot(id=pa.array(["a/model", name, None])), tmp_path)
+    assert name in [row[1] for row in rows]
+    assert found.bad_cells == {}
+
+
+def test_bad_cells_up_to_a_share(tmp_path: Path) -> None:
+    """A thousandth of the rows may be bad, column by column; one cell more is too many."""
+    counts = [-1, -1, -1, *range(2_997)]
+    table = pa.table({"_id": [f"{n:024x}" for n in range(3_000)], "downloads": counts})
+    assert extracted(table, tmp_path)[0].bad_cells == {"downloads": 3}
+    with pytest.raises(ContractError, match="one of 3 of 2,999 rows"):
+        extracted(table.slice(0, 2_999), tmp_path)
+
+
+@pytest.mark.parametrize(("column", "text"), [
+    ("baseModels", '["a/b"]'), ("baseModels", "{'models'"), ("tags", "{}"), ("tags", "base_model:a/b"),
+    ("tags", '["base_model:a/b'),
+])  # fmt: skip
+def test_a_bad_cell_of_lineage(tmp_path: Path, column: str, text: str) -> None:
+    """Of lineage as JSON a cell that is none counts as not stated; the other column still counts."""
+    good = {"baseModels": '{"models": [{"id": "d/e"}]}', "tags": '["base_model:f/g"]'}
+    columns = {name: pa.array([cell] * 3) for name, cell in good.items()}
+    columns[column] = pa.array([good[column], text, good[column]])
+    found, rows = extracted(snapshot(**columns), tmp_path)
+    assert found.bad_cells == {column: 1}
+    assert [row[5] for row in rows] == ["d/e", "f/g" if column == "baseModels" else "d/e", "d/e"]
+
+
+BORN = 1646263745
+"""The moment that the id 621ffdc1… tells."""
+
+
+def test_an_id_tells_when_it_was_created(tmp_path: Path) -> None:
+    """Where createdAt is null, absent or no time, the first eight digits of the id are the moment."""
+    ids = pa.array([f"621ffdc1{0:016x}", f"66ce6e00{1:016x}", f"621ffdc1{2:016x}"])
+    stamps = pa.array([None, CREATED[1], None], pa.timestamp("us", tz="UTC"))
+    found, rows = extracted(snapshot(_id=ids, createdAt=stamps), tmp_path)
+    assert [row[2] for row in rows] == [BORN, BORN, SECONDS[1]]
+    assert (found.dated_by_id, found.missing) == (2, ())
+    found, rows = extracted(snapshot(_id=ids, createdAt=None), tmp_path)
+    assert [row[2] for row in rows] == [BORN, BORN, 0x66CE6E00]
+    assert (found.dated_by_id, found.missing) == (3, ("createdAt",))
+    texts = pa.array(["soon", "2024-05-06", "2024-05-06"])
+    found, rows = extracted(snapshot(_id=ids, createdAt=texts), tmp_path)
+    assert (rows[0][2], found.dated_by_id, found.bad_cells) == (BORN, 1, {"createdAt": 1})
+
+
+@pytest.mark.parametrize("start", ["00000000", "621e0000", "f4865700", "ffffffff"])
+def test_an_id_that_tells_no_time(tmp_path: Path, start: str) -> None:
+    """Before the Hub's first ids and after 2099 an id is only an id."""
+    ids = pa.array([f"{start}{n:016x}" for n in range(3)])
+    found, rows = extracted(snapshot(_id=ids, createdAt=None), tmp_path)
+    assert [row[2] for row in rows] == [None] * 3
+    assert found.dated_by_id == 0
 
 
 @pytest.mark.parametrize(
@@ -263,9 +354,6 @@ def test_value_that_cannot_be_right(
         ("createdAt", pa.array([1, 2, 3])),
         ("downloads", pa.array(["1", "2", "3"])),
         ("downloads", pa.array([True, False, True])),
-        ("baseModels", pa.array([["a/b"]] * 3)),
-        ("baseModels", pa.array([{"models": ["a/b"]}] * 3)),
-        ("tags", pa.array([[1], [2], [3]])),
     ],
 )
 def test_type_of_no_era(tmp_path: Path, column: str, values: pa.Array) -> None:
@@ -274,6 +362,30 @@ def test_type_of_no_era(tmp_path: Path, column: str, values: pa.Array) -> None:
         extracted(snapshot(**{column: values}), tmp_path)
     kind = str(values.type).replace("item:", "element:")  # as Parquet calls it
     assert f"models.parquet: column {column} has the type {kind}" in caught.value.what
+
+
+@pytest.mark.parametrize(("column", "values"), [
+    ("baseModels", pa.array([["a/b"]] * 3)),
+    ("baseModels", pa.array([{"models": ["a/b"]}] * 3)),
+    ("baseModels", pa.array([1, 2, 3])),
+    ("tags", pa.array([[1], [2], [3]])),
+    ("tags", pa.array([b"x", b"y", b"z"])),
+])  # fmt: skip
+def test_lineage_of_a_type_of_no_era(tmp_path: Path, column: str, values: pa.Array) -> None:
+    """Parents are not worth a snapshot: the column counts as absent, and its type is told."""
+    found, rows = extracted(snapshot(**{column: values}), tmp_path)
+    kind = str(values.type).replace("item:", "element:")  # as Parquet calls it
+    assert (found.unread, found.missing) == ({column: kind}, ())
+    without = extracted(snapshot(**{column: None}), tmp_path)[1]
+    assert rows == without
+
+
+@pytest.mark.parametrize("name", ["ID", "Downloads", "id"])
+def test_a_column_that_is_there_twice(tmp_path: Path, name: str) -> None:
+    """Two columns that SQL would take for one another are refused rather than one chosen."""
+    table = snapshot().append_column(name, pa.array([1, 2, 3]))
+    with pytest.raises(ContractError, match="more than once"):
+        extracted(table, tmp_path)
 
 
 @pytest.mark.parametrize("columns", [("_id", "id"), ("downloads", "downloadsAllTime")])

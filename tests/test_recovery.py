@@ -77,8 +77,8 @@ def test_every_defect_is_found(hub: Recovered) -> None:
     """The readings leave out the truncated and the repeated snapshot, and know the missing ones."""
     found = {d.check: d for d in hub.full.read.defects}
     assert found["truncated-snapshots"].where == "2025-04-16"
-    assert found["repeated-snapshots"].where == "2024-11-13"
-    assert found["missing-weeks"].rows == 4
+    assert found["repeated-snapshots"].where == "2024-11-13, 2025-01-22, 2025-01-29"
+    assert found["missing-weeks"].rows == 6
     assert hub.full.absences[0] > 0
     assert (hub.full.movers[["n_fell", "n_copies"]].sum() > 0).all()
 

@@ -70,6 +70,11 @@ def counted(*arguments, **named):
         os.kill(os.getpid(), signal.SIGKILL)
     return true_extract(*arguments, **named)
 room.extract = counted
+if "stopped" in options:
+    from replication.sources import hub_snapshots
+    stop = hub_snapshots.Event()
+    stop.set()
+    hub_snapshots.Event = lambda: stop
 lines = []
 answer = {"slept": slept, "lines": lines}
 try:
@@ -190,10 +195,11 @@ def run_fetch(
     *,
     today: str = TODAY,
     free: int | None = None,
+    stopped: bool = False,
     **variables: str,
 ) -> Outcome:
     """Fetch in a new process and return what it did."""
-    options = {} if free is None else {"free": free}
+    options = ({} if free is None else {"free": free}) | ({"stopped": True} if stopped else {})
     done = start(place, endpoint, about, today, options, variables)
     assert done.returncode == 0, done.stderr
     return Outcome(stderr=done.stderr, **json.loads(done.stdout))
@@ -240,7 +246,7 @@ def assert_complete(place: Place) -> None:
         assert place.rows(label) == expected_rows(1_000 * number)
     assert not (place.folder / "downloads").exists()
     names = {path.suffix for path in place.folder.rglob("*") if path.is_file()}
-    assert names == {".parquet", ".json"}
+    assert names == {".parquet", ".json", ".csv"}
 
 
 def test_success(place: Place) -> None:
@@ -263,6 +269,7 @@ def test_success(place: Place) -> None:
         "licence": "ODbL",
         "client": f"huggingface_hub {huggingface_hub.__version__}",
         "extent": "all",
+        "left_out": "1 file left out (no date in its name: models/latest/models.parquet)",
     }
     assert manifest.read(place.folder).to_dict() == outcome.manifest
     assert place.sidecar(LABELS[1]) == {
@@ -278,6 +285,10 @@ def test_success(place: Place) -> None:
         "accessed": TODAY,
         "reader": reader(),
         "client": f"huggingface_hub {huggingface_hub.__version__}",
+        "dated_by_id": 0,
+        "bad_cells": {},
+        "unread": {},
+        "same_as": "",
         "layout": sidecar.LAYOUT,
     }
 
@@ -605,17 +616,32 @@ def test_wrong_length_announced(place: Place) -> None:
     assert "ended with another length" in outcome.message
 
 
-def test_value_that_cannot_be_right(place: Place) -> None:
-    """A snapshot with an absurd value ends the run by its name; what was done before stays."""
-    table = pq.read_table(io.BytesIO(models()))
-    table = table.set_column(3, "downloads", pa.array([*[1] * 399, -5]))
+def spoilt(cells: int) -> bytes:
+    """Return a synthetic snapshot whose last counts cannot be right."""
+    table = pq.read_table(io.BytesIO(models(1_000)))
+    counts = [*table["downloads"].to_pylist()[: 400 - cells], *[-5] * cells]
     sink = io.BytesIO()
-    pq.write_table(table, sink)
-    with hub(FILES | {path_of(LABELS[1]): sink.getvalue()}) as server:
+    pq.write_table(table.set_column(3, "downloads", pa.array(counts)), sink)
+    return sink.getvalue()
+
+
+def test_one_bad_cell_is_null_and_counted(place: Place) -> None:
+    """A single value that cannot be right does not end the run: it is null, and the sidecar says so."""
+    with hub(FILES | {path_of(LABELS[1]): spoilt(1)}) as server:
+        assert run_fetch(place, server.endpoint).manifest
+    expected = [(*row[:3], None, *row[4:]) if row[1] == "maker1399/model" else row
+                for row in expected_rows(1_000)]  # fmt: skip
+    assert place.rows(LABELS[1]) == sorted(expected, key=str)
+    assert [place.sidecar(label)["bad_cells"] for label in LABELS] == [{}, {"downloads": 1}, {}]
+
+
+def test_value_that_cannot_be_right(place: Place) -> None:
+    """A snapshot with many absurd values ends the run by its name; what was done before stays."""
+    with hub(FILES | {path_of(LABELS[1]): spoilt(2)}) as server:
         outcome = run_fetch(place, server.endpoint, replace(ABOUT, workers=1))
     assert outcome.error == "ContractError"
     assert f"{path_of(LABELS[1])} holds" in outcome.message
-    assert "column downloads, row 400: '-5'" in outcome.message
+    assert "column downloads, row 399: '-5', one of 2 of 400 rows" in outcome.message
     assert place.rows(LABELS[0]) == expected_rows(0)
     assert not place.extract(LABELS[1]).exists()
 
@@ -755,6 +781,76 @@ def test_ranges_of_wrong_content(place: Place, times: int) -> None:
     assert f"{path_of(LABELS[0])} cannot be read in ranges" in outcome.message
 
 
+@pytest.mark.parametrize("redirect", [False, True])
+def test_nothing_comes_through_xet(place: Place, redirect: bool) -> None:
+    """Where the Hub offers Xet, which ends only when it is done, files come by HTTP all the same."""
+    with hub(FILES, redirect=redirect, xet=True) as server:
+        outcome = run_fetch(place, server.endpoint, HF_HUB_DISABLE_XET="0")
+        assert not [seen for seen in server.requests if "xet" in seen.path]
+    assert outcome.manifest
+    assert_complete(place)
+
+
+def test_a_download_ends_when_it_is_told_to(place: Place) -> None:
+    """Where another job has failed, a download ends at its next block and leaves nothing."""
+    with hub(FILES, xet=True) as server:
+        outcome = run_fetch(place, server.endpoint, stopped=True)
+    assert outcome.error
+    assert sidecar.labels(place.folder) == []
+    assert not list(place.folder.rglob("*.incomplete"))
+
+
+@pytest.mark.parametrize("transport", ["files", "ranges"])
+def test_copies_are_fetched_once(place: Place, transport: str) -> None:
+    """Of files of one content one is asked for; the sidecars of the others say of which they are."""
+    copies = FILES | {path_of(label): SNAPSHOTS[LABELS[0]] for label in ("2025-03-19", LABELS[2])}
+    about = replace(ABOUT, transport=transport)
+    with hub(copies) as server:
+        outcome = run_fetch(place, server.endpoint, about)
+        asked = [gets(server, label) for label in (*LABELS, "2025-03-19")]
+    assert [number > 0 for number in asked] == [True, True, False, False]
+    assert outcome.said("2 to fetch, 2 of a content that is here or among them")
+    assert place.rows("2025-03-19") == place.rows(LABELS[2]) == expected_rows(0)
+    told = place.sidecar("2025-03-19")
+    assert (told["same_as"], told["rows"], told["missing"]) == (
+        LABELS[0], 400, ["downloadsAllTime", "baseModels"],
+    )  # fmt: skip
+    assert told["sha256_from"] == "statement of the Hub"
+    assert outcome.manifest["rows"] == 1_600
+
+
+def test_a_copy_of_what_is_here_is_not_fetched(place: Place) -> None:
+    """A later label of a content that an earlier run has read costs no request for a file."""
+    with hub(FILES | {path_of(LABELS[2]): SNAPSHOTS[LABELS[0]]}) as server:
+        run_fetch(place, server.endpoint, replace(ABOUT, until=date(2025, 3, 20)))
+        assert run_fetch(place, server.endpoint).manifest
+        assert [gets(server, label) for label in LABELS] == [1, 1, 0]
+    assert place.rows(LABELS[2]) == expected_rows(0)
+
+
+def test_footers_come_before_any_row(place: Place) -> None:
+    """In ranges the footers of all files are read first: one of another kind ends the run at once."""
+    sink = io.BytesIO()
+    pq.write_table(pa.table({"_id": ["x"], "downloads": ["7"]}), sink)
+    about = replace(ABOUT, transport="ranges", workers=1)
+    with hub(FILES | {path_of(LABELS[2]): sink.getvalue()}) as server:
+        outcome = run_fetch(place, server.endpoint, about)
+        assert max(gets(server, label) for label in LABELS) <= 2
+    assert outcome.error == "ContractError"
+    assert f"{path_of(LABELS[2])}: column downloads has the type string" in outcome.message
+    assert sidecar.labels(place.folder) == []
+
+
+def test_what_is_out_of_the_range_is_told(place: Place) -> None:
+    """Snapshots of the dataset that the range leaves out are in the table of what is left out."""
+    with hub(FILES) as server:
+        outcome = run_fetch(place, server.endpoint, replace(ABOUT, until=date(2025, 3, 20)))
+    assert outcome.manifest["left_out"] == (
+        f"2 files left out (after the range: {path_of(LABELS[2])}; no date in its name: "
+        "models/latest/models.parquet)"
+    )
+
+
 def local_run(place: Place, local: Path, about: Snapshots = ABOUT, today: str = TODAY):
     """Fetch from this machine; return the manifest and the lines of progress."""
     lines: list[str] = []
@@ -880,41 +976,6 @@ def test_local_file_without_a_date(place: Place, tmp_path: Path) -> None:
     local_run(place, path, replace(ABOUT, since=date(2023, 1, 1)))
     assert place.sidecar("2023-11-14")["label_from"] == "newest createdAt or lastModified"
     assert place.rows("2023-11-14") == expected_rows(0)
-
-
-def test_local_link_out_of_the_folder(place: Place, tmp_path: Path) -> None:
-    """A link that leads out of the folder is refused; one inside it is read."""
-    local = flat(tmp_path / "local", {LABELS[0]: SNAPSHOTS[LABELS[0]]})
-    (local / f"{LABELS[1]}.parquet").symlink_to(local / f"{LABELS[0]}.parquet")
-    assert local_run(place, local)[0].rows == 800
-    outside = flat(tmp_path / "outside") / f"{LABELS[2]}.parquet"
-    (local / LABELS[2]).mkdir()
-    (local / LABELS[2] / "models.parquet").symlink_to(outside)
-    with pytest.raises(SourceError, match=f"{LABELS[2]}/models.parquet leads out of"):
-        local_run(place, local)
-    shutil.rmtree(local / LABELS[2])
-    (local / LABELS[2]).symlink_to(outside.parent)
-    outside.rename(outside.with_name("models.parquet"))
-    with pytest.raises(SourceError, match="leads out of"):
-        local_run(place, local)
-
-
-def test_local_files_of_one_date(place: Place, tmp_path: Path) -> None:
-    """Two files of one date are refused rather than one of them chosen."""
-    local = flat(tmp_path / "local")
-    (local / LABELS[0]).mkdir()
-    shutil.copy(local / f"{LABELS[0]}.parquet", local / LABELS[0] / "models.parquet")
-    with pytest.raises(SourceError, match="are of one date"):
-        local_run(place, local)
-
-
-@pytest.mark.parametrize("name", ["latest", "2025-02-30", "2025-W05-5", "20250305"])
-def test_local_file_without_a_label(place: Place, tmp_path: Path, name: str) -> None:
-    """A file in the folder that has no date is left out, and the run says so."""
-    local = flat(tmp_path / "local", SNAPSHOTS | {name: b""})
-    _, lines = local_run(place, local)
-    assert f"{name}.parquet has no date in its name and is left out" in lines
-    assert_complete(place)
 
 
 @pytest.mark.parametrize("name", ["absent", "empty"])

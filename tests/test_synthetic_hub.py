@@ -11,6 +11,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.parquet as pq
 import pytest
 from hypothesis import given
@@ -21,12 +22,15 @@ from replication import study as definitions
 from replication.analysis.pareto import hill_index, tail_size
 from replication.errors import DegenerateDataError
 from replication.panel import contract, defects, increments, lineage
+from replication.sources.extract import extract
 from replication.study import Window
 from replication.synthetic import release, snapshots
 from replication.synthetic.curves import DAY
 from replication.synthetic.defects import (
+    BAD_COLUMNS,
     COUNTER_SINCE,
     FIRST_LABEL,
+    SWING,
     WEEK,
     DefectRates,
     Reading,
@@ -287,9 +291,11 @@ def test_a_schedule_does_not_depend_on_the_other_labels() -> None:
 
 
 def test_readings_come_up_to_three_days_and_six_hours_late() -> None:
-    """Every number of days occurs."""
+    """Every number of days occurs; a label that was filled in later is read after six days."""
     plan = schedule(HUB, REALISTIC, 3)
-    late = [plan.read_at(d) - seconds(d) for d in snapshots.weekly_labels(until=END)]
+    labels = [d for d in snapshots.weekly_labels(until=END) if d not in REALISTIC.late]
+    late = [plan.read_at(d) - seconds(d) for d in labels]
+    assert {(plan.read_at(d) - seconds(d)) // DAY for d in REALISTIC.late} == {6}
     assert {seconds_late // DAY for seconds_late in late} == {0, 1, 2, 3}
     assert max(late) < 3 * DAY + 6 * 3600
     assert len({seconds_late % DAY for seconds_late in late}) > 50
@@ -424,6 +430,46 @@ def test_a_stale_upload_repeats_the_week_before(tmp_path: Path) -> None:
     one, two = snapshots.write_snapshots(HUB, [stale - WEEK, stale], plan, tmp_path)
     assert one.read_bytes() == two.read_bytes()
     assert one != two
+
+
+def test_the_rolling_field_swings() -> None:
+    """By the factor of the day on which the Hub is read, in a straight line between two days."""
+    rates = only(swing=SWING)
+    for label, factor in ((FIRST_LABEL, 1.0), (date(2024, 11, 6), 1.9), (date(2025, 6, 4), 1.27),
+                          (date(2024, 10, 9), 1.0 + 0.9 * 35 / 63)):  # fmt: skip
+        got, plain = read(rates, label).rolling, read(NONE, label).rolling
+        assert (got == np.floor(plain * factor)).all()
+        assert (read(rates, label).counters == read(NONE, label).counters).all()
+
+
+def test_single_cells_are_bad(tmp_path: Path) -> None:
+    """As many of each column as are asked for, and nothing else differs."""
+    plain, bad = (
+        pq.read_table(snapshots.write_snapshot(HUB, END, schedule(HUB, rates), tmp_path, lean=True))
+        for rates in (NONE, only(bad=2))
+    )
+    differ = {name: pc.not_equal(plain[name], bad[name]) for name in plain.column_names if
+              not pa.types.is_nested(plain.schema.field(name).type)}  # fmt: skip
+    counts = {name: pc.sum(mask).as_py() for name, mask in differ.items()}
+    assert {name: n for name, n in counts.items() if n} == dict.fromkeys(BAD_COLUMNS, 2)
+    assert bad["downloads"].filter(differ["downloads"]).to_pylist() == [-1, -1]
+    assert {len(text) for text in bad["_id"].filter(differ["_id"]).to_pylist()} == {12}
+    assert all(text.endswith(" bad") for text in bad["id"].filter(differ["id"]).to_pylist())
+
+
+def test_some_have_no_date_but_an_id_that_tells_it(tmp_path: Path) -> None:
+    """The same repositories in every snapshot, and the extract knows when they were created."""
+    plan, missing = schedule(HUB, only(undated=0.1)), []
+    for label in (USUAL, END):
+        path = snapshots.write_snapshot(HUB, label, plan, tmp_path, lean=True)
+        table = pq.read_table(path, columns=["_id", "createdAt"])
+        missing.append(set(table["_id"].filter(table["createdAt"].is_null()).to_pylist()))
+        assert near(len(missing[-1]), table.num_rows, 0.1)
+    assert missing[0] < missing[1]
+    found = extract(path, tmp_path / "extract.parquet", str(END))
+    assert (found.dated_by_id, found.bad_cells) == (len(missing[1]), {})
+    created = pq.read_table(tmp_path / "extract.parquet")["created"]
+    assert sorted(created.to_pylist()) == sorted(HUB.created[: len(created)].tolist())
 
 
 COMMON = [

@@ -6,6 +6,8 @@ statements are the same for both, and so are the numbers, since every sum is of 
 
 from __future__ import annotations
 
+import shutil
+import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -16,6 +18,7 @@ import duckdb
 import pandas as pd
 
 from replication.errors import OutputError, SourceError
+from replication.files import literal
 
 SQL = Path(__file__).with_name("sql")
 MEMORY = "2GB"
@@ -69,7 +72,8 @@ class DuckDB:
     Parameters
     ----------
     folder
-        Receives the database and what spills; both are removed on exit.
+        Receives the database and what spills; both are removed on exit. Where DuckDB would read
+        more in its path than a name, a folder of the system's temporary files does.
     memory
         Most memory that DuckDB takes, as it writes sizes ("3GB").
     threads
@@ -78,15 +82,17 @@ class DuckDB:
 
     def __init__(self, folder: Path, memory: str = MEMORY, threads: int = 2) -> None:
         folder.mkdir(parents=True, exist_ok=True)
-        self._path = folder / "panel.duckdb"
-        self._spill = folder / "spill"
-        self._settings: dict[str, str | bool | int | float | list[str]] = {"memory_limit": memory, "threads": threads,
-                          "preserve_insertion_order": False,
-                          "temp_directory": str(self._spill)}  # fmt: skip
+        self._folder = self._place = folder
+        self._settings: dict[str, str | bool | int | float | list[str]] = {
+            "memory_limit": memory, "threads": threads, "preserve_insertion_order": False,
+        }  # fmt: skip
         self._files: dict[int, Path] = {}
 
     def __enter__(self) -> Self:
+        if _says_more(self._folder):
+            self._place = _elsewhere(self._folder)
         self._remove()  # what a run that was killed left
+        self._settings["temp_directory"] = str(self._spill)
         self._connection = duckdb.connect(str(self._path), config=self._settings)
         self._connection.execute("SET enable_progress_bar = false")  # it would print to a pipe
         return self
@@ -99,6 +105,16 @@ class DuckDB:
     ) -> None:
         self._connection.close()
         self._remove()
+        if self._place != self._folder:
+            shutil.rmtree(self._place, ignore_errors=True)
+
+    @property
+    def _path(self) -> Path:
+        return self._place / "panel.duckdb"
+
+    @property
+    def _spill(self) -> Path:
+        return self._place / "spill"
 
     def _remove(self) -> None:
         for path in (self._path, self._path.with_name(f"{self._path.name}.wal")):
@@ -116,7 +132,7 @@ class DuckDB:
             duckdb.InvalidInputException,
         ) as error:
             reason = str(error).splitlines()[0]
-            if any(str(path) in reason for path in self._files.values()):
+            if any(path.name in reason for path in self._files.values()):
                 raise SourceError(
                     f"an extract cannot be read: {reason}", "remove it and fetch again"
                 ) from None
@@ -138,7 +154,8 @@ class DuckDB:
 
     def _view(self, files: Mapping[int, Path]) -> None:
         parts = [
-            f"SELECT CAST({label} AS BIGINT) AS label, * FROM read_parquet('{_quoted(path)}')"
+            f"SELECT CAST({label} AS BIGINT) AS label, * "
+            f"FROM read_parquet('{_quoted(path)}', hive_partitioning = false)"
             for label, path in sorted(files.items())
         ]
         self._run("CREATE OR REPLACE VIEW extracts AS " + " UNION ALL ".join(parts))
@@ -203,5 +220,23 @@ def engine(name: str, folder: Path) -> Iterator[Engine]:
 
 
 def _quoted(path: Path) -> str:
-    """The path as the inside of an SQL string."""
-    return str(path).replace("'", "''")
+    """The path, and nothing but the path, as the inside of an SQL string."""
+    return literal(path).replace("'", "''")
+
+
+def _says_more(folder: Path) -> bool:
+    """Whether DuckDB reads an option or a step in the path of a database in the folder."""
+    return any(sign in str(folder.absolute()) for sign in "?\\")
+
+
+def _elsewhere(folder: Path) -> Path:
+    """Make a folder among the system's temporary files for the database."""
+    found = Path(tempfile.mkdtemp(prefix="replication-"))
+    if _says_more(found):
+        found.rmdir()
+        raise OutputError(
+            f"DuckDB can keep its database neither in {folder} nor in {found.parent}: a path with "
+            "? or a backslash is more than a name to it",
+            "choose another folder (make all OUT=folder), or set TMPDIR to one",
+        )
+    return found

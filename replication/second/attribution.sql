@@ -5,7 +5,8 @@
 
 CREATE MACRO csv(name) AS TABLE
 FROM read_csv(getvariable('folder') || '/' || name,
-              header = true, delim = ',', quote = '"', escape = '"', all_varchar = true);
+              header = true, delim = ',', quote = '"', escape = '"', all_varchar = true,
+              hive_partitioning = false);
 
 CREATE TABLE panel AS FROM csv('repositories.csv');
 CREATE TABLE registry AS FROM csv('registry.csv');

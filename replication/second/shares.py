@@ -14,7 +14,7 @@ import numpy as np
 import pandas as pd
 
 from replication.errors import SecondImplementationError
-from replication.files import read_csv
+from replication.files import literal, read_csv
 from replication.study import Study
 
 if TYPE_CHECKING:
@@ -179,12 +179,13 @@ def checked(folder: Path, results: Path, study: Study) -> tuple[int, float]:
 
 def _confine(connection: duckdb.DuckDBPyConnection, folder: Path) -> None:
     """Let the connection read `folder` and nothing else: no other file, network or extension."""
-    connection.execute("SET allowed_directories = ?", [[str(folder)]])
+    pattern = literal(folder)  # of which the name and what it matches must both be allowed
+    connection.execute("SET allowed_directories = ?", [[str(folder), pattern]])
     connection.execute("SET autoload_known_extensions = false")
     connection.execute("SET autoinstall_known_extensions = false")
     connection.execute("SET enable_external_access = false")
     connection.execute("SET lock_configuration = true")
-    connection.execute("SET VARIABLE folder = ?", [str(folder)])
+    connection.execute("SET VARIABLE folder = ?", [pattern])
 
 
 def _define(connection: duckdb.DuckDBPyConnection, study: Study) -> None:

@@ -25,11 +25,11 @@ from urllib.parse import quote
 
 from replication.errors import HashMismatchError, HubError, SourceError
 from replication.files import sha256_file
-from replication.sources.extract import COLUMNS, footer
+from replication.sources.extract import COLUMNS, footer, require_readable
 from replication.sources.listing import Listing, Remote, ask
 
 if TYPE_CHECKING:
-    from pyarrow.parquet import ParquetFile
+    from pyarrow.parquet import FileMetaData, ParquetFile
 
 _AGAIN = "run again; if it stays so, check HF_ENDPOINT, your proxy and your mirror"
 
@@ -53,6 +53,7 @@ class Downloads:
         self._listing = listing
         self._folder = folder
         self._stop = stop
+        self._footers: dict[str, FileMetaData] = {}
         # The client's second cache, which would hold up to 10 GB of what is read once.
         os.environ.setdefault("HF_XET_CHUNK_CACHE_SIZE_BYTES", "0")
 
@@ -108,13 +109,30 @@ class Downloads:
         """
         return self._twice(self._read_columns, file)
 
-    def _twice(self, way: Callable[[Remote], Path | SourceError], file: Remote) -> Path:
+    def read_footers(self, files: Iterable[Remote]) -> None:
+        """Read the footer of every file in ranges, and refuse one that cannot be read.
+
+        Raises
+        ------
+        HubError
+            The Hub refused, failed or could not be reached.
+        SourceError
+            What arrived is not Parquet, or is damaged.
+        ContractError
+            It is no snapshot of models, or a column has a type that cannot be read.
+        """
+        for file in files:
+            found = self._twice(self._read_footer, file)
+            self._footers[file.label] = found.metadata
+            require_readable(found.schema_arrow, file.filename)
+
+    def _twice(self, way: Callable[[Remote], T | SourceError], file: Remote) -> T:
         """Take one way, and once more from nothing where what arrived is not sound."""
         found = self._asked(way, file)
-        if not isinstance(found, Path):
+        if isinstance(found, SourceError):
             self.drop(file)
             found = self._asked(way, file)
-        if not isinstance(found, Path):
+        if isinstance(found, SourceError):
             self.drop(file)
             raise found
         return found
@@ -155,27 +173,41 @@ class Downloads:
             return _other_length(file)  # the client's own check, which has no class of its own
         return _unsound(Path(path), file) or Path(path)
 
+    def _read_footer(self, file: Remote) -> ParquetFile | SourceError:
+        """Read the footer."""
+        return self._opened(file, lambda source: source)
+
     def _read_columns(self, file: Remote) -> Path | SourceError:
         """Copy the needed columns, one row group after another."""
+        target = self._folder / file.label / "columns.parquet"
+        target.parent.mkdir(parents=True, exist_ok=True)
+
+        def copied(source: ParquetFile) -> Path:
+            self._copy_columns(source, target)
+            return target
+
+        return self._opened(file, copied)
+
+    def _opened(self, file: Remote, use: Callable[[ParquetFile], T]) -> T | SourceError:
+        """Do something with a file that is read in ranges; say what is wrong where it is damaged."""
         from huggingface_hub import HfFileSystem
         from pyarrow import ArrowException
         from pyarrow.parquet import ParquetFile
 
-        listing, target = self._listing, self._folder / file.label / "columns.parquet"
-        target.parent.mkdir(parents=True, exist_ok=True)
+        listing = self._listing
         path = f"datasets/{quote(listing.repository)}@{listing.revision}/{file.filename}"
         # One file system a file: its list of folders is not made for several threads.
         system = HfFileSystem(skip_instance_cache=True)
         try:
             with system.open(path, "rb", size=file.bytes, cache_type="none") as stream:
-                self._copy_columns(ParquetFile(stream, pre_buffer=False), target)
+                known = self._footers.get(file.label)
+                return use(ParquetFile(stream, pre_buffer=False, metadata=known))
         except (ArrowException, EOFError) as error:
             return SourceError(
                 f"{file.filename} cannot be read in ranges ({type(error).__name__}): what arrived "
                 "is damaged or is not Parquet",
                 f'{_AGAIN}, or use snapshots.transport = "files"',
             )
-        return target
 
     def _copy_columns(self, source: ParquetFile, target: Path) -> None:
         """Write the needed columns of every row group to `target`."""

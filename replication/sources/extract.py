@@ -6,15 +6,16 @@ means column by column is in sql/extract.sql, which DuckDB runs out of core.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from replication.errors import ContractError, OutputError, SourceError
-from replication.files import replaced
+from replication.files import literal, replaced
 from replication.sources.sound_copy import kind_of
 
 if TYPE_CHECKING:
@@ -25,8 +26,13 @@ COLUMNS = ("_id", "id", "createdAt", "downloads", "downloadsAllTime", "baseModel
 """Columns of a snapshot that the extract is made of."""
 MODIFIED = "lastModified"
 """Column that only helps to date a snapshot."""
+LINEAGE = ("baseModels", "tags")
+"""Columns of it that tell only the parents: of a type that no era has they are null, and told."""
 MOST = 10**12
 """Largest count that is believed: the whole Hub is downloaded fewer times in a year."""
+BAD_SHARE = 0.001
+"""Share of the rows up to which cells of a column that cannot be right are null; one cell always is.
+Above it the column means something else than it is read as, and the snapshot is refused."""
 THREADS = 2
 MEMORY = "2GB"
 _SQL = Path(__file__).with_name("sql") / "extract.sql"
@@ -47,6 +53,12 @@ class Extracted:
     """Columns of `COLUMNS` that the snapshot does not have, or has without a value."""
     reader: str
     """Names and versions of what read it."""
+    dated_by_id: int = 0
+    """Rows whose moment of creation is told by their `_id` alone."""
+    bad_cells: Mapping[str, int] = field(default_factory=dict)
+    """Cells by column that cannot be right and are null in the extract."""
+    unread: Mapping[str, str] = field(default_factory=dict)
+    """Type of each column of `LINEAGE` that is of a type that no era has and was not read."""
 
 
 @dataclass(frozen=True)
@@ -59,6 +71,7 @@ class _Snapshot:
     columns: str
     """Columns of the view `source` of extract.sql, as SQL."""
     missing: tuple[str, ...]
+    unread: Mapping[str, str]
 
 
 @dataclass(frozen=True)
@@ -90,10 +103,11 @@ def extract(
         Snapshot, Parquet.
     target
         Extract, Parquet with the columns ``repository`` (24 hexadecimal digits), ``name``,
-        ``created`` (unix seconds, UTC), ``rolling`` and ``counter`` (downloads of the last 30 days
-        and of all time) and ``parents`` (names of the base models, separated by a blank, distinct,
-        in stated order: of `baseModels` where it is filled, else of the tags). One row a row of the
-        snapshot, in any order; every column may be null. It is written whole or not at all.
+        ``created`` (unix seconds, UTC: of `createdAt`, else of the `_id`), ``rolling`` and
+        ``counter`` (downloads of the last 30 days and of all time) and ``parents`` (names of the
+        base models, separated by a blank, distinct, in stated order: of `baseModels` where it is
+        filled, else of the tags). One row a row of the snapshot, in any order; every column may be
+        null, and a cell that cannot be right is. It is written whole or not at all.
     label
         ISO 8601 date of the snapshot.
     name
@@ -108,17 +122,33 @@ def extract(
     SourceError
         The file is not Parquet, or its content is damaged.
     ContractError
-        A column has a type or a value that cannot be read: the file, the column and the row are
-        named.
+        A column has a type that cannot be read, or more values than `BAD_SHARE` that cannot be
+        right: the file, the column and the row are named.
     OutputError
         The extract cannot be written.
     """
     snapshot = _snapshot(source, name or source.name)
     with _opened(snapshot, threads, memory, most) as connection:
-        _refuse(connection, snapshot)
+        bad_cells = _bad_cells(connection, snapshot)
+        connection.execute("SET VARIABLE is_faulty = ?", [bool(bad_cells)])
+        dated = connection.execute("FROM dated").fetchone()
         with replaced(target) as temporary:
             rows = _copy(connection, temporary)
-    return Extracted(label, rows, snapshot.missing, reader())
+    dated_by_id = int(dated[0]) if dated else 0
+    return Extracted(
+        label, rows, snapshot.missing, reader(), dated_by_id, bad_cells, snapshot.unread
+    )
+
+
+def require_readable(schema: pa.Schema, name: str) -> None:
+    """Refuse a snapshot by the schema of its footer, before hours are spent on others.
+
+    Raises
+    ------
+    ContractError
+        It is no snapshot of models, or a column has a type that cannot be read.
+    """
+    _chosen(schema, name)
 
 
 def newest_date(source: Path) -> str:
@@ -175,35 +205,58 @@ def footer(source: Any, name: str) -> pa.Schema:
 
 def _snapshot(path: Path, name: str) -> _Snapshot:
     """Read the footer of a snapshot and choose how its columns are read."""
+    return _Snapshot(path, name, *_chosen(footer(path, name), name))
+
+
+def _chosen(schema: pa.Schema, name: str) -> tuple[str, tuple[str, ...], dict[str, str]]:
+    """Columns of the view `source` as SQL, those that are missing, and those that are not read."""
     import pyarrow as pa
 
-    schema = footer(path, name)
+    _require_once(schema.names, name)
     held = {
         column: _plain(schema.field(column).type)
         for column in (*COLUMNS, MODIFIED)
         if column in schema.names and not pa.types.is_null(schema.field(column).type)
     }
-    _require_models(name, held)
+    unread = _unread(name, held)
     filled = []
     for slot in _slots():
         fits = slot.column in held and slot.accepts(held[slot.column])
         value = f'"{slot.column}"' if fits else f"NULL::{slot.null}"
         filled.append(f'{value} AS "{slot.name}"')
     missing = tuple(column for column in COLUMNS if column not in held)
-    return _Snapshot(path, name, ", ".join(filled), missing)
+    return ", ".join(filled), missing, unread
 
 
-def _require_models(name: str, held: dict[str, pa.DataType]) -> None:
-    """Refuse a table that is not of models, and a column of a type that no era has."""
+def _require_once(names: Sequence[str], name: str) -> None:
+    """Refuse two columns that SQL, which knows no case, would take for one another."""
+    counts = Counter(column.lower() for column in names)
+    for column in (*COLUMNS, MODIFIED):
+        if counts[column.lower()] > 1:
+            raise ContractError(f"{name} has the column {column} more than once", _REMEDY)
+
+
+def _unread(name: str, held: dict[str, pa.DataType]) -> dict[str, str]:
+    """Columns of `LINEAGE` of a type that no era has; refuse other columns of such a type.
+
+    A table that is not of models is refused as well.
+    """
     if held.keys().isdisjoint({"_id", "id"}) or held.keys().isdisjoint(COLUMNS[3:5]):
         raise ContractError(
             f"{name} is no snapshot of models: it needs _id or id, and downloads or "
             f"downloadsAllTime, and has of these columns only {', '.join(held) or 'none'}",
             _REMEDY,
         )
-    for column, kind in held.items():
-        if not any(slot.column == column and slot.accepts(kind) for slot in _slots()):
+    slots = _slots()
+    odd = {
+        column: str(kind)
+        for column, kind in held.items()
+        if not any(slot.column == column and slot.accepts(kind) for slot in slots)
+    }
+    for column, kind in odd.items():
+        if column not in LINEAGE:
             raise ContractError(f"{name}: column {column} has the type {kind}", _REMEDY)
+    return odd
 
 
 def _slots() -> tuple[_Slot, ...]:
@@ -296,7 +349,7 @@ def _opened(
             connection.execute("SET TimeZone = 'UTC'")
             # The footer's least and largest leave NaN out, and a comparison would be decided by them.
             connection.execute("SET disabled_optimizers = 'statistics_propagation'")
-            connection.execute("SET VARIABLE source = ?", [str(snapshot.path)])
+            connection.execute("SET VARIABLE source = ?", [literal(snapshot.path)])
             connection.execute("SET VARIABLE most = ?", [most])
             connection.execute(_SQL.read_text("utf-8").replace("/*columns*/", snapshot.columns))
             yield connection
@@ -319,14 +372,21 @@ def _failure(error: Exception, name: str, memory: str) -> SourceError | OutputEr
     )
 
 
-def _refuse(connection: duckdb.DuckDBPyConnection, snapshot: _Snapshot) -> None:
-    """Refuse a snapshot with a value that cannot be read, naming the first row of each column."""
-    found = connection.execute("FROM fault WHERE line IS NOT NULL ORDER BY line, 1").fetchall()
-    if found:
-        values = "; ".join(
-            f"column {column}, row {line:,}: {str(value)[:60]!r}" for column, line, value in found
-        )
+def _bad_cells(connection: duckdb.DuckDBPyConnection, snapshot: _Snapshot) -> dict[str, int]:
+    """Cells by column that cannot be right; refuse a snapshot with too many of one column."""
+    found = connection.execute("FROM fault WHERE cells > 0 ORDER BY line, 1").fetchall()
+    if not found:
+        return {}
+    counted = connection.execute("SELECT count(*) FROM source").fetchone()
+    rows = int(counted[0]) if counted else 0
+    values = "; ".join(
+        f"column {column}, row {line:,}: {str(value)[:60]!r}, one of {cells:,} of {rows:,} rows"
+        for column, cells, line, value in found
+        if cells > max(1, BAD_SHARE * rows)
+    )
+    if values:
         raise ContractError(f"{snapshot.name} holds what cannot be right: {values}", _REMEDY)
+    return {column: int(cells) for column, cells, _, _ in found}
 
 
 def _copy(connection: duckdb.DuckDBPyConnection, target: Path) -> int:

@@ -64,9 +64,14 @@ class Patience:
 
 @contextmanager
 def heard_by(patience: Patience) -> Iterator[None]:
-    """Let `patience` hear every answer that the client receives in the block."""
-    from huggingface_hub import get_session
+    """Let `patience` hear every answer that the client receives in the block.
 
+    Files come by plain HTTP. Of a transfer by Xet, which goes on beside Python, `patience` would hear
+    nothing, and it does not end when it is told to: the client swallows what the progress bar raises.
+    """
+    from huggingface_hub import constants, get_session
+
+    constants.HF_HUB_DISABLE_XET = True  # read anew at every download, unlike its variable
     hooks = get_session().event_hooks["response"]
     hooks.append(patience)
     try:

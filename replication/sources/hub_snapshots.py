@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Sequence
+from dataclasses import replace
 from functools import partial
 from importlib.metadata import version
 from pathlib import Path
@@ -15,7 +16,7 @@ from replication.sources import listing, sidecar
 from replication.sources.downloads import Downloads
 from replication.sources.extract import Extracted, reader
 from replication.sources.listing import Listing, Remote
-from replication.sources.room import EXTRACT_SHARE, extracted, require_free
+from replication.sources.room import EXTRACT_SHARE, copied, extracted, require_free
 from replication.sources.sidecar import FROM_PATH, OF_CONTENT, OF_HUB, Sidecar
 from replication.sources.workers import Job, Progress, Tally, run
 
@@ -85,24 +86,50 @@ def bring(
     progress
         Called with a line of text.
     """
-    files = {file.label: file for file in listed.files}
     due = [one for one in sidecars if _is_due(folder, one, progress)]
+    fresh, copies = _split(folder, due)
     progress(
-        f"{len(sidecars) - len(due)} of {len(sidecars)} snapshots are here, {len(due)} to fetch"
+        f"{len(sidecars) - len(due)} of {len(sidecars)} snapshots are here, {len(fresh)} to fetch, "
+        f"{len(copies)} of a content that is here or among them"
     )
-    if due:
-        remote = [files[one.label] for one in due]
-        stop = Event()
-        downloads = Downloads(listed, folder / ON_ITS_WAY, stop)
-        downloads.tidy(remote)
-        workers = _make_room(about, folder, remote, progress)
-        jobs: list[Job] = [
-            (file.bytes, partial(_fetch_one, about, folder, downloads, file, one))
-            for file, one in zip(remote, due, strict=True)
-        ]
-        tally = Tally(len(due), sum(file.bytes for file in remote), downloads.arrived)
-        run(jobs, workers, stop, tally, progress)
+    if fresh:
+        _fetch_all(about, folder, listed, fresh, progress)
     shutil.rmtree(folder / ON_ITS_WAY, ignore_errors=True)
+    twins = sidecar.by_content(folder, {one.label for one in copies})
+    for one in copies:
+        copied(folder, twins[one.sha256], replace(one, sha256_from=OF_HUB))
+
+
+def _split(folder: Path, due: Sequence[Sidecar]) -> tuple[list[Sidecar], list[Sidecar]]:
+    """The first of every content that no extract is of, and the snapshots that repeat a content."""
+    seen = set(sidecar.by_content(folder, {one.label for one in due}))
+    fresh: list[Sidecar] = []
+    copies: list[Sidecar] = []
+    for one in due:
+        (copies if one.sha256 in seen else fresh).append(one)
+        seen.add(one.sha256)
+    return fresh, copies
+
+
+def _fetch_all(
+    about: Snapshots, folder: Path, listed: Listing, due: Sequence[Sidecar], progress: Progress
+) -> None:
+    """Fetch and extract snapshots, as many at a time as the disk may hold."""
+    files = {file.label: file for file in listed.files}
+    remote = [files[one.label] for one in due]
+    stop = Event()
+    downloads = Downloads(listed, folder / ON_ITS_WAY, stop)
+    downloads.tidy(remote)
+    workers = _make_room(about, folder, remote, progress)
+    if about.transport == "ranges":
+        progress(f"the footers of {len(remote)} snapshots")
+        downloads.read_footers(remote)
+    jobs: list[Job] = [
+        (file.bytes, partial(_fetch_one, about, folder, downloads, file, one))
+        for file, one in zip(remote, due, strict=True)
+    ]
+    tally = Tally(len(due), sum(file.bytes for file in remote), downloads.arrived)
+    run(jobs, workers, stop, tally, progress)
 
 
 def _is_due(folder: Path, wanted: Sidecar, progress: Progress) -> bool:

@@ -49,6 +49,8 @@ class Listing:
     revision: str
     """Commit, 40 hexadecimal digits."""
     files: tuple[Remote, ...]
+    undated: tuple[str, ...] = ()
+    """Other Parquet files beside them, whose path names no date."""
 
 
 def read(folder: Path) -> Listing | None:
@@ -59,7 +61,7 @@ def read(folder: Path) -> Listing | None:
     try:
         value = read_json(path)
         files = tuple(Remote(**one) for one in value["files"])
-        return Listing(value["repository"], value["revision"], files)
+        return Listing(value["repository"], value["revision"], files, tuple(value["undated"]))
     except (ContractError, TypeError, KeyError):
         return None
 
@@ -89,14 +91,15 @@ def list_snapshots(repository: str, revision: str) -> Listing:
     commit = revision or ask(lambda: _newest_commit(repository), repository, "main", _TREE)
     if COMMIT.fullmatch(commit) is None:
         raise HubError(f"{host()} names no commit of {repository}", "check HF_ENDPOINT")
-    found = ask(lambda: _listed(repository, commit), repository, commit, _TREE)
+    found, undated = ask(lambda: _listed(repository, commit), repository, commit, _TREE)
     for file in found:
         if not file.sha256:
             raise HubError(
                 f"{host()} states no SHA-256 of {file.filename}",
                 "check that HF_ENDPOINT is a Hub and not a mirror that keeps no file metadata",
             )
-    return Listing(repository, commit, tuple(sorted(found, key=lambda file: file.label)))
+    files = tuple(sorted(found, key=lambda file: file.label))
+    return Listing(repository, commit, files, tuple(undated))
 
 
 def label_of(text: str) -> str:
@@ -166,8 +169,8 @@ def _newest_commit(repository: str) -> str:
     return str(response.json()["sha"])
 
 
-def _listed(repository: str, commit: str) -> list[Remote]:
-    """Return the snapshots at a commit; none where the dataset has no such folder."""
+def _listed(repository: str, commit: str) -> tuple[list[Remote], list[str]]:
+    """Return the snapshots at a commit and other Parquet files; none where there is no folder."""
     from huggingface_hub import HfApi, RepoFile
     from huggingface_hub.errors import RemoteEntryNotFoundError
 
@@ -178,11 +181,15 @@ def _listed(repository: str, commit: str) -> list[Remote]:
             )
         )
     except RemoteEntryNotFoundError:
-        return []
-    found = []
+        return [], []
+    found, undated = [], []
     for entry in tree:
         match = _SNAPSHOT.fullmatch(entry.path)
-        if isinstance(entry, RepoFile) and match is not None and label_of(match[1]):
+        if not isinstance(entry, RepoFile):
+            continue
+        if match is not None and label_of(match[1]):
             sha256 = entry.lfs.sha256 if entry.lfs is not None else ""
             found.append(Remote(match[1], entry.path, entry.size, sha256))
-    return found
+        elif entry.path.lower().endswith(".parquet"):
+            undated.append(entry.path)
+    return found, sorted(undated)

@@ -41,6 +41,8 @@ class Manifest:
     """Repository@revision that was asked for, empty where it is what was read."""
     extent: str = ""
     """What part of the Hub it covers: `all`, `top N`, `namespaces: a, b`; empty where not known."""
+    left_out: str = ""
+    """What of the source was not read and why, empty where all was."""
 
     @property
     def request(self) -> tuple[str, str]:

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import shutil
+from collections import Counter
 from dataclasses import replace
 from pathlib import Path
 
 from replication.errors import OutputError
+from replication.files import copy_file
 from replication.sources import sidecar
 from replication.sources.extract import Extracted, extract
 from replication.sources.sidecar import Sidecar
@@ -60,7 +62,43 @@ def extracted(folder: Path, path: Path, wanted: Sidecar) -> Extracted:
     sidecar.sidecar_path(folder, wanted.label).unlink(missing_ok=True)
     target = sidecar.extract_path(folder, wanted.label)
     found = extract(path, target, wanted.label, name=wanted.filename)
-    sidecar.write(
-        folder, replace(wanted, rows=found.rows, missing=found.missing, reader=found.reader)
-    )
+    sidecar.write(folder, _told(wanted, found))
     return found
+
+
+def copied(folder: Path, twin: Sidecar, wanted: Sidecar) -> Extracted:
+    """Write the extract of a snapshot whose content is that of another, then its sidecar.
+
+    Parameters
+    ----------
+    folder
+        Folder of the run.
+    twin
+        Sidecar of the other, whose extract stands.
+    wanted
+        Sidecar of the one, but for what only the content tells.
+    """
+    sidecar.sidecar_path(folder, wanted.label).unlink(missing_ok=True)
+    copy_file(sidecar.extract_path(folder, twin.label), sidecar.extract_path(folder, wanted.label))
+    found = read_of(twin)
+    sidecar.write(folder, replace(_told(wanted, found), same_as=twin.same_as or twin.label))
+    return found
+
+
+def read_of(known: Sidecar) -> Extracted:
+    """What was found in the snapshot that a sidecar describes."""
+    told = (known.reader, known.dated_by_id, known.bad_cells, known.unread)
+    return Extracted(known.label, known.rows, known.missing, *told)
+
+
+def _told(wanted: Sidecar, found: Extracted) -> Sidecar:
+    """The sidecar with what the content has told."""
+    return replace(
+        wanted,
+        rows=found.rows,
+        missing=found.missing,
+        reader=found.reader,
+        dated_by_id=found.dated_by_id,
+        bad_cells=dict(Counter(wanted.bad_cells) + Counter(found.bad_cells)),
+        unread=found.unread,
+    )

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable
-from dataclasses import asdict, dataclass, replace
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +16,7 @@ FROM_PATH, FROM_ROWS = "path", "newest createdAt or lastModified"
 """Where a label comes from."""
 OF_CONTENT, OF_HUB = "content", "statement of the Hub"
 """Where a hash comes from: a snapshot that is read in ranges is never seen whole."""
-LAYOUT = 1
+LAYOUT = 2
 """Raised when what an extract holds changes its meaning, so that older extracts are made anew."""
 
 
@@ -46,6 +46,14 @@ class Sidecar:
     reader: str
     client: str
     """Name and version of what fetched it, empty for a local file."""
+    dated_by_id: int = 0
+    """Rows whose moment of creation is told by their `_id` alone."""
+    bad_cells: Mapping[str, int] = field(default_factory=dict)
+    """Cells by column that cannot be right and are null in the extract."""
+    unread: Mapping[str, str] = field(default_factory=dict)
+    """Type of each column that is of a type that no era has; the extract was made without it."""
+    same_as: str = ""
+    """Label of the snapshot of the same content whose extract this is a copy of."""
     layout: int = LAYOUT
 
 
@@ -117,6 +125,12 @@ def stands(wanted: Sidecar, known: Sidecar | None) -> bool:
 def labels(folder: Path) -> list[str]:
     """Labels of all extracts in the folder, sound or not, in order."""
     return sorted(path.stem for path in (folder / EXTRACTS).glob("*.parquet"))
+
+
+def by_content(folder: Path, without: Collection[str]) -> dict[str, Sidecar]:
+    """Return the sound extracts in the folder, but for some labels, by the hash of their snapshot."""
+    every = (read(folder, label) for label in labels(folder) if label not in without)
+    return {one.sha256: one for one in every if one is not None}
 
 
 def digest(sidecars: Iterable[Sidecar]) -> str:

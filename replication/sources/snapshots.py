@@ -8,12 +8,15 @@ that `main` has when the folder is first filled. The list of the snapshots at th
 where nothing is missing. To look for newer snapshots, give their commit or remove that file.
 *A local folder* or file: nothing is asked and nothing is copied.
 
+What of the source is not read has a row in `left_out.csv` and a word in the manifest.
+
 What is left of each
 --------------------
 `extracts/<date>.parquet` (see `extract`) and, written after it, `extracts/<date>.json`, the sidecar
 with the SHA-256 of the snapshot. A snapshot whose extract and sidecar stand is not read again; one
 whose content changed under the same commit is refused; one that changed under a newer commit is
-read anew, and the run says so. A run may be killed at any moment: the next one goes on.
+read anew, and the run says so. Of snapshots with the same content one is read, and its extract
+serves for all. A run may be killed at any moment: the next one goes on.
 
 The disk
 --------
@@ -23,24 +26,28 @@ Whole snapshots are dropped once they are extracted. What is on its way is bound
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from functools import partial
 from pathlib import Path
 from threading import Event
+from typing import TypeVar
 
 from replication.errors import SourceError, StudyError
 from replication.files import PART, sha256_file
-from replication.sources import hub_snapshots, manifest, sidecar
-from replication.sources.extract import Extracted, reader
+from replication.sources import hub_snapshots, left_out, manifest, sidecar
+from replication.sources.extract import Extracted, footer, reader, require_readable
 from replication.sources.hub_failures import COMMIT
-from replication.sources.local_snapshots import Local, extent, find
+from replication.sources.left_out import LeftOut
+from replication.sources.listing import Remote
+from replication.sources.local_snapshots import Local, crawled_bad_cells, extent, find
 from replication.sources.manifest import Manifest
-from replication.sources.room import EXTRACT_SHARE, extracted, require_free
+from replication.sources.room import EXTRACT_SHARE, copied, extracted, read_of, require_free
 from replication.sources.sidecar import OF_CONTENT, Sidecar
 from replication.sources.workers import Job, Progress, Tally, run
 
+File = TypeVar("File", Local, Remote)
 TRANSPORTS = ("files", "ranges")
 _SHOWN = 12
 _WEEK, _NEAR = timedelta(days=7), timedelta(days=3)
@@ -56,7 +63,7 @@ class Snapshots:
     """Commit, 40 hexadecimal digits, or empty for the newest at the first run."""
     since: date
     until: date
-    """First and last date of the snapshots to read."""
+    """First and last date of the snapshots to read; `date.min` and `date.max` leave an end open."""
     title: str
     citation: str
     url: str
@@ -113,13 +120,15 @@ def fetch(
     _check(about)
     folder.mkdir(parents=True, exist_ok=True)
     if local is None:
-        wanted, revision = _from_hub(about, folder, today, progress)
+        wanted, left, revision = _from_hub(about, folder, today, progress)
     else:
-        wanted, revision = _from_local(about, folder, local, today, progress)
+        wanted, left, revision = _from_local(about, folder, local, today, progress)
     _remove_strays(folder, wanted, progress)
     found = [_known(folder, label) for label in wanted]
     result = _manifest(about, found, revision, today, is_local=local is not None)
     result = replace(result, extent="all" if local is None else extent(local, wanted))
+    result = replace(result, left_out=left_out.sentence(left))
+    left_out.write(folder, left)
     known = manifest.read(folder)
     if known is not None and known.same_address(result) and known.sha256 == result.sha256:
         result = replace(result, accessed=known.accessed)
@@ -187,20 +196,31 @@ def _check(about: Snapshots) -> None:
             )
 
 
-def _in_range(about: Snapshots, labels: Sequence[str], today: str, progress: Progress) -> list[str]:
-    """Labels within the range, in order; say which weeks have none."""
-    since, until = about.since.isoformat(), about.until.isoformat()
-    chosen = [label for label in labels if since <= label <= until]
+def _in_range(
+    about: Snapshots, files: Sequence[File], today: str, progress: Progress
+) -> tuple[list[File], list[LeftOut]]:
+    """Files within the range, in order, and those that are not; say which weeks have none."""
+    chosen = [
+        file for file in files if about.since <= date.fromisoformat(file.label) <= about.until
+    ]
+    labels = [file.label for file in files]
     if not chosen:
+        since = "the first" if about.since == date.min else about.since
+        until = "the last" if about.until == date.max else about.until
         raise SourceError(
             f"no snapshot lies between {since} and {until}: there are {_some(labels) or 'none'}",
-            "correct since and until of [snapshots] in study.toml, or name the folder that holds "
-            "models/<date>/models.parquet",
+            "correct since and until of [snapshots] in study.toml, or --since and --until, or name "
+            "the folder that holds models/<date>/models.parquet",
         )
-    missing = missing_weeks(labels, about.since, min(about.until, date.fromisoformat(today)))
+    since = date.fromisoformat(labels[0]) if about.since == date.min else about.since
+    until = date.fromisoformat(labels[-1]) if about.until == date.max else about.until
+    missing = missing_weeks(labels, since, min(until, date.fromisoformat(today)))
     if missing:
         progress(f"no snapshot in {len(missing)} weeks of the range: {_some(missing)}")
-    return chosen
+    before = [file for file in files if file.label < chosen[0].label]
+    after = [file for file in files if file.label > chosen[-1].label]
+    left = [LeftOut(file.label, file.filename, left_out.BEFORE) for file in before]
+    return chosen, left + [LeftOut(file.label, file.filename, left_out.AFTER) for file in after]
 
 
 def _some(labels: Sequence[str]) -> str:
@@ -213,36 +233,50 @@ def _some(labels: Sequence[str]) -> str:
 
 def _from_hub(
     about: Snapshots, folder: Path, today: str, progress: Progress
-) -> tuple[list[str], str]:
-    """Bring the snapshots of the dataset; return their labels and the commit."""
+) -> tuple[list[str], list[LeftOut], str]:
+    """Bring the snapshots of the dataset; return their labels, what is left out and the commit."""
     listed = hub_snapshots.listing_of(about, folder, progress)
-    labels = _in_range(about, [file.label for file in listed.files], today, progress)
-    chosen = [file for file in listed.files if file.label in set(labels)]
+    chosen, left = _in_range(about, listed.files, today, progress)
     wanted = [hub_snapshots.wanted(about, file, listed.revision, today) for file in chosen]
     planned = _manifest(about, wanted, listed.revision, today, is_local=False)
     manifest.check_unchanged(manifest.read(folder), planned)
     hub_snapshots.bring(about, folder, listed, wanted, progress)
-    return labels, listed.revision
+    left += [LeftOut("", name, left_out.UNDATED) for name in listed.undated]
+    return [file.label for file in chosen], left, listed.revision
 
 
 def _from_local(
     about: Snapshots, folder: Path, local: Path, today: str, progress: Progress
-) -> tuple[list[str], str]:
-    """Extract the snapshots of a folder on this machine; return their labels and no commit."""
-    files = find(local, progress)
-    labels = _in_range(about, [file.label for file in files], today, progress)
-    chosen = [file for file in files if file.label in set(labels)]
-    jobs: list[Job] = [
-        (file.path.stat().st_size, partial(_extract_local, folder, file, today)) for file in chosen
-    ]
-    size = sum(bytes_ for bytes_, _ in jobs)
-    require_free(folder, int(EXTRACT_SHARE * size))
-    run(jobs, about.workers, Event(), Tally(len(jobs), size, lambda: 0), progress)
-    return labels, ""
+) -> tuple[list[str], list[LeftOut], str]:
+    """Extract the snapshots of a folder; return their labels, what is left out and no commit.
+
+    Every footer is read before the first snapshot is. Files of one size may have one content: of
+    each size one is extracted before the others are looked at.
+    """
+    files, left = find(local)
+    chosen, outside = _in_range(about, files, today, progress)
+    for file in chosen:
+        require_readable(footer(file.path, file.filename), file.filename)
+    sizes = {file.label: file.path.stat().st_size for file in chosen}
+    total = sum(sizes.values())
+    require_free(folder, int(EXTRACT_SHARE * total))
+    one_of_size = {sizes[file.label]: file for file in reversed(chosen)}
+    others = [file for file in chosen if one_of_size[sizes[file.label]] is not file]
+    tally = Tally(len(chosen), total, lambda: 0)
+    for part in (list(one_of_size.values())[::-1], others):
+        twins = sidecar.by_content(folder, {file.label for file in part})
+        jobs: list[Job] = [
+            (sizes[file.label], partial(_extract_local, folder, file, twins, today))
+            for file in part
+        ]
+        run(jobs, about.workers, Event(), tally, progress)
+    return [file.label for file in chosen], left + outside, ""
 
 
-def _extract_local(folder: Path, file: Local, today: str) -> Extracted:
-    """Extract one snapshot where it lies, unless its extract stands."""
+def _extract_local(
+    folder: Path, file: Local, twins: Mapping[str, Sidecar], today: str
+) -> Extracted:
+    """Extract one snapshot where it lies, unless its extract or one of the same content stands."""
     wanted = Sidecar(
         label=file.label,
         label_from=file.label_from,
@@ -256,10 +290,13 @@ def _extract_local(folder: Path, file: Local, today: str) -> Extracted:
         accessed=today,
         reader=reader(),
         client="",
+        bad_cells=crawled_bad_cells(file.path),
     )
     known = sidecar.read(folder, file.label)
     if known is not None and sidecar.stands(wanted, known):
-        return Extracted(known.label, known.rows, known.missing, known.reader)
+        return read_of(known)
+    if wanted.sha256 in twins:
+        return copied(folder, twins[wanted.sha256], wanted)
     return extracted(folder, file.path, wanted)
 
 

@@ -22,9 +22,16 @@ FIRST_LABEL = date(2024, 7, 24)
 COUNTER_SINCE = date(2025, 2, 26)
 """First snapshot that holds cumulative counters."""
 NEVER = np.iinfo(np.int64).max
+BAD_COLUMNS = ("_id", "id", "downloads", "downloadsAllTime")
+"""Columns in which single cells of a snapshot cannot be right."""
+SWING = ((date(2024, 9, 4), 1.0), (date(2024, 11, 6), 1.9), (date(2024, 12, 18), 1.27))
+"""How the 30-day field of the whole Hub stood to what was downloaded in autumn 2024 (2.36 and 1.58
+beside 1.24 billion in an audit of the daily history): days, and factors, which hold before and after."""
+_LATE_DAYS = 6
 _FALLEN_TO = (0.4, 0.9)
 _KINDS = (
     "reading", "stalled", "fallen", "copied", "renamed", "deleted", "absent", "truncated",
+    "bad", "undated",
 )  # fmt: skip
 
 
@@ -36,6 +43,8 @@ class DefectRates:
     ----------
     offset_days, jitter_hours
         A snapshot is read up to so many whole days, and so many hours, after its label.
+    late
+        Labels that were filled in later: read six days after their day.
     missing
         Labels without a snapshot.
     frozen
@@ -61,10 +70,18 @@ class DefectRates:
         Labels that repeat the snapshot of the week before.
     null_counters
         Labels before `COUNTER_SINCE` whose counter column is there, but empty.
+    swing
+        Days and factors, as `SWING`, by which the 30-day field of every repository is multiplied,
+        in a straight line between them.
+    bad
+        Rows of every snapshot, for each of `BAD_COLUMNS`, whose cell cannot be right.
+    undated
+        Share of all whose createdAt is null in every snapshot; their `_id` still tells it.
     """
 
     offset_days: int = 0
     jitter_hours: float = 0.0
+    late: tuple[date, ...] = ()
     missing: tuple[date, ...] = ()
     frozen: tuple[date, ...] = ()
     frozen_rolling: bool = False
@@ -81,6 +98,9 @@ class DefectRates:
     absent: float = 0.0
     stale: tuple[date, ...] = ()
     null_counters: tuple[date, ...] = ()
+    swing: tuple[tuple[date, float], ...] = ()
+    bad: int = 0
+    undated: float = 0.0
 
     @classmethod
     def none(cls) -> DefectRates:
@@ -93,6 +113,7 @@ class DefectRates:
         return cls(
             offset_days=3,
             jitter_hours=6.0,
+            late=(date(2025, 3, 26),),
             missing=(date(2024, 8, 14), date(2024, 8, 21)),
             frozen=tuple(date(2025, 6, 4) + n * WEEK for n in range(5)),
             stalled=0.02,
@@ -109,6 +130,9 @@ class DefectRates:
             absent=0.005,
             stale=(date(2025, 10, 15),),
             null_counters=(date(2025, 2, 12), date(2025, 2, 19)),
+            swing=SWING,
+            bad=1,
+            undated=0.1,
         )
 
 
@@ -130,6 +154,10 @@ class Reading:
         Names of the m developers at the time.
     renamed
         Which of the n repositories of the Hub have taken their second name by then.
+    bad
+        Places (b,) among the k rows for each of `BAD_COLUMNS`, whose cell cannot be right.
+    undated
+        Which of the n repositories have no createdAt.
     """
 
     label: date
@@ -140,6 +168,8 @@ class Reading:
     rolling: Ints
     namespaces: tuple[str, ...]
     renamed: NDArray[np.bool_]
+    bad: tuple[Ints, ...]
+    undated: NDArray[np.bool_]
 
 
 @dataclass(frozen=True)
@@ -173,6 +203,7 @@ class Schedule:
         """When the Hub was read for a label, in unix seconds."""
         rng = _rng(self.seed, "reading", label)
         days = int(rng.integers(0, self.rates.offset_days + 1))
+        days = _LATE_DAYS if label in self.rates.late else days
         return seconds(label) + days * DAY + int(rng.uniform(0, self.rates.jitter_hours * 3600))
 
     def counted(self, label: date) -> date:
@@ -209,10 +240,28 @@ class Schedule:
             read=read,
             rows=shown,
             counters=self._fall(counted, counters, shown),
-            rolling=hub.rolling(at if self.rates.frozen_rolling else read, shown),
+            rolling=self._swung(
+                hub.rolling(at if self.rates.frozen_rolling else read, shown), read
+            ),
             namespaces=self._namespaces(hub, read),
             renamed=self.renamed_at <= read,
+            bad=self._bad(content, len(shown)),
+            undated=self._struck("undated", FIRST_LABEL, len(hub), self.rates.undated),
         )
+
+    def _swung(self, rolling: Ints, read: int) -> Ints:
+        """The 30-day field as the Hub states it when it is read."""
+        if not self.rates.swing:
+            return rolling
+        days, factors = zip(*self.rates.swing, strict=True)
+        factor = np.interp(read, [seconds(day) for day in days], factors)
+        return np.asarray(np.floor(rolling * factor), dtype=np.int64)
+
+    def _bad(self, label: date, size: int) -> tuple[Ints, ...]:
+        """Places of the rows whose cell cannot be right, for each of `BAD_COLUMNS`."""
+        rng = _rng(self.seed, "bad", label)
+        count = min(self.rates.bad, size)
+        return tuple(rng.choice(size, count, replace=False) for _ in BAD_COLUMNS)
 
     def _present(self, label: date, alive: int, read: int) -> tuple[Ints, Ints]:
         """Rows that the snapshot holds, and those of them that it holds twice."""

@@ -92,9 +92,10 @@ class _Handler(BaseHTTPRequestHandler):
             if name not in hub.files:
                 self._error(404, "EntryNotFound", {"X-Repo-Commit": hub.commit})
             elif hub.redirect:
-                self._redirect(hub.files[name])
+                self._redirect(hub.files[name], self._xet(hub.files[name]))
             else:
-                self._content(hub.files[name], {"ETag": f'"{_git_sha1(hub.files[name])}"'})
+                headers = {"ETag": f'"{_git_sha1(hub.files[name])}"', **self._xet(hub.files[name])}
+                self._content(hub.files[name], headers)
 
     def _describe(self, repository: str, revision: str) -> None:
         """Answer for the repository at a revision."""
@@ -153,7 +154,14 @@ class _Handler(BaseHTTPRequestHandler):
             return False
         return True
 
-    def _redirect(self, data: bytes) -> None:
+    def _xet(self, data: bytes) -> dict[str, str]:
+        """Headers that send a client to Xet."""
+        hub = self.server.hub
+        route = f"{hub.endpoint}/api/datasets/{hub.repository}/xet-read-token/{hub.revision}"
+        found = {"X-Xet-Hash": hashlib.sha256(data).hexdigest(), "X-Xet-Refresh-Route": route}
+        return found if hub.xet else {}
+
+    def _redirect(self, data: bytes, more: Mapping[str, str]) -> None:
         """Send the reader to the store, which is another origin: another name of this machine."""
         sha256 = hashlib.sha256(data).hexdigest()
         port = self.server.server_address[1]
@@ -162,6 +170,7 @@ class _Handler(BaseHTTPRequestHandler):
             "X-Linked-Etag": f'"{sha256}"',
             "ETag": f'"{_git_sha1(sha256.encode())}"',
             "Location": f"http://localhost:{port}/store/{sha256}",
+            **more,
         }
         if not self.server.hub.faults.unsized:
             headers["X-Linked-Size"] = str(self._size(data))
@@ -257,6 +266,7 @@ def hub(
     revision: str = REVISION,
     token: str | None = None,
     redirect: bool = False,
+    xet: bool = False,
     models: list[Model] | None = None,
     quota: Quota | None = None,
 ) -> Iterator[FakeHub]:
@@ -272,13 +282,15 @@ def hub(
         The token that a reader must send; None for a public dataset.
     redirect
         Whether the content is served from another origin, with `X-Linked-*` headers.
+    xet
+        Whether answers say that the content may be had through Xet: a client that goes there fails.
     models
         The list of models, which a test may change while the server runs.
     quota
         Limit of requests for pages of that list; None for no limit.
 
     """
-    state = FakeHub(dict(files), repository, revision, token, redirect)
+    state = FakeHub(dict(files), repository, revision, token, redirect, xet)
     state.models = ModelList([] if models is None else models, quota)
     with _Server(("127.0.0.1", 0), _Handler) as server:
         server.hub = state

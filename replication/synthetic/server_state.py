@@ -85,6 +85,8 @@ class FakeHub:
     """The one token that may read; None where everybody may."""
     redirect: bool
     """Whether files are kept at another origin, as the Hub keeps its large files."""
+    xet: bool = False
+    """Whether answers for files say that they may be had through Xet, which is not served."""
     endpoint: str = ""
     prefix: str = ""
     """Path before every other one, as a mirror may have it."""

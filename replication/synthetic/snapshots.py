@@ -17,6 +17,7 @@ from pathlib import Path
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from replication import files
@@ -201,18 +202,22 @@ def _batches(
 
 
 def _figures(hub: SyntheticHub, reading: Reading, part: slice) -> dict[str, pa.Array]:
-    """Identity, times and counts of a part of the rows."""
+    """Identity, times and counts of a part of the rows, with the cells that cannot be right."""
     rows, counters, rolling = (a[part] for a in (reading.rows, reading.counters, reading.rolling))
     created = hub.created[rows]
+    ids, names = hub.ids(rows), hub.names(rows, reading.namespaces, reading.renamed)
+    bad_id, bad_name, bad_rolling, bad_counter = (
+        np.isin(np.arange(len(reading.rows))[part], places) for places in reading.bad
+    )
     owner = pa.array(reading.namespaces).take(pa.array(hub.developer[rows]))
     return {
-        "_id": hub.ids(rows),
-        "id": hub.names(rows, reading.namespaces, reading.renamed),
+        "_id": pc.if_else(bad_id, pc.utf8_slice_codeunits(ids, 0, 12), ids),
+        "id": pc.if_else(bad_name, pc.binary_join_element_wise(names, "bad", " "), names),
         "author": owner,
-        "createdAt": _times(created),
+        "createdAt": pc.if_else(reading.undated[rows], None, _times(created)),
         "lastModified": _times(created + (reading.read - created) // 3),
-        "downloads": pa.array(rolling),
-        COUNTER: pa.array(counters),
+        "downloads": pa.array(np.where(bad_rolling, -1, rolling)),
+        COUNTER: pa.array(np.where(bad_counter, -1, counters)),
         "likes": pa.array(np.sqrt(counters).astype(np.int64)),
         "trendingScore": pa.array(np.floor(np.sqrt(rolling))),
     }

@@ -10,12 +10,14 @@
 --   base_struct or base_text           baseModels: struct with models[].id, or the same as JSON text
 --   tags_list or tags_text             tags: list of text, or a JSON array
 --
--- The variables are `source` (path) and `most` (largest believable count). The time zone is UTC, so
--- that a time without a zone is read as UTC.
+-- The variables are `source` (path), `most` (largest believable count) and `is_faulty` (whether `fault`
+-- counts a cell: where it counts none, no text is matched twice). The time zone is UTC, so that a time
+-- without a zone is read as UTC. A cell that cannot be right is null in the extract; the view `fault`
+-- counts such cells, and extract.py refuses a snapshot that has too many.
 
 CREATE TEMP VIEW source AS
 SELECT file_row_number + 1 AS line, /*columns*/
-FROM read_parquet(getvariable('source'), file_row_number = true);
+FROM read_parquet(getvariable('source'), file_row_number = true, hive_partitioning = false);
 
 -- Whole unix seconds; null for what is no time of the years 1970 to 2099.
 CREATE TEMP MACRO seconds(x) AS
@@ -28,6 +30,15 @@ CREATE TEMP MACRO whole(x) AS
          THEN x::BIGINT END;
 
 CREATE TEMP MACRO is_id(x) AS regexp_full_match(x, '[0-9a-f]{24}');
+
+-- A name of the Hub: of its alphabet, with its namespace or, as some old ones, without.
+CREATE TEMP MACRO is_name(x) AS regexp_full_match(x, '([\w.-]{1,96}/)?[\w.-]{1,96}');
+
+-- The moment of creation that an _id tells: its first eight digits are unix seconds. Null before
+-- 2022-03-02, when the Hub made its first ids, and after 2099: such an id tells no time.
+CREATE TEMP MACRO born(x) AS
+    CASE WHEN is_id(x) AND ('0x' || x[:8])::BIGINT BETWEEN 1646179200 AND 4102444799
+         THEN ('0x' || x[:8])::BIGINT END;
 
 -- Type of a JSON text: OBJECT, ARRAY, NULL, …, or NONE for text that is not JSON. Empty is null.
 CREATE TEMP MACRO kind(x) AS
@@ -47,7 +58,8 @@ CREATE TEMP MACRO tagged(tags_list, tags_text) AS
     list_transform(
         list_filter(
             CASE WHEN tags_list IS NOT NULL THEN tags_list
-                 WHEN contains(tags_text, 'base_model:') THEN json_extract_string(tags_text, '$[*]')
+                 WHEN contains(tags_text, 'base_model:')
+                 THEN json_extract_string(try_cast(tags_text AS JSON), '$[*]')
             END,
             lambda t: starts_with(t, 'base_model:')),
         lambda t: regexp_replace(t, '^base_model:([^:]*:)?', ''));
@@ -65,32 +77,40 @@ WITH listed AS (
     SELECT *, coalesce(stated(base_struct, base_text), tagged(tags_list, tags_text)) AS parents
     FROM source
 )
-SELECT "_id" AS repository,
-       id AS name,
-       seconds("createdAt") AS created,
+SELECT CASE WHEN NOT getvariable('is_faulty') OR is_id("_id") THEN "_id" END AS repository,
+       CASE WHEN NOT getvariable('is_faulty') OR is_name(id) THEN id END AS name,
+       coalesce(seconds("createdAt"), born("_id")) AS created,
        whole(downloads) AS rolling,
        whole("downloadsAllTime") AS counter,
        names(parents) AS parents
 FROM listed;
 
--- The first row of every column that holds a value which cannot be read.
+-- Rows that are dated by their _id alone.
+CREATE TEMP VIEW dated AS
+SELECT count(*) AS cells FROM source
+WHERE seconds("createdAt") IS NULL AND born("_id") IS NOT NULL;
+
+-- How many cells of every column cannot be right, and the first row of them.
 CREATE TEMP VIEW fault AS
-SELECT '_id' AS "column", min(line) AS line, arg_min("_id", line) AS "value"
+SELECT '_id' AS "column", count(*) AS cells, min(line) AS line, arg_min("_id", line) AS "value"
 FROM source WHERE NOT is_id("_id")
 UNION ALL
-SELECT 'createdAt', min(line), arg_min("createdAt"::VARCHAR, line)
+SELECT 'id', count(*), min(line), arg_min(id, line)
+FROM source WHERE NOT is_name(id)
+UNION ALL
+SELECT 'createdAt', count(*), min(line), arg_min("createdAt"::VARCHAR, line)
 FROM source WHERE "createdAt" IS NOT NULL AND seconds("createdAt") IS NULL
 UNION ALL
-SELECT 'downloads', min(line), arg_min(downloads::VARCHAR, line)
+SELECT 'downloads', count(*), min(line), arg_min(downloads::VARCHAR, line)
 FROM source WHERE NOT isnan(downloads::DOUBLE) AND whole(downloads) IS NULL
 UNION ALL
-SELECT 'downloadsAllTime', min(line), arg_min("downloadsAllTime"::VARCHAR, line)
+SELECT 'downloadsAllTime', count(*), min(line), arg_min("downloadsAllTime"::VARCHAR, line)
 FROM source WHERE NOT isnan("downloadsAllTime"::DOUBLE) AND whole("downloadsAllTime") IS NULL
 UNION ALL
-SELECT 'baseModels', min(line), arg_min(base_text, line)
+SELECT 'baseModels', count(*), min(line), arg_min(base_text, line)
 FROM source WHERE kind(base_text) NOT IN ('OBJECT', 'NULL')
 UNION ALL
-SELECT 'tags', min(line), arg_min(tags_text, line)
+SELECT 'tags', count(*), min(line), arg_min(tags_text, line)
 FROM source WHERE kind(tags_text) NOT IN ('ARRAY', 'NULL');
 
 -- The newest date in a snapshot, which names one that has no date in its path.
