@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import csv
+import math
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -51,11 +53,23 @@ def print_outcome(stage: str, results: Path, console: Console) -> None:
     """Print what a person wants to know after `stage` has run."""
     if stage == "fetch":
         console.print(f"  {source_line(results)}", markup=False)
+    if stage == "panel" and not math.isnan(peak_mb()):
+        console.print(f"  peak memory so far {peak_mb() / 1000:.1f} GB", markup=False)
     if stage == "attribution":
         for line in attribution_lines(results):
             console.print(line)
     if stage == "analysis":
         console.print(verdict_table(results))
+
+
+def peak_mb() -> float:
+    """Peak memory of this process so far, in MB; not a number where the system does not tell."""
+    try:
+        import resource
+    except ImportError:  # Windows
+        return float("nan")
+    unit = 1 << 20 if sys.platform == "darwin" else 1 << 10  # bytes there, else kilobytes
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / unit
 
 
 def source_line(results: Path) -> str:

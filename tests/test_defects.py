@@ -277,7 +277,7 @@ def test_one_wrong_reading_moves_no_total(steps: list[int], data: st.DataObject)
     """A counter that never falls, with one reading many times too large, ends where it did."""
     levels = [sum(steps[: n + 1]) + 1 for n in range(len(steps))]
     place = data.draw(st.integers(0, len(levels) - 2))
-    wrong = levels[:place] + [100 * levels[-1]] + levels[place + 1 :]
+    wrong = [*levels[:place], 100 * levels[-1], *levels[place + 1 :]]
     assert counters(mend(repository(1, wrong)), 1)[-1] == levels[-1]
 
 
