@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import csv
-import resource
 import sys
 from collections.abc import Callable, Sequence
 from concurrent.futures import ProcessPoolExecutor
@@ -15,6 +14,8 @@ from typing import Any
 
 from rich.console import Group
 from rich.table import Table
+
+from replication.console import peak_mb
 
 COLUMNS = ["task", "n", "clusters", "replicates", "ours_s", "other", "other_s", "ratio", "peak_mb"]
 COLUMNS += ["extrapolated"]
@@ -51,12 +52,6 @@ def in_child(work: Work, *arguments: object) -> Measured:
 def _measured(work: Work, arguments: Sequence[object]) -> Measured:
     seconds, found = work(*arguments)
     return Measured(seconds, peak_mb(), found)
-
-
-def peak_mb() -> float:
-    """Peak memory of this process so far, in MB."""
-    unit = 1 << 20 if sys.platform == "darwin" else 1 << 10  # bytes there, else kilobytes
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / unit
 
 
 @dataclass(frozen=True)

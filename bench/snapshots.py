@@ -28,8 +28,8 @@ from unittest.mock import patch
 import numpy as np
 import pandas as pd
 
-from bench.measure import peak_mb
 from replication import study as definitions
+from replication.console import peak_mb
 from replication.panel import engines, rebuild, whole_hub
 from replication.sources.extract import extract
 from replication.study import Study

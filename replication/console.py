@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -68,6 +70,8 @@ def print_outcome(stage: str, results: Path, console: Console) -> None:
     if stage == "fetch":
         for line in source_line(results).splitlines():
             console.print(f"  {plain(line)}", markup=False)
+    if stage == "panel" and not math.isnan(peak_mb()):
+        console.print(f"  peak memory so far {peak_mb() / 1000:.1f} GB", markup=False)
     if stage == "attribution":
         for line in attribution_lines(results):
             console.print(plain(line), markup=False)
@@ -75,6 +79,16 @@ def print_outcome(stage: str, results: Path, console: Console) -> None:
         console.print(verdict_table(results))
         for line in extent_lines(results):
             console.print(plain(line), markup=False)
+
+
+def peak_mb() -> float:
+    """Peak memory of this process so far, in MB; not a number where the system does not tell."""
+    try:
+        import resource
+    except ImportError:  # Windows
+        return float("nan")
+    unit = 1 << 20 if sys.platform == "darwin" else 1 << 10  # bytes there, else kilobytes
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / unit
 
 
 def source_line(results: Path) -> str:

@@ -112,6 +112,19 @@ def test_the_newest_creation_dates_a_reading(after: int, told: bool) -> None:
     assert moment == start + (after if told else NOON)
 
 
+def test_a_snapshot_without_dates_is_of_noon() -> None:
+    """One in which no row has a moment of creation is dated by its label."""
+    found = choose(census([10, 11], newest=[FIRST * DAY, None]), SHARE)
+    assert found.table["moment"].tolist() == [FIRST * DAY, (FIRST + WEEK) * DAY + NOON]
+
+
+def test_a_truncated_last_snapshot_is_named() -> None:
+    """It is left out, and its label stands in the record."""
+    found = choose(census([10, 11, 3]), SHARE)
+    assert weeks(found) == [0, 1]
+    assert defect(found, "truncated-snapshots").where == "2024-08-07"
+
+
 def test_moments_never_fall_back() -> None:
     """Of two labels read at one moment, or in the wrong order, the later comes a second after."""
     late = FIRST * DAY + 9 * DAY

@@ -117,9 +117,45 @@ def freeze(contents: Snapshots) -> None:
             row["counter"] = known.get(row["repository"])
 
 
+def spikes(contents: Snapshots) -> None:
+    """Three counters are many times too large at one reading: the first, one between, the last but one."""
+    for place, number in ((COUNTED, 1), (LATER, 3), (LATER + 2, 3), (len(LABELS) - 2, 3)):
+        for row in found_rows(contents, place, number):
+            row["counter"] *= 1000
+
+
+def without_counts(contents: Snapshots) -> None:
+    """Five snapshots in a row, and that of the first counters, have no 30-day field."""
+    for place in (*range(EARLIER, EARLIER + 5), COUNTED):
+        for row in contents[LABELS[place]]:
+            row["rolling"] = None
+
+
+def without_dates(contents: Snapshots) -> None:
+    """Snapshots of both regimes have no creation dates, and the last has none of three."""
+    last = [found_rows(contents, len(LABELS) - 1, number)[0] for number in (1, 2, 3)]
+    for row in [*contents[LABELS[EARLIER]], *contents[LABELS[LATER]], *last]:
+        row["created"] = None
+
+
+def without_names(contents: Snapshots) -> None:
+    """Two repositories have no name at their last reading, and one at its first."""
+    for place, number in ((len(LABELS) - 1, 3), (len(LABELS) - 1, 2), (3, 2)):
+        for row in found_rows(contents, place, number):
+            row["name"] = None
+
+
+def without_ids_or_dates(contents: Snapshots) -> None:
+    """Two snapshots, one of each regime, carry neither ids nor dates: the name tells which it is."""
+    without_id(contents)
+    for place in (EARLIER, LATER):
+        for row in contents[LABELS[place]]:
+            row["created"] = None
+
+
 MISHAPS = [
     stall, rollback, missing_reading, missing_snapshots, duplicate, rename, without_id, truncated,
-    repeated, freeze,
+    repeated, freeze, spikes, without_counts, without_dates, without_names, without_ids_or_dates,
 ]  # fmt: skip
 
 
@@ -149,6 +185,56 @@ def test_a_renamed_repository_keeps_both_names(tmp_path: Path) -> None:
     facts = rebuilt(tmp_path, spoilt(rename)).facts.set_index("name")["first_name"]
     assert facts["new/model"] == "before/model-3"
     assert facts["old/model"] == "old/model"
+
+
+def test_a_name_that_one_reading_lacks_is_taken_from_the_others(tmp_path: Path) -> None:
+    """The last name that is stated holds; one that is stated nowhere is the id."""
+    contents = spoilt(without_names)
+    for rows in contents.values():
+        for row in rows:
+            row["name"] = None if row["name"] == OLD.name else row["name"]
+    names = set(rebuilt(tmp_path, contents).facts["name"])
+    assert {f"{OLD.number:024x}", YOUNG.name, NEW.name} <= names
+
+
+def test_spikes_and_uncertain_counters_stay_in_the_engine(tmp_path: Path) -> None:
+    """Each spike with its height above its neighbours, each fall with what its envelopes differ by."""
+    contents = spoilt(spikes)
+    rollback(contents)
+    with running(tmp_path, contents, study()) as (_, duck):
+        found = duck.frame("SELECT r.name, s.size FROM spikes s JOIN repositories r USING (id)")
+        apart = duck.frame("SELECT r.name, a.apart FROM apart a JOIN repositories r USING (id)")
+    assert sorted(found["name"]) == [NEW.name] * 3 + [OLD.name]
+    fallen = found_rows(snapshots(HUB), LATER - 1, 3)[0]["counter"]
+    low = found_rows(contents, LATER + 1, 3)[0]["counter"]
+    assert apart["name"].tolist() == [NEW.name]
+    assert apart["apart"].item() >= fallen - low > 0
+
+
+def test_undated_repositories_are_counted(tmp_path: Path) -> None:
+    """One without a date anywhere is left out and counted, with its downloads; the others are not."""
+    contents = spoilt(without_dates)
+    for rows in contents.values():
+        for row in rows:
+            row["created"] = None if row["name"] == OLD.name else row["created"]
+    found = rebuilt(tmp_path, contents)
+    (last,) = found_rows(contents, len(LABELS) - 1, 1)
+    assert found.undated == (1, last["counter"])
+    assert totals(found) == exact(HUB[1:])
+
+
+def test_nothing_downloaded_is_refused(tmp_path: Path) -> None:
+    """Snapshots without a download, and those in which no counter moves, are no data."""
+    silent = [replace(r, rate=0) for r in HUB]
+    with pytest.raises(ContractError, match="no repository in the snapshots is both downloaded"):
+        rebuilt(tmp_path / "silent", snapshots(silent))
+    still = {
+        label: [{**row, "counter": 1000} for row in rows] for label, rows in snapshots(HUB).items()
+    }
+    with pytest.raises(
+        ContractError, match="nearly every counter stands still at 29 of 29 readings"
+    ):
+        rebuilt(tmp_path / "still", still)
 
 
 def test_movers_and_absences_are_counted(tmp_path: Path) -> None:

@@ -134,6 +134,7 @@ def test_the_chain_ends_with_what_is_used(made: Made) -> None:
     assert chain.index.tolist() == ["births", "month", "quarter", "used"]
     assert chain.loc["used", "factor"] == made.rebuilt.scale.factor
     assert chain.loc["used", "spread"] == made.rebuilt.scale.spread
+    assert chain.loc["used", "measured"] == made.rebuilt.scale.measured
 
 
 def test_defects_are_named_with_their_numbers(made: Made) -> None:
@@ -149,6 +150,65 @@ def test_defects_are_named_with_their_numbers(made: Made) -> None:
     ]  # fmt: skip
     assert (defects.loc[absent, "rows"] == 0).all()
     assert "4.3 times" in defects.loc["rolling-double-count", "where"]
+
+
+def test_everything_that_is_left_out_has_a_row(
+    tmp_path_factory: pytest.TempPathFactory,
+) -> None:
+    """Spikes, contradictions, repositories without a name or a date: named, counted, with downloads."""
+    contents = {
+        label: [dict(row) for row in rows] for label, rows in snapshots([*hub(), *MAKERS]).items()
+    }
+    for label, rows in contents.items():
+        for row in rows:
+            if row["name"] == "acme/base":
+                row["created"] = None
+            if row["name"] == "beta/tuned":
+                row["name"] = None
+                row["counter"] = row["counter"] and row["counter"] * (
+                    1 + 99 * (label == LABELS[20])
+                )
+            if row["name"] == "new/model" and label >= LABELS[-2]:
+                row["counter"] //= 4
+    with running(tmp_path_factory.mktemp("odd"), contents, RULES) as (rebuilt, engine):
+        found = assemble(rebuilt, engine, RULES, GROUPS, LEAST)
+    record = found.panel.defects.set_index("check")
+    identity, rows = f"{203:024x}", found.panel.repositories.set_index("name")
+    assert rows.loc[identity, ["uploader", "origin", "repository"]].tolist() == [
+        "(unnamed)", "acme", identity,
+    ]  # fmt: skip
+    assert record.loc["unnamed-repositories", ["where", "rows"]].tolist() == [identity, 1]
+    assert record.loc["undated-repositories", "rows"] == 1
+    assert record.loc["undated-repositories", "where"].endswith(" downloads at any age")
+    assert record.loc["spikes", "rows"] == 1
+    assert record.loc["spikes", "where"].startswith(f"{identity} {LABELS[20]} (")
+    assert record.loc["falling-counters", "rows"] == 1
+    assert "downloads too many in all" in record.loc["uncertain-counters", "where"]
+    table.check(found.panel, RULES, "synthetic")
+
+
+def test_a_namespace_that_is_large_in_either_role_keeps_its_name(
+    tmp_path_factory: pytest.TempPathFactory,
+) -> None:
+    """A small uploader of a large origin is in the origin's bucket, and what the origin uploads is its own."""
+    few = [
+        Repository(301, day(-20), 1, "root/base"),
+        Repository(302, day(10), 30, "big/derived", parents="root/base"),
+        Repository(303, day(40), 2, "one/derived", parents="Root/Base"),
+        Repository(304, day(40), 2, "two/derived", parents="root/base"),
+        Repository(305, day(40), 3, "three/own"),
+    ]
+    with running(tmp_path_factory.mktemp("roles"), snapshots([*hub(), *few]), RULES) as (
+        made_,
+        engine,
+    ):
+        rows = assemble(made_, engine, RULES, {}, LEAST).panel.repositories
+    places = {tuple(row) for row in rows[["uploader", "origin"]].to_numpy()}
+    sizes = pd.DataFrame({"namespace": ["root", "three"], "largest": [LEAST, 1]})
+    of_root, of_three = tail.placed(sizes, LEAST)["bucket"]
+    assert {("root", "root"), ("big", "root"), (of_root, "root"), (of_three, of_three)} <= places
+    assert not {"one", "two", "three"} & set(rows["uploader"])
+    assert of_root.startswith("(small namespaces ")
 
 
 def test_the_panel_is_written_and_read(

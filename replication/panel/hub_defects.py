@@ -76,7 +76,7 @@ def _of_counters(rebuilt: Rebuilt, engine: Engine, study: Study) -> list[Defect]
         "SELECT taken_back AS label, count(*) AS n FROM spikes GROUP BY taken_back"
     )
     fell = movers.set_index("label")["n_fell"].sub(spikes.set_index("label")["n"], fill_value=0)
-    fell = fell[fell > 0].reset_index()
+    fell = fell[fell > 0].rename("n_fell").rename_axis("label").reset_index()
     return [
         spiked(int(spikes["n"].sum()), _largest_spikes(engine)),
         Defect("falling-counters", "cumulative counters that fall", listed(fell["label"]),

@@ -94,8 +94,8 @@ def check(panel: Panel, study: Study, where: str) -> Panel:
     Raises
     ------
     ContractError
-        A column is missing, a group is unknown, a number is not a count, or a window or the series
-        is empty.
+        A column is missing, a group is unknown, a number is not a count, a window or the series is
+        empty, or there is too little in them to estimate anything.
     """
     remedy = f"rebuild it: python -m replication bundle --from FILE ({where})"
     needed = FACTS + [window.id for window in study.windows]
@@ -122,10 +122,29 @@ def check(panel: Panel, study: Study, where: str) -> Panel:
             raise ContractError(
                 f"{window.id} holds no downloads", "choose a window inside the data"
             )
+    _require_several(panel, study)
     return Panel(
         panel.repositories[needed], panel.weekly[WEEKLY], panel.variants[varied],
         panel.defects[DEFECTS],
     )  # fmt: skip
+
+
+def _require_several(panel: Panel, study: Study) -> None:
+    """Refuse a window of one uploader, and a series shorter than what is summed of it."""
+    for window in study.windows:
+        used = panel.repositories[panel.repositories[window.id] > 0]
+        if used["uploader"].nunique() < 2:
+            raise ContractError(
+                f"{window.id}: {used['uploader'].iloc[0]} has all downloads, and shares need several "
+                "developers",
+                "use a file of several developers",
+            )
+    weeks, needed = panel.weekly["week"].nunique(), study.time.smoothing_weeks
+    if weeks < needed:
+        raise ContractError(
+            f"the panel holds {weeks} weeks of downloads, fewer than smoothing_weeks = {needed}",
+            "use a file whose readings span more weeks, or lower smoothing_weeks in study.toml",
+        )
 
 
 def _facts(readings: pd.DataFrame, counters: pd.DataFrame) -> pd.DataFrame:
