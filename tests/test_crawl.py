@@ -465,9 +465,7 @@ def test_what_the_command_prints(place: Desk) -> None:
     printed, said = StringIO(), list[str]()
     hub_cli.crawl(
         place.folder,
-        every=False,
-        top=None,
-        namespaces="owner-0,owner-1,Nobody",
+        choose(None, "owner-0,owner-1,Nobody", everything=False),
         console=Console(file=printed, width=500),
         say=said.append,
     )
