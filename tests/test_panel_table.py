@@ -38,7 +38,7 @@ from replication.sources.bundled import WINDOW_TABLES
 from replication.study import PanelRules, Study, Window
 
 TABLES = ("repositories", "weekly", "variants", "defects")
-RULES = PanelRules(365, 7, 0.99, 10**12)
+RULES = PanelRules(365, 7, 0.99, 10**12, 10_000)
 WINDOWS = (
     Window("sum", "increments", date(2025, 2, 26), date(2025, 4, 16), "Sum"),
     Window("cohort", "cohort", date(2025, 3, 1), date(2025, 4, 16), "Cohort"),
