@@ -208,7 +208,7 @@ def test_names_are_never_used_as_paths(tmp_path: Path) -> None:
     rows = [
         row
         for n, name in enumerate(names)
-        for row in repository(n, [0, 10], name=name, origin="/etc/passwd")
+        for row in repository(n, [0, 10, 20, 30, 40], name=name, origin="/etc/passwd")
     ]
     out = tmp_path / "sandbox" / "out"
     source = tmp_path / "..data;$(id).parquet"
