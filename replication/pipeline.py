@@ -454,7 +454,7 @@ def make_bundle(source: Path, folder: Path, run: Run, accessed: str) -> Panel:
 def _built(path: Path, name: str, run: Run) -> Panel:
     """Build a panel from the counters in `path`, which messages call `name`."""
     from replication import reach
-    from replication.panel import contract, table
+    from replication.panel import contract, defects, table
 
     study = run.study
     counters = contract.read_counters(path, study.groups, study.panel.max_counter, name)
@@ -466,6 +466,7 @@ def _built(path: Path, name: str, run: Run) -> Panel:
         what=f"the readings of {name}",
         remedy="define windows inside the data in a file for --study",
     )
+    defects.require_moving(counters, study.panel.frozen_share)
     wrong_labels = files.read_csv(FOLDER / "label_defects.csv")
     return table.build(counters, study, wrong_labels)
 

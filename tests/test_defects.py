@@ -22,6 +22,7 @@ from released_files import (
     synthetic_rows,
 )
 
+from replication.errors import ContractError
 from replication.panel import defects
 
 KNOWN = pd.DataFrame(
@@ -322,6 +323,18 @@ def test_a_freeze_at_the_end_has_no_catch_up() -> None:
     record = {d.check: d for d in mend(in_time_order(frozen(CLEAN, 6, 7))).defects}
     assert record["frozen-readings"].where == labels(6, 7)
     assert (record["catch-up-readings"].rows, record["catch-up-readings"].where) == (0, "none")
+
+
+@pytest.mark.parametrize(("moving", "refused"), [(0, True), (1, True), (3, False)])
+def test_a_file_in_which_nothing_moves_is_refused(moving: int, refused: bool) -> None:
+    """Where at nine of ten readings nearly every counter stands still there is nothing to estimate."""
+    levels = [1000 + min(n, moving) for n in range(11)]
+    table = counters_of(synthetic_release([*repository(1, levels), *repository(2, levels)]))
+    if refused:
+        with pytest.raises(ContractError, match=f"at {10 - moving} of 10 readings"):
+            defects.require_moving(table, 0.99)
+    else:
+        defects.require_moving(table, 0.99)
 
 
 def test_lost_in_freeze() -> None:

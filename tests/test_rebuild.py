@@ -223,6 +223,17 @@ def test_undated_repositories_are_counted(tmp_path: Path) -> None:
     assert totals(found) == exact(HUB[1:])
 
 
+def test_a_chain_without_counters_is_not_measured(tmp_path: Path) -> None:
+    """Where no snapshot has a counter, the chain stands as it is, and says so."""
+    bare = {
+        label: [{**row, "counter": None} for row in rows] for label, rows in snapshots(HUB).items()
+    }
+    found = rebuilt(tmp_path, bare, study([window("rebuild", 30, 60)]))
+    assert not found.scale.measured
+    assert totals(found)[3]["rebuild-30-60"] == 0
+    assert totals(found)[2]["rebuild-30-60"] == YOUNG.downloads(window("rebuild", 30, 60))
+
+
 def test_nothing_downloaded_is_refused(tmp_path: Path) -> None:
     """Snapshots without a download, and those in which no counter moves, are no data."""
     silent = [replace(r, rate=0) for r in HUB]

@@ -211,6 +211,13 @@ def test_a_namespace_that_is_large_in_either_role_keeps_its_name(
     assert of_root.startswith("(small namespaces ")
 
 
+def test_a_hub_without_parents_has_a_panel(tmp_path_factory: pytest.TempPathFactory) -> None:
+    """Where no repository states a base model, every origin is the uploader."""
+    with running(tmp_path_factory.mktemp("bare"), snapshots(hub()), RULES) as (rebuilt, engine):
+        rows = assemble(rebuilt, engine, RULES, {}, LEAST).panel.repositories
+    assert rows["origin"].equals(rows["uploader"])
+
+
 def test_the_panel_is_written_and_read(
     made: Made, tmp_path_factory: pytest.TempPathFactory
 ) -> None:

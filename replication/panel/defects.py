@@ -334,6 +334,20 @@ def require_movement(still: int, followed: int) -> None:
         )
 
 
+def require_moving(counters: pd.DataFrame, frozen_share: float) -> None:
+    """Refuse a released file in which nearly every counter stands still at nearly every reading.
+
+    Raises
+    ------
+    ContractError
+        See `require_movement`.
+    """
+    readings = counters.sort_values(["repository", "reading", "counter"])
+    readings = readings.drop_duplicates(["repository", "reading"], keep="last")
+    followed = readings["reading"].nunique() - 1
+    require_movement(len(frozen_readings(readings, frozen_share)), followed)
+
+
 def frozen_record(readings: pd.DataFrame, frozen: Sequence[pd.Timestamp]) -> Defect:
     """The frozen readings, for the record."""
     return Defect(

@@ -73,7 +73,6 @@ def build(
     """Turn the checked counters of a released file into a panel."""
     rules = study.panel
     mended = defects.mend(counters, rules.frozen_share, label_defects, rules.envelope_margin)
-    defects.require_movement(len(mended.frozen), mended.readings["reading"].nunique() - 1)
     young, oldest = (
         increments.first_year(
             mended.readings, age_limit_days=limit, birth_margin_days=rules.birth_margin_days

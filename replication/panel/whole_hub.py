@@ -94,6 +94,9 @@ def _origins(engine: Engine) -> pd.DataFrame:
     derived = engine.frame(
         "SELECT id, name, parents FROM repositories WHERE parents <> '' ORDER BY id"
     )
+    if derived.empty:
+        texts = {"origin": derived["name"], "traced_origin": derived["name"]}
+        return pd.DataFrame({"id": derived["id"], **texts})
     edges = lineage.released_edges(derived["name"].tolist(), derived["parents"].tolist())
     renames = engine.frame("SELECT first_name, name FROM repositories WHERE first_name <> name")
     asked = [*derived["name"], *_parents(engine, edges)]
