@@ -20,10 +20,10 @@ from replication.panel.table import Panel
 from replication.sources import left_out, manifest, room, sidecar, snapshots
 from replication.sources.left_out import LeftOut
 from replication.sources.local_snapshots import find
-from replication.study import WHOLE_HUB, load
+from replication.study import load
 
 LABELS = ["2025-03-05", "2025-03-12", "2025-03-19", "2025-03-26"]
-ABOUT = replace(load(overlay=WHOLE_HUB).snapshots, since=date.min, until=date.max)
+ABOUT = replace(load(whole=True).snapshots, since=date.min, until=date.max)
 
 
 def write(path: Path, scale: int = 1, **columns: pa.Array) -> Path:

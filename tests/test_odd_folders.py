@@ -19,7 +19,7 @@ from replication.panel import engines
 from replication.panel.engines import DuckDB
 from replication.second import shares as second
 from replication.sources import snapshots
-from replication.study import WHOLE_HUB, load
+from replication.study import load
 
 BORN = [datetime(2024, 8, 28 + n, tzinfo=UTC) for n in range(3)]
 LABELS = ["2024-09-04", "2024-09-11"]
@@ -70,7 +70,7 @@ def rows(engine: engines.Engine, files: list[Path]) -> list[tuple[object, ...]]:
 
 def fetched(hub: Path, run: Path) -> list[Path]:
     """The extracts that a fetch from one folder into another leaves."""
-    about = load(overlay=WHOLE_HUB).snapshots
+    about = load(whole=True).snapshots
     snapshots.fetch(about, run, local=hub, today="2026-11-23", progress=lambda _: None)
     return snapshots.extracts(run)
 
