@@ -22,6 +22,7 @@ from replication.sources import snapshots
 from replication.study import load
 
 BORN = [datetime(2024, 8, 28 + n, tzinfo=UTC) for n in range(3)]
+MAKERS = ("Qwen", "google", "mistralai")
 LABELS = ["2024-09-04", "2024-09-11"]
 ODD = [
     "name=try1", "created=2024", "downloadsAllTime=7", "label=3", "v2?", "v*", "**", "[1]", "[!a]", "[", "]",
@@ -37,10 +38,10 @@ def snapshot(scale: int = 100, repositories: int = 3) -> pa.Table:
     """A tiny snapshot."""
     return pa.table({
         "_id": [f"66ce6e00{n:016x}" for n in range(repositories)],
-        "id": [f"Qwen/m{n}" for n in range(repositories)],
+        "id": [f"{MAKERS[n]}/m{n}" for n in range(repositories)],
         "createdAt": pa.array(BORN[:repositories], pa.timestamp("us", "UTC")),
-        "downloads": [n * scale for n in range(repositories)],
-        "downloadsAllTime": [3 * n * scale for n in range(repositories)],
+        "downloads": [(n + 1) * scale for n in range(repositories)],
+        "downloadsAllTime": [3 * (n + 1) * scale for n in range(repositories)],
     })  # fmt: skip
 
 
@@ -132,7 +133,7 @@ def test_the_command_line(tmp_path: Path) -> None:
         done = invoke(stage, *options)
         assert done.exit_code == 0, done.stderr
     panel = pd.read_csv(tmp_path / name / "out" / "build" / "panel" / "repositories.csv")
-    assert set(panel["uploader"]) == {"Qwen"}
+    assert set(panel["uploader"]) == set(MAKERS)
 
 
 @pytest.mark.parametrize("name", ["model=x", "time=3", "[1]", "Ünï?"])
