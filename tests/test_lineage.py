@@ -615,3 +615,9 @@ def test_the_bundled_panel_holds_the_traced_origins() -> None:
     assert len(panel) == 544
     assert (panel["traced_origin"] == "").sum() == 107
     assert (panel["traced_origin"] == panel["origin"]).sum() == 363
+
+
+def test_the_namespaces_of_no_names() -> None:
+    """Where nothing has a parent there is nothing to name, and no column is missing for it."""
+    assert lineage.namespaces(pd.Series([], dtype=str)).tolist() == []
+    assert lineage.namespaces(pd.Series(["a/b", "gpt2", "c/d/e"])).tolist() == ["a", "gpt2", "c"]

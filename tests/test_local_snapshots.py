@@ -20,10 +20,10 @@ from replication.panel.table import Panel
 from replication.sources import left_out, manifest, room, sidecar, snapshots
 from replication.sources.left_out import LeftOut
 from replication.sources.local_snapshots import find
-from replication.study import WHOLE_HUB, load
+from replication.study import load
 
 LABELS = ["2025-03-05", "2025-03-12", "2025-03-19", "2025-03-26"]
-ABOUT = replace(load(overlay=WHOLE_HUB).snapshots, since=date.min, until=date.max)
+ABOUT = replace(load(whole=True).snapshots, since=date.min, until=date.max)
 
 
 def write(path: Path, scale: int = 1, **columns: pa.Array) -> Path:
@@ -207,13 +207,13 @@ def test_a_range_is_told(tmp_path: Path) -> None:
 
 def test_the_command_tells_it_in_a_pipe(tmp_path: Path) -> None:
     """The outcome names what is left out, and a folder is read beyond the range of the definitions."""
-    for label in ("2025-03-05", "2026-03-05"):
+    for label in ("2024-08-21", "2025-09-03", "2026-03-05"):
         write(tmp_path / "hub" / f"models_{label}.parquet")
     write(tmp_path / "hub" / "latest.parquet")
     options = ("--data", str(tmp_path / "hub"), "--out", str(tmp_path / "out"))
     done = invoke("fetch", *options)
     assert done.exit_code == 0, done.stderr
-    assert "models/2025-03-05…2026-03-05, 6 rows" in done.stdout
+    assert "models/2024-08-21…2026-03-05, 9 rows" in done.stdout
     assert "1 file left out (no date in its name: latest.parquet)" in done.stdout
     done = invoke("fetch", *options, "--until", "2025-12-31")
     assert "2 files left out (no date in its name: latest.parquet; after the range: " in done.stdout

@@ -19,9 +19,10 @@ from replication.panel import engines
 from replication.panel.engines import DuckDB
 from replication.second import shares as second
 from replication.sources import snapshots
-from replication.study import WHOLE_HUB, load
+from replication.study import load
 
 BORN = [datetime(2024, 8, 28 + n, tzinfo=UTC) for n in range(3)]
+MAKERS = ("Qwen", "google", "mistralai")
 LABELS = ["2024-09-04", "2024-09-11"]
 ODD = [
     "name=try1", "created=2024", "downloadsAllTime=7", "label=3", "v2?", "v*", "**", "[1]", "[!a]", "[", "]",
@@ -37,10 +38,10 @@ def snapshot(scale: int = 100, repositories: int = 3) -> pa.Table:
     """A tiny snapshot."""
     return pa.table({
         "_id": [f"66ce6e00{n:016x}" for n in range(repositories)],
-        "id": [f"Qwen/m{n}" for n in range(repositories)],
+        "id": [f"{MAKERS[n]}/m{n}" for n in range(repositories)],
         "createdAt": pa.array(BORN[:repositories], pa.timestamp("us", "UTC")),
-        "downloads": [n * scale for n in range(repositories)],
-        "downloadsAllTime": [3 * n * scale for n in range(repositories)],
+        "downloads": [(n + 1) * scale for n in range(repositories)],
+        "downloadsAllTime": [3 * (n + 1) * scale for n in range(repositories)],
     })  # fmt: skip
 
 
@@ -70,7 +71,7 @@ def rows(engine: engines.Engine, files: list[Path]) -> list[tuple[object, ...]]:
 
 def fetched(hub: Path, run: Path) -> list[Path]:
     """The extracts that a fetch from one folder into another leaves."""
-    about = load(overlay=WHOLE_HUB).snapshots
+    about = load(whole=True).snapshots
     snapshots.fetch(about, run, local=hub, today="2026-11-23", progress=lambda _: None)
     return snapshots.extracts(run)
 
@@ -132,7 +133,7 @@ def test_the_command_line(tmp_path: Path) -> None:
         done = invoke(stage, *options)
         assert done.exit_code == 0, done.stderr
     panel = pd.read_csv(tmp_path / name / "out" / "build" / "panel" / "repositories.csv")
-    assert set(panel["uploader"]) == {"Qwen"}
+    assert set(panel["uploader"]) == set(MAKERS)
 
 
 @pytest.mark.parametrize("name", ["model=x", "time=3", "[1]", "Ünï?"])

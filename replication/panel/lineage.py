@@ -80,7 +80,7 @@ class Lineage:
 
 def namespaces(names: pd.Series) -> pd.Series:
     """The namespace in each repository name; a name without one stands for itself."""
-    return names.str.partition("/")[0]
+    return names.str.split("/", n=1).str[0]
 
 
 def released_edges(names: Sequence[str], parents: Sequence[str]) -> pd.DataFrame:

@@ -104,10 +104,12 @@ def _origins(engine: Engine) -> pd.DataFrame:
     traced = lineage.trace(asked, edges, renames=present).origins()
     several = traced["repository"].duplicated(keep=False)
     joined = traced[several].groupby("repository", sort=False)["origin"].agg(" ".join)
-    roots = derived["name"].map(
-        pd.concat([traced[~several].set_index("repository")["origin"], joined])
-    )
-    origin = roots.str.partition(" ")[0]
+    roots = (
+        derived["name"]
+        .map(pd.concat([traced[~several].set_index("repository")["origin"], joined]))
+        .astype("str")
+    )  # text also where no repository states a parent
+    origin = roots.str.split(" ", n=1).str[0]
     return pd.DataFrame({"id": derived["id"], "origin": origin, "traced_origin": roots})
 
 
