@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from replication import analyses, files, trace, window_analyses
 from replication.errors import VerificationError
 from replication.places import IN_REPOSITORY, PAPER, ROOT
-from replication.run import BUNDLED, RECORDS, RELEASED, SNAPSHOTS, Run
+from replication.run import BUNDLED, FILE, RECORDS, RELEASED, SNAPSHOTS, Run
 from replication.sources.bundled import FOLDER, SIDECAR, TABLES, WINDOW_TABLES
 from replication.stages import Progress, Stage
 
@@ -226,6 +226,8 @@ def attribution(run: Run, progress: Progress) -> list[Path]:
     repositories = assign.attributed(found.repositories, known, ruled, study.group_of)
     presence.require_pair(repositories, study)
     presence.require_weeks(found.weekly, study)
+    if run.kind in {FILE, RELEASED}:
+        presence.require_reach(found.weekly, study)
     weeks = assign.attributed_weeks(found.weekly, repositories, known, study.group_of)
     rules.require_known(ruled, known.tenures)
     used = rules.effects(repositories, ruled, windows)
@@ -453,19 +455,10 @@ def make_bundle(source: Path, folder: Path, run: Run, accessed: str) -> Panel:
 
 def _built(path: Path, name: str, run: Run) -> Panel:
     """Build a panel from the counters in `path`, which messages call `name`."""
-    from replication import reach
     from replication.panel import contract, defects, table
 
     study = run.study
     counters = contract.read_counters(path, study.groups, study.panel.max_counter, name)
-    reach.require_reach(
-        study.all_windows,
-        counters["reading"].min().date(),
-        counters["reading"].max().date(),
-        before=reach.WEEK,
-        what=f"the readings of {name}",
-        remedy="define windows inside the data in a file for --study",
-    )
     defects.require_moving(counters, study.panel.frozen_share)
     wrong_labels = files.read_csv(FOLDER / "label_defects.csv")
     return table.build(counters, study, wrong_labels)

@@ -96,7 +96,11 @@ def test_no_date_may_be_wild(tmp_path: Path, day: str) -> None:
         ("replicates = 10_000", "replicates = 1_000_000_000_000", "between 1 and 1,000,000"),
         ("powers = [1.0,", "powers = [1.0, nan,", "calibration.powers = nan"),
         ("age_limits_days = [365,", "age_limits_days = [365, -1,", "grid.age_limits_days = -1"),
-        ("days_before = 34", "since = 2025-12-24\ndays_before = 34", "snapshots.since must not lie"),
+        (
+            "days_before = 34",
+            "since = 2025-12-24\ndays_before = 34",
+            "snapshots.since must not lie",
+        ),
         ("workers = 2", "workers = 1_000", "snapshots.workers = 1000"),
         ("seed = 20251203", "seed = true", "seed = True is not of type int"),
         ("seed = 20251203", f"seed = {'9' * 5_000}", "is not TOML"),

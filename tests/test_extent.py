@@ -260,3 +260,14 @@ def test_fewer_weeks_than_a_smoothed_sum_are_refused(weeks: int, enough: bool) -
         return
     with pytest.raises(DegenerateDataError, match=f"span {weeks} weeks"):
         presence.require_weeks(table, STUDY)
+
+
+def test_windows_beyond_the_weeks_of_a_file_are_refused() -> None:
+    """A file that ends early does not give a part under the name of the whole window."""
+    days = pd.date_range("2025-03-05", "2026-01-28", freq="7D")
+    table = pd.DataFrame({"week": [f"{day:%Y-%m-%d}" for day in days]})
+    presence.require_reach(table, STUDY)
+    with pytest.raises(
+        StudyError, match="the weeks of downloads are from 2025-03-05 to 2025-07-02"
+    ):
+        presence.require_reach(table.iloc[:18], STUDY)

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from datetime import date
+
 import pandas as pd
 
+from replication import reach
 from replication.errors import DegenerateDataError
 from replication.study import Study
 
@@ -68,3 +71,28 @@ def require_weeks(weekly: pd.DataFrame, study: Study) -> None:
             f"the data span {spanned} weeks of downloads, and the series needs {least}",
             "use data whose readings span more weeks, or fewer smoothing_weeks in a file for --study",
         )
+
+
+def require_reach(weekly: pd.DataFrame, study: Study) -> None:
+    """Refuse windows beyond the weeks of a released file.
+
+    Parameters
+    ----------
+    weekly
+        Weekly downloads, with the column ``week``; the first week ends at the second reading.
+    study
+        Definitions: the windows of the estimands and the grid.
+
+    Raises
+    ------
+    StudyError
+        A window reaches beyond the weeks.
+    """
+    reach.require_reach(
+        study.all_windows,
+        date.fromisoformat(weekly["week"].min()),
+        date.fromisoformat(weekly["week"].max()),
+        before=2 * reach.WEEK,
+        what="the weeks of downloads",
+        remedy="define windows inside the data in a file for --study",
+    )
