@@ -42,13 +42,14 @@ class Experiment:
 def defects() -> DefectRates:
     """Every defect at a realistic rate, those of later years moved into the window.
 
-    But for the swing of the 30-day field: the chain's scale is measured after it, and its reported
-    error does not hold it.
+    But for the swing of the 30-day field and labels that are read six days late: the chain's scale is
+    measured after the swing, and the reported error holds neither.
     """
     return replace(
         DefectRates.realistic(),
         truncated=(date(2025, 4, 16),),
         stale=(date(2024, 11, 13), date(2025, 1, 22), date(2025, 1, 29)),
+        late=(),
         swing=(),
     )
 
