@@ -17,7 +17,7 @@ from replication.analysis.crossover import judged_weeks
 from replication.errors import StudyError
 from replication.panel import increments, variants
 from replication.plots import style
-from replication.report import numbers, prose
+from replication.report import conditions, numbers, own, prose
 from replication.run import BUNDLED, ROOT, Run
 from replication.study import Study
 
@@ -176,3 +176,43 @@ def test_the_packaged_definitions_are_known_as_such(tmp_path: Path) -> None:
     other = changed(tmp_path, ("share_margin_points = 1.0", "share_margin_points = 2.0"))
     assert not Run(BUNDLED, tmp_path, other).packaged
     assert dataclasses.replace(definitions.load(), whole=False) == definitions.load()
+
+
+def test_a_run_says_what_it_defines_otherwise(tmp_path: Path) -> None:
+    """Each change has its words, labels that follow have none, and the packaged one has nothing to say."""
+    path = changed(
+        tmp_path,
+        ("age_limit_days = 365", "age_limit_days = 180"),
+        ("share_margin_points = 1.0", "share_margin_points = 2.5"),
+        ('"CA", ', ""),
+        added=CANADA,
+    )
+    assert own.changes(definitions.load(path)) == [
+        "panel.age_limit_days 180 in place of 365",
+        "grid.age_limits_days in another order",
+        "verdict.share_margin_points 2.5 in place of 1.0",
+        "country_group with Canada",
+        "country_group.Other.codes without CA",
+    ]
+    assert own.changes(definitions.load()) == own.changes(definitions.load(whole=True)) == []
+
+
+def test_the_abstract_is_that_of_the_run(tmp_path: Path) -> None:
+    """By other definitions it names them and gives figures and answers, and no sentence of the committed one."""
+    text = (ROOT / "paper" / "paper.md").read_text(encoding="utf-8")
+    about = json.loads((ROOT / "results" / "manifest.json").read_text(encoding="utf-8"))
+    (tmp_path / "manifest.json").write_text(json.dumps(about), encoding="utf-8")
+    packaged = definitions.load()
+    other = definitions.load(changed(tmp_path, ("level = 0.95", "level = 0.9")))
+    for study, said, unsaid in (
+        (packaged, "the USA is ahead:", "{{source:own}}"),
+        (other, "{{source:own}}", "the USA is ahead:"),
+    ):
+        front = prose.chosen(text, conditions.of(tmp_path, study)).split("---\n")[1]
+        assert said in front
+        assert unsaid not in front
+    assert own.differences(tmp_path, other) == [
+        "other definitions (inference.level 0.9 in place of 0.95)"
+    ]
+    (tmp_path / "manifest.json").write_text(json.dumps(about | {"sha256": "0" * 64, "title": "X"}))
+    assert own.differences(tmp_path, packaged)[0].startswith("other data (X: one_year_rolling")

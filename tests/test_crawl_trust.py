@@ -247,7 +247,7 @@ def expanded(query: str) -> set[str]:
         ),
         ({"author", "library_name"}, "author, library_name: nothing that a panel needs"),
     ],
-    ids=str,
+    ids=lambda value: "-".join(sorted(value)) if isinstance(value, set) else value,
 )
 def test_refused_fields(place: Desk, refused: set[str], words: str) -> None:
     """A field that the Hub refuses is empty, which the crawl says; no page asks for it again."""

@@ -24,7 +24,7 @@ from replication.report import claims, conditions, prose, tables
 from replication.run import ROOT
 
 STUDY = synthetic_study()
-HUB = definitions.load(definitions.DEFAULT, definitions.WHOLE_HUB)
+HUB = definitions.load(whole=True)
 TEXT = prose.source(ROOT / "paper", prose.TEXT, whole=True).read_text(encoding="utf-8")
 ALL_THERE = dict.fromkeys(re.findall(r"\{\{if:([\w-]+)\}\}", TEXT), True)
 EVERY = dict.fromkeys(("whole", "anchored", "measured", "chained"), True)

@@ -19,7 +19,7 @@ from replication import console, files
 from replication.attribution.registry import Developer, Registry
 from replication.plain import plain, plain_lines
 from replication.plots import rendered, results, style
-from replication.report import markdown, prose, registry_table, render, tables
+from replication.report import markdown, own, prose, registry_table, render, tables
 from replication.run import ROOT
 
 STUDY = synthetic_study()
@@ -168,11 +168,12 @@ def test_a_title_cannot_end_the_head_of_the_text(name: str, desk: Path) -> None:
 
 
 def test_the_banner_of_other_data_is_escaped(tmp_path: Path) -> None:
-    """Title and file name of a run's data do not become markup."""
+    """Title and file name of a run's data do not become markup where the text names them."""
     about = {"title": "<b>", "filename": "a*b*.parquet", "rows": 1, "accessed": "2026-01-01"}
     files.write_json(tmp_path / "manifest.json", {**about, "sha256": "0"})
-    text = render._with_banner("---\nx\n---\n\n# A\n", tmp_path, STUDY)
-    assert "\\<b\\> (a\\*b\\*.parquet, 1 rows" in text
+    shown = "; ".join(own.differences(tmp_path, STUDY))
+    text = prose.fill("This run has {{source:own}}.", {"source:own": {"display": shown}}, {})
+    assert "other data (\\<b\\>: a\\*b\\*.parquet, 1 rows" in text
 
 
 @pytest.mark.parametrize(

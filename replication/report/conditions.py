@@ -6,6 +6,7 @@ from pathlib import Path
 
 from replication import covered
 from replication.files import read_csv, read_json
+from replication.report import own
 from replication.study import Study
 
 
@@ -22,6 +23,8 @@ def of(results: Path, study: Study) -> dict[str, bool]:
     Returns
     -------
     dict
+        own
+            The data or the definitions are others than those of the committed results.
         whole
             The source is known to cover the whole Hub.
         anchored
@@ -31,11 +34,14 @@ def of(results: Path, study: Study) -> dict[str, bool]:
         chained
             Part of the headline's downloads rests on the chain alone.
 
-        All but the first are false where the source is no snapshots: it has no chain.
+        All but the first two are false where the source is no snapshots: it has no chain.
     """
-    whole = covered.whole(read_json(results / "manifest.json"))
+    found = {
+        "own": bool(own.differences(results, study)),
+        "whole": covered.whole(read_json(results / "manifest.json")),
+    }
     if not study.whole:
-        return {"whole": whole, "anchored": False, "measured": False, "chained": False}
+        return {**found, "anchored": False, "measured": False, "chained": False}
     chain = read_csv(results / "chain.csv").set_index("stretch")
     used = chain.loc["used"]
     anchored = bool((chain.loc["births", ["chained", "counted"]] > 0).all())
@@ -44,4 +50,4 @@ def of(results: Path, study: Study) -> dict[str, bool]:
         measured = measured and str(used["measured"]) == "True"
     summary = read_csv(results / "summary.csv").set_index("name")["value"]
     share = float(summary.get("chained_share", 0))
-    return {"whole": whole, "anchored": anchored, "measured": measured, "chained": share > 0}
+    return {**found, "anchored": anchored, "measured": measured, "chained": share > 0}

@@ -14,14 +14,12 @@ from replication.attribution import registry
 from replication.child import child_environment
 from replication.errors import StudyError
 from replication.files import read_json, read_text, write_bytes, write_text
-from replication.report import conditions, prose, registry_table, tables
-from replication.report.markdown import escaped
-from replication.sources import bundled
+from replication.report import conditions, own, prose, registry_table, tables
 from replication.study import Study
 
 OUTPUTS = ("paper.tex", "paper.html", "paper.pdf")
-EXTENT = "source:extent"
-"""Key of the text for what the source covers."""
+EXTENT, OWN = "source:extent", "source:own"
+"""Keys of the text for what the source covers, and for what of the run is not as committed."""
 SOURCES = ("references.bib", "template.typ", "paper.css", "header.tex", "placement.lua")
 
 
@@ -41,41 +39,24 @@ def source_text(paper: Path, results: Path, study: Study) -> str:
     if typed:
         raise StudyError(f"{source.name}: a digit typed by hand: {typed[0]}", "declare a number")
     made = tables.all_tables(results, study)
-    labels = prose.labels(text) | {EXTENT: covered.in_words(read_json(results / "manifest.json"))}
+    labels = prose.labels(text) | {
+        EXTENT: covered.in_words(read_json(results / "manifest.json")),
+        OWN: "; ".join(own.differences(results, study)),
+    }
     known = numbers | {key: {"display": label} for key, label in labels.items()}
     return prose.fill(_with_banner(text, results, study), known, made)
 
 
 def _with_banner(text: str, results: Path, study: Study) -> str:
-    """Say at the top what a reader must know of the data before anything else.
-
-    On synthetic data that nothing in the text is a finding; on another released file than the
-    bundled one that the sentences were written for that.
-    """
-    manifest = read_json(results / "manifest.json")
-    if study.whole:
-        told = f"{_ABSTRACT}  {_SYNTHETIC}\n\n"
-        synthetic = covered.is_synthetic(manifest)
-        return text.replace(_ABSTRACT, told, 1) if synthetic else text
-    if manifest["sha256"] == bundled.computed_from().sha256:
-        return text
-    head, _, body = text.partition("\n# ")
-    data = {
-        name: escaped(value) if isinstance(value, str) else value
-        for name, value in manifest.items()
-    }
-    return f"{head}\n{_BANNER.format(**data)}\n\n# {body}"
+    """Say of synthetic data, before anything else, that nothing in the text is a finding."""
+    synthetic = study.whole and covered.is_synthetic(read_json(results / "manifest.json"))
+    return text.replace(_ABSTRACT, f"{_ABSTRACT}  {_SYNTHETIC}\n\n", 1) if synthetic else text
 
 
 _ABSTRACT = "abstract: |\n"
 _SYNTHETIC = (
     "**Synthetic data: nothing in this text is a finding.** Every number, table and figure is of "
     "repositories drawn at random to test the code, under names of real developers."
-)
-_BANNER = (
-    "*This is a run on other data: {title} ({filename}, {rows:,} rows, read on {accessed}). The "
-    "numbers, tables and figures are of this run; the sentences around them were written for the "
-    "bundled panel.*"
 )
 
 
