@@ -124,7 +124,7 @@ def test_the_released_file_has_no_chain(tmp_path: Path) -> None:
     """Its text depends on no table of snapshots."""
     about = {"source": "bundled", "title": "x", "repository": ""}
     write_json(tmp_path / "manifest.json", about | {"sha256": bundled.computed_from().sha256})
-    assert not any(conditions.of(tmp_path, STUDY).values())
+    assert not any(conditions.of(tmp_path, definitions.load()).values())
 
 
 def said(**changes: bool) -> str:

@@ -110,6 +110,7 @@ def test_the_text_uses_every_number_and_only_these() -> None:
     labels |= {
         f"{kind}:{name}" for name in tables.all_tables(ROOT, STUDY) for kind in ("tab", "table")
     }
+    labels |= {"source:own", *(f"{mark}:own" for mark in ("if", "else", "end"))}
     used = set(prose.keys(TEXT))
     assert used - labels == set(NUMBERS)
     assert {key for key in labels if key.startswith(("fig:", "table:"))} <= used

@@ -24,7 +24,7 @@ HEAD = definitions.load()
 PAPER = ROOT / "paper"
 TEXT = prose.source(PAPER, prose.TEXT, whole=True).read_text(encoding="utf-8")
 DECLARED = tomllib.loads(prose.source(PAPER, prose.NUMBERS, whole=True).read_text(encoding="utf-8"))
-EVERY = dict.fromkeys(("whole", "anchored", "measured", "chained"), True)
+EVERY = {"own": False, **dict.fromkeys(("whole", "anchored", "measured", "chained"), True)}
 FRONT = TEXT.split("---\n", 2)[1]
 SHOWN = re.findall(r"\]\(figures/(\w+)\)", TEXT)
 TABLES = [key.removeprefix("table:") for key in prose.keys(TEXT) if key.startswith("table:")]
