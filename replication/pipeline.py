@@ -227,7 +227,7 @@ def attribution(run: Run, progress: Progress) -> list[Path]:
     presence.require_pair(repositories, study)
     presence.require_weeks(found.weekly, study)
     if run.kind in {FILE, RELEASED}:
-        presence.require_reach(found.weekly, study)
+        presence.require_reach(found.weekly, found.repositories["created"], study)
     weeks = assign.attributed_weeks(found.weekly, repositories, known, study.group_of)
     rules.require_known(ruled, known.tenures)
     used = rules.effects(repositories, ruled, windows)

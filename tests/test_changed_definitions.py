@@ -211,8 +211,6 @@ def test_the_abstract_is_that_of_the_run(tmp_path: Path) -> None:
         front = prose.chosen(text, conditions.of(tmp_path, study)).split("---\n")[1]
         assert said in front
         assert unsaid not in front
-    assert own.differences(tmp_path, other) == [
-        "other definitions (inference.level 0.9 in place of 0.95)"
-    ]
+    assert own.differences(tmp_path, other) == ["inference.level 0.9 in place of 0.95"]
     (tmp_path / "manifest.json").write_text(json.dumps(about | {"sha256": "0" * 64, "title": "X"}))
-    assert own.differences(tmp_path, packaged)[0].startswith("other data (X: one_year_rolling")
+    assert own.differences(tmp_path, packaged)[0].startswith("the data X (one_year_rolling")

@@ -270,8 +270,10 @@ def test_windows_beyond_the_weeks_of_a_file_are_refused() -> None:
     """A file that ends early does not give a part under the name of the whole window."""
     days = pd.date_range("2025-03-05", "2026-01-28", freq="7D")
     table = pd.DataFrame({"week": [f"{day:%Y-%m-%d}" for day in days]})
-    presence.require_reach(table, STUDY)
+    young, old = (pd.Series(["2024-02", month]) for month in ("2025-07", "2024-06"))
+    presence.require_reach(table, young, STUDY)
+    presence.require_reach(table.iloc[:18], old, STUDY)  # all had passed the age limit by then
     with pytest.raises(
         StudyError, match="the weeks of downloads are from 2025-03-05 to 2025-07-02"
     ):
-        presence.require_reach(table.iloc[:18], STUDY)
+        presence.require_reach(table.iloc[:18], young, STUDY)

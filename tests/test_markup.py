@@ -171,9 +171,9 @@ def test_the_banner_of_other_data_is_escaped(tmp_path: Path) -> None:
     """Title and file name of a run's data do not become markup where the text names them."""
     about = {"title": "<b>", "filename": "a*b*.parquet", "rows": 1, "accessed": "2026-01-01"}
     files.write_json(tmp_path / "manifest.json", {**about, "sha256": "0"})
-    shown = "; ".join(own.differences(tmp_path, STUDY))
+    shown = markdown.escaped(own.differences(tmp_path, STUDY)[0], sentence=True)
     text = prose.fill("This run has {{source:own}}.", {"source:own": {"display": shown}}, {})
-    assert "other data (\\<b\\>: a\\*b\\*.parquet, 1 rows" in text
+    assert "the data \\<b\\> (a\\*b\\*.parquet, 1 rows" in text
 
 
 @pytest.mark.parametrize(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import date, timedelta
 
 import pandas as pd
 
@@ -73,13 +73,18 @@ def require_weeks(weekly: pd.DataFrame, study: Study) -> None:
         )
 
 
-def require_reach(weekly: pd.DataFrame, study: Study) -> None:
+def require_reach(weekly: pd.DataFrame, created: pd.Series, study: Study) -> None:
     """Refuse windows beyond the weeks of a released file.
+
+    Where the weeks end because all repositories have passed the age limit, the file holds all that
+    there was, and no window ends too late.
 
     Parameters
     ----------
     weekly
         Weekly downloads, with the column ``week``; the first week ends at the second reading.
+    created
+        Month of creation of each repository, ISO 8601.
     study
         Definitions: the windows of the estimands and the grid.
 
@@ -88,10 +93,12 @@ def require_reach(weekly: pd.DataFrame, study: Study) -> None:
     StudyError
         A window reaches beyond the weeks.
     """
+    first, last = (date.fromisoformat(weekly["week"].agg(end)) for end in ("min", "max"))
+    grown = date.fromisoformat(f"{created.max()}-01") + timedelta(days=study.panel.age_limit_days)
     reach.require_reach(
         study.all_windows,
-        date.fromisoformat(weekly["week"].min()),
-        date.fromisoformat(weekly["week"].max()),
+        first,
+        last if last < grown - 2 * reach.WEEK else date.max,
         before=2 * reach.WEEK,
         what="the weeks of downloads",
         remedy="define windows inside the data in a file for --study",

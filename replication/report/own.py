@@ -35,13 +35,12 @@ def differences(results: Path, study: Study) -> list[str]:
     manifest, told = read_json(results / "manifest.json"), []
     if not study.whole and manifest["sha256"] != bundled.computed_from().sha256:
         told.append(
-            "other data ({title}: {filename}, {rows:,} rows, read on {accessed})".format(**manifest)
+            "the data {title} ({filename}, {rows:,} rows, read on {accessed})".format(**manifest)
         )
     changed = changes(study)
-    if changed:
-        more = len(changed) - SHOWN
-        named = "; ".join(changed[:SHOWN]) + (f"; and {more} more" if more > 0 else "")
-        told.append(f"other definitions ({named})")
+    told += changed[:SHOWN]
+    if len(changed) > SHOWN:
+        told.append(f"{len(changed) - SHOWN} definitions more")
     groups = sorted(set(study.groups) - set(definitions.load().groups))
     if groups:
         told.append(

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from replication.errors import StudyError
-from replication.report.markdown import code, escaped
+from replication.report.markdown import Markup, code, escaped
 
 KEY = re.compile(r"\{\{\s*([\w:./-]+)\s*\}\}")
 _USE = re.compile(rf"(?P<open>`?){KEY.pattern.replace('(', '(?P<key>', 1)}(?P<close>`?)")
@@ -96,7 +96,8 @@ def fill(
             shown = numbers[key]["display"]
             if is_code:
                 return code(shown)
-            return f"{match['open']}{escaped(shown, sentence=True)}{match['close']}"
+            safe = shown if isinstance(shown, Markup) else escaped(shown, sentence=True)
+            return f"{match['open']}{safe}{match['close']}"
         raise StudyError(f"the text uses {{{{{key}}}}}, which nothing computes", "declare it")
 
     return _USE.sub(shown, text)

@@ -15,6 +15,7 @@ from replication.child import child_environment
 from replication.errors import StudyError
 from replication.files import read_json, read_text, write_bytes, write_text
 from replication.report import conditions, own, prose, registry_table, tables
+from replication.report.markdown import Markup, escaped
 from replication.study import Study
 
 OUTPUTS = ("paper.tex", "paper.html", "paper.pdf")
@@ -41,7 +42,7 @@ def source_text(paper: Path, results: Path, study: Study) -> str:
     made = tables.all_tables(results, study)
     labels = prose.labels(text) | {
         EXTENT: covered.in_words(read_json(results / "manifest.json")),
-        OWN: "; ".join(own.differences(results, study)),
+        OWN: Markup("; ".join(escaped(x, sentence=True) for x in own.differences(results, study))),
     }
     known = numbers | {key: {"display": label} for key, label in labels.items()}
     return prose.fill(_with_banner(text, results, study), known, made)
