@@ -107,8 +107,14 @@ def _fetch_snapshots(run: Run, progress: Progress) -> list[Path]:
 
     about, extent = run.study.snapshots, covered.declared(run.study.whole_hub.extent)
     local = None if run.data == SNAPSHOTS else Path(run.data)
-    if local:  # all that the folder holds, where the command line says nothing else
-        about = replace(about, since=run.since or date.min, until=run.until or date.max)
+    if local:  # all that the folder holds, where neither command line nor definitions say else
+        since = run.since or "since" in run.study.stated_range
+        until = run.until or "until" in run.study.stated_range
+        about = replace(
+            about,
+            since=about.since if since else date.min,
+            until=about.until if until else date.max,
+        )
     _require_reach(run, about, local, progress)
     found = snapshots.fetch(about, run.source, local=local, today=_today(), progress=progress)
     if local:

@@ -353,6 +353,8 @@ class Study:
     capture: Capture
     tracked: tuple[Tracked, ...]
     country_groups: tuple[CountryGroup, ...]
+    stated_range: tuple[str, ...]
+    """Which of since and until [snapshots] states; of a local folder they alone leave anything out."""
     whole: bool
     """Whether the definitions are those of the whole Hub, not of the released head of it."""
 
@@ -520,6 +522,7 @@ def _study(tables: dict[str, Any], *, whole: bool) -> Study:
         capture=build(Capture, tables["capture"], "capture"),
         tracked=build_all(Tracked, tables["tracked"], "tracked"),
         country_groups=build_all(CountryGroup, tables["country_group"], "country_group"),
+        stated_range=tuple(key for key in ("since", "until") if key in tables["snapshots"]),
         whole=whole,
     )
 

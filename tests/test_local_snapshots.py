@@ -20,7 +20,7 @@ from replication.panel.table import Panel
 from replication.sources import left_out, manifest, room, sidecar, snapshots
 from replication.sources.left_out import LeftOut
 from replication.sources.local_snapshots import find
-from replication.study import load
+from replication.study import DEFAULT, load
 
 LABELS = ["2025-03-05", "2025-03-12", "2025-03-19", "2025-03-26"]
 ABOUT = replace(load(whole=True).snapshots, since=date.min, until=date.max)
@@ -217,6 +217,20 @@ def test_the_command_tells_it_in_a_pipe(tmp_path: Path) -> None:
     assert "1 file left out (no date in its name: latest.parquet)" in done.stdout
     done = invoke("fetch", *options, "--until", "2025-12-31")
     assert "2 files left out (no date in its name: latest.parquet; after the range: " in done.stdout
+
+
+def test_a_range_that_the_definitions_state_holds(tmp_path: Path) -> None:
+    """A folder is read whole unless the command line or [snapshots] says from when, or up to when."""
+    for label in ("2024-08-28", "2025-08-27", "2026-03-05"):
+        write(tmp_path / "hub" / f"{label}.parquet")
+    text = DEFAULT.read_text(encoding="utf-8")
+    study = tmp_path / "mine.toml"
+    study.write_text(text.replace("days_after = 7", "until = 2025-12-31\ndays_after = 7"))
+    options = ("--data", str(tmp_path / "hub"), "--out", str(tmp_path / "out"))
+    done = invoke("fetch", *options, "--study", str(study))
+    assert "models/2024-08-28…2025-08-27, 6 rows" in done.stdout, done.stderr
+    done = invoke("fetch", *options, "--study", str(study), "--until", "2026-12-31")
+    assert "models/2024-08-28…2026-03-05, 9 rows" in done.stdout, done.stderr
 
 
 def test_what_was_found_is_in_the_record(tmp_path: Path) -> None:
