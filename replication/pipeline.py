@@ -476,6 +476,14 @@ def _today() -> str:
 
 
 def _source_files(run: Run) -> Iterable[Path]:
+    from replication.report import prose
+
+    numbers = prose.source(PAPER, prose.NUMBERS, whole=run.whole_hub)
+    declared = [PAPER / "claims.toml", numbers, FOLDER / TABLES[0]]
+    return dict.fromkeys([*declared, *_data_files(run)])
+
+
+def _data_files(run: Run) -> Iterable[Path]:
     from replication.sources import local_snapshots
 
     if run.whole_hub:

@@ -46,9 +46,11 @@ def folder_for(name: str, study: Path, packaged: Path) -> Path:
         The run's definitions, and those that the package carries.
     """
     own = "" if study.exists() and study.samefile(packaged) else study.stem
+    if not name and not own:
+        return home()
     stem = Path(name).resolve().stem if name else ""
-    parts = [re.sub(r"[^\w.-]", "_", part).strip(".") for part in (stem, own) if part]
-    return home() / "runs" / ("-".join(filter(None, parts)) or "run") if stem or own else home()
+    parts = [re.sub(r"[^\w.-]", "_", part).strip(".") for part in (stem, own)]
+    return home() / "runs" / ("-".join(filter(None, parts)) or "run")
 
 
 def require_repository(what: str) -> None:

@@ -276,8 +276,10 @@ def test_the_trace_of_definitions_of_one_s_own(tmp_path: Path) -> None:
     ours = trace.trace(fetched(tmp_path / "ours", study_path=mine))
     changed = [*compare._values(usual["definitions"], ours["definitions"])]
     assert changed == [
+        ("grid.replicates", "2000", "100"),
         ("inference.replicates", "10000", "200"),
         ("inference.chunk", "500", "100"),
+        ("window.replicates", "2000", "100"),
         ("country_group.China.codes", "CN, HK, MO", "CN"),
     ]
     assert usual["files"].keys() == ours["files"].keys()

@@ -33,7 +33,7 @@ from released_files import real_file, write
 from replication import analyses, files, study
 from replication.pipeline import STAGES
 from replication.plots import FIGURES
-from replication.report import prose, render
+from replication.report import conditions, prose, render
 from replication.report.numbers import ABSENT
 from replication.run import BUNDLED, ROOT, Run
 from replication.sources import manifest
@@ -164,7 +164,11 @@ def test_text_holds_no_number_of_its_own(finished: Finished, tmp_path: Path) -> 
         key: {**number, "display": f"mark{n}x"} for n, (key, number) in enumerate(numbers.items())
     }
     files.write_json(results / "numbers.json", marked)
-    text = render.source_text(ROOT / "paper", results, study.load(finished.study))
+    text, decided = "", conditions.of
+    for whose in (True, False):
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(conditions, "of", lambda *a, own=whose: {**decided(*a), "own": own})
+            text += render.source_text(ROOT / "paper", results, study.load(finished.study))
     assert {number["display"] for number in marked.values()} <= set(re.findall(r"mark\d+x", text))
 
 

@@ -86,7 +86,7 @@ def test_every_file_travels(installed: Path) -> None:
     """All code, SQL, definitions, data and sources of the paper are in the wheel, and no outputs."""
     inside = set(files_in(installed / "replication"))
     ours = [p for p in (ROOT / "replication").rglob("*") if p.suffix in {".py", ".sql", ".toml"}]
-    ours += [p for p in (ROOT / "replication" / "data").iterdir() if p.is_file()]
+    ours += [p for p in (ROOT / "replication" / "data").rglob("*") if p.is_file()]
     assert {p.relative_to(ROOT / "replication").as_posix() for p in ours} <= inside
     sources = {p.name for p in (ROOT / "paper").iterdir() if p.suffix in PAPER_SOURCES}
     found = {path.name for path in (installed / "replication" / "paper").iterdir()}

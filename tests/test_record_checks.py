@@ -225,6 +225,6 @@ def test_without_a_defect_every_check_says_none(tmp_path: Path) -> None:
     assert clean["rows"].eq(0).all()
     assert {
         "crawl-dated-otherwise", "model-twice", "count-vanishes", "namespace-returns", "renamed",
-        "names-differ-in-case", "counts-as-text", "crawl-errors", "created-after-first-count",
+        "names-differ-in-case", "counts-as-text", "spikes", "crawl-errors", "created-after-first-count",
         "duplicate-readings", "renamed-repositories", "falling-counters", "frozen-readings",
     } == set(found.defects["check"])  # fmt: skip

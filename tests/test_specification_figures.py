@@ -200,7 +200,7 @@ def test_strips_add_up_in_every_bin() -> None:
 
 def test_a_strip_is_dark_where_its_choice_is_made() -> None:
     """The windows follow one another along this curve, 16 of 96 places each."""
-    order = [choice_names.window(w) for w in STUDY.all_windows]
+    order = [choice_names.window(w, STUDY) for w in STUDY.all_windows]
     block = next(
         b
         for b in strips.blocks_of(SHOWN, specifications.ordered(GRID), STUDY)
