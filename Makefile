@@ -1,7 +1,7 @@
 # Every target makes the virtual environment itself on first use. Variables are those of make's own
 # command line: one of the same name in the environment is never read.
 #   DATA=bundled | records | released | snapshots | path/to/one_year_rolling.parquet | folder of snapshots
-#   RECORDS=folder   with DATA=records: where the public records lie; else git brings them
+#   RECORDS=folder   where the public records lie, with DATA=records (else git brings them) or a released file
 #   OUT=folder       where results, figures and paper go
 #   STUDY=my.toml    definitions in place of replication/study.toml
 #   REVISION=40 hex digits    with DATA=released or snapshots     FILE=name    with DATA=released

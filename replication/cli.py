@@ -141,7 +141,8 @@ RecordsFolder = Annotated[
         "--records",
         parser=_path,
         metavar="FOLDER",
-        help="With records: the folder in which the public records lie (replication/records.toml says "
+        help="The folder in which the public records lie, of which the published window is rebuilt: with "
+        "records, released or a released file (replication/records.toml says "
         "which). Default: Git repositories at their pinned commits.",
     ),
 ]
@@ -526,9 +527,10 @@ def _check_source(run: Run) -> None:
             f"{run.data} is an address, and data are read from this machine",
             "bring the file and name its path, or use --data released or --data snapshots",
         )
-    if run.records and run.data != RECORDS:
+    if run.records and (run.whole_hub or run.data == BUNDLED):
         raise typer.BadParameter(
-            "a folder of records goes with --data records", param_hint="--records"
+            "a folder of records goes with --data records, released or a released file",
+            param_hint="--records",
         )
     if run.revision and run.data not in {RELEASED, SNAPSHOTS}:
         raise typer.BadParameter(

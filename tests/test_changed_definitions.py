@@ -10,6 +10,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
+from command_line import invoke
 
 from replication import pipeline
 from replication import study as definitions
@@ -214,3 +215,13 @@ def test_the_abstract_is_that_of_the_run(tmp_path: Path) -> None:
     assert own.differences(tmp_path, other) == ["inference.level 0.9 in place of 0.95"]
     (tmp_path / "manifest.json").write_text(json.dumps(about | {"sha256": "0" * 64, "title": "X"}))
     assert own.differences(tmp_path, packaged)[0].startswith("the data X (one_year_rolling")
+
+
+@pytest.mark.parametrize("data", ["bundled", "snapshots"])
+def test_records_need_counters_that_are_computed_anew(tmp_path: Path, data: str) -> None:
+    """A folder of records goes with the public records or a released file, and with nothing else."""
+    done = invoke("fetch", "--data", data, "--records", tmp_path, "--out", tmp_path / "out")
+    assert done.exit_code == 2
+    assert "--records" in done.stderr
+    assert Run("a.parquet", tmp_path, records=tmp_path).window_from_records
+    assert not Run("a.parquet", tmp_path).window_from_records
