@@ -141,8 +141,9 @@ RecordsFolder = Annotated[
         "--records",
         parser=_path,
         metavar="FOLDER",
-        help="With records: the folder in which the public records lie (replication/records.toml says "
-        "which). Default: Git repositories at their pinned commits.",
+        help="Folder in which the public records lie (replication/records.toml says which). With "
+        "records the default is Git repositories at their pinned commits; a released file has its "
+        "window rebuilt from them.",
     ),
 ]
 Force = Annotated[bool, typer.Option("--force", help="Run even where nothing has changed.")]
@@ -526,9 +527,10 @@ def _check_source(run: Run) -> None:
             f"{run.data} is an address, and data are read from this machine",
             "bring the file and name its path, or use --data released or --data snapshots",
         )
-    if run.records and run.data != RECORDS:
+    if run.records and run.kind in {BUNDLED, SNAPSHOTS}:
         raise typer.BadParameter(
-            "a folder of records goes with --data records", param_hint="--records"
+            "a folder of records goes with --data records, released or a released file",
+            param_hint="--records",
         )
     if run.revision and run.data not in {RELEASED, SNAPSHOTS}:
         raise typer.BadParameter(
@@ -540,6 +542,8 @@ def _check_source(run: Run) -> None:
         raise typer.BadParameter("a range of dates goes with snapshots", param_hint="--since")
     if run.engine not in {DUCKDB, SPARK}:
         raise typer.BadParameter(f"{run.engine!r} is not duckdb or spark", param_hint="--engine")
+    if run.engine == SPARK and not run.whole_hub:
+        raise typer.BadParameter("an engine goes with snapshots", param_hint="--engine")
 
 
 @contextmanager
