@@ -21,6 +21,7 @@ OPTIONS = $(call option,DATA,data) $(call option,RECORDS,records) $(call option,
 STAGES := all fetch panel attribution analysis figures paper
 
 .DEFAULT_GOAL := help
+.NOTPARALLEL: # a stage reads what the stages before it wrote
 .PHONY: $(STAGES) test verify calibration recovery crawl spark lint bench lock clean help paper-latex
 
 all: $(VENV)/ready ## run everything: data, attribution, statistics, figures, paper

@@ -582,6 +582,7 @@ _VARIABLES = "DATA|RECORDS|OUT|STUDY|REVISION|FILE|SINCE|UNTIL|ENGINE"
 def _installed(remedy: str) -> str:
     """A remedy in the words of the console command, for those who have no Makefile."""
     stages = "|".join(("all", *(stage.name for stage in STAGES)))
+    remedy = re.sub(r" \(make: [^)]*\)", "", remedy)
     remedy = re.sub(rf"\bmake ({stages})\b", rf"{places.COMMAND} \1", remedy)
     remedy = remedy.replace("python -m replication", places.COMMAND)
     return re.sub(rf"\b({_VARIABLES})=", lambda match: f"--{match[1].lower()} ", remedy)

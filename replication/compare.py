@@ -104,7 +104,7 @@ def load(folder: Path) -> Finished:
             f"there is no folder {folder}", "name the folder of a run, or . for this one"
         )
     results = folder / "results" if (folder / "results").is_dir() else folder
-    remedy = "run it again, to the end: make all with its options, or python -m replication all"
+    remedy = "run it again, to the end: make all with its options"
     if not (results / trace.NAME).is_file():
         if (results / "claims.csv").is_file():
             what = (

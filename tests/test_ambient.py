@@ -98,6 +98,19 @@ def test_a_crawl_goes_where_the_command_line_says() -> None:
 
 
 @make
+def test_make_runs_one_stage_after_the_other(tmp_path: Path) -> None:
+    """Several targets keep their order whatever -j says: a stage reads what others wrote."""
+    program = tmp_path / "python"
+    program.write_text(
+        '#!/bin/sh\n[ "$4" = fetch ] && sleep 0.3\necho "$4" >> "$0.log"\n', encoding="utf-8"
+    )
+    program.chmod(0o755)
+    command = ["make", "-j4", "--old-file=.venv/ready", f"BIN={tmp_path}", "fetch", "panel"]
+    subprocess.run(command, cwd=ROOT, capture_output=True, check=True)
+    assert (tmp_path / "python.log").read_text(encoding="utf-8").split() == ["fetch", "panel"]
+
+
+@make
 def test_make_help_tells_every_variable() -> None:
     """The help names each variable that becomes an option."""
     done = subprocess.run(["make", "help"], cwd=ROOT, capture_output=True, text=True, check=True)
