@@ -251,10 +251,10 @@ def bundle(
         raise typer.BadParameter(f"{accessed!r} is not a date", param_hint="--accessed")
     run = Run(BUNDLED, ROOT, study)
     with _reported(), _progress("bundle") as progress:
-        if folder.resolve() == BUNDLE:
+        if places.resolved(folder) == BUNDLE:
             places.require_repository("bundle without --folder")
         else:
-            places.check_out(folder.resolve())
+            places.check_out(places.resolved(folder))
         if source is not None:
             found = make_bundle(source, folder, run, accessed)
             out.print(f"bundle  {len(found.repositories):,} repositories → {folder}", markup=False)
@@ -365,7 +365,7 @@ def crawl(
     from replication.sources import crawl_extent
 
     with _reported(), _progress("crawl") as progress:
-        places.check_out(out_.resolve())
+        places.check_out(places.resolved(out_))
         extent = crawl_extent.choose(top, namespaces, everything=all_models)
         hub_cli.crawl(out_, extent, console=out, say=progress)
 
@@ -494,7 +494,7 @@ def _asked(
     first, last = (day.date() if day else None for day in (since, until))
     source = data if data in SOURCES or not data.startswith("~") else str(_path(data))
     with _reported():
-        out_ = (folder or folder_for(source, study)).resolve()
+        out_ = places.resolved(folder or folder_for(source, study))
         run = Run(source, out_, study, revision, filename, first, last, engine, records)
         _check_source(run)
         places.check_out(out_, committed=run.is_committed, reads=run.folders_of_data)

@@ -26,6 +26,7 @@ from released_files import (
 
 from replication import study as definitions
 from replication.errors import ContractError, ReplicationError, SourceError
+from replication.files import copy_file
 from replication.panel import eras, table
 from replication.panel.contract import COLUMNS, read_counters
 from replication.run import BUNDLED, Run, folder_for
@@ -283,6 +284,22 @@ def test_a_zone_is_brought_to_utc(tmp_path: Path, release: Release) -> None:
     text = release["time"].dt.strftime("%Y-%m-%dT02:00:00+02:00")
     found = read(write(release.assign(time=text), tmp_path / "release.csv"))
     assert (found["reading"] == release["time"]).all()
+
+
+def test_a_file_that_changes_while_it_is_read(
+    tmp_path: Path, release: Release, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What is copied has the hash in the manifest, or nothing is kept."""
+    path = write(release, tmp_path / "release.csv")
+
+    def late(source: Path, target: Path) -> None:
+        """Copy after another program has gone on writing."""
+        source.write_bytes(source.read_bytes() + b"x")
+        copy_file(source, target)
+
+    monkeypatch.setattr(file, "copy_file", late)
+    assert "changed while it was read" in refusal(path, SourceError, fetched)
+    assert not list((tmp_path / "fetched").iterdir())
 
 
 def test_no_file(tmp_path: Path) -> None:
