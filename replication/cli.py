@@ -233,7 +233,12 @@ def bundle(
     ] = None,
     folder: Annotated[
         Path,
-        typer.Option(parser=_path, metavar="FOLDER", help="Where the panel and its sidecar go."),
+        typer.Option(
+            parser=_path,
+            metavar="FOLDER",
+            help="Where the tables and their sidecar go.",
+            show_default="replication/data",
+        ),
     ] = BUNDLE,
     accessed: Annotated[
         str, typer.Option(help="Date on which the file was read, ISO 8601. Default: today.")

@@ -111,6 +111,20 @@ def test_make_runs_one_stage_after_the_other(tmp_path: Path) -> None:
 
 
 @make
+def test_make_clean_keeps_results(tmp_path: Path) -> None:
+    """What other runs have found stays; what can be made again goes."""
+    for name in ("build/panel", "results", "runs/mine/build", "runs/mine/results", "figures"):
+        (tmp_path / name).mkdir(parents=True)
+    for name in ("paper", "replication/data"):
+        (tmp_path / name).mkdir(parents=True)
+    command = ["make", f"--file={ROOT / 'Makefile'}", "clean"]
+    subprocess.run(command, cwd=tmp_path, capture_output=True, check=True)
+    left = {str(path.relative_to(tmp_path)) for path in tmp_path.rglob("*")}
+    assert {"results", "runs/mine/results", "figures"} <= left
+    assert not {"build", "runs/mine/build"} & left
+
+
+@make
 def test_make_help_tells_every_variable() -> None:
     """The help names each variable that becomes an option."""
     done = subprocess.run(["make", "help"], cwd=ROOT, capture_output=True, text=True, check=True)
