@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import os
 import re
 import sys
 import time
@@ -606,4 +607,5 @@ def main() -> None:
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):  # a terminal or a pipe may not know every letter
             stream.reconfigure(errors="replace")
+    os.environ["MPLBACKEND"] = "agg"  # figures are files, whatever draws in the user's windows
     app()

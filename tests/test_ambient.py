@@ -14,6 +14,7 @@ import pytest
 from command_line import contents, environment
 from conftest import Finished
 
+from replication import cli
 from replication.cli import app
 from replication.plots import rendered, rolling, shares_over_time, style
 from replication.plots.results import Results
@@ -143,6 +144,18 @@ def test_no_option_has_a_variable() -> None:
     found = options(typer.main.get_command(app))
     assert len(found) > 20
     assert not [option for option in found if getattr(option, "envvar", None)]
+
+
+@pytest.mark.parametrize("backend", ["nonsense", "", "qtagg"])
+def test_the_user_s_backend_of_matplotlib_is_not_read(
+    monkeypatch: pytest.MonkeyPatch, backend: str
+) -> None:
+    """One that does not exist, or needs a window, stops no run."""
+    monkeypatch.setenv("MPLBACKEND", backend)
+    seen: list[str] = []
+    monkeypatch.setattr(cli, "app", lambda: seen.append(os.environ["MPLBACKEND"]))
+    cli.main()
+    assert seen == ["agg"]
 
 
 def test_a_run_ignores_the_environment(tmp_path: Path, finished: Finished) -> None:
