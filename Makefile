@@ -21,6 +21,7 @@ OPTIONS = $(call option,DATA,data) $(call option,RECORDS,records) $(call option,
 STAGES := all fetch panel attribution analysis figures paper
 
 .DEFAULT_GOAL := help
+.NOTPARALLEL: # a stage reads what the stages before it wrote
 .PHONY: $(STAGES) test verify calibration recovery crawl spark lint bench lock clean help paper-latex
 
 all: $(VENV)/ready ## run everything: data, attribution, statistics, figures, paper
@@ -47,7 +48,7 @@ verify: $(VENV)/ready ## rebuild in a clean folder and compare with what is comm
 calibration: $(VENV)/ready ## measure the coverage of every interval anew (about 15 minutes; kept in replication/data)
 	@$(RUN) calibration
 
-recovery: $(VENV)/ready ## rebuild synthetic Hubs of known truth; what each mending step is worth (10 minutes)
+recovery: $(VENV)/ready ## rebuild synthetic Hubs of known truth; what each mending step is worth (12 minutes)
 	@$(RUN) recovery
 
 crawl: $(VENV)/ready ## read the Hub's list of models now, as one more snapshot (OUT=folder; CRAWL="--top 1000")
@@ -77,8 +78,8 @@ lock: ## remake requirements.lock and requirements-spark.lock (needs uv)
 	# Apache Spark (ENGINE=spark) with hashes, beside requirements.lock. Remake: make lock' requirements-spark.lock
 	@rm requirements.lock.old requirements-spark.lock.old
 
-clean: ## remove the environment, caches and intermediate files; results stay
-	@rm -rf $(VENV) build runs .pytest_cache .mypy_cache .ruff_cache .hypothesis
+clean: ## remove the environment, caches and intermediate files; results stay, those in runs too
+	@rm -rf $(VENV) build runs/*/build .pytest_cache .mypy_cache .ruff_cache .hypothesis
 	@find . -name __pycache__ -type d -prune -exec rm -rf {} +
 	@find results figures paper replication/data -name '.*.part' -delete
 

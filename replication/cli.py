@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import os
 import re
 import sys
 import time
@@ -141,9 +142,9 @@ RecordsFolder = Annotated[
         "--records",
         parser=_path,
         metavar="FOLDER",
-        help="The folder in which the public records lie, of which the published window is rebuilt: with "
-        "records, released or a released file (replication/records.toml says "
-        "which). Default: Git repositories at their pinned commits.",
+        help="Folder in which the public records lie (replication/records.toml says which). With "
+        "records the default is Git repositories at their pinned commits; a released file has its "
+        "window rebuilt from them.",
     ),
 ]
 Force = Annotated[bool, typer.Option("--force", help="Run even where nothing has changed.")]
@@ -233,7 +234,12 @@ def bundle(
     ] = None,
     folder: Annotated[
         Path,
-        typer.Option(parser=_path, metavar="FOLDER", help="Where the panel and its sidecar go."),
+        typer.Option(
+            parser=_path,
+            metavar="FOLDER",
+            help="Where the tables and their sidecar go.",
+            show_default="replication/data",
+        ),
     ] = BUNDLE,
     accessed: Annotated[
         str, typer.Option(help="Date on which the file was read, ISO 8601. Default: today.")
@@ -251,10 +257,10 @@ def bundle(
         raise typer.BadParameter(f"{accessed!r} is not a date", param_hint="--accessed")
     run = Run(BUNDLED, ROOT, study)
     with _reported(), _progress("bundle") as progress:
-        if folder.resolve() == BUNDLE:
+        if places.resolved(folder) == BUNDLE:
             places.require_repository("bundle without --folder")
         else:
-            places.check_out(folder.resolve())
+            places.check_out(places.resolved(folder))
         if source is not None:
             found = make_bundle(source, folder, run, accessed)
             out.print(f"bundle  {len(found.repositories):,} repositories → {folder}", markup=False)
@@ -365,7 +371,7 @@ def crawl(
     from replication.sources import crawl_extent
 
     with _reported(), _progress("crawl") as progress:
-        places.check_out(out_.resolve())
+        places.check_out(places.resolved(out_))
         extent = crawl_extent.choose(top, namespaces, everything=all_models)
         hub_cli.crawl(out_, extent, console=out, say=progress)
 
@@ -494,7 +500,7 @@ def _asked(
     first, last = (day.date() if day else None for day in (since, until))
     source = data if data in SOURCES or not data.startswith("~") else str(_path(data))
     with _reported():
-        out_ = (folder or folder_for(source, study)).resolve()
+        out_ = places.resolved(folder or folder_for(source, study))
         run = Run(source, out_, study, revision, filename, first, last, engine, records)
         _check_source(run)
         places.check_out(out_, committed=run.is_committed, reads=run.folders_of_data)
@@ -527,7 +533,7 @@ def _check_source(run: Run) -> None:
             f"{run.data} is an address, and data are read from this machine",
             "bring the file and name its path, or use --data released or --data snapshots",
         )
-    if run.records and (run.whole_hub or run.data == BUNDLED):
+    if run.records and run.kind in {BUNDLED, SNAPSHOTS}:
         raise typer.BadParameter(
             "a folder of records goes with --data records, released or a released file",
             param_hint="--records",
@@ -542,6 +548,8 @@ def _check_source(run: Run) -> None:
         raise typer.BadParameter("a range of dates goes with snapshots", param_hint="--since")
     if run.engine not in {DUCKDB, SPARK}:
         raise typer.BadParameter(f"{run.engine!r} is not duckdb or spark", param_hint="--engine")
+    if run.engine == SPARK and not run.whole_hub:
+        raise typer.BadParameter("an engine goes with snapshots", param_hint="--engine")
 
 
 @contextmanager
@@ -580,6 +588,7 @@ _VARIABLES = "DATA|RECORDS|OUT|STUDY|REVISION|FILE|SINCE|UNTIL|ENGINE"
 def _installed(remedy: str) -> str:
     """A remedy in the words of the console command, for those who have no Makefile."""
     stages = "|".join(("all", *(stage.name for stage in STAGES)))
+    remedy = re.sub(r" \(make: [^)]*\)", "", remedy)
     remedy = re.sub(rf"\bmake ({stages})\b", rf"{places.COMMAND} \1", remedy)
     remedy = remedy.replace("python -m replication", places.COMMAND)
     return re.sub(rf"\b({_VARIABLES})=", lambda match: f"--{match[1].lower()} ", remedy)
@@ -598,4 +607,5 @@ def main() -> None:
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):  # a terminal or a pipe may not know every letter
             stream.reconfigure(errors="replace")
+    os.environ["MPLBACKEND"] = "agg"  # figures are files, whatever draws in the user's windows
     app()

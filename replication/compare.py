@@ -17,11 +17,13 @@ from replication import trace
 from replication.analysis.statistics import LEAD, RATIO
 from replication.errors import ContractError, SourceError
 from replication.files import present, read_json
+from replication.plain import plain_lines
 
 SHOWN = 40
 """Rows of a table that are shown where not all are asked for."""
 NONE = "—"
-_KEYS = {"version", "source", "files", "inputs", "definitions", "evidence"}
+_KEYS = {"version": str, "source": str, **dict.fromkeys(("files", "inputs", "definitions"), dict)}
+"""What a trace holds, beside rows of evidence by file and name."""
 _ANSWERS = ("answer", "survives", "turned_by")
 _OF_CLAIMS = ("claim", "A", "B", "change", "answer A", "answer B")
 _OF_SHARES = ("estimand", "group", "A", "B", "points")
@@ -102,7 +104,7 @@ def load(folder: Path) -> Finished:
             f"there is no folder {folder}", "name the folder of a run, or . for this one"
         )
     results = folder / "results" if (folder / "results").is_dir() else folder
-    remedy = "run it again, to the end: make all with its options, or python -m replication all"
+    remedy = "run it again, to the end: make all with its options"
     if not (results / trace.NAME).is_file():
         if (results / "claims.csv").is_file():
             what = (
@@ -111,10 +113,21 @@ def load(folder: Path) -> Finished:
             raise SourceError(what, remedy)
         raise SourceError(f"{folder} holds no finished run", remedy)
     made = read_json(results / trace.NAME)
-    if not isinstance(made, dict) or made.get("format") != trace.FORMAT or not made.keys() >= _KEYS:
+    if not _is_trace(made):
         what = f"{results / trace.NAME} is damaged or of another version"
         raise ContractError(what, remedy)
     return Finished(results, made)
+
+
+def _is_trace(made: Any) -> bool:
+    """Whether a document is a trace of this version, with tables where tables are read."""
+    if not isinstance(made, dict) or made.get("format") != trace.FORMAT:
+        return False
+    evidence = made.get("evidence")
+    tables = evidence.values() if isinstance(evidence, dict) else [None]
+    named = all(isinstance(made.get(key), kind) for key, kind in _KEYS.items())
+    rows = [row for table in tables for row in (table.values() if isinstance(table, dict) else "?")]
+    return named and all(isinstance(row, dict) for row in rows)
 
 
 def sections(old: Finished, new: Finished) -> Iterator[Section]:
@@ -260,7 +273,7 @@ def show(old: Path, new: Path, console: Console, *, every: bool = False) -> bool
     runs = load(old), load(new)
     found = [*sections(*runs)]  # an error comes before anything is printed
     for letter, folder in (("A", old), ("B", new)):
-        console.print(f"{letter}  {folder}", markup=False)
+        console.print(f"{letter}  {plain_lines(str(folder))}", markup=False)
     for section in found:
         _print(section, console, None if every else SHOWN)
     same = not any(section.rows for section in found)
@@ -292,17 +305,17 @@ def _print(section: Section, console: Console, most: int | None) -> None:
 
 def aligned(rows: Iterable[Cells]) -> Iterator[str]:
     """Rows as lines of plain text, each column as wide as its widest cell."""
-    rows = [tuple(" ".join(cell.split()) or NONE for cell in row) for row in rows]
+    rows = [tuple(" ".join(plain_lines(cell).split()) or NONE for cell in row) for row in rows]
     widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
     for row in rows:
         yield "  " + "  ".join(map(str.ljust, row, widths)).rstrip()
 
 
 def _plain(cell: str) -> str:
-    """A cell in which nothing is read as markup."""
+    """A cell in which nothing is read as markup or moves the cursor."""
     from rich.markup import escape
 
-    return escape(cell)
+    return escape(plain_lines(cell))
 
 
 def _shown(old: Any, new: Any) -> tuple[str, str]:

@@ -550,7 +550,7 @@ def _stage(
     inputs: Callable[[Run], Iterable[Path]],
     *layers: str,
 ) -> Stage:
-    summary = (action.__doc__ or "").splitlines()[0]
+    summary = (action.__doc__ or action.__name__).splitlines()[0]  # python -OO keeps no docstring
     return Stage(action.__name__, summary, layers, inputs, action)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
+from contextlib import suppress
 from pathlib import Path
 
 from replication.errors import OutputError
@@ -15,7 +16,7 @@ DISTRIBUTION = "open-model-downloads-replication"
 COMMAND = "open-model-downloads"
 """Name of the console command, and of the folder in which an installed package writes."""
 _OWN = (
-    ".git", ".venv", "bench", "figures", "paper", "replication", "results", "tests",
+    ".git", ".github", ".venv", "bench", "figures", "paper", "replication", "results", "tests",
 )  # fmt: skip
 
 
@@ -28,6 +29,20 @@ IN_REPOSITORY = is_repository(ROOT)
 """Whether the package runs from the repository; else it is installed."""
 PAPER = ROOT / "paper" if IN_REPOSITORY else PACKAGE / "paper"
 """Sources of the paper."""
+
+
+def resolved(path: Path) -> Path:
+    """The place that a path names, behind all links.
+
+    Raises
+    ------
+    OutputError
+        Its links lead in a circle.
+    """
+    try:
+        return path.resolve()
+    except RuntimeError:
+        raise OutputError(f"{path} is a link that leads to itself", "name another path") from None
 
 
 def home() -> Path:
@@ -48,7 +63,7 @@ def folder_for(name: str, study: Path, packaged: Path) -> Path:
     own = "" if study.exists() and study.samefile(packaged) else study.stem
     if not name and not own:
         return home()
-    stem = Path(name).resolve().stem if name else ""
+    stem = resolved(Path(name)).stem if name else ""
     parts = [re.sub(r"[^\w.-]", "_", part).strip(".") for part in (stem, own)]
     return home() / "runs" / ("-".join(filter(None, parts)) or "run")
 
@@ -83,10 +98,15 @@ def check_out(out: Path, *, committed: bool = False, reads: Iterable[Path] = ())
     Raises
     ------
     OutputError
-        `out` is a file, lies in a folder of the repository, in the package or in the data, or is the
-        repository where other results than its own are made.
+        `out` is a file, the root of the file system or the user's folder, lies in a folder of the
+        repository, in the package or in the data, or is the repository where other results than its
+        own are made.
     """
     remedy = "name a folder of its own, such as runs/mine: --out FOLDER (make: OUT=FOLDER)"
+    if _is_shared(out) and not is_repository(out):
+        raise OutputError(
+            f"{out} is no folder of a run: its outputs would lie among others", remedy
+        )
     places = [out, *out.parents]
     existing = next(place for place in places if place.exists())
     if not existing.is_dir():
@@ -105,11 +125,24 @@ def check_out(out: Path, *, committed: bool = False, reads: Iterable[Path] = ())
             )
         if any(_same(inner, place / name) for inner in places for name in _OWN):
             raise OutputError(f"{out} lies in a folder of the repository's own files", remedy)
+    _check_apart(out, reads, remedy)
+
+
+def _check_apart(out: Path, reads: Iterable[Path], remedy: str) -> None:
+    """Refuse outputs inside a folder of data, and data inside what the outputs build."""
+    places = [out, *out.parents]
     for folder in reads:
         if any(_same(place, folder) for place in places):
             raise OutputError(f"{out} lies in the folder of the data, {folder}", remedy)
         if any(_same(place, out / "build") for place in [folder, *folder.parents]):
             raise OutputError(f"the data, {folder}, lie in the folder that {out} builds in", remedy)
+
+
+def _is_shared(folder: Path) -> bool:
+    """Whether a folder is the root of the file system or the user's own, where other things lie."""
+    with suppress(RuntimeError):  # the user may have none
+        return folder == Path(folder.anchor) or _same(folder, Path.home())
+    return False
 
 
 def _same(one: Path, other: Path) -> bool:

@@ -117,7 +117,7 @@ class Run:
     def folders_of_data(self) -> tuple[Path, ...]:
         """Folders on this machine that it reads its data from."""
         local = Path(self.data) if self.kind == SNAPSHOTS and self.data != SNAPSHOTS else None
-        return tuple(folder.resolve() for folder in (local, self.records) if folder)
+        return tuple(places.resolved(folder) for folder in (local, self.records) if folder)
 
     @property
     def source(self) -> Path:

@@ -94,7 +94,7 @@ def _sidecars(run: Run) -> list[tuple[Path, str]]:
     if run.whole_hub:
         return []
     found = [(bundled.FOLDER / bundled.SIDECAR, "panel")] if run.has_released_panel else []
-    if run.kind == RECORDS:
+    if run.window_from_records:
         return [*found, (run.source / RECORDS / "records_manifest.json", "")]
     return [*found, (bundled.FOLDER / bundled.WINDOW_SIDECAR, "window")]
 

@@ -14,6 +14,7 @@ import pytest
 from command_line import contents, environment
 from conftest import Finished
 
+from replication import cli
 from replication.cli import app
 from replication.plots import rendered, rolling, shares_over_time, style
 from replication.plots.results import Results
@@ -98,6 +99,33 @@ def test_a_crawl_goes_where_the_command_line_says() -> None:
 
 
 @make
+def test_make_runs_one_stage_after_the_other(tmp_path: Path) -> None:
+    """Several targets keep their order whatever -j says: a stage reads what others wrote."""
+    program = tmp_path / "python"
+    program.write_text(
+        '#!/bin/sh\n[ "$4" = fetch ] && sleep 0.3\necho "$4" >> "$0.log"\n', encoding="utf-8"
+    )
+    program.chmod(0o755)
+    command = ["make", "-j4", "--old-file=.venv/ready", f"BIN={tmp_path}", "fetch", "panel"]
+    subprocess.run(command, cwd=ROOT, capture_output=True, check=True)
+    assert (tmp_path / "python.log").read_text(encoding="utf-8").split() == ["fetch", "panel"]
+
+
+@make
+def test_make_clean_keeps_results(tmp_path: Path) -> None:
+    """What other runs have found stays; what can be made again goes."""
+    for name in ("build/panel", "results", "runs/mine/build", "runs/mine/results", "figures"):
+        (tmp_path / name).mkdir(parents=True)
+    for name in ("paper", "replication/data"):
+        (tmp_path / name).mkdir(parents=True)
+    command = ["make", f"--file={ROOT / 'Makefile'}", "clean"]
+    subprocess.run(command, cwd=tmp_path, capture_output=True, check=True)
+    left = {str(path.relative_to(tmp_path)) for path in tmp_path.rglob("*")}
+    assert {"results", "runs/mine/results", "figures"} <= left
+    assert not {"build", "runs/mine/build"} & left
+
+
+@make
 def test_make_help_tells_every_variable() -> None:
     """The help names each variable that becomes an option."""
     done = subprocess.run(["make", "help"], cwd=ROOT, capture_output=True, text=True, check=True)
@@ -116,6 +144,18 @@ def test_no_option_has_a_variable() -> None:
     found = options(typer.main.get_command(app))
     assert len(found) > 20
     assert not [option for option in found if getattr(option, "envvar", None)]
+
+
+@pytest.mark.parametrize("backend", ["nonsense", "", "qtagg"])
+def test_the_user_s_backend_of_matplotlib_is_not_read(
+    monkeypatch: pytest.MonkeyPatch, backend: str
+) -> None:
+    """One that does not exist, or needs a window, stops no run."""
+    monkeypatch.setenv("MPLBACKEND", backend)
+    seen: list[str] = []
+    monkeypatch.setattr(cli, "app", lambda: seen.append(os.environ["MPLBACKEND"]))
+    cli.main()
+    assert seen == ["agg"]
 
 
 def test_a_run_ignores_the_environment(tmp_path: Path, finished: Finished) -> None:

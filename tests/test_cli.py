@@ -24,6 +24,7 @@ from command_line import (
     stages_told,
 )
 from conftest import Finished
+from released_files import synthetic_release, write
 
 from replication import __version__
 from replication.files import PART
@@ -403,6 +404,9 @@ def test_bundle_of_a_wrong_file(tmp_path: Path) -> None:
         (["--data", "Bundled"], "'Bundled' is not bundled, records, released, snapshots or a path"),
         (["--data", ""], "'' is not bundled, records, released, snapshots or a path"),
         (["--revision", "0" * 40], "a revision goes with --data released"),
+        (["--records", "."], "a folder of records goes with --data records, released or a"),
+        (["--data", ".", "--records", "."], "a folder of records goes with --data records"),
+        (["--engine", "spark"], "an engine goes with snapshots"),
     ],
 )
 def test_a_misspelt_source_is_a_misspelt_command(arguments: list[str], told: str) -> None:
@@ -410,3 +414,18 @@ def test_a_misspelt_source_is_a_misspelt_command(arguments: list[str], told: str
     result = invoke("fetch", *arguments)
     assert result.exit_code == 2
     assert told in " ".join(result.output.replace("│", " ").split())
+
+
+def test_records_go_with_a_released_file(tmp_path: Path) -> None:
+    """The window of a released file is rebuilt from a folder of records."""
+    write(synthetic_release(), tmp_path / "release.parquet")
+    done = invoke(
+        "fetch",
+        "--data",
+        tmp_path / "release.parquet",
+        "--records",
+        tmp_path,
+        "--out",
+        tmp_path / "o",
+    )
+    assert_one_message(done.exit_code, done.stderr, "record")

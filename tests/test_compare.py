@@ -238,6 +238,32 @@ def test_a_damaged_trace_is_refused(pair: tuple[Path, Path], text: str) -> None:
     assert "run.json" in refusal(*pair)[0]
 
 
+@pytest.mark.parametrize(
+    ("key", "value"),
+    [
+        ("definitions", []),
+        ("inputs", "x"),
+        ("files", None),
+        ("source", 1),
+        ("evidence", None),
+        ("evidence", {"registry.csv": []}),
+        ("evidence", {"registry.csv": {"Lab": "CN"}}),
+    ],
+)
+def test_a_trace_edited_by_hand_is_refused(tmp_path: Path, key: str, value: Any) -> None:
+    """A value of another kind than the trace has is no trace."""
+    pair = finished_run(tmp_path / "a"), finished_run(tmp_path / "b", **{key: value})
+    assert "run.json is damaged" in refusal(*pair)[0]
+
+
+def test_what_a_trace_holds_moves_no_cursor(tmp_path: Path) -> None:
+    """Control characters of a trace are not printed."""
+    pair = finished_run(tmp_path / "a"), finished_run(tmp_path / "b", version="[b]2\x1b[2J")
+    said = invoke("compare", *pair).stdout
+    assert "\x1b" not in said
+    assert "[b]2\ufffd[2J" in said
+
+
 @pytest.mark.parametrize("name", TABLES)
 def test_results_that_do_not_fit_are_refused(pair: tuple[Path, Path], name: str) -> None:
     """A missing table, and one with other columns, are one message."""
@@ -267,6 +293,16 @@ def test_the_trace_is_the_same_on_every_machine(tmp_path: Path) -> None:
     text = first.read_text(encoding="utf-8")
     assert text == second.read_text(encoding="utf-8")
     assert not [word for word in (str(tmp_path), str(ROOT), 'commit":', "accessed") if word in text]
+
+
+def test_the_trace_of_a_window_from_records_names_the_records(tmp_path: Path) -> None:
+    """Whatever the counters come from, the records are traced in place of the bundled window."""
+    run = Run(str(tmp_path / "release.parquet"), tmp_path / "out", records=tmp_path)
+    folder = run.source / "records"
+    folder.mkdir(parents=True)
+    about = {"records": [{"id": "top", "sha256": "e" * 64}]}
+    (folder / "records_manifest.json").write_text(json.dumps(about), encoding="utf-8")
+    assert trace.trace(run)["inputs"] == {"record top": "e" * 64}
 
 
 def test_the_trace_of_definitions_of_one_s_own(tmp_path: Path) -> None:

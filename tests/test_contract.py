@@ -26,6 +26,7 @@ from released_files import (
 
 from replication import study as definitions
 from replication.errors import ContractError, ReplicationError, SourceError
+from replication.files import copy_file
 from replication.panel import eras, table
 from replication.panel.contract import COLUMNS, read_counters
 from replication.run import BUNDLED, Run, folder_for
@@ -113,14 +114,39 @@ def test_other_arrow_types_of_the_same_values_are_read(tmp_path: Path, release: 
     assert_frame_equal(found, counters_of(release), check_dtype=False)
 
 
-@pytest.mark.parametrize("kind", [pa.float32(), pa.float64()])
+@pytest.mark.filterwarnings("error")
+@pytest.mark.parametrize("kind", [pa.float16(), pa.float32(), pa.float64()])
 def test_whole_counts_in_floats_are_counts(
     tmp_path: Path, release: Release, kind: pa.DataType
 ) -> None:
     """A floating column that holds whole numbers loses nothing as int64."""
-    path = write(release, tmp_path / "release.parquet", downloadsAllTime=kind)
+    counts = release["downloadsAllTime"]  # below 2,048, up to which the narrowest float is exact
+    path = tmp_path / "release.parquet"
+    table = pa.Table.from_pandas(release, preserve_index=False)
+    place = table.schema.get_field_index("downloadsAllTime")
+    narrow = pa.array(counts.to_numpy(kind.to_pandas_dtype()), kind)
+    pq.write_table(table.set_column(place, "downloadsAllTime", narrow), path)
     assert_frame_equal(read(path), counters_of(release), check_dtype=False)
     assert read(path)["counter"].dtype == np.int64
+
+
+def many_counters(path: Path, last: int, count: int = 120) -> Path:
+    """Write large counters, half of which and one more end with `last`."""
+    largest = [
+        31_433_111 if n < count // 2 - 1 else 31_400_000 + 100 * n + last for n in range(count)
+    ]
+    rows = [row for n, level in enumerate(largest) for row in repository(n, [level])]
+    return write(synthetic_release(rows), path)
+
+
+@BOTH
+def test_rounded_counters_are_refused(tmp_path: Path, name: str) -> None:
+    """Most large counters end with 00 where a program wrote back what a spreadsheet had rounded."""
+    said = refusal(many_counters(tmp_path / name, 0), ContractError)
+    assert "row 60: downloadsAllTime is rounded" in said
+    assert "60 more rows" in said
+    assert len(read(many_counters(tmp_path / name, 1))) == 120
+    assert len(read(many_counters(tmp_path / name, 0, count=90))) == 90  # too few to tell
 
 
 @pytest.mark.parametrize(
@@ -260,6 +286,22 @@ def test_a_zone_is_brought_to_utc(tmp_path: Path, release: Release) -> None:
     assert (found["reading"] == release["time"]).all()
 
 
+def test_a_file_that_changes_while_it_is_read(
+    tmp_path: Path, release: Release, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What is copied has the hash in the manifest, or nothing is kept."""
+    path = write(release, tmp_path / "release.csv")
+
+    def late(source: Path, target: Path) -> None:
+        """Copy after another program has gone on writing."""
+        source.write_bytes(source.read_bytes() + b"x")
+        copy_file(source, target)
+
+    monkeypatch.setattr(file, "copy_file", late)
+    assert "changed while it was read" in refusal(path, SourceError, fetched)
+    assert not list((tmp_path / "fetched").iterdir())
+
+
 def test_no_file(tmp_path: Path) -> None:
     """A file that is not there is named by its whole path, as it was given."""
     for name in ("absent.parquet", "absent.csv"):
@@ -331,12 +373,13 @@ def test_all_missing_columns_are_named_at_once(tmp_path: Path, release: Release)
     assert "has no column time, author" in refusal(path, ContractError)
 
 
-def test_a_repeated_column(tmp_path: Path, release: Release) -> None:
+@pytest.mark.parametrize("column", ["model", "merged_derived_from"])
+def test_a_repeated_column(tmp_path: Path, release: Release, column: str) -> None:
     """Where a column is there twice, none of them is chosen."""
     table = pq.read_table(write(release, tmp_path / "release.parquet"))
-    pq.write_table(table.append_column("model", table["author"]), tmp_path / "release.parquet")
+    pq.write_table(table.append_column(column, table["author"]), tmp_path / "release.parquet")
     said = refusal(tmp_path / "release.parquet", ContractError)
-    assert "more than one column model" in said
+    assert f"more than one column {column}" in said
 
 
 @pytest.mark.parametrize(

@@ -243,6 +243,29 @@ def test_spikes_are_listed_by_their_size() -> None:
     assert "least" not in defect.where
 
 
+@pytest.mark.parametrize(
+    ("levels", "rise"),
+    [
+        ([100, 110, 120, 1320], 1200),
+        ([100, 110, 120, 1320, 1320], 1200),  # it stands still afterwards
+        ([100, 110, 120, 1320, 1330], 0),  # it goes on from there
+        ([100, 110, 120, 219], 0),  # within the margin
+        ([100, 300, 1500], 0),  # within ten times its largest rise
+        ([2000, 2010, 2020, 3320], 0),  # less than it held
+        ([100, 1500], 0),  # there is no rise before
+        ([100, 1500, 120, 130], 0),  # a spike, which is taken back
+    ],
+)
+def test_a_last_jump_is_told(levels: list[int], rise: int) -> None:
+    """A last rise that nothing leads to and nothing confirms has a row, and is kept."""
+    rows = repository(1, levels, name="a/jumps") + repository(2, [10, 20, 30, 40, 50])
+    mended = defects.mend(counters_of(synthetic_release(rows)), 0.99, KNOWN, 100)
+    told = [d for d in mended.defects if d.check == "last-jumps"]
+    assert [d.where for d in told] == ([f"a/jumps {label(3):%Y-%m-%d} ({rise:,})"] if rise else [])
+    if rise:
+        assert counters(mended, 1) == levels
+
+
 def test_uncertain_counters_bound_the_panel() -> None:
     """What the envelopes differ by is summed; repositories above the margin are named."""
     rows = repository(1, [100, 200, 300, 250, 260, 270], name="a/stays")

@@ -76,8 +76,33 @@ def test_the_repository_takes_no_other_results(
     assert (ROOT / "results" / "manifest.json").read_bytes() == manifest
 
 
+@pytest.mark.parametrize("out", ["/", "//", "~", "HOME/.."])
+def test_a_folder_of_other_things_is_no_folder_of_a_run(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, data: Path, out: str
+) -> None:
+    """The root, as $UNSET/ is, and the user's folder are refused; a folder inside is not."""
+    inner = tmp_path / "inner"
+    inner.mkdir()
+    monkeypatch.setenv("HOME", str(tmp_path))
+    out = out.replace("HOME/..", str(inner / ".."))
+    refused(invoke("fetch", "--data", data, "--out", out), "is no folder of a run")
+    refused(invoke("crawl", "--top", "1", "--out", out), "is no folder of a run")
+    places.check_out(inner)
+    monkeypatch.setattr(places, "is_repository", lambda folder: folder == places.ROOT == tmp_path)
+    monkeypatch.setattr(places, "ROOT", tmp_path)
+    places.check_out(tmp_path, committed=True)  # the repository may be the user's folder
+
+
+def test_a_link_to_itself_is_no_folder(tmp_path: Path, data: Path) -> None:
+    """A circle of links is told as one, for every path."""
+    circle = tmp_path / "circle"
+    circle.symlink_to(circle)
+    for options in (["--data", data, "--out", circle], ["--data", circle]):
+        refused(invoke("fetch", *options), "leads to itself")
+
+
 @pytest.mark.parametrize(
-    "inner", ["replication", "results", "figures", "paper", "tests/new", "results/a/b"]
+    "inner", [".github", "replication", "results", "figures", "paper", "tests/new", "results/a/b"]
 )
 def test_folders_of_the_repository_are_its_own(data: Path, inner: str) -> None:
     """Not even the bundled run writes into a folder that holds other files of the repository."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pandas as pd
@@ -190,3 +191,12 @@ def test_every_hub_is_recovered_and_cleared(
     assert set(found.unread) == {1, 2}
     assert found.ablation["without"].tolist() == ["nothing", ABLATIONS[5].step]
     assert [*tmp_path.iterdir()] == []
+
+
+def test_an_id_that_an_ablation_made_up_is_of_no_repository() -> None:
+    """A row without a number counts where its id tells one of the Hub, else it is lost."""
+    told = {1: "a/model-0000001", 2: None, 99: None}
+    facts = pd.DataFrame({"repository": [f"{n:024x}" for n in told], "name": [*told.values()]})
+    held, full = SimpleNamespace(hub=range(3)), SimpleNamespace(facts=facts)
+    ours = experiment.estimate(held, full, pd.Series([5, 7, 11]))  # type: ignore[arg-type]
+    assert ours.tolist() == [0, 5, 7]

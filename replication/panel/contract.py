@@ -46,6 +46,8 @@ _DATE = r"[0-9]{4}-[0-9]{2}-[0-9]{2}.*"
 _COUNT = r"-?[0-9]+(?:\.0+)?"
 _EXPONENT = r"[+-]?[0-9.,]+[eE][+-]?[0-9]+"
 _ROUNDED = "downloadsAllTime has an exponent, as spreadsheets write large numbers: its last digits are lost"
+# Of so many counters that are so large, few end with 00 unless a program has rounded them.
+_LARGE, _ENOUGH = 1_000_000, 100
 # Names by column, and what messages call them.
 _NAMES = {
     "name": (names.REPOSITORY, "author/name"),
@@ -151,6 +153,7 @@ def _refuse_inexact(name: str, table: pd.DataFrame) -> None:
     exact = 2.0 ** (np.finfo(counter.dtype).nmant + 1)
     what = f"downloadsAllTime is {counter.dtype} and above {exact:,.0f}, where it is rounded"
     _refuse(name, table, counter > exact, what, "downloadsAllTime")
+    table["downloadsAllTime"] = counter.astype("int64")  # a narrow type holds no large bound
 
 
 def _as_text(cells: pd.Series | None, rows: int) -> list[str]:
@@ -198,8 +201,8 @@ def _require_columns(name: str, schema: pa.Schema) -> None:
 
 
 def _refuse_repeated(name: str, header: Sequence[str]) -> None:
-    """Refuse a file that has a column of the contract twice."""
-    repeated = [column for column in COLUMNS if header.count(column) > 1]
+    """Refuse a file that has a column which is read twice."""
+    repeated = [column for column in (*COLUMNS, PARENTS) if header.count(column) > 1]
     if repeated:
         raise ContractError(f"{name} has more than one column {', '.join(repeated)}", REMEDY)
 
@@ -283,6 +286,7 @@ def _check_values(name: str, table: pd.DataFrame, groups: Sequence[str], max_cou
     _refuse(
         name, table, counter > max_counter, f"downloadsAllTime is above {max_counter:,}", "counter"
     )
+    _refuse_rounded(name, table)
     for column in ("reading", "created"):
         inside = table[column].between(EARLIEST, LATEST)
         _refuse(name, table, ~inside, f"date not from {EARLIEST:%Y} to {LATEST:%Y}", column)
@@ -290,6 +294,15 @@ def _check_values(name: str, table: pd.DataFrame, groups: Sequence[str], max_cou
         _refuse(name, table, ~table[column].isin(groups), "country group not in study.toml", column)
     first = table.groupby("repository")["created"].transform("first")
     _refuse(name, table, table["created"] != first, "one _id has two creation dates", "repository")
+
+
+def _refuse_rounded(name: str, table: pd.DataFrame) -> None:
+    """Refuse large counters of which more than half end with 00: of counts, one in a hundred does."""
+    large = table["counter"] >= _LARGE
+    round_ = large & (table["counter"] % 100 == 0)
+    if large.sum() >= _ENOUGH and round_.sum() > large.sum() / 2:
+        what = "downloadsAllTime is rounded, as most large counters of the file are"
+        _refuse(name, table, round_, what, "counter")
 
 
 def _refuse_empty(name: str, table: pd.DataFrame, columns: Sequence[str]) -> None:

@@ -21,7 +21,8 @@ NONE = "none"
 FEW = 8
 """So many dates or names are listed."""
 FALL = 10
-"""A spike beside a fall stands above both its neighbours by so many times what they differ by."""
+"""A spike beside a fall stands above both its neighbours by so many times what they differ by, and a
+last jump above every rise before it."""
 MOST_FROZEN = 0.9
 """Share of frozen readings from which on data are refused; 7 of the 66 of the study's file are."""
 ANNOTATIONS = [
@@ -84,6 +85,7 @@ def mend(
     found.append(spike_record(readings, wrong))
     readings = readings[wrong == 0].copy()
     found += [falling_counters(readings), uncertain_counters(readings, envelope_margin)]
+    found += last_jumps(readings, envelope_margin)
     readings["counter"] = readings.groupby("repository")["counter"].cummax()
     frozen = frozen_readings(readings, frozen_share)
     found += [frozen_record(readings, frozen), catch_up(readings, frozen)]
@@ -279,6 +281,33 @@ def uncertain(margin: int, bound: int, number: int, largest: Mapping[str, int]) 
         number,
         "the running maximum holds; the panel could be lower by the difference",
     )
+
+
+def last_jumps(readings: pd.DataFrame, margin: int) -> tuple[Defect, ...]:
+    """Last rises that nothing could take back, and that the rest of their counter does not lead to.
+
+    Such a rise is larger than the margin and than all that the counter held before, and `FALL` times
+    larger than its largest rise before. There is a record only where there is one.
+    """
+    change = readings.groupby("repository")["counter"].diff()
+    rises = readings.assign(rise=change)[change > 0]
+    rises = rises.assign(before=rises.groupby("repository")["rise"].cummax())
+    rises["before"] = rises.groupby("repository")["before"].shift()
+    last = rises.groupby("repository").tail(1)
+    odd = last["rise"] > np.maximum(last["counter"] - last["rise"], FALL * last["before"])
+    table = last[odd & last["before"].notna() & (last["rise"] > margin)]
+    if table.empty:
+        return ()
+    table = table.sort_values(["rise", "name"], ascending=[False, True])
+    labels = table["name"] + table["reading"].dt.strftime(" %Y-%m-%d")
+    found = Defect(
+        "last-jumps",
+        "the last rise of a counter is larger than all it held before, and no reading confirms it",
+        _sized(len(table), dict(zip(labels, table["rise"], strict=True))),
+        len(table),
+        "kept; the panel could be lower by as much",
+    )
+    return (found,)
 
 
 def _sized(number: int, largest: Mapping[str, int]) -> str:

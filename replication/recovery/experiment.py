@@ -149,10 +149,15 @@ def _until(experiment: Experiment, window: Window, gone: Ints) -> Ints:
 
 
 def estimate(experiment: Experiment, found: Detailed, column: pd.Series) -> Ints:
-    """What was rebuilt (n,) of each repository of the Hub, which its number names."""
+    """What was rebuilt (n,) of each repository of the Hub, which its number names.
+
+    A row whose name is a bad cell and whose id an ablation made up is of no repository: its downloads
+    are lost.
+    """
     number = found.facts["name"].str.extract(r"/model-(\d+)", expand=False)
     own = found.facts["repository"].str[-6:].map(lambda digits: str(int(digits, 16)))
     number = number.fillna(own).astype("int64")  # the name of the last reading may be a bad cell
     out = np.zeros(len(experiment.hub), dtype=np.int64)
-    np.add.at(out, number.to_numpy(), column.to_numpy(dtype=np.int64))
+    known = (number < len(out)).to_numpy()
+    np.add.at(out, number.to_numpy()[known], column.to_numpy(dtype=np.int64)[known])
     return out

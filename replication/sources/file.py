@@ -25,7 +25,8 @@ def fetch(path: Path, folder: Path, *, today: str, citation: str, licence: str) 
     Raises
     ------
     SourceError
-        There is no such file, it cannot be read, or it is neither Parquet nor CSV.
+        There is no such file, it cannot be read, it is neither Parquet nor CSV, or it changes
+        meanwhile.
     """
     digest = _identity(path)
     known = manifest.read(folder)
@@ -52,6 +53,9 @@ def fetch(path: Path, folder: Path, *, today: str, citation: str, licence: str) 
     if digest == twin.sha256:  # the very file behind the bundled panel: say so
         found = replace(twin, source="file", filename=path.name, accessed=today)
     copy_file(path, target)
+    if sha256_file(target) != digest:
+        target.unlink()
+        raise SourceError(f"{path.name} changed while it was read", "run again once it is written")
     manifest.write(folder, found)
     return found
 
