@@ -147,10 +147,14 @@ class Grid:
     size_limit_billions: float
     replicates: int
 
-    def beside(self, age_limit_days: int) -> Grid:
-        """The grid with the age limit of the panel before the others."""
-        every = dict.fromkeys((age_limit_days, *self.age_limits_days))
-        return replace(self, age_limits_days=tuple(every))
+    def beside(self, age_limit_days: int, head: Headline) -> Grid:
+        """The grid with the age limit of the panel before the others, and the headline's choices."""
+        return replace(
+            self,
+            age_limits_days=tuple(dict.fromkeys((age_limit_days, *self.age_limits_days))),
+            attributions=tuple(dict.fromkeys((*self.attributions, head.attribution))),
+            labels=tuple(dict.fromkeys((*self.labels, head.labels))),
+        )
 
 
 @dataclass(frozen=True)
@@ -488,6 +492,7 @@ def _study(tables: dict[str, Any], *, whole: bool) -> Study:
     tables = _of_source(tables, whole=whole)
     window = build(PublishedWindow, tables["window"], "window")
     panel = build(PanelRules, tables["panel"], "panel")
+    head = build(Headline, tables["headline"], "headline")
     limit = panel.age_limit_days
 
     def windows(name: str) -> tuple[Window, ...]:
@@ -500,7 +505,7 @@ def _study(tables: dict[str, Any], *, whole: bool) -> Study:
         panel=panel,
         windows=windows("estimand"),
         exclusions=build_all(Exclusion, tables["exclusion"], "exclusion"),
-        grid=build(Grid, tables["grid"], "grid").beside(limit),
+        grid=build(Grid, tables["grid"], "grid").beside(limit, head),
         grid_windows=windows("grid_window"),
         published_cells=build_all(PublishedCell, tables["published_cell"], "published_cell"),
         bridges=build_all(Bridge, tables["bridge"], "bridge"),
@@ -508,7 +513,7 @@ def _study(tables: dict[str, Any], *, whole: bool) -> Study:
         calibration=build(Calibration, tables["calibration"], "calibration"),
         time=build(TimeRules, tables["time"], "time"),
         verdict=build(Margins, tables["verdict"], "verdict"),
-        headline=build(Headline, tables["headline"], "headline"),
+        headline=head,
         audit=build(Audit, tables["audit"], "audit"),
         family=build(Family, tables["family"], "family"),
         bundled=build(Provenance, tables["bundled"], "bundled"),

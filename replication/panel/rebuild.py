@@ -41,7 +41,7 @@ class Rebuilt:
 
     The engine keeps the tables `repositories` (one row a repository that was ever downloaded),
     `downloads` (of each variant by its place, of each repository, in whole downloads, and of these
-    what the chain alone tells), `cells`, `spikes` and `apart`.
+    what the chain alone tells), `cells`, `spikes`, `overcounts` and `apart`.
 
     Attributes
     ----------
@@ -153,6 +153,8 @@ def rebuild(
     engine.put("frozen", frozen)
     engine.put("stretches", _stretches(read))
     engine.put("rules", _rules(study, read, frozen))
+    engine.make("overcounts")
+    engine.view("rolled")
     for name in (
         "moves",
         "spikes",
