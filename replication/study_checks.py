@@ -46,8 +46,14 @@ def check(study: Study) -> None:
         (not _repeated(codes), f"country code in two groups: {_repeated(codes)}"),
         *_window_rules(study),
         (all(w.kind in KINDS for w in study.all_windows), "kind of an estimand"),
-        (all(w.start <= w.end for w in study.all_windows), "an estimand ends before it starts"),
-        (all(w.end <= w.last for w in study.all_windows), "read_until lies before the end"),
+        *(
+            (w.start <= w.end, f"{w.id} ends before it starts: {w.start} to {w.end}")
+            for w in study.all_windows
+        ),
+        *(
+            (w.end <= w.last, f"read_until of {w.id} lies before its end")
+            for w in study.all_windows
+        ),
         *_value_rules(study),
     ]
     for holds, what in chain(rules, _grid_rules(study), _colour_rules(study)):
@@ -113,7 +119,10 @@ def _grid_rules(study: Study) -> Iterator[tuple[bool, str]]:
         yield bool(chosen) and set(chosen) <= set(choices), f"grid.{name} is not among {choices}"
         yield not _repeated([*chosen]), f"grid.{name} names a choice twice"
     excluded = study.headline_estimand.exclusion
-    for name, chosen in (("exclusions", excluded.id if excluded else "none"), ("treatments", "own")):
+    for name, chosen in (
+        ("exclusions", excluded.id if excluded else "none"),
+        ("treatments", "own"),
+    ):
         held = chosen in getattr(grid, name)
         yield held, f"grid.{name} must hold {chosen!r}, which is the headline's choice"
     cells = study.published_cells

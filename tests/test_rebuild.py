@@ -434,6 +434,26 @@ def test_snapshots_without_rows_are_no_readings(tmp_path: Path) -> None:
         rebuilt(tmp_path, {label: [] for label in LABELS[:3]})
 
 
+def test_a_snapshot_without_rows_is_named(tmp_path: Path) -> None:
+    """It is no reading, and no mere week without one: the label stands among the truncated ones."""
+    contents = spoilt(lambda _: None)
+    contents[LABELS[EARLIER]] = []
+    found = rebuilt(tmp_path, contents)
+    assert totals(found) == exact(HUB)
+    named = {d.check: d.where for d in found.read.defects}
+    assert named["truncated-snapshots"] == LABELS[EARLIER].isoformat()
+
+
+def test_snapshots_without_dates_say_so(tmp_path: Path) -> None:
+    """Names and counts alone tell no age: the message names what is missing."""
+    bare = spoilt(lambda _: None)
+    for rows in bare.values():
+        for row in rows:
+            row.update(repository=None, created=None)
+    with pytest.raises(ContractError, match="has a date of creation"):
+        rebuilt(tmp_path, bare)
+
+
 def test_repositories_too_old_to_matter_are_left_out(tmp_path: Path) -> None:
     """One past its age limit before any window, and one never downloaded, make no row."""
     ancient = Repository(6, day(-400), 50, "ancient/model")

@@ -40,8 +40,9 @@ class Specification:
 
 
 def specifications(table: pd.DataFrame, study: Study) -> Iterator[Specification]:
-    """Every estimand, attribution and label source; an exclusion that removes nothing is left out,
-    unless it is the headline's.
+    """Every estimand, attribution and label source.
+
+    An exclusion that removes nothing is left out, unless it is the headline's.
 
     Parameters
     ----------
