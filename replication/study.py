@@ -27,6 +27,13 @@ MEASURES = {
 """Suffix of the id and of the label of each measure of the window, the headline's first."""
 YEAR = {365, 366}
 """Age limits that are a year."""
+CREDITED = {
+    "uploader": "its uploader",
+    "origin": "the developer of its base model",
+    "split": "its uploader and the developer of its base model, half each",
+    "maker": "its maker",
+}
+"""Whom the headline credits with a repository's downloads, in words."""
 _OVER = {
     "estimand", "headline", "grid", "grid_window", "published_cell", "bridge",
 }  # fmt: skip
@@ -418,6 +425,11 @@ class Study:
     def young(self) -> str:
         """What downloads under the age limit are called: first-year, or first-180-day."""
         return young(self.panel.age_limit_days).replace(" ", "-").removesuffix("s")
+
+    @cached_property
+    def credited(self) -> str:
+        """Whom the headline credits with a repository's downloads, in words."""
+        return CREDITED[self.headline.attribution]
 
     @cached_property
     def groups(self) -> tuple[str, ...]:

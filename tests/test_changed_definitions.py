@@ -123,6 +123,7 @@ def test_the_grid_holds_what_the_headline_chooses(tmp_path: Path, *, whole: bool
     )
     study = definitions.load(cut, whole=whole)
     assert study.grid.attributions == ("maker", "split")
+    assert study.credited == "its uploader and the developer of its base model, half each"
     for dimension, choice in multiverse.headline_choices(study).items():
         assert choice in multiverse.choices_of(study)[dimension]
 
