@@ -23,9 +23,9 @@ FLOAT_FORMAT = "%.12g"
 NAMES = (
     "repository", "name", "namespace", "uploader", "origin", "traced_origin", "maker", "base_maker",
     "developer", "uploader_developer", "origin_developer", "maker_developer",
-    "base_maker_developer", "parents",
+    "base_maker_developer", "parents", "kinds",
 )  # fmt: skip
-"""Columns of names: text, though every name of a table be of digits or empty."""
+"""Columns of text, though every cell of a table be of digits or empty."""
 _FORMULA = "=+-@\t\r＝＋－＠"
 _MARKS = f"'{_FORMULA}"
 PART = ".part"

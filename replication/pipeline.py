@@ -74,13 +74,17 @@ def fetch(run: Run, progress: Progress) -> list[Path]:
 
 def _require_definitions(run: Run) -> None:
     """Refuse definitions that a later stage could not follow, before any work."""
-    from replication.report import claims, numbers, prose
+    from replication.attribution import presence, registry
+    from replication.report import claims, numbers, prose, window_tables
     from replication.sources import bundled
 
     study = run.study
+    presence.require_tracked(registry.load(study.group_of), study)
     claims.require_estimands(claims.load(PAPER / "claims.toml"), study)
     numbers.require_definitions(prose.source(PAPER, prose.NUMBERS, whole=run.whole_hub), study)
     bundled.require_groups(study)
+    if not run.whole_hub:
+        window_tables.require_definitions(study)
     if run.has_released_panel:
         bundled.folder_of(study)
     if not run.whole_hub and not run.window_from_records:

@@ -27,6 +27,13 @@ MEASURES = {
 """Suffix of the id and of the label of each measure of the window, the headline's first."""
 YEAR = {365, 366}
 """Age limits that are a year."""
+CREDITED = {
+    "uploader": "its uploader",
+    "origin": "the developer of its base model",
+    "split": "its uploader and the developer of its base model, half each",
+    "maker": "its maker",
+}
+"""Whom the headline credits with a repository's downloads, in words."""
 _OVER = {
     "estimand", "headline", "grid", "grid_window", "published_cell", "bridge",
 }  # fmt: skip
@@ -147,10 +154,14 @@ class Grid:
     size_limit_billions: float
     replicates: int
 
-    def beside(self, age_limit_days: int) -> Grid:
-        """The grid with the age limit of the panel before the others."""
-        every = dict.fromkeys((age_limit_days, *self.age_limits_days))
-        return replace(self, age_limits_days=tuple(every))
+    def beside(self, age_limit_days: int, head: Headline) -> Grid:
+        """The grid with the age limit of the panel before the others, and the headline's choices."""
+        return replace(
+            self,
+            age_limits_days=tuple(dict.fromkeys((age_limit_days, *self.age_limits_days))),
+            attributions=tuple(dict.fromkeys((*self.attributions, head.attribution))),
+            labels=tuple(dict.fromkeys((*self.labels, head.labels))),
+        )
 
 
 @dataclass(frozen=True)
@@ -416,6 +427,11 @@ class Study:
         return young(self.panel.age_limit_days).replace(" ", "-").removesuffix("s")
 
     @cached_property
+    def credited(self) -> str:
+        """Whom the headline credits with a repository's downloads, in words."""
+        return CREDITED[self.headline.attribution]
+
+    @cached_property
     def groups(self) -> tuple[str, ...]:
         """Names of the country groups in their fixed order."""
         return tuple(group.name for group in self.country_groups)
@@ -488,6 +504,7 @@ def _study(tables: dict[str, Any], *, whole: bool) -> Study:
     tables = _of_source(tables, whole=whole)
     window = build(PublishedWindow, tables["window"], "window")
     panel = build(PanelRules, tables["panel"], "panel")
+    head = build(Headline, tables["headline"], "headline")
     limit = panel.age_limit_days
 
     def windows(name: str) -> tuple[Window, ...]:
@@ -500,7 +517,7 @@ def _study(tables: dict[str, Any], *, whole: bool) -> Study:
         panel=panel,
         windows=windows("estimand"),
         exclusions=build_all(Exclusion, tables["exclusion"], "exclusion"),
-        grid=build(Grid, tables["grid"], "grid").beside(limit),
+        grid=build(Grid, tables["grid"], "grid").beside(limit, head),
         grid_windows=windows("grid_window"),
         published_cells=build_all(PublishedCell, tables["published_cell"], "published_cell"),
         bridges=build_all(Bridge, tables["bridge"], "bridge"),
@@ -508,7 +525,7 @@ def _study(tables: dict[str, Any], *, whole: bool) -> Study:
         calibration=build(Calibration, tables["calibration"], "calibration"),
         time=build(TimeRules, tables["time"], "time"),
         verdict=build(Margins, tables["verdict"], "verdict"),
-        headline=build(Headline, tables["headline"], "headline"),
+        headline=head,
         audit=build(Audit, tables["audit"], "audit"),
         family=build(Family, tables["family"], "family"),
         bundled=build(Provenance, tables["bundled"], "bundled"),

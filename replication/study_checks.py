@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from itertools import chain
 from typing import TYPE_CHECKING
 
 from replication.errors import StudyError
@@ -45,13 +46,17 @@ def check(study: Study) -> None:
         (not _repeated(codes), f"country code in two groups: {_repeated(codes)}"),
         *_window_rules(study),
         (all(w.kind in KINDS for w in study.all_windows), "kind of an estimand"),
-        (all(w.start <= w.end for w in study.all_windows), "an estimand ends before it starts"),
-        (all(w.end <= w.last for w in study.all_windows), "read_until lies before the end"),
-        *_grid_rules(study),
+        *(
+            (w.start <= w.end, f"{w.id} ends before it starts: {w.start} to {w.end}")
+            for w in study.all_windows
+        ),
+        *(
+            (w.end <= w.last, f"read_until of {w.id} lies before its end")
+            for w in study.all_windows
+        ),
         *_value_rules(study),
-        *_colour_rules(study),
     ]
-    for holds, what in rules:
+    for holds, what in chain(rules, _grid_rules(study), _colour_rules(study)):
         if not holds:
             raise StudyError(what, "correct the value")
 
@@ -113,6 +118,13 @@ def _grid_rules(study: Study) -> Iterator[tuple[bool, str]]:
         chosen = getattr(grid, name)
         yield bool(chosen) and set(chosen) <= set(choices), f"grid.{name} is not among {choices}"
         yield not _repeated([*chosen]), f"grid.{name} names a choice twice"
+    excluded = study.headline_estimand.exclusion
+    for name, chosen in (
+        ("exclusions", excluded.id if excluded else "none"),
+        ("treatments", "own"),
+    ):
+        held = chosen in getattr(grid, name)
+        yield held, f"grid.{name} must hold {chosen!r}, which is the headline's choice"
     cells = study.published_cells
     for cell in cells:
         what = f"published_cell {cell.id} names the window {cell.window}, which is not defined"

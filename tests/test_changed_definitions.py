@@ -14,6 +14,7 @@ from command_line import invoke
 
 from replication import pipeline
 from replication import study as definitions
+from replication.analysis import multiverse
 from replication.analysis.crossover import judged_weeks
 from replication.errors import StudyError
 from replication.panel import increments, variants
@@ -112,6 +113,30 @@ def test_the_headline_is_one_edit(tmp_path: Path, key: str, whole: bool) -> None
     assert {k: found["head-china"][k] for k in vars(study.headline)} == vars(study.headline)
 
 
+@pytest.mark.parametrize("whole", [False, True])
+def test_the_grid_holds_what_the_headline_chooses(tmp_path: Path, *, whole: bool) -> None:
+    """A dimension that is cut to another choice keeps the headline's, as the age limit is kept."""
+    cut = changed(
+        tmp_path,
+        ('attributions = ["uploader", "origin", "split", "maker"]', 'attributions = ["maker"]'),
+        ('labels = ["study", "registry"]', 'labels = ["study"]'),
+        ('attribution = "uploader"\nlabels = "study"', 'attribution = "split"\nlabels = "study"'),
+    )
+    study = definitions.load(cut, whole=whole)
+    assert study.grid.attributions == ("maker", "split")
+    assert study.credited == "its uploader and the developer of its base model, half each"
+    for dimension, choice in multiverse.headline_choices(study).items():
+        assert choice in multiverse.choices_of(study)[dimension]
+
+
+def test_an_unknown_tracked_developer_is_refused_before_any_work(tmp_path: Path) -> None:
+    """It would have no month, and its line no end."""
+    mine = changed(tmp_path, ('developer = "Meta"', 'developer = "Metta"'))
+    with pytest.raises(StudyError, match="does not hold: Metta"):
+        pipeline.fetch(Run(BUNDLED, tmp_path / "out", mine), lambda _: None)
+    assert not (tmp_path / "out").exists()
+
+
 def test_a_new_group_takes_its_countries_and_has_a_colour(tmp_path: Path) -> None:
     """A group that the packaged definitions lack needs no edit of code."""
     study = definitions.load(changed(tmp_path, ('"CA", ', ""), added=CANADA))
@@ -148,6 +173,9 @@ def test_a_group_of_the_study_cannot_go(tmp_path: Path) -> None:
         ("small_downloads = 50_000", "small_downloads = 5", "small_downloads of the published"),
         ('id = "increments-all"', 'id = "others"', "increments-all"),
         ('id = "telemetry"', 'id = "counters"', "telemetry"),
+        ('"burst", "not-chosen"]', '"burst"]', "window without not-chosen"),
+        ('exclusions = ["none", "telemetry"]', 'exclusions = ["telemetry"]', "must hold 'none'"),
+        ("end = 2025-12-10", "end = 2025-01-10", "increments-2025-12 ends before it starts"),
     ],
 )
 def test_what_cannot_follow_is_refused_before_any_work(

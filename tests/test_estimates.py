@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -57,6 +59,9 @@ def test_an_exclusion_that_removes_nothing_is_no_specification() -> None:
     names = {spec.estimand.id for spec in estimates.specifications(kept, STUDY)}
     assert not any("without" in name for name in names)
     assert len(names) == len(STUDY.windows)
+    head = replace(STUDY.headline, estimand=f"{HEAD}-without-telemetry")
+    own = estimates.specifications(kept, replace(STUDY, headline=head))
+    assert head.estimand in {spec.estimand.id for spec in own}, "the headline is always estimated"
 
 
 def test_columns_and_units(rows: pd.DataFrame) -> None:

@@ -293,6 +293,12 @@ def test_names_are_text_whatever_they_look_like(path: Path, name: str) -> None:
     assert files.read_csv(path).iloc[0].tolist() == [name, "", 1]
 
 
+def test_kinds_that_nobody_has_are_empty_text(path: Path) -> None:
+    """A column of rules' kinds without any is text too, which is searched for words."""
+    path.write_text("name,kinds\na/b,\nc/d,\n", encoding="utf-8")
+    assert files.read_csv(path)["kinds"].tolist() == ["", ""]
+
+
 def test_a_table_without_rows_keeps_its_columns(path: Path) -> None:
     """Nothing found is a table with a head."""
     files.write_csv(path, pd.DataFrame(columns=["developer", "downloads"]))

@@ -118,6 +118,13 @@ def test_a_snapshot_without_dates_is_of_noon() -> None:
     assert found.table["moment"].tolist() == [FIRST * DAY, (FIRST + WEEK) * DAY + NOON]
 
 
+def test_a_first_snapshot_long_before_the_next_is_not_truncated() -> None:
+    """Within a year the Hub may double: only what is read soon after says that rows are missing."""
+    found = choose(census([4, 10], label=np.array([FIRST, FIRST + 52 * WEEK])), SHARE)
+    assert len(found.table) == 2
+    assert defect(found, "truncated-snapshots").rows == 0
+
+
 def test_a_truncated_last_snapshot_is_named() -> None:
     """It is left out, and its label stands in the record."""
     found = choose(census([10, 11, 3]), SHARE)

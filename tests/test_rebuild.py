@@ -124,6 +124,13 @@ def spikes(contents: Snapshots) -> None:
             row["counter"] *= 1000
 
 
+def overcounts(contents: Snapshots) -> None:
+    """A 30-day count is a thousand times too large at one reading before the counters, and at one after."""
+    for place, number in ((EARLIER, 2), (LATER, 3)):
+        (row,) = found_rows(contents, place, number)
+        row["rolling"] *= 1000
+
+
 def without_counts(contents: Snapshots) -> None:
     """Five snapshots in a row, and that of the first counters, have no 30-day field."""
     for place in (*range(EARLIER, EARLIER + 5), COUNTED):
@@ -155,7 +162,7 @@ def without_ids_or_dates(contents: Snapshots) -> None:
 
 MISHAPS = [
     stall, rollback, missing_reading, missing_snapshots, duplicate, rename, without_id, truncated,
-    repeated, freeze, spikes, without_counts, without_dates, without_names, without_ids_or_dates,
+    repeated, freeze, spikes, overcounts, without_counts, without_dates, without_names, without_ids_or_dates,
 ]  # fmt: skip
 
 
@@ -209,6 +216,25 @@ def test_spikes_and_uncertain_counters_stay_in_the_engine(tmp_path: Path) -> Non
     low = found_rows(contents, LATER + 1, 3)[0]["counter"]
     assert apart["name"].tolist() == [NEW.name]
     assert apart["apart"].item() >= fallen - low > 0
+
+
+def test_counts_that_cannot_be_right_are_named_and_scale_nothing(tmp_path: Path) -> None:
+    """One bad 30-day count is taken for not read, and the chain of all others keeps its scale."""
+    with running(tmp_path, spoilt(overcounts), study()) as (found, duck):
+        named = duck.frame("SELECT r.name FROM overcounts o JOIN repositories r USING (id)")
+    assert sorted(named["name"]) == [NEW.name, YOUNG.name]
+    assert found.scale.factor == pytest.approx(1, abs=1e-5)
+
+
+def test_a_repository_without_any_30_day_count_scales_nothing(tmp_path: Path) -> None:
+    """A null is not a zero: it has a counter and no chain, and the others keep the scale."""
+    contents = spoilt(lambda _: None)
+    for rows in contents.values():
+        for row in rows:
+            row["rolling"] = None if row["name"] == YOUNG.name else row["rolling"]
+    found = rebuilt(tmp_path, contents)
+    assert found.scale.factor == pytest.approx(1, abs=1e-5)
+    assert totals(found) == exact(HUB)
 
 
 def test_undated_repositories_are_counted(tmp_path: Path) -> None:
@@ -406,6 +432,26 @@ def test_snapshots_without_rows_are_no_readings(tmp_path: Path) -> None:
     """Where nothing is left, that is said."""
     with pytest.raises(ContractError, match="no snapshot is a reading"):
         rebuilt(tmp_path, {label: [] for label in LABELS[:3]})
+
+
+def test_a_snapshot_without_rows_is_named(tmp_path: Path) -> None:
+    """It is no reading, and no mere week without one: the label stands among the truncated ones."""
+    contents = spoilt(lambda _: None)
+    contents[LABELS[EARLIER]] = []
+    found = rebuilt(tmp_path, contents)
+    assert totals(found) == exact(HUB)
+    named = {d.check: d.where for d in found.read.defects}
+    assert named["truncated-snapshots"] == LABELS[EARLIER].isoformat()
+
+
+def test_snapshots_without_dates_say_so(tmp_path: Path) -> None:
+    """Names and counts alone tell no age: the message names what is missing."""
+    bare = spoilt(lambda _: None)
+    for rows in bare.values():
+        for row in rows:
+            row.update(repository=None, created=None)
+    with pytest.raises(ContractError, match="has a date of creation"):
+        rebuilt(tmp_path, bare)
 
 
 def test_repositories_too_old_to_matter_are_left_out(tmp_path: Path) -> None:

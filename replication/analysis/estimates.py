@@ -40,7 +40,9 @@ class Specification:
 
 
 def specifications(table: pd.DataFrame, study: Study) -> Iterator[Specification]:
-    """Every estimand, attribution and label source; an exclusion that removes nothing is left out.
+    """Every estimand, attribution and label source.
+
+    An exclusion that removes nothing is left out, unless it is the headline's.
 
     Parameters
     ----------
@@ -50,7 +52,8 @@ def specifications(table: pd.DataFrame, study: Study) -> Iterator[Specification]
         Definitions.
     """
     for estimand, attribution, labels in product(study.estimands, CREDIT, LABELS):
-        if estimand.exclusion is None or removed(table, estimand) > 0:
+        own = estimand.exclusion is None or estimand.id == study.headline.estimand
+        if own or removed(table, estimand) > 0:
             yield Specification(estimand, attribution, labels)
 
 

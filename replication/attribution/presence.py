@@ -7,7 +7,8 @@ from datetime import date, timedelta
 import pandas as pd
 
 from replication import reach
-from replication.errors import DegenerateDataError
+from replication.attribution.registry import Registry
+from replication.errors import DegenerateDataError, StudyError
 from replication.study import Study
 
 PAIR = ("China", "USA")
@@ -46,6 +47,30 @@ def require_pair(repositories: pd.DataFrame, study: Study) -> None:
                 "use data that hold developers of China and of the USA, add theirs to "
                 "replication/data/registry.csv and namespaces.csv, or choose another [headline]",
             )
+
+
+def require_tracked(registry: Registry, study: Study) -> None:
+    """Refuse a tracked developer that the registry does not hold: it would have no month.
+
+    Parameters
+    ----------
+    registry
+        The registry.
+    study
+        Definitions: the developers whose months are shown.
+
+    Raises
+    ------
+    StudyError
+        Names the developers.
+    """
+    known = {one.developer for one in registry.developers}
+    unknown = sorted({one.developer for one in study.tracked} - known)
+    if unknown:
+        raise StudyError(
+            f"[[tracked]] names a developer that the registry does not hold: {', '.join(unknown)}",
+            "write the name as in the column developer of replication/data/registry.csv",
+        )
 
 
 def require_weeks(weekly: pd.DataFrame, study: Study) -> None:

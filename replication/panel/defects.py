@@ -245,6 +245,17 @@ def spiked(number: int, largest: Mapping[str, int]) -> Defect:
     )
 
 
+def overcounted(number: int, largest: Mapping[str, int]) -> Defect:
+    """The record of 30-day counts that cannot be right: how many, and the largest, in downloads."""
+    return Defect(
+        "overcounts",
+        "a 30-day count above what the readings before and after it hold together",
+        _sized(number, largest),
+        number,
+        "an error of that reading: drawn between its neighbours",
+    )
+
+
 def uncertain_counters(readings: pd.DataFrame, margin: int) -> Defect:
     """Repositories whose counter falls by more than a margin: which reading errs is not known.
 

@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 
 from replication.panel import readings
-from replication.panel.defects import NONE, Defect, spiked, uncertain
+from replication.panel.defects import NONE, Defect, overcounted, spiked, uncertain
 from replication.panel.engines import Engine, statement
 from replication.panel.readings import DAY, listed
 from replication.panel.rebuild import Rebuilt, frozen_labels
@@ -78,7 +78,11 @@ def _of_counters(rebuilt: Rebuilt, engine: Engine, study: Study) -> list[Defect]
     fell = movers.set_index("label")["n_fell"].sub(spikes.set_index("label")["n"], fill_value=0)
     fell = fell[fell > 0].rename("n_fell").rename_axis("label").reset_index()
     return [
-        spiked(int(spikes["n"].sum()), _largest_spikes(engine)),
+        spiked(int(spikes["n"].sum()), _largest(engine, "spikes")),
+        overcounted(
+            int(engine.frame("SELECT count(*) AS n FROM overcounts")["n"].item()),
+            _largest(engine, "overcounts"),
+        ),
         Defect("falling-counters", "cumulative counters that fall", listed(fell["label"]),
                int(fell["n_fell"].sum()) if len(fell) else 0,
                "running maximum: a fall counts as zero and is not counted again when it comes back"),
@@ -106,9 +110,9 @@ def _left_out(rebuilt: Rebuilt, engine: Engine, counted: pd.Series) -> list[Defe
     ]  # fmt: skip
 
 
-def _largest_spikes(engine: Engine) -> dict[str, int]:
-    """Height of the largest spikes by repository and label."""
-    table = engine.frame(statement("largest_spikes"))
+def _largest(engine: Engine, name: str) -> dict[str, int]:
+    """Size of the largest spikes, or overcounts, by repository and label."""
+    table = engine.frame(statement(f"largest_{name}"))
     names = [f"{row.name} {readings.day(row.label)}" for row in table.itertuples(index=False)]
     return dict(zip(names, table["size"], strict=True))
 

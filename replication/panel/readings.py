@@ -17,6 +17,7 @@ from replication.panel.defects import FEW, NONE, Defect
 
 DAY = 86_400
 WEEK = 7
+MONTH = 31
 NOON = DAY // 2
 LATEST_AFTER_LABEL = 14 * DAY
 """A newest creation later than this after the label, or a day before it, does not say when it was read."""
@@ -83,9 +84,13 @@ def choose(census: pd.DataFrame, truncated_share: float) -> Readings:
 
 
 def _truncated(census: pd.DataFrame, share: float) -> pd.Series:
-    """Snapshots with far fewer rows than one before; the first is compared with the one after."""
+    """Snapshots with far fewer rows than one before; the first is compared with the one after.
+
+    Where that is more than a month later, the Hub may have grown by as much.
+    """
     largest = census["n_rows"].cummax().shift()
-    largest = largest.fillna(census["n_rows"].shift(-1)).fillna(0)
+    soon = census["label"].diff(-1) >= -MONTH
+    largest = largest.fillna(census["n_rows"].shift(-1).where(soon)).fillna(0)
     return (census["n_rows"] == 0) | (census["n_rows"] < share * largest)
 
 

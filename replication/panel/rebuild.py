@@ -12,7 +12,7 @@ life the chain covers. The others are scaled by what the chain was measured to m
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
@@ -41,7 +41,7 @@ class Rebuilt:
 
     The engine keeps the tables `repositories` (one row a repository that was ever downloaded),
     `downloads` (of each variant by its place, of each repository, in whole downloads, and of these
-    what the chain alone tells), `cells`, `spikes` and `apart`.
+    what the chain alone tells), `cells`, `spikes`, `overcounts` and `apart`.
 
     Attributes
     ----------
@@ -126,9 +126,10 @@ def rebuild(
     ContractError
         No snapshot is a reading.
     """
-    engine.extracts({(day - date(1970, 1, 1)).days: path for day, path in files.items()})
+    by_label = {(day - date(1970, 1, 1)).days: path for day, path in files.items()}
+    engine.extracts(by_label)
     progress("census of the snapshots")
-    census = engine.frame(_text("census"))
+    census = _census(engine, by_label)
     read = choose(census, truncated_share)
     require_inside(study.all_windows, read)
     _identify(engine, census)
@@ -141,8 +142,8 @@ def rebuild(
     engine.make_by_label("names", labels)
     engine.make("repositories")
     engine.drop("spans", "names")
-    _require_repositories(engine)
     undated = _undated(engine, census[census["label"].isin(labels)])
+    _require_repositories(engine, undated[0])
     progress("counters of every repository")
     engine.make_by_label("counters", labels)
     movers = engine.frame(_text("movers"))
@@ -153,6 +154,8 @@ def rebuild(
     engine.put("frozen", frozen)
     engine.put("stretches", _stretches(read))
     engine.put("rules", _rules(study, read, frozen))
+    engine.make("overcounts")
+    engine.view("rolled")
     for name in (
         "moves",
         "spikes",
@@ -267,6 +270,16 @@ def _text(name: str) -> str:
     return statement(name)
 
 
+def _census(engine: Engine, labels: Iterable[int]) -> pd.DataFrame:
+    """What each snapshot holds, those without a row among them."""
+    found = engine.frame(_text("census")).set_index("label")
+    whole = found.reindex(pd.Index(sorted(labels), name="label"))
+    counts = whole.columns.drop(["sum_created", "newest"])
+    return (
+        whole.fillna(dict.fromkeys(counts, 0)).astype(dict.fromkeys(counts, "int64")).reset_index()
+    )
+
+
 def _identify(engine: Engine, census: pd.DataFrame) -> None:
     """Give rows without an id the one of the same name and creation elsewhere."""
     if (census["n_ids"] < census["n_rows"]).any():
@@ -278,9 +291,14 @@ def _identify(engine: Engine, census: pd.DataFrame) -> None:
     engine.view("identified")
 
 
-def _require_repositories(engine: Engine) -> None:
+def _require_repositories(engine: Engine, undated: int) -> None:
     """Refuse snapshots in which no window finds anything."""
     if not engine.frame("SELECT count(*) AS n FROM repositories")["n"].item():
+        if undated:
+            raise ContractError(
+                f"no repository in the snapshots has a date of creation; {undated:,} were downloaded",
+                "use snapshots with createdAt, or with _id, which begins with the moment of creation",
+            )
         raise ContractError(
             "no repository in the snapshots is both downloaded and young enough for a window",
             "use snapshots with downloads or downloadsAllTime, or define later windows",

@@ -132,7 +132,7 @@ def countries(results: Results, study: Study) -> list[Line]:
 
 
 def developers(results: Results, study: Study) -> list[Line]:
-    """The tracked developers in the colour of their country, the largest of each first."""
+    """The tracked developers that have a month, in the colour of their country, the largest first."""
     about, credited = study.window, results.leave_one_out
     rows = credited[
         (credited[["attribution", "labels"]] == [about.attribution, about.labels]).all(axis=1)
@@ -143,7 +143,7 @@ def developers(results: Results, study: Study) -> list[Line]:
              *_series(results, t.name, CORRECTED, study, kind="developer"))
         for t in study.tracked
     ]  # fmt: skip
-    found.sort(key=lambda line: -sum(line.rates))
+    found = sorted((line for line in found if line.rates), key=lambda line: -sum(line.rates))
     places = {g: [x.name for x in found if x.group == g] for g in {x.group for x in found}}
     return [
         line._replace(style=STYLES[places[line.group].index(line.name) % len(STYLES)])

@@ -40,7 +40,8 @@ def differences(results: Path, study: Study) -> list[str]:
     changed = changes(study)
     told += changed[:SHOWN]
     if len(changed) > SHOWN:
-        told.append(f"{len(changed) - SHOWN} definitions more")
+        rest = len(changed) - SHOWN
+        told.append(f"{rest} definition{'' if rest == 1 else 's'} more")
     groups = sorted(set(study.groups) - set(definitions.load().groups))
     if groups:
         told.append(

@@ -5,11 +5,15 @@ from __future__ import annotations
 from functools import partial
 from pathlib import Path
 
+from replication.errors import StudyError
 from replication.files import read_csv, read_json
 from replication.report.markdown import Markup, escaped, link, markdown, signed
 from replication.sources.bundled import FOLDER, WINDOW_SIDECAR
+from replication.study import Study
 
 MILLION, BILLION = 1e6, 1e9
+PLAIN = "not-chosen"
+"""The exclusion that the shares of the whole Hub are shown without, beside all of it."""
 
 
 def all_tables(results: Path) -> dict[str, partial[str]]:
@@ -68,15 +72,31 @@ def _value(fraction: float, *, lead: bool) -> str:
     return signed(fraction) if lead else f"{100 * fraction:.1f}"
 
 
+def require_definitions(study: Study) -> None:
+    """Refuse definitions without the exclusion that a table of the text shows beside the whole.
+
+    Raises
+    ------
+    StudyError
+        The published window is not estimated without it.
+    """
+    if PLAIN not in study.window.exclusions:
+        raise StudyError(
+            f"the text is about the published window without {PLAIN}, which window.exclusions does "
+            "not hold",
+            f'keep "{PLAIN}" in window.exclusions; others can be added and taken away',
+        )
+
+
 def hub_dates(results: Path) -> str:
     """Shares on the dates at which the whole Hub is known, with and without what looks automated."""
     table = read_csv(results / "hub_dates.csv")
     table = table[(table["attribution"] == "uploader") & (table["labels"] == "registry")]
-    table = table[table["exclusion"].isin(["none", "not-chosen"])]
+    table = table[table["exclusion"].isin(["none", PLAIN])]
     rows = []
     for (_, date), part in table.groupby(["list", "date"], sort=False):
         cells = []
-        for exclusion in ("none", "not-chosen"):
+        for exclusion in ("none", PLAIN):
             own = part[part["exclusion"] == exclusion].set_index("group")
             shares = own["share_with_tail"]
             cells += [

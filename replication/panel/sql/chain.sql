@@ -1,6 +1,7 @@
 -- What the 30-day field says was gained between two readings of a repository, in thousandths of a
 -- download: the mean daily rate of the 30-day windows, at most four, that cover the time between.
--- A window of a repository younger than a month holds its whole life.
+-- A window of a repository younger than a month holds its whole life. A repository without any count
+-- has no chain.
 SELECT
     id,
     label,
@@ -38,9 +39,10 @@ FROM (
             lead(c.moment, 2) OVER w AS moment2,
             lead(c.moment, 3) OVER w AS moment3
         FROM (
-            SELECT c.id, c.label, c.moment, coalesce(c.rolling, f.rolling, 0) AS rolling
-            FROM counters c
+            SELECT c.id, c.label, c.moment, coalesce(c.rolling, f.rolling) AS rolling
+            FROM rolled c
             LEFT JOIN filled f ON f.id = c.id AND f.label = c.label
+            WHERE coalesce(c.rolling, f.rolling) IS NOT NULL
         ) c
         INNER JOIN repositories r ON c.id = r.id
         CROSS JOIN rules u
