@@ -344,14 +344,11 @@ def test_one_reading_makes_no_week() -> None:
 
 
 def _in_first_year(rows: Rows) -> dict[str, list[tuple[pd.Timestamp, pd.Timestamp, int]]]:
-    """Reading, creation and running maximum of each repository while it is young; plain Python."""
+    """Reading, creation and mended counter of each repository while it is young; plain Python."""
     found: dict[str, list[tuple[pd.Timestamp, pd.Timestamp, int]]] = {}
-    highest: dict[str, int] = {}
-    for row in sorted(rows, key=lambda row: row["time"]):
-        name, counter = row["_id"], row["downloadsAllTime"]
-        highest[name] = max(highest.get(name, 0), counter)
-        if (row["time"] - row["created"]).days <= 365:
-            found.setdefault(name, []).append((row["time"], row["created"], highest[name]))
+    for row in mended(rows).readings.itertuples():
+        if (row.reading - row.created).days <= 365:
+            found.setdefault(row.repository, []).append((row.reading, row.created, row.counter))
     return found
 
 
