@@ -570,6 +570,8 @@ def _reported() -> Iterator[None]:
     except ReplicationError as error:
         _tell(error.what, error.remedy)
         raise typer.Exit(1) from None
+    except BrokenPipeError:  # who reads the output has read enough
+        raise
     except OSError as error:
         _tell(
             f"cannot read or write {error.filename or 'a file'}: {error.strerror or error}",

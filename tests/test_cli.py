@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 import re
@@ -9,6 +10,7 @@ import signal
 import subprocess
 import sys
 from pathlib import Path
+from unittest.mock import Mock
 
 import pytest
 from command_line import (
@@ -26,7 +28,8 @@ from command_line import (
 from conftest import Finished
 from released_files import synthetic_release, write
 
-from replication import __version__
+from replication import __version__, registry_cli
+from replication.cli import app
 from replication.files import PART
 from replication.panel.contract import COLUMNS
 from replication.pipeline import STAGES
@@ -429,3 +432,13 @@ def test_records_go_with_a_released_file(tmp_path: Path) -> None:
         tmp_path / "o",
     )
     assert_one_message(done.exit_code, done.stderr, "record")
+
+
+def test_a_reader_who_has_read_enough_is_no_failure(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A closed pipe ends the command without a word, as `who Qwen | head -1` does."""
+    monkeypatch.setattr(registry_cli, "who", Mock(side_effect=BrokenPipeError(errno.EPIPE, "")))
+    with pytest.raises(SystemExit):
+        app(["who", "Qwen"])
+    assert capsys.readouterr().err == ""

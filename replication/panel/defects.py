@@ -21,8 +21,7 @@ NONE = "none"
 FEW = 8
 """So many dates or names are listed."""
 FALL = 10
-"""A spike beside a fall stands above both its neighbours by so many times what they differ by, and a
-last jump above every rise before it."""
+"""A spike beside a fall is so many times what its neighbours differ by; a last jump, every rise before."""
 MOST_FROZEN = 0.9
 """Share of frozen readings from which on data are refused; 7 of the 66 of the study's file are."""
 ANNOTATIONS = [
