@@ -42,6 +42,6 @@ def require_reach(
         if early or max(window.start, window.last) - WEEK > last:
             raise StudyError(
                 f"{window.id} reaches from {window.start} to {window.last}, and {what} are from "
-                f"{first} to {last}",
+                f"{first}{' on' if last == date.max else f' to {last}'}",
                 remedy,
             )

@@ -228,6 +228,13 @@ def test_a_window_beyond_the_data_is_named(first: str, last: str) -> None:
     assert f"the labels are from {first} to {last}" in caught.value.what
 
 
+def test_an_open_end_is_no_date() -> None:
+    """Snapshots asked for from a day on have no last one to name."""
+    with pytest.raises(StudyError) as caught:
+        of_dates("2025-03-01", "9999-12-31")
+    assert caught.value.what.endswith("the labels are from 2025-03-01 on")
+
+
 def test_a_cohort_may_be_born_before_the_data() -> None:
     """Its repositories are read later; but it may not be read on after the data."""
     cohort = next(w for w in STUDY.windows if w.kind == "cohort")
