@@ -234,6 +234,7 @@ def test_order_and_threads_do_not_count(tmp_path: Path) -> None:
         ("createdAt", pa.array(["2024-01-01", "soon", "now"]), "'soon'"),
         ("createdAt", pa.array([date(2024, 1, 1), date(1970, 1, 1), None]), "'1970-01-01"),
         ("createdAt", pa.array([date(2024, 1, 1), date(2100, 1, 1), None]), "'2100-01-01"),
+        ("createdAt", pa.array([date(2025, 4, 4), date(2025, 4, 6), None]), "'2025-04-06"),
         ("downloads", pa.array([1, -1, -2]), "'-1'"),
         ("downloads", pa.array([1.0, 1.5, 2.5]), "'1.5'"),
         ("downloads", pa.array([1.0, float("inf"), 2.5]), "'inf'"),
@@ -443,7 +444,7 @@ def test_nothing_is_printed(tmp_path: Path) -> None:
     """DuckDB's own progress bar, which it shows on long work, is off."""
     path = tmp_path / "models.parquet"
     pq.write_table(snapshot(), path)
-    with module._opened(module._snapshot(path, "a"), 1, "1GB", MOST) as connection:
+    with module._opened(module._snapshot(path, "a"), 1, "1GB", MOST, module._newest(module.LATEST)) as connection:
         setting = connection.execute("SELECT current_setting('enable_progress_bar')").fetchone()
     assert setting == (False,)
 

@@ -10,6 +10,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
 from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -33,6 +34,10 @@ MOST = 10**12
 BAD_SHARE = 0.001
 """Share of the rows up to which cells of a column that cannot be right are null; one cell always is.
 Above it the column means something else than it is read as, and the snapshot is refused."""
+LATEST = "2099-11-30"
+"""Date of a snapshot that has none: of any time that a cell can mean."""
+AHEAD = timedelta(days=31)
+"""How far after its date a snapshot may have been read."""
 THREADS = 2
 MEMORY = "2GB"
 _SQL = Path(__file__).with_name("sql") / "extract.sql"
@@ -128,7 +133,7 @@ def extract(
         The extract cannot be written.
     """
     snapshot = _snapshot(source, name or source.name)
-    with _opened(snapshot, threads, memory, most) as connection:
+    with _opened(snapshot, threads, memory, most, _newest(label)) as connection:
         bad_cells = _bad_cells(connection, snapshot)
         connection.execute("SET VARIABLE is_faulty = ?", [bool(bad_cells)])
         dated = connection.execute("FROM dated").fetchone()
@@ -161,7 +166,8 @@ def newest_date(source: Path) -> str:
     ContractError
         A column has a type that cannot be read.
     """
-    with _opened(_snapshot(source, source.name), THREADS, MEMORY, MOST) as connection:
+    snapshot = _snapshot(source, source.name)
+    with _opened(snapshot, THREADS, MEMORY, MOST, _newest(LATEST)) as connection:
         found = connection.execute("FROM newest").fetchone()
     if found is None or found[0] is None:
         raise SourceError(
@@ -324,9 +330,15 @@ def _member(kind: pa.DataType, name: str) -> pa.DataType | None:
     return kind.field(name).type
 
 
+def _newest(label: str) -> int:
+    """The last moment, in unix microseconds, that a snapshot of this date can know."""
+    end = datetime.fromisoformat(label).replace(tzinfo=UTC) + AHEAD
+    return int(end.timestamp()) * 1_000_000
+
+
 @contextmanager
 def _opened(
-    snapshot: _Snapshot, threads: int, memory: str, most: int
+    snapshot: _Snapshot, threads: int, memory: str, most: int, newest: int
 ) -> Iterator[duckdb.DuckDBPyConnection]:
     """Open DuckDB on a snapshot, with the views of extract.sql.
 
@@ -351,6 +363,7 @@ def _opened(
             connection.execute("SET disabled_optimizers = 'statistics_propagation'")
             connection.execute("SET VARIABLE source = ?", [literal(snapshot.path)])
             connection.execute("SET VARIABLE most = ?", [most])
+            connection.execute("SET VARIABLE newest = ?", [newest])
             connection.execute(_SQL.read_text("utf-8").replace("/*columns*/", snapshot.columns))
             yield connection
     except duckdb.Error as error:

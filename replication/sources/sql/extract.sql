@@ -19,9 +19,10 @@ CREATE TEMP VIEW source AS
 SELECT file_row_number + 1 AS line, /*columns*/
 FROM read_parquet(getvariable('source'), file_row_number = true, hive_partitioning = false);
 
--- Whole unix seconds; null for what is no time of the years 2016 to 2099: no model of the Hub is older.
+-- Whole unix seconds; null for what is no time from 2016, than which no model of the Hub is older, up to a
+-- month after the snapshot's date.
 CREATE TEMP MACRO seconds(x) AS
-    CASE WHEN epoch_us(try_cast(x AS TIMESTAMPTZ)) BETWEEN 1451606400000000 AND 4102444800000000 - 1
+    CASE WHEN epoch_us(try_cast(x AS TIMESTAMPTZ)) BETWEEN 1451606400000000 AND getvariable('newest')
          THEN epoch_us(try_cast(x AS TIMESTAMPTZ)) // 1000000 END;
 
 -- A count; null for what is negative, absurd or no whole number. NaN is how an era wrote null.
