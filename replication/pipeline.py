@@ -483,7 +483,8 @@ def _source_files(run: Run) -> Iterable[Path]:
     from replication.report import prose
 
     numbers = prose.source(PAPER, prose.NUMBERS, whole=run.whole_hub)
-    declared = [PAPER / "claims.toml", numbers, FOLDER / TABLES[0]]
+    known = [FOLDER / name for name in (TABLES[0], "registry.csv", "namespaces.csv")]
+    declared = [PAPER / "claims.toml", numbers, *known]
     return dict.fromkeys([*declared, *_data_files(run)])
 
 

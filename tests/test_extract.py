@@ -444,7 +444,9 @@ def test_nothing_is_printed(tmp_path: Path) -> None:
     """DuckDB's own progress bar, which it shows on long work, is off."""
     path = tmp_path / "models.parquet"
     pq.write_table(snapshot(), path)
-    with module._opened(module._snapshot(path, "a"), 1, "1GB", MOST, module._newest(module.LATEST)) as connection:
+    with module._opened(
+        module._snapshot(path, "a"), 1, "1GB", MOST, module._newest(module.LATEST)
+    ) as connection:
         setting = connection.execute("SELECT current_setting('enable_progress_bar')").fetchone()
     assert setting == (False,)
 
