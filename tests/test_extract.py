@@ -297,20 +297,6 @@ def test_a_name_of_the_hub(tmp_path: Path, name: str) -> None:
     assert found.bad_cells == {}
 
 
-def test_an_id_of_several_names_is_none(tmp_path: Path) -> None:
-    """Rows that share an id under names of their own are several repositories; copies of one are one."""
-    names = [f"a/m{n}" for n in range(3_000)]
-    ids = [f"{n:024x}" for n in range(3_000)]
-    ids[7], names[2_000], ids[2_000] = ids[8], names[1_000].upper(), ids[1_000]
-    table = pa.table({"_id": ids, "id": names, "downloads": list(range(3_000))})
-    found, rows = extracted(table, tmp_path)
-    assert found.bad_cells == {"_id": 2}
-    assert sorted(row[1] for row in rows if row[0] is None) == ["a/m7", "a/m8"]
-    zeros = table.set_column(0, "_id", pa.array(["0" * 24] * 3_000))
-    with pytest.raises(ContractError, match="one of 3,000 of 3,000 rows"):
-        extracted(zeros, tmp_path)
-
-
 def test_bad_cells_up_to_a_share(tmp_path: Path) -> None:
     """A thousandth of the rows may be bad, column by column; one cell more is too many."""
     counts = [-1, -1, -1, *range(2_997)]

@@ -72,21 +72,13 @@ CREATE TEMP MACRO names(parents) AS
             regexp_full_match(p, '[^/\s]+/[^/\s]+') AND list_position(parents, p) = place),
         ' '), '');
 
--- Ids that stand beside several names: an id is of one repository, which has one name at a time. What is
--- repeated is few, so that the names are looked at for these alone.
-CREATE TEMP TABLE shared AS
-WITH repeated AS (SELECT "_id" FROM source WHERE "_id" IS NOT NULL GROUP BY "_id" HAVING count(*) > 1)
-SELECT "_id" FROM source WHERE "_id" IN (FROM repeated)
-GROUP BY "_id" HAVING min(lower(id)) <> max(lower(id));
-
 -- The parents are a column of their own before they are used twice: a macro repeats its argument.
 CREATE TEMP VIEW extract AS
 WITH listed AS (
     SELECT *, coalesce(stated(base_struct, base_text), tagged(tags_list, tags_text)) AS parents
     FROM source
 )
-SELECT CASE WHEN NOT getvariable('is_faulty') OR is_id("_id") AND "_id" NOT IN (FROM shared)
-            THEN "_id" END AS repository,
+SELECT CASE WHEN NOT getvariable('is_faulty') OR is_id("_id") THEN "_id" END AS repository,
        CASE WHEN NOT getvariable('is_faulty') OR is_name(id) THEN id END AS name,
        coalesce(seconds("createdAt"), born("_id")) AS created,
        whole(downloads) AS rolling,
@@ -102,7 +94,7 @@ WHERE seconds("createdAt") IS NULL AND born("_id") IS NOT NULL;
 -- How many cells of every column cannot be right, and the first row of them.
 CREATE TEMP VIEW fault AS
 SELECT '_id' AS "column", count(*) AS cells, min(line) AS line, arg_min("_id", line) AS "value"
-FROM source WHERE NOT is_id("_id") OR "_id" IN (FROM shared)
+FROM source WHERE NOT is_id("_id")
 UNION ALL
 SELECT 'id', count(*), min(line), arg_min(id, line)
 FROM source WHERE NOT is_name(id)
