@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from replication import __version__
+from replication.child import child_environment
 from replication.files import read_json, sha256_file, write_json
 from replication.places import IN_REPOSITORY, PAPER, ROOT
 from replication.run import RECORDS, Run
@@ -93,10 +94,12 @@ def _sidecars(run: Run) -> list[tuple[Path, str]]:
     """Files that say what the tables of a run were computed from, each with the tables' name."""
     if run.whole_hub:
         return []
-    found = [(bundled.FOLDER / bundled.SIDECAR, "panel")] if run.has_released_panel else []
+    found = []
+    if run.has_released_panel:
+        found.append((bundled.folder_of(run.study) / bundled.SIDECAR, "panel"))
     if run.window_from_records:
         return [*found, (run.source / RECORDS / "records_manifest.json", "")]
-    return [*found, (bundled.FOLDER / bundled.WINDOW_SIDECAR, "window")]
+    return [*found, (bundled.window_folder_of(run.study) / bundled.WINDOW_SIDECAR, "window")]
 
 
 def _inputs(run: Run) -> dict[str, str | int]:
@@ -121,7 +124,7 @@ def _commit() -> str:
     for command in (["rev-parse", "HEAD"], ["status", "--porcelain", "--", "replication", "paper"]):
         done = subprocess.run(  # noqa: S603 - by its own path, with no shell
             [git, "-C", str(ROOT), *command],
-            env={"PATH": os.environ.get("PATH", "")},
+            env=child_environment(Path(os.devnull)),
             capture_output=True,
             encoding="utf-8",
             check=False,

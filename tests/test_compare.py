@@ -15,6 +15,7 @@ from command_line import assert_one_message, contents, invoke, small_study
 from rich.console import Console
 
 from replication import compare, study, trace
+from replication.files import sha256_file
 from replication.run import ROOT, Run
 from replication.sources import bundled
 
@@ -359,3 +360,14 @@ def test_a_whole_run_leaves_its_trace(finished: Any, tmp_path: Path) -> None:
     done = invoke("compare", finished.out, copy.parent)
     assert done.exit_code == 0, done.output
     assert "the two runs are the same" in done.stdout
+
+
+def test_the_trace_names_the_bundle_that_was_read(tmp_path: Path) -> None:
+    """By another age limit the tables are others, and so are the hashes in the trace."""
+    mine = small_study(tmp_path / "mine.toml", {"age_limit_days = 365": "age_limit_days = 180"})
+    usual = trace.trace(fetched(tmp_path / "usual"))["inputs"]
+    ours = trace.trace(fetched(tmp_path / "ours", study_path=mine))["inputs"]
+    folder = bundled.FOLDER / "age-180"
+    for name in (*bundled.TABLES, *bundled.WINDOW_TABLES):
+        assert ours[f"bundled {name}"] == sha256_file(folder / name)
+    assert ours["bundled repositories.csv"] != usual["bundled repositories.csv"]
