@@ -218,15 +218,7 @@ def _panel_of_hub(run: Run, progress: Progress) -> list[Path]:
 
 def attribution(run: Run, progress: Progress) -> list[Path]:
     """Credit every download to a developer and a country group."""
-    from replication.attribution import (
-        agreement,
-        assign,
-        presence,
-        registry,
-        rules,
-        scope,
-        second_coding,
-    )
+    from replication.attribution import agreement, assign, registry, rules, scope, second_coding
     from replication.panel import table
 
     progress("crediting developers and country groups")
@@ -234,10 +226,7 @@ def attribution(run: Run, progress: Progress) -> list[Path]:
     known, ruled = registry.load(study.group_of), rules.load()
     windows = [window.id for window in study.windows]
     repositories = assign.attributed(found.repositories, known, ruled, study.group_of)
-    presence.require_pair(repositories, study)
-    presence.require_weeks(found.weekly, study)
-    if run.kind in {FILE, RELEASED}:
-        presence.require_reach(found.weekly, found.repositories["created"], study)
+    _require_comparable(run, found, repositories)
     weeks = assign.attributed_weeks(found.weekly, repositories, known, study.group_of)
     rules.require_known(ruled, known.tenures)
     used = rules.effects(repositories, ruled, windows)
@@ -272,6 +261,16 @@ def attribution(run: Run, progress: Progress) -> list[Path]:
     for path, rows in written.items():
         files.write_csv(path, rows)
     return list(written)
+
+
+def _require_comparable(run: Run, found: Panel, repositories: pd.DataFrame) -> None:
+    """Refuse a panel in which there is nothing to compare, or windows that it does not reach."""
+    from replication.attribution import presence
+
+    presence.require_pair(repositories, run.study)
+    presence.require_weeks(found.weekly, run.study)
+    if run.kind in {FILE, RELEASED}:
+        presence.require_reach(found.weekly, found.repositories["created"], run.study)
 
 
 def _attributed_window(

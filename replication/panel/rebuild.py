@@ -136,46 +136,15 @@ def rebuild(
     engine.put("readings", read.table)
     engine.put("rules", _rules(study, read))
     labels = read.table["label"].tolist()
-    progress("repositories that were ever downloaded")
-    engine.make("spans")
-    progress("their names and parents")
-    engine.make_by_label("names", labels)
-    engine.make("repositories")
-    engine.drop("spans", "names")
-    undated = _undated(engine, census[census["label"].isin(labels)])
-    _require_repositories(engine, undated[0])
+    kept = census[census["label"].isin(labels)]
+    undated = _repositories(engine, kept, labels, progress)
     progress("counters of every repository")
     engine.make_by_label("counters", labels)
     movers = engine.frame(_text("movers"))
     missed = engine.frame(_text("absences")).fillna(0).iloc[0]
     still = movers["n_moved"] <= (1 - study.panel.frozen_share) * movers["n_again"]
     defects.require_movement(int(still.sum()), len(labels) - 1)
-    frozen = frozen_times(movers, read, study.panel.frozen_share)
-    engine.put("frozen", frozen)
-    engine.put("stretches", _stretches(read))
-    engine.put("rules", _rules(study, read, frozen))
-    engine.make("overcounts")
-    engine.view("rolled")
-    for name in (
-        "moves",
-        "spikes",
-        "levels",
-        "apart",
-        "firsts",
-        "steps",
-        "filled",
-        "chain",
-        "chained",
-        "known",
-        "stalled",
-        "lasts",
-    ):
-        progress(f"running maxima and the chain of 30-day windows: {name}")
-        engine.make(name)
-    scale = chain.measure(engine.frame("SELECT * FROM known ORDER BY uploader, stretch"))
-    engine.put("factor", pd.DataFrame({"factor": [scale.factor]}))
-    engine.make("cells")
-    engine.drop("counters", "moves", "levels", "steps", "filled", "chain")
+    scale = _cells(engine, study, read, movers, progress)
     variants = dict.fromkeys([*study.variants, *(main_variant(w, study) for w in study.windows)])
     for place, variant in enumerate(variants):
         progress(f"first-year downloads: {variant.id}")
@@ -183,12 +152,49 @@ def rebuild(
         name = "totals" if variant.frozen == INTERPOLATED else "as_read"
         engine.make(f"total_{place}", name)
     engine.union("downloads", [f"total_{place}" for place in range(len(variants))])
-    kept = census[census["label"].isin(labels)]
     return Rebuilt(
         tuple(variant.id for variant in variants), scale, read, movers,
         (int(missed["n_missed"]), int(missed["n_repositories"])),
         int(kept["sum_rolling"].sum()), undated, int(kept["n_rows"].iloc[-1]),
     )  # fmt: skip
+
+
+def _repositories(
+    engine: Engine, kept: pd.DataFrame, labels: list[int], progress: Progress
+) -> tuple[int, int]:
+    """Make the table of repositories; return how many have no date, and their downloads."""
+    progress("repositories that were ever downloaded")
+    engine.make("spans")
+    progress("their names and parents")
+    engine.make_by_label("names", labels)
+    engine.make("repositories")
+    engine.drop("spans", "names")
+    undated = _undated(engine, kept)
+    _require_repositories(engine, undated[0])
+    return undated
+
+
+def _cells(
+    engine: Engine, study: Study, read: Readings, movers: pd.DataFrame, progress: Progress
+) -> chain.Scale:
+    """Make the cells of the counters, by their levels and the chain; return the chain's scale."""
+    frozen = frozen_times(movers, read, study.panel.frozen_share)
+    engine.put("frozen", frozen)
+    engine.put("stretches", _stretches(read))
+    engine.put("rules", _rules(study, read, frozen))
+    engine.make("overcounts")
+    engine.view("rolled")
+    for name in (
+        "moves", "spikes", "levels", "apart", "firsts", "steps", "filled", "chain", "chained",
+        "known", "stalled", "lasts",
+    ):  # fmt: skip
+        progress(f"running maxima and the chain of 30-day windows: {name}")
+        engine.make(name)
+    scale = chain.measure(engine.frame("SELECT * FROM known ORDER BY uploader, stretch"))
+    engine.put("factor", pd.DataFrame({"factor": [scale.factor]}))
+    engine.make("cells")
+    engine.drop("counters", "moves", "levels", "steps", "filled", "chain")
+    return scale
 
 
 def main_variant(window: Window, study: Study) -> Variant:
