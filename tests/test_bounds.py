@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from own_definitions import TEXT, refusal
 
 from replication import bounds, study
 from replication import toml_tables as tables
@@ -18,20 +19,9 @@ from replication.run import ROOT
 from replication.sources import record_definitions
 from replication.study import DEFAULT
 
-TEXT = DEFAULT.read_text(encoding="utf-8")
 NUMBER = re.compile(r"(?m)^(\w+) = ([0-9][0-9_.]*)(?=\s|$)")
 NUMBERS = [(m.start(2), m.end(2), m[1]) for m in NUMBER.finditer(TEXT)]
 DATES = [(m.start(1), m.end(1)) for m in re.finditer(r"(?m)^\w+ = (\d{4}-\d\d-\d\d)", TEXT)]
-
-
-def refusal(folder: Path, text: str) -> str:
-    """What is said of a study file of one's own."""
-    path = folder / "mine.toml"
-    path.write_text(text, encoding="utf-8")
-    with pytest.raises(StudyError) as caught:
-        study.load(path)
-    assert "\n" not in caught.value.what
-    return caught.value.what
 
 
 def numeric_keys(table: str, kind: Any) -> Iterator[str]:

@@ -11,6 +11,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from command_line import invoke
+from own_definitions import TEXT
 
 from replication import pipeline
 from replication import study as definitions
@@ -23,7 +24,6 @@ from replication.report import conditions, numbers, own, prose
 from replication.run import BUNDLED, ROOT, Run
 from replication.study import Study
 
-TEXT = definitions.DEFAULT.read_text(encoding="utf-8")
 CANADA = '\n[[country_group]]\nname = "Canada"\ncodes = ["CA"]\n'
 
 

@@ -8,12 +8,12 @@ from datetime import date
 from pathlib import Path
 
 import pytest
+from own_definitions import TEXT, load, refusal
 
 from replication import study as definitions
 from replication.attribution import registry
 from replication.errors import StudyError
 
-TEXT = definitions.DEFAULT.read_text(encoding="utf-8")
 LINES = TEXT.splitlines(keepends=True)
 KEY = re.compile(r"(\w+) = ")
 OPTIONAL = {"codes", "class", "attributed", "colour", "read_until", "sha256", "mirrors"}
@@ -40,27 +40,10 @@ def is_required(line: int) -> bool:
 REQUIRED = [n for n in ASSIGNMENTS if is_required(n)]
 
 
-def load(folder: Path, text: str) -> definitions.Study:
-    """Load `text` as a study of the reader's own, called mine.toml."""
-    path = folder / "mine.toml"
-    path.write_text(text, encoding="utf-8")
-    return definitions.load(path)
-
-
 def changed(old: str, new: str) -> str:
     """The packaged definitions with the first `old` replaced; `old` must be there."""
     assert old in TEXT
     return TEXT.replace(old, new, 1)
-
-
-def refusal(folder: Path, text: str) -> str:
-    """What is said of `text`: one line that names the file, and a remedy."""
-    with pytest.raises(StudyError) as caught:
-        load(folder, text)
-    assert "mine.toml" in caught.value.what
-    assert "\n" not in caught.value.what
-    assert caught.value.remedy
-    return caught.value.what
 
 
 def name_of(line: int) -> str:
