@@ -47,9 +47,9 @@ def verdict_table(results: Path) -> Table:
     for row in _rows(results / "claims.csv"):
         if row["estimate"]:
             style = colours.get(row["answer"], "yellow")
-            answer = f"[{style}]{_shown(row['answer'])}[/]"
+            answer = f"[{style}]{shown(row['answer'])}[/]"
             cells = (row["statement"], row["published"], _short(row["estimate"]))
-            table.add_row(*map(_shown, cells), answer, _shown(row["survives"]))
+            table.add_row(*map(shown, cells), answer, shown(row["survives"]))
     return table
 
 
@@ -110,7 +110,7 @@ def _rows(path: Path) -> list[Row]:
     return rows
 
 
-def _shown(text: str) -> str:
+def shown(text: str) -> str:
     """Text of data in a table of the terminal: no markup is obeyed, no control character printed."""
     return escape(plain(text))
 

@@ -6,12 +6,11 @@ from collections.abc import Mapping
 from typing import Any
 
 from replication.errors import StudyError
+from replication.sources.crawl_extent import ALL, NAMESPACES, TOP
 
-ALL, UNKNOWN = "all", ""
+UNKNOWN = ""
 _DATASET = "snapshots"
 _SYNTHETIC = "Synthetic"
-_NAMESPACES = "namespaces: "
-_TOP = "top "
 
 
 def declared(extent: str) -> str:
@@ -57,9 +56,9 @@ def in_words(about: Mapping[str, Any]) -> str:
     known = str(about.get("extent") or UNKNOWN)
     if whole(about):
         return "the whole Hub"
-    if known.startswith(_TOP) and known.removeprefix(_TOP).isdigit():
-        return f"the {int(known.removeprefix(_TOP)):,} most downloaded models of the Hub"
-    if known.startswith(_NAMESPACES):
+    if known.startswith(TOP) and known.removeprefix(TOP).isdigit():
+        return f"the {int(known.removeprefix(TOP)):,} most downloaded models of the Hub"
+    if known.startswith(NAMESPACES):
         count = known.count(",") + 1
         return f"{count:,} namespace{'' if count == 1 else 's'} of the Hub"
     return "an unknown part of the Hub"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import unicodedata
+from collections.abc import Sequence
 from typing import Any
 
 LONGEST = 400
@@ -28,6 +29,12 @@ def plain(text: Any, longest: int = LONGEST) -> str:
 def plain_lines(text: str) -> str:
     """Return a text of several lines, each as `plain` shows it, however long."""
     return "\n".join(plain(line, len(line)) for line in text.split("\n"))
+
+
+def few(texts: Sequence[str], most: int) -> str:
+    """Name the first of many, and how many more there are."""
+    more = len(texts) - most
+    return ", ".join(texts[:most]) + (f" and {more} more" if more > 0 else "")
 
 
 def _letter(letter: str) -> str:

@@ -8,15 +8,14 @@ from pathlib import Path
 import pandas as pd
 from rich import box
 from rich.console import Console
-from rich.markup import escape
 from rich.table import Table
 
 from replication import study as definitions
 from replication.attribution import assign, lookup, registry, rules, sampling, second_coding
+from replication.console import shown
 from replication.errors import RegistryError
 from replication.files import FLOAT_FORMAT
 from replication.panel import table as panel
-from replication.plain import plain
 from replication.sources import bundled
 
 WIDE = 1000
@@ -62,7 +61,7 @@ def coverage(
     table = _table("weight", "total", *heads)
     for _, row in rows.iterrows():
         shares = [f"{row[column]:.2f}" for column in columns]
-        table.add_row(_shown(row["weight"]), _count(row["total"]), *shares)
+        table.add_row(shown(row["weight"]), _count(row["total"]), *shares)
     _print(table, console)
     console.print(
         "percent; row: the namespace has a row in the registry; evidence: and the row has evidence;\n"
@@ -93,7 +92,7 @@ def missing(data: Path | None, most: int, path: Path, console: Console) -> None:
     table = _table("namespace", "status", "%", *names)
     for _, row in rows.head(most).iterrows():
         counts = [f"{row[name]:,.0f}" for name in names]
-        table.add_row(_shown(row["namespace"]), row["status"], f"{row['percent']:.3f}", *counts)
+        table.add_row(shown(row["namespace"]), row["status"], f"{row['percent']:.3f}", *counts)
     _print(table, console)
     console.print(f"{len(rows):,} namespaces; CONTRIBUTING.md tells how to add or mend a row")
 
@@ -192,11 +191,6 @@ def _developer(
 def _counts(data: Path | None) -> pd.DataFrame:
     """Counts of a file, or of the bundled panel."""
     return lookup.namespace_counts(data or bundled.FOLDER / "repositories.csv")
-
-
-def _shown(text: str) -> str:
-    """Text of a file as it is: no markup is obeyed, no control character printed."""
-    return escape(plain(text))
 
 
 def _count(number: float) -> str:

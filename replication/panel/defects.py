@@ -228,9 +228,14 @@ def spikes(readings: pd.DataFrame) -> pd.Series:
 def spike_record(readings: pd.DataFrame, wrong: pd.Series) -> Defect:
     """Readings that the next one takes back, for the record."""
     table = readings.assign(size=wrong)[wrong > 0]
-    table = table.sort_values(["size", "name", "reading"], ascending=[False, True, True])
+    return spiked(len(table), _by_reading(table, "size"))
+
+
+def _by_reading(table: pd.DataFrame, column: str) -> dict[str, int]:
+    """Sizes in downloads by repository and label, the largest first."""
+    table = table.sort_values([column, "name", "reading"], ascending=[False, True, True])
     labels = table["name"] + table["reading"].dt.strftime(" %Y-%m-%d")
-    return spiked(len(table), dict(zip(labels, table["size"], strict=True)))
+    return dict(zip(labels, table[column], strict=True))
 
 
 def spiked(number: int, largest: Mapping[str, int]) -> Defect:
@@ -308,12 +313,10 @@ def last_jumps(readings: pd.DataFrame, margin: int) -> tuple[Defect, ...]:
     table = last[odd & last["before"].notna() & (last["rise"] > margin)]
     if table.empty:
         return ()
-    table = table.sort_values(["rise", "name"], ascending=[False, True])
-    labels = table["name"] + table["reading"].dt.strftime(" %Y-%m-%d")
     found = Defect(
         "last-jumps",
         "the last rise of a counter is larger than all it held before, and no reading confirms it",
-        _sized(len(table), dict(zip(labels, table["rise"], strict=True))),
+        _sized(len(table), _by_reading(table, "rise")),
         len(table),
         "kept; the panel could be lower by as much",
     )

@@ -8,12 +8,11 @@ from pathlib import Path
 
 import pandas as pd
 
-from replication.panel.defects import NONE, Defect, to_frame
+from replication.panel.defects import FEW, NONE, Defect, to_frame
 from replication.panel.table import Panel
+from replication.plain import few
 from replication.sources import left_out, sidecar, snapshots
 from replication.sources.sidecar import Sidecar
-
-_FEW = 8
 
 
 def told(panel: Panel, folder: Path) -> Panel:
@@ -42,7 +41,7 @@ def _left_out(folder: Path) -> Defect:
     return Defect(
         "left-out-files",
         "files of the source that are not read (rows: files)",
-        _some([f"{row.filename} ({row.reason})" for row in rows]),
+        few([f"{row.filename} ({row.reason})" for row in rows], FEW) or NONE,
         len(rows),
         f"left out; {left_out.NAME} beside the extracts has them all",
     )
@@ -62,14 +61,8 @@ def _cells(found: Sequence[Sidecar]) -> list[Defect]:
                ", ".join(f"{column} {cells:,}" for column, cells in bad.items()) or NONE,
                sum(bad.values()), "null; above a thousandth of a column the snapshot is refused"),
         Defect("dates-from-ids", "rows without a date of creation",
-               _some([one.label for one in dated]), sum(one.dated_by_id for one in dated),
+               few([one.label for one in dated], FEW) or NONE, sum(one.dated_by_id for one in dated),
                "dated by their _id, which begins with the moment of creation"),
         Defect("unread-lineage", "base models or tags of a type that no era has",
-               _some(kinds), sum(one.rows for one in unread), "read as if they were not there"),
+               few(kinds, FEW) or NONE, sum(one.rows for one in unread), "read as if they were not there"),
     ]  # fmt: skip
-
-
-def _some(texts: Sequence[str]) -> str:
-    """Name the first of many."""
-    more = len(texts) - _FEW
-    return ", ".join(texts[:_FEW]) + (f" and {more} more" if more > 0 else "") or NONE

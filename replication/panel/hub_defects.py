@@ -112,7 +112,7 @@ def _left_out(rebuilt: Rebuilt, engine: Engine, counted: pd.Series) -> list[Defe
 
 def _largest(engine: Engine, name: str) -> dict[str, int]:
     """Size of the largest spikes, or overcounts, by repository and label."""
-    table = engine.frame(statement(f"largest_{name}"))
+    table = engine.frame(statement("largest_sized").replace("FROM sized", f"FROM {name}"))
     names = [f"{row.name} {readings.day(row.label)}" for row in table.itertuples(index=False)]
     return dict(zip(names, table["size"], strict=True))
 

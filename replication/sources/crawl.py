@@ -20,6 +20,7 @@ from urllib.parse import urlsplit
 
 from replication.errors import ContractError, SourceError
 from replication.files import read_json, sha256_file, write_json
+from replication.names import key
 from replication.sources import manifest
 from replication.sources.crawl_extent import Crawl, Progress, choose, in_words, require
 from replication.sources.crawl_store import RECORD, State, Store
@@ -228,14 +229,12 @@ def _found(path: Path, state: State) -> dict[str, Any]:
     table = parquet.read_table(path, columns=sorted(columns))
     absent = {name: table.column(name).null_count for name in columns}
     names = table.column("id").drop_null().to_pylist()
-    owners = {name.partition("/")[0].casefold() for name in names}
+    owners = {key(name.partition("/")[0]) for name in names}
     return {
         # A list may give of itself what it refuses to be asked for.
         "refused_fields": [name for name in state.refused if absent[name] == table.num_rows],
         "without_counter": absent["downloadsAllTime"],
-        "without_models": [
-            name for name in state.scope["namespaces"] if name.casefold() not in owners
-        ],
+        "without_models": [name for name in state.scope["namespaces"] if key(name) not in owners],
     }
 
 

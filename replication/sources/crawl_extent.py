@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from replication.errors import SourceError
+from replication.names import key
 
 Mode = Literal["all", "top", "namespaces"]
 
@@ -40,16 +41,20 @@ class Crawl:
         return {"mode": self.mode, "limit": self.limit, "namespaces": [*self.namespaces]}
 
 
+TOP, NAMESPACES, ALL = "top ", "namespaces: ", "all"
+"""How an extent begins, or what it is where it is everything."""
+
+
 def in_words(scope: Any) -> str:
     """Return `all`, `top N` or `namespaces: a, b` for a crawl's scope, empty for anything else."""
     if not isinstance(scope, dict):
         return ""
     mode, limit, names = (scope.get(key) for key in ("mode", "limit", "namespaces"))
     if mode == "top" and type(limit) is int and limit > 0:
-        return f"top {limit}"
+        return f"{TOP}{limit}"
     if mode == "namespaces" and isinstance(names, list) and names:
-        return f"namespaces: {', '.join(map(str, names))}"
-    return "all" if mode == "all" else ""
+        return NAMESPACES + ", ".join(map(str, names))
+    return ALL if mode == "all" else ""
 
 
 def narrowest(extents: Iterable[str]) -> str:
@@ -66,12 +71,11 @@ def narrowest(extents: Iterable[str]) -> str:
 
 def _breadth(extent: str) -> tuple[int, int]:
     """Rank of an extent, the narrowest first."""
-    kind = extent.partition(" ")[0]
-    if kind == "namespaces:":
+    if extent.startswith(NAMESPACES):
         return 0, extent.count(",")
-    if kind == "top":
-        return 1, int(extent.removeprefix("top "))
-    return (3, 0) if extent == "all" else (2, 0)
+    if extent.startswith(TOP):
+        return 1, int(extent.removeprefix(TOP))
+    return (3, 0) if extent == ALL else (2, 0)
 
 
 @dataclass(frozen=True)
@@ -139,7 +143,7 @@ def choose(top: int | None, namespaces: str, *, everything: bool) -> Crawl:
         crawl = Crawl("all")
     else:
         # The Hub takes no notice of case.
-        names = {name.casefold(): name for name in map(str.strip, namespaces.split(","))}
+        names = {key(name): name for name in map(str.strip, namespaces.split(","))}
         crawl = Crawl("namespaces", namespaces=tuple(names.values()))
     require(crawl)
     return crawl

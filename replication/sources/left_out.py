@@ -10,6 +10,7 @@ from pathlib import Path
 
 from replication.errors import ContractError
 from replication.files import read_text, write_text
+from replication.plain import few
 
 NAME = "left_out.csv"
 UNDATED = "no date in its name"
@@ -73,11 +74,5 @@ def sentence(rows: Sequence[LeftOut]) -> str:
     names: dict[str, list[str]] = {}
     for row in rows:
         names.setdefault(row.reason, []).append(row.filename)
-    told = "; ".join(f"{reason}: {_few(files)}" for reason, files in names.items())
+    told = "; ".join(f"{reason}: {few(files, _SHOWN)}" for reason, files in names.items())
     return f"{len(rows)} {'file' if len(rows) == 1 else 'files'} left out ({told})"
-
-
-def _few(names: Sequence[str]) -> str:
-    """Name the first of many."""
-    rest = len(names) - _SHOWN
-    return ", ".join(names[:_SHOWN]) + (f" and {rest} more" if rest > 0 else "")

@@ -131,29 +131,15 @@ def _elsewhere(local: Path) -> Iterator[LeftOut]:
             yield LeftOut("", path.relative_to(local).as_posix(), ELSEWHERE)
 
 
-def extent(local: Path, labels: Iterable[str]) -> str:
-    """Return what part of the Hub the snapshots of these labels cover, as their crawls record it.
-
-    Parameters
-    ----------
-    local
-        Folder or file, as for `find`.
-    labels
-        The snapshots that are read.
+def extent(files: Iterable[Local]) -> str:
+    """What part of the Hub these snapshots cover, as their crawls record it.
 
     Returns
     -------
     str
         The narrowest of their extents, empty where a snapshot says nothing of its own.
-
-    Raises
-    ------
-    SourceError
-        As for `find`.
     """
-    chosen = set(labels)
-    found, _ = find(local)
-    return narrowest(_stated_extent(file.path) for file in found if file.label in chosen)
+    return narrowest(_stated_extent(file.path) for file in files)
 
 
 def crawled_bad_cells(path: Path) -> dict[str, int]:

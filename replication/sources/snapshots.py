@@ -37,6 +37,7 @@ from typing import TypeVar
 from replication.errors import SourceError, StudyError
 from replication.files import PART, sha256_file
 from replication.sources import hub_snapshots, left_out, manifest, sidecar
+from replication.sources.crawl_extent import ALL
 from replication.sources.extract import Extracted, footer, reader, require_readable
 from replication.sources.hub_failures import COMMIT
 from replication.sources.left_out import LeftOut
@@ -120,14 +121,13 @@ def fetch(
     _check(about)
     folder.mkdir(parents=True, exist_ok=True)
     if local is None:
-        wanted, left, revision = _from_hub(about, folder, today, progress)
+        wanted, left, revision, held = _from_hub(about, folder, today, progress)
     else:
-        wanted, left, revision = _from_local(about, folder, local, today, progress)
+        wanted, left, revision, held = _from_local(about, folder, local, today, progress)
     _remove_strays(folder, wanted, progress)
     found = [_known(folder, label) for label in wanted]
     result = _manifest(about, found, revision, today, is_local=local is not None)
-    result = replace(result, extent="all" if local is None else extent(local, wanted))
-    result = replace(result, left_out=left_out.sentence(left))
+    result = replace(result, extent=held, left_out=left_out.sentence(left))
     left_out.write(folder, left)
     known = manifest.read(folder)
     if known is not None and known.same_address(result) and known.sha256 == result.sha256:
@@ -233,8 +233,8 @@ def _some(labels: Sequence[str]) -> str:
 
 def _from_hub(
     about: Snapshots, folder: Path, today: str, progress: Progress
-) -> tuple[list[str], list[LeftOut], str]:
-    """Bring the snapshots of the dataset; return their labels, what is left out and the commit."""
+) -> tuple[list[str], list[LeftOut], str, str]:
+    """Bring the snapshots of the dataset; return labels, what is left out, the commit and the extent."""
     listed = hub_snapshots.listing_of(about, folder, progress)
     chosen, left = _in_range(about, listed.files, today, progress)
     wanted = [hub_snapshots.wanted(about, file, listed.revision, today) for file in chosen]
@@ -242,13 +242,13 @@ def _from_hub(
     manifest.check_unchanged(manifest.read(folder), planned)
     hub_snapshots.bring(about, folder, listed, wanted, progress)
     left += [LeftOut("", name, left_out.UNDATED) for name in listed.undated]
-    return [file.label for file in chosen], left, listed.revision
+    return [file.label for file in chosen], left, listed.revision, ALL
 
 
 def _from_local(
     about: Snapshots, folder: Path, local: Path, today: str, progress: Progress
-) -> tuple[list[str], list[LeftOut], str]:
-    """Extract the snapshots of a folder; return their labels, what is left out and no commit.
+) -> tuple[list[str], list[LeftOut], str, str]:
+    """Extract the snapshots of a folder; return labels, what is left out, no commit, and the extent.
 
     Every footer is read before the first snapshot is. Files of one size may have one content: of
     each size one is extracted before the others are looked at.
@@ -270,7 +270,7 @@ def _from_local(
             for file in part
         ]
         run(jobs, about.workers, Event(), tally, progress)
-    return [file.label for file in chosen], left + outside, ""
+    return [file.label for file in chosen], left + outside, "", extent(chosen)
 
 
 def _extract_local(
