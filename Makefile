@@ -3,7 +3,7 @@
 #   DATA=bundled | records | released | snapshots | path/to/one_year_rolling.parquet | folder of snapshots
 #   RECORDS=folder   where the public records lie, with DATA=records (else git brings them) or a released file
 #   OUT=folder       where results, figures and paper go
-#   STUDY=my.toml    definitions in place of replication/study.toml
+#   DEFINITIONS=my.toml    definitions in place of replication/definitions/definitions.toml
 #   REVISION=40 hex digits    with DATA=released or snapshots     FILE=name    with DATA=released
 #   SINCE=date UNTIL=date     range of the snapshots              ENGINE=duckdb | spark
 
@@ -16,7 +16,7 @@ quoted = '$(subst ','\'',$(1))'
 option = $(if $(call given,$(1)),--$(2) $(call quoted,$($(1))))
 RUN = $(BIN)/python -E -m replication
 OPTIONS = $(call option,DATA,data) $(call option,RECORDS,records) $(call option,OUT,out) \
-  $(call option,STUDY,study) $(call option,REVISION,revision) $(call option,FILE,file) \
+  $(call option,DEFINITIONS,definitions) $(call option,REVISION,revision) $(call option,FILE,file) \
   $(call option,SINCE,since) $(call option,UNTIL,until) $(call option,ENGINE,engine)
 STAGES := all fetch panel attribution analysis figures paper
 
@@ -84,7 +84,7 @@ clean: ## remove the environment, caches and intermediate files; results stay, t
 	@find results figures paper replication/data -name '.*.part' -delete
 
 help: ## show this help
-	@echo "make TARGET [DATA=bundled|records|released|snapshots|PATH] [RECORDS=folder] [OUT=folder] [STUDY=my.toml]"
+	@echo "make TARGET [DATA=bundled|records|released|snapshots|PATH] [RECORDS=folder] [OUT=folder] [DEFINITIONS=my.toml]"
 	@echo "            [REVISION=commit] [FILE=name] [SINCE=date] [UNTIL=date] [ENGINE=duckdb|spark]"; echo
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 

@@ -16,13 +16,13 @@ from numpy.typing import NDArray
 from scipy import stats
 
 from bench import synthetic
-from replication.analysis import intervals
-from replication.analysis.resampling import replicate_totals
-from replication.analysis.statistics import LEAD
+from replication.inference import intervals
+from replication.inference.resampling import replicate_totals
+from replication.inference.statistics import LEAD
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
-RULES = synthetic.STUDY.inference
+RULES = synthetic.DEFINITIONS.inference
 LEVEL, CHUNK, SEED = RULES.level, RULES.chunk, RULES.seed
 GROUPS = len(synthetic.GROUPS)
 NAMES = (*synthetic.GROUPS, LEAD)

@@ -14,8 +14,8 @@ from unittest.mock import patch
 import numpy as np
 
 from bench import bootstrap, synthetic
-from replication.analysis import resampling, schemes
-from replication.analysis.resampling import generator_of
+from replication.inference import resampling, schemes
+from replication.inference.resampling import generator_of
 
 
 def our_numbers(n: int, clusters: int, replicates: int) -> tuple[float, None]:

@@ -28,26 +28,25 @@ from unittest.mock import patch
 import numpy as np
 import pandas as pd
 
-from replication import study as definitions
-from replication.console import peak_mb
-from replication.panel import engines, rebuild, whole_hub
+from replication.cli.console import peak_mb
+from replication.definitions import Definitions, load_definitions
+from replication.definitions.checks import AS_READ, INTERPOLATED
+from replication.panel.whole_hub import assembly, engines, rebuild
 from replication.sources.extract import extract
-from replication.study import Study
-from replication.study_checks import AS_READ, INTERPOLATED
-from replication.synthetic.defects import COUNTER_SINCE, WEEK
-from replication.synthetic.snapshots import weekly_labels, write_snapshots
-from replication.synthetic.truth import SyntheticHub, seconds, synthetic_hub
+from replication.validation.synthetic.defects import COUNTER_SINCE, WEEK
+from replication.validation.synthetic.snapshots import weekly_labels, write_snapshots
+from replication.validation.synthetic.truth import SyntheticHub, seconds, synthetic_hub
 
-STUDY = definitions.load(whole=True)
+DEFINITIONS = load_definitions(whole=True)
 MOST = 57
 """Weekly snapshots of the study's window, the last one that of `UNTIL`."""
-UNTIL = STUDY.snapshots.until
-COMPARED = next(w for w in STUDY.windows if w.kind == "increments")
+UNTIL = DEFINITIONS.snapshots.until
+COMPARED = next(w for w in DEFINITIONS.windows if w.kind == "increments")
 """The window that plain pandas computes."""
 TOLERANCE = 0.001
 """Largest relative difference of the downloads that ours and plain pandas find in `COMPARED`: ours
 dates a reading by its newest repository, minutes before the label by which pandas dates it."""
-LABELLED = {"synthetic-0001": STUDY.groups[0]}
+LABELLED = {"synthetic-0001": DEFINITIONS.groups[0]}
 """The study's group of the namespaces that it labels: here one is enough."""
 PER_NAMESPACE = 6
 """Repositories of a namespace, on average, as in the benchmark of namespaces."""
@@ -121,20 +120,22 @@ def written(repositories: int, labels: tuple[date, ...], folder: str) -> list[Pa
 
 def whole(rows: int, snapshots: int) -> tuple[float, Found]:
     """Seconds of ours from snapshots of so many rows on average to the whole panel."""
-    return _ours(rows, weeks(snapshots), STUDY)
+    return _ours(rows, weeks(snapshots), DEFINITIONS)
 
 
 def one_window(rows: int) -> tuple[float, Found]:
     """Seconds of ours from the snapshots with counters to `COMPARED` alone."""
     rules = replace(
-        STUDY.grid,
-        age_limits_days=(STUDY.panel.age_limit_days,),
+        DEFINITIONS.grid,
+        age_limits_days=(DEFINITIONS.panel.age_limit_days,),
         frozen=(INTERPOLATED, AS_READ),
     )
-    return _ours(rows, counted(), replace(STUDY, windows=(COMPARED,), grid_windows=(), grid=rules))
+    return _ours(
+        rows, counted(), replace(DEFINITIONS, windows=(COMPARED,), grid_windows=(), grid=rules)
+    )
 
 
-def _ours(rows: int, labels: tuple[date, ...], study: Study) -> tuple[float, Found]:
+def _ours(rows: int, labels: tuple[date, ...], definitions: Definitions) -> tuple[float, Found]:
     """Extract each snapshot, then rebuild the panel and write it."""
     repositories = size(rows, labels)
     with TemporaryDirectory(prefix="bench-") as name, Disk(Path(name)) as disk:
@@ -142,7 +143,7 @@ def _ours(rows: int, labels: tuple[date, ...], study: Study) -> tuple[float, Fou
         files, read, extract_s = _extracts(repositories, labels, folder)
         extract_mb, kept = peak_mb(), disk.held()
         began = perf_counter()
-        downloads, parts = _panel(files, study, folder)
+        downloads, parts = _panel(files, definitions, folder)
         panel_s = perf_counter() - began
     parts["opening and closing the database"] = panel_s - sum(parts.values())
     parts["extracts"] = extract_s
@@ -172,20 +173,20 @@ def _extracts(
 
 
 def _panel(
-    files: Mapping[date, Path], study: Study, folder: Path
+    files: Mapping[date, Path], definitions: Definitions, folder: Path
 ) -> tuple[int, defaultdict[str, float]]:
     """Downloads of `COMPARED` in the panel, and seconds by statement and by what is not SQL."""
     parts: defaultdict[str, float] = defaultdict(float)
-    rules = study.whole_hub
+    rules = definitions.whole_hub
     with engines.engine("duckdb", folder / "engine") as engine, _clocked(parts):
         with _the_rest(parts, "rebuild, what is not SQL"):
             share = rules.truncated_share
-            rebuilt = rebuild.rebuild(files, study, engine, truncated_share=share)
+            rebuilt = rebuild.rebuild(files, definitions, engine, truncated_share=share)
         with _the_rest(parts, "assemble, what is not SQL"):
-            made = whole_hub.assemble(rebuilt, engine, study, LABELLED, rules.tail_downloads)
+            made = assembly.assemble(rebuilt, engine, definitions, LABELLED, rules.tail_downloads)
     with _the_rest(parts, "writing the tables"):
         made.panel.write(folder / "panel")
-    column = f"{COMPARED.id}/{study.panel.age_limit_days}/{AS_READ}"
+    column = f"{COMPARED.id}/{definitions.panel.age_limit_days}/{AS_READ}"
     return int(made.panel.variants[column].sum()), parts
 
 
@@ -249,7 +250,7 @@ def _credited(table: pd.DataFrame, first: date) -> pd.Series:
     start, end, before = (
         pd.Timestamp(day, tz="UTC") for day in (COMPARED.start, COMPARED.end, first)
     )
-    limit = pd.Timedelta(days=STUDY.panel.age_limit_days)
+    limit = pd.Timedelta(days=DEFINITIONS.panel.age_limit_days)
     table = table.sort_values(["_id", "date"]).drop_duplicates(["_id", "date"], keep="last")
     one = table["_id"].cat.codes
     level = table["downloadsAllTime"].groupby(one).cummax()

@@ -8,13 +8,13 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from replication import study
-from replication.analysis.cells import cells
+from replication.definitions import load_definitions
+from replication.inference.cells import cells
 from replication.panel import lineage
 
 Ints = NDArray[np.int64]
-STUDY = study.load()
-GROUPS = STUDY.groups
+DEFINITIONS = load_definitions()
+GROUPS = DEFINITIONS.groups
 MOST = 3e8
 """No synthetic repository has more downloads than this."""
 
@@ -38,7 +38,7 @@ class Hub:
     def cells(self) -> Ints:
         """Cells (clusters, groups), by the package's own sums where clusters are namespaces."""
         if self.credited is not None:
-            return cells(self.credited, "namespace", GROUPS, STUDY.family).by_group
+            return cells(self.credited, "namespace", GROUPS, DEFINITIONS.family).by_group
         found = np.zeros((len(self.group), len(GROUPS)), dtype=np.int64)
         found[np.arange(len(self.group)), self.group] = self.downloads
         return found

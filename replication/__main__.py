@@ -1,6 +1,6 @@
 """Entry point of ``python -m replication``."""
 
-from replication.cli import main
+from replication.cli.app import main
 
 if __name__ == "__main__":
     main()

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from replication import covered, files
+from replication import extent, files
 from replication.run import Run
 from replication.sources.bundled import FOLDER
 from replication.stages import Progress
@@ -13,8 +13,8 @@ from replication.stages import Progress
 if TYPE_CHECKING:
     import pandas as pd
 
+    from replication.definitions import Definitions
     from replication.report.claims import Claim
-    from replication.study import Study
 
     Tables = dict[str, pd.DataFrame]
 
@@ -84,24 +84,30 @@ def tables(run: Run, ledger: Sequence[Claim], window: Tables, progress: Progress
     from replication.analysis import summary
     from replication.report import claims
 
-    study, about = run.study, files.read_json(run.results / "manifest.json")
-    part = covered.part(about) if run.whole_hub else ""
+    definitions, about = run.definitions, files.read_json(run.results / "manifest.json")
+    part = extent.part(about) if run.whole_hub else ""
     repositories = files.read_csv(run.attributed / "repositories.csv")
     weekly = files.read_csv(run.attributed / "weekly.csv")
     published = claims.published_shares(ledger)
     made = _estimated(run, repositories, progress)
     made |= _over_time(run, weekly, progress)
-    made |= _inference(repositories, weekly, study, progress)
-    made |= _attribution_weighed(repositories, study, progress)
+    made |= _inference(repositories, weekly, definitions, progress)
+    made |= _attribution_weighed(repositories, definitions, progress)
     made |= _multiverse(run, repositories, claims.published_percents(ledger), progress)
-    made |= _published(repositories, published, study, progress)
+    made |= _published(repositories, published, definitions, progress)
     progress("claims and numbers")
     made["claims.csv"] = claims.judge(
-        ledger, made["estimates.csv"], made["crossings.csv"], repositories, study, window, part
+        ledger,
+        made["estimates.csv"],
+        made["crossings.csv"],
+        repositories,
+        definitions,
+        window,
+        part,
     )
     made["summary.csv"] = summary.to_frame(
         *_summaries(run, repositories, made),
-        summary.of_headline(repositories, published, study),
+        summary.of_headline(repositories, published, definitions),
     )
     return made
 
@@ -110,15 +116,15 @@ def _estimated(run: Run, repositories: pd.DataFrame, progress: Progress) -> Tabl
     """Estimates with their ranges, the error of what was rebuilt, and each developer left out."""
     from replication.analysis import estimates, rebuild_error
 
-    study = run.study
-    rows = estimates.estimate(repositories, study, progress)
+    definitions = run.definitions
+    rows = estimates.estimate(repositories, definitions, progress)
     if run.whole_hub:
         chained, chain = files.read_csv(run.panel / CHAINED), files.read_csv(run.results / CHAIN)
-        rows = rebuild_error.with_rebuild_error(rows, repositories, chained, chain, study)
+        rows = rebuild_error.with_rebuild_error(rows, repositories, chained, chain, definitions)
     progress("leave-one-developer-out")
     return {
         "estimates.csv": rows,
-        "leave_one_out.csv": estimates.leave_one_out(repositories, study),
+        "leave_one_out.csv": estimates.leave_one_out(repositories, definitions),
     }
 
 
@@ -127,52 +133,55 @@ def _over_time(run: Run, weekly: pd.DataFrame, progress: Progress) -> Tables:
     from replication.analysis import change, crossover, rolling
 
     progress("weekly series, rolling windows and crossings")
-    study = run.study
-    shares, crossings = crossover.series(weekly, study)
+    definitions = run.definitions
+    shares, crossings = crossover.series(weekly, definitions)
     breaks = rolling.Breaks.of(files.read_csv(run.results / "defects.csv"))
-    rolled = rolling.rolling(weekly, study, rolling.WIDTHS, breaks)
+    rolled = rolling.rolling(weekly, definitions, rolling.WIDTHS, breaks)
     return {
         "weekly_shares.csv": shares,
         "crossings.csv": crossings,
         "rolling_shares.csv": rolled[0],
         "rolling_crossings.csv": rolled[1].round(DIGITS),
         "rolling_distribution.csv": rolled[2],
-        "changes.csv": change.changes(weekly, study),
+        "changes.csv": change.changes(weekly, definitions),
     }
 
 
 def _inference(
-    repositories: pd.DataFrame, weekly: pd.DataFrame, study: Study, progress: Progress
+    repositories: pd.DataFrame, weekly: pd.DataFrame, definitions: Definitions, progress: Progress
 ) -> Tables:
     """Every interval method, measured coverage, concentration and influence."""
-    from replication.analysis import concentration, influence, methods, pareto
+    from replication.analysis import concentration, influence, methods
+    from replication.inference import pareto
 
     progress("interval methods, concentration and influence")
     return {
-        "intervals.csv": methods.interval_methods(repositories, weekly, study),
+        "intervals.csv": methods.interval_methods(repositories, weekly, definitions),
         CALIBRATION: files.read_csv(FOLDER / CALIBRATION),
-        "concentration.csv": concentration.concentrations(repositories, study).round(DIGITS),
-        "hill.csv": pareto.hill(repositories, study).round(DIGITS),
-        "removal_sets.csv": influence.removal_sets(repositories, study),
-        "influence.csv": influence.dfbeta(repositories, study).round(DIGITS),
+        "concentration.csv": concentration.concentrations(repositories, definitions).round(DIGITS),
+        "hill.csv": pareto.hill(repositories, definitions).round(DIGITS),
+        "removal_sets.csv": influence.removal_sets(repositories, definitions),
+        "influence.csv": influence.dfbeta(repositories, definitions).round(DIGITS),
     }
 
 
-def _attribution_weighed(repositories: pd.DataFrame, study: Study, progress: Progress) -> Tables:
+def _attribution_weighed(
+    repositories: pd.DataFrame, definitions: Definitions, progress: Progress
+) -> Tables:
     """The lead under every choice of attribution, without each rule, and with wrong labels."""
     from replication.analysis import choices, label_error, tipping
     from replication.attribution import registry, rules, second_coding
 
     progress("choices of attribution, tipping points and label error")
-    codings = second_coding.load(study.group_of)[1]
-    known, nowhere = registry.load(study.group_of), set(study.unattributed)
-    settled = second_coding.settled(codings, known.developer_of, study.group_of, nowhere)
-    audited = second_coding.confusion(codings, study.group_of, nowhere)
+    codings = second_coding.load(definitions.group_of)[1]
+    known, nowhere = registry.load(definitions.group_of), set(definitions.unattributed)
+    settled = second_coding.settled(codings, known.developer_of, definitions.group_of, nowhere)
+    audited = second_coding.confusion(codings, definitions.group_of, nowhere)
     return {
-        "exclusions.csv": choices.exclusions(repositories, rules.load(), study),
-        "choices.csv": choices.choices(repositories, study),
-        "tipping_points.csv": tipping.tipping_points(repositories, study),
-        "label_error.csv": label_error.propagate(repositories, audited, settled, study),
+        "exclusions.csv": choices.exclusions(repositories, rules.load(), definitions),
+        "choices.csv": choices.choices(repositories, definitions),
+        "tipping_points.csv": tipping.tipping_points(repositories, definitions),
+        "label_error.csv": label_error.propagate(repositories, audited, settled, definitions),
     }
 
 
@@ -180,31 +189,38 @@ def _multiverse(
     run: Run, repositories: pd.DataFrame, published: Mapping[str, float], progress: Progress
 ) -> Tables:
     """The specification grid, what each of its dimensions does, and the bridges across it."""
-    from replication.analysis import multiverse, sensitivity
+    from replication.analysis import grid, sensitivity
 
     variants = files.read_csv(run.panel / "variants.csv")
-    grid = multiverse.multiverse(repositories, variants, run.study, progress)
+    rows = grid.multiverse(repositories, variants, run.definitions, progress)
     return {
-        "specifications.csv": grid,
-        "dimensions.csv": sensitivity.dimensions(grid, run.study).round(DIGITS),
-        "published_cells.csv": sensitivity.published_cells(grid, published, run.study),
-        "bridges.csv": sensitivity.bridges(grid, published, run.study),
+        "specifications.csv": rows,
+        "dimensions.csv": sensitivity.dimensions(rows, run.definitions).round(DIGITS),
+        "published_cells.csv": sensitivity.published_cells(rows, published, run.definitions),
+        "bridges.csv": sensitivity.bridges(rows, published, run.definitions),
     }
 
 
 def _published(
-    repositories: pd.DataFrame, published: Mapping[str, float], study: Study, progress: Progress
+    repositories: pd.DataFrame,
+    published: Mapping[str, float],
+    definitions: Definitions,
+    progress: Progress,
 ) -> Tables:
     """Intervals of the published pair itself under stated models."""
     from replication.analysis import published as pair
 
     progress("the published pair under models")
     return {
-        "published_pair.csv": pair.published_pair(repositories, published, study).round(DIGITS),
-        "concentration_curve.csv": pair.concentration_curve(repositories, published, study).round(
+        "published_pair.csv": pair.published_pair(repositories, published, definitions).round(
             DIGITS
         ),
-        "detectable_gap.csv": pair.detectable_gap(repositories, published, study).round(DIGITS),
+        "concentration_curve.csv": pair.concentration_curve(
+            repositories, published, definitions
+        ).round(DIGITS),
+        "detectable_gap.csv": pair.detectable_gap(repositories, published, definitions).round(
+            DIGITS
+        ),
     }
 
 
@@ -213,28 +229,28 @@ def _summaries(run: Run, repositories: pd.DataFrame, made: Tables) -> Iterator[M
     from replication.analysis import leading, rebuild_error, summary
     from replication.attribution import registry, rules, second_coding
 
-    study = run.study
-    known = registry.load(study.group_of)
-    frame, codings = second_coding.load(study.group_of)
-    audited = second_coding.confusion(codings, study.group_of, set(study.unattributed))
+    definitions = run.definitions
+    known = registry.load(definitions.group_of)
+    frame, codings = second_coding.load(definitions.group_of)
+    audited = second_coding.confusion(codings, definitions.group_of, set(definitions.unattributed))
     found = {name: files.read_csv(run.results / name) for name in EARLIER}
     yield summary.over_specifications(made["specifications.csv"])
-    yield summary.over_dimensions(made["dimensions.csv"], study)
+    yield summary.over_dimensions(made["dimensions.csv"], definitions)
     yield summary.over_estimates(made["estimates.csv"])
-    yield leading.of_calibration(made[CALIBRATION], study)
-    yield summary.of_tails(made["hill.csv"], made["concentration.csv"], study)
+    yield leading.of_calibration(made[CALIBRATION], definitions)
+    yield summary.of_tails(made["hill.csv"], made["concentration.csv"], definitions)
     yield summary.of_first_sums(made["rolling_distribution.csv"])
     yield summary.of_changes(made["changes.csv"])
     yield summary.over_series(made["crossings.csv"])
     yield summary.of_files(repositories, found["defects.csv"], known)
-    yield summary.of_omission(repositories, study)
-    yield summary.over_choices(made["choices.csv"], study)
+    yield summary.of_omission(repositories, definitions)
+    yield summary.over_choices(made["choices.csv"], definitions)
     yield summary.over_tipping_points(made["tipping_points.csv"])
-    yield summary.of_origins(repositories, found["origins.csv"], study)
+    yield summary.of_origins(repositories, found["origins.csv"], definitions)
     yield summary.of_disagreements(
-        repositories, found["disagreements.csv"], len(rules.load()), study
+        repositories, found["disagreements.csv"], len(rules.load()), definitions
     )
     yield summary.of_audit(frame, codings, audited, known)
     if run.whole_hub:
         chained = files.read_csv(run.panel / CHAINED)
-        yield rebuild_error.of_chained(repositories, chained, study)
+        yield rebuild_error.of_chained(repositories, chained, definitions)

@@ -23,8 +23,8 @@ class ReplicationError(Exception):
         return f"{self.what}\n  remedy: {self.remedy}"
 
 
-class StudyError(ReplicationError):
-    """study.toml, claims.toml or the text of the paper does not hold together."""
+class DefinitionError(ReplicationError):
+    """definitions.toml, claims.toml or the text of the paper does not hold together."""
 
 
 class SourceError(ReplicationError):

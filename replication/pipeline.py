@@ -7,7 +7,7 @@ from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from replication import analyses, files, trace, window_analyses
+from replication import analyses, files, run_record, window_analyses
 from replication.errors import VerificationError
 from replication.places import IN_REPOSITORY, PAPER, ROOT
 from replication.run import BUNDLED, FILE, RECORDS, RELEASED, SNAPSHOTS, Run
@@ -43,18 +43,18 @@ def fetch(run: Run, progress: Progress) -> list[Path]:
     """Bring the data into the run's folder, with a manifest."""
     from replication.sources import bundled, file, manifest, released
 
-    study = run.study
+    definitions = run.definitions
     _require_definitions(run)
     if run.whole_hub:
         return _fetch_snapshots(run, progress)
     if run.has_released_panel:
-        found = bundled.fetch(run.source, bundled.folder_of(study))
+        found = bundled.fetch(run.source, bundled.folder_of(definitions))
         tables = [run.source / name for name in bundled.TABLES]
     elif run.data == RELEASED:
-        found = released.fetch(study.released, run.source, today=_today(), progress=progress)
+        found = released.fetch(definitions.released, run.source, today=_today(), progress=progress)
         tables = [run.source / released.COUNTERS]
     else:
-        about = study.bundled
+        about = definitions.bundled
         found = file.fetch(
             Path(run.data),
             run.source,
@@ -66,7 +66,7 @@ def fetch(run: Run, progress: Progress) -> list[Path]:
     if run.window_from_records:
         tables += _fetch_records(run, progress)
     else:
-        bundled.fetch_window(run.source, study)
+        bundled.fetch_window(run.source, definitions)
         tables += [run.source / name for name in WINDOW_TABLES]
     manifest.write(run.results, found)
     return [*tables, run.source / manifest.NAME, run.results / manifest.NAME]
@@ -78,17 +78,19 @@ def _require_definitions(run: Run) -> None:
     from replication.report import claims, numbers, prose, window_tables
     from replication.sources import bundled
 
-    study = run.study
-    presence.require_tracked(registry.load(study.group_of), study)
-    claims.require_estimands(claims.load(PAPER / "claims.toml"), study)
-    numbers.require_definitions(prose.source(PAPER, prose.NUMBERS, whole=run.whole_hub), study)
-    bundled.require_groups(study)
+    definitions = run.definitions
+    presence.require_tracked(registry.load(definitions.group_of), definitions)
+    claims.require_estimands(claims.load(PAPER / "claims.toml"), definitions)
+    numbers.require_definitions(
+        prose.source(PAPER, prose.NUMBERS, whole=run.whole_hub), definitions
+    )
+    bundled.require_groups(definitions)
     if not run.whole_hub:
-        window_tables.require_definitions(study)
+        window_tables.require_definitions(definitions)
     if run.has_released_panel:
-        bundled.folder_of(study)
+        bundled.folder_of(definitions)
     if not run.whole_hub and not run.window_from_records:
-        bundled.window_folder_of(study)
+        bundled.window_folder_of(definitions)
 
 
 def _fetch_records(run: Run, progress: Progress) -> list[Path]:
@@ -97,7 +99,9 @@ def _fetch_records(run: Run, progress: Progress) -> list[Path]:
 
     folder = run.source / RECORDS
     wanted = record_definitions.load()
-    records.fetch(run.records, folder, wanted, today=_today(), progress=progress, study=run.study)
+    records.fetch(
+        run.records, folder, wanted, today=_today(), progress=progress, definitions=run.definitions
+    )
     return [*record_set.paths(folder), folder / records.RECORDS]
 
 
@@ -105,15 +109,15 @@ def _fetch_snapshots(run: Run, progress: Progress) -> list[Path]:
     """Bring extracts of the Hub's weekly snapshots, or of a folder of such, into the run's folder."""
     from dataclasses import replace
 
-    from replication import covered
+    from replication import extent
     from replication.sources import left_out, manifest, snapshots
-    from replication.synthetic.snapshots import MARKER
+    from replication.validation.synthetic.snapshots import MARKER
 
-    about, extent = run.study.snapshots, covered.declared(run.study.whole_hub.extent)
+    about, declared = run.definitions.snapshots, extent.declared(run.definitions.whole_hub.extent)
     local = None if run.data == SNAPSHOTS else Path(run.data)
     if local:  # all that the folder holds, where neither command line nor definitions say else
-        since = run.since or "since" in run.study.stated_range
-        until = run.until or "until" in run.study.stated_range
+        since = run.since or "since" in run.definitions.stated_range
+        until = run.until or "until" in run.definitions.stated_range
         about = replace(
             about,
             since=about.since if since else date.min,
@@ -122,7 +126,7 @@ def _fetch_snapshots(run: Run, progress: Progress) -> list[Path]:
     _require_reach(run, about, local, progress)
     found = snapshots.fetch(about, run.source, local=local, today=_today(), progress=progress)
     if local:
-        found = replace(found, extent=found.extent or extent)
+        found = replace(found, extent=found.extent or declared)
     if local and (local / MARKER).is_file():
         found = replace(found, title="Synthetic data: no finding", citation="", url="", licence="")
     manifest.write(run.results, found)
@@ -142,7 +146,7 @@ def _require_reach(run: Run, about: Snapshots, local: Path | None, progress: Pro
 
     require = partial(
         reach.require_reach,
-        run.study.all_windows,
+        run.definitions.all_windows,
         before=reach.MONTH,
         remedy="choose --since and --until, or windows, inside",
     )
@@ -161,7 +165,7 @@ def _labels(run: Run, local: Path | None, progress: Progress) -> list[date]:
     if local:
         return [date.fromisoformat(one.label) for one in find(local)[0]]
     run.source.mkdir(parents=True, exist_ok=True)
-    listed = hub_snapshots.listing_of(run.study.snapshots, run.source, progress)
+    listed = hub_snapshots.listing_of(run.definitions.snapshots, run.source, progress)
     return [date.fromisoformat(one.label) for one in listed.files]
 
 
@@ -172,7 +176,7 @@ def panel(run: Run, progress: Progress) -> list[Path]:
     if run.whole_hub:
         return _panel_of_hub(run, progress)
     progress("checking the contract and mending the defects")
-    found = table.check(read_panel(run), run.study, str(run.source))
+    found = table.check(read_panel(run), run.definitions, str(run.source))
     found.write(run.panel)
     files.write_csv(run.results / "defects.csv", found.defects)
     written = [*(run.panel / name for name in TABLES), run.results / "defects.csv"]
@@ -186,9 +190,9 @@ def _panel_of_window(run: Run, progress: Progress) -> list[Path]:
 
     if run.window_from_records:
         progress("the published window from the records")
-        found = window.build(records.load(run.source / RECORDS), run.study)
+        found = window.build(records.load(run.source / RECORDS), run.definitions)
     else:
-        found = window.check(window.read(run.source), run.study)
+        found = window.check(window.read(run.source), run.definitions)
     found.write(run.panel)
     files.write_csv(run.results / "window_defects.csv", found.window_defects)
     return [*(run.panel / name for name in WINDOW_TABLES), run.results / "window_defects.csv"]
@@ -196,18 +200,19 @@ def _panel_of_window(run: Run, progress: Progress) -> list[Path]:
 
 def _panel_of_hub(run: Run, progress: Progress) -> list[Path]:
     """Rebuild first-year downloads from the extracts of the snapshots, out of core."""
-    from replication.panel import engines, fetched, rebuild, table, whole_hub
+    from replication.panel import table
+    from replication.panel.whole_hub import assembly, engines, fetched, rebuild
     from replication.sources import snapshots
 
-    study, rules = run.study, run.study.whole_hub
+    definitions, rules = run.definitions, run.definitions.whole_hub
     extracts = {date.fromisoformat(p.stem): p for p in snapshots.extracts(run.source)}
     with engines.engine(run.engine, run.out / "build" / "engine") as engine:
         share = rules.truncated_share
-        rebuilt = rebuild.rebuild(extracts, study, engine, progress, truncated_share=share)
+        rebuilt = rebuild.rebuild(extracts, definitions, engine, progress, truncated_share=share)
         progress("lineage, the tail and the weekly series")
         labelled = table.study_groups(files.read_csv(FOLDER / TABLES[0]))
-        made = whole_hub.assemble(rebuilt, engine, study, labelled, rules.tail_downloads)
-    found = table.check(fetched.told(made.panel, run.source), study, str(run.source))
+        made = assembly.assemble(rebuilt, engine, definitions, labelled, rules.tail_downloads)
+    found = table.check(fetched.told(made.panel, run.source), definitions, str(run.source))
     found.write(run.panel)
     files.write_csv(run.panel / CHAINED, made.chained)
     files.write_csv(run.results / CHAIN, made.chain)
@@ -222,20 +227,20 @@ def attribution(run: Run, progress: Progress) -> list[Path]:
     from replication.panel import table
 
     progress("crediting developers and country groups")
-    study, found = run.study, table.read(run.panel)
-    known, ruled = registry.load(study.group_of), rules.load()
-    windows = [window.id for window in study.windows]
-    repositories = assign.attributed(found.repositories, known, ruled, study.group_of)
+    definitions, found = run.definitions, table.read(run.panel)
+    known, ruled = registry.load(definitions.group_of), rules.load()
+    windows = [window.id for window in definitions.windows]
+    repositories = assign.attributed(found.repositories, known, ruled, definitions.group_of)
     _require_comparable(run, found, repositories)
-    weeks = assign.attributed_weeks(found.weekly, repositories, known, study.group_of)
+    weeks = assign.attributed_weeks(found.weekly, repositories, known, definitions.group_of)
     rules.require_known(ruled, known.tenures)
     used = rules.effects(repositories, ruled, windows)
     if run.kind in {BUNDLED, RECORDS, RELEASED} and run.packaged:  # else a rule may have no use
         rules.require_used(used)
         scope.require_used(found.repositories["name"], scope.load())
     progress("agreement of the labels")
-    frame, codings = second_coding.load(study.group_of)
-    unknown, nowhere = study.group_of[registry.UNKNOWN], study.unattributed
+    frame, codings = second_coding.load(definitions.group_of)
+    unknown, nowhere = definitions.group_of[registry.UNKNOWN], definitions.unattributed
     written = {
         run.attributed / "repositories.csv": repositories,
         run.attributed / "weekly.csv": weeks,
@@ -253,7 +258,7 @@ def attribution(run: Run, progress: Progress) -> list[Path]:
             repositories, known, windows, unknown
         ),
         run.results / "second_agreement.csv": second_coding.agreement(
-            frame, codings, study.group_of, set(nowhere)
+            frame, codings, definitions.group_of, set(nowhere)
         ),
     }
     if not run.whole_hub:
@@ -267,10 +272,10 @@ def _require_comparable(run: Run, found: Panel, repositories: pd.DataFrame) -> N
     """Refuse a panel in which there is nothing to compare, or windows that it does not reach."""
     from replication.attribution import presence
 
-    presence.require_pair(repositories, run.study)
-    presence.require_weeks(found.weekly, run.study)
+    presence.require_pair(repositories, run.definitions)
+    presence.require_weeks(found.weekly, run.definitions)
     if run.kind in {FILE, RELEASED}:
-        presence.require_reach(found.weekly, found.repositories["created"], run.study)
+        presence.require_reach(found.weekly, found.repositories["created"], run.definitions)
 
 
 def _attributed_window(
@@ -280,8 +285,8 @@ def _attributed_window(
     from replication.attribution import window as of_window
     from replication.panel import window
 
-    found, study = window.read(run.panel), run.study
-    credit = of_window.Credit.of(labelled, known, ruled, study.group_of)
+    found, definitions = window.read(run.panel), run.definitions
+    credit = of_window.Credit.of(labelled, known, ruled, definitions.group_of)
     lists = credit.attributed(found.window_dates)
     sums = found.window_months.groupby("repository").sum(numeric_only=True)
     rows = credit.attributed(found.window_repositories)
@@ -290,12 +295,12 @@ def _attributed_window(
         run.attributed / "window_dates.csv": lists,
         run.attributed / "window_agreement.csv": credit.attributed(found.window_agreement),
         run.results / "hub_coverage.csv": of_window.coverage_of_lists(
-            lists, known, study.unattributed
+            lists, known, definitions.unattributed
         ),
         run.results / "window_coverage.csv": of_window.coverage(
-            rows.join(sums[window.columns(study)[0]].rename("downloads"), on="repository"),
+            rows.join(sums[window.columns(definitions)[0]].rename("downloads"), on="repository"),
             known,
-            study.unattributed,
+            definitions.unattributed,
         ),
     }
 
@@ -311,9 +316,9 @@ def analysis(run: Run, progress: Progress) -> list[Path]:
     for name in names:
         files.write_csv(run.results / name, made[name])
     declared = prose.source(PAPER, prose.NUMBERS, whole=run.whole_hub)
-    found = numbers.collect(declared, run.results, run.study)
+    found = numbers.collect(declared, run.results, run.definitions)
     files.write_json(run.results / analyses.NUMBERS, found)
-    return [*(run.results / name for name in (*names, analyses.NUMBERS)), trace.write(run)]
+    return [*(run.results / name for name in (*names, analyses.NUMBERS)), run_record.write(run)]
 
 
 def calibrate(run: Run, progress: Progress, *, force: bool = False) -> bool:
@@ -336,10 +341,10 @@ def calibrate(run: Run, progress: Progress, *, force: bool = False) -> bool:
     from replication.analysis import calibration
 
     table = files.read_csv(run.attributed / "repositories.csv")
-    key = calibration.key(table, run.study)
+    key = calibration.key(table, run.definitions)
     if not force and calibration.kept_key(FOLDER) == key:
         return False
-    found = calibration.calibrate(table, run.study, progress)
+    found = calibration.calibrate(table, run.definitions, progress)
     files.write_csv(FOLDER / analyses.CALIBRATION, found)
     files.write_json(FOLDER / calibration.SIDECAR, {"key": key})
     return True
@@ -355,7 +360,7 @@ def require_calibration(run: Run) -> None:
     """
     from replication.analysis import calibration
 
-    key = calibration.key(files.read_csv(run.attributed / "repositories.csv"), run.study)
+    key = calibration.key(files.read_csv(run.attributed / "repositories.csv"), run.definitions)
     if calibration.kept_key(FOLDER) != key:
         raise VerificationError(
             f"{analyses.CALIBRATION} was measured with other code, definitions or sizes",
@@ -367,18 +372,18 @@ def figures(run: Run, progress: Progress) -> list[Path]:
     """Draw every figure as SVG, PDF and PNG."""
     from replication.plots import draw_all
 
-    return draw_all(run.results, run.figures, run.study, progress)
+    return draw_all(run.results, run.figures, run.definitions, progress)
 
 
 def paper(run: Run, progress: Progress) -> list[Path]:
     """Render the paper and, for the bundled run, the generated parts of the README."""
     from replication.report import datapackage, readme, render
 
-    written = render.paper(PAPER, run.results, run.figures, run.paper, run.study, progress)
+    written = render.paper(PAPER, run.results, run.figures, run.paper, run.definitions, progress)
     if IN_REPOSITORY and run.out == ROOT:
         progress("generated parts of README.md, and datapackage.json")
-        written.append(readme.update(ROOT / "README.md", run.results, run.study))
-        written.append(datapackage.write(ROOT, run.results, run.study))
+        written.append(readme.update(ROOT / "README.md", run.results, run.definitions))
+        written.append(datapackage.write(ROOT, run.results, run.definitions))
     return written
 
 
@@ -419,12 +424,17 @@ def make_window_bundle(
     with tempfile.TemporaryDirectory() as name:
         wanted, made = record_definitions.load(), Path(name)
         records.fetch(
-            folder_of_records, made, wanted, today=_today(), progress=progress, study=run.study
+            folder_of_records,
+            made,
+            wanted,
+            today=_today(),
+            progress=progress,
+            definitions=run.definitions,
         )
         about = files.read_json(made / records.RECORDS)["records"]
         progress("the published window")
-        panel_ = window.build(records.load(made), run.study)
-    bundle.write_window(panel_, about, run.study, folder)
+        panel_ = window.build(records.load(made), run.definitions)
+    bundle.write_window(panel_, about, run.definitions, folder)
     return panel_
 
 
@@ -448,7 +458,7 @@ def make_bundle(source: Path, folder: Path, run: Run, accessed: str) -> Panel:
     from replication.panel import bundle, table
     from replication.sources import file
 
-    study, about = run.study, run.study.bundled
+    definitions, about = run.definitions, run.definitions.bundled
     with tempfile.TemporaryDirectory() as name:
         found = file.fetch(
             source,
@@ -457,8 +467,8 @@ def make_bundle(source: Path, folder: Path, run: Run, accessed: str) -> Panel:
             citation=about.citation,
             licence=about.licence,
         )
-    made = table.check(_built(source, source.name, run), study, source.name)
-    bundle.write(made, replace(found, **vars(about)), study, folder)
+    made = table.check(_built(source, source.name, run), definitions, source.name)
+    bundle.write(made, replace(found, **vars(about)), definitions, folder)
     return made
 
 
@@ -466,11 +476,11 @@ def _built(path: Path, name: str, run: Run) -> Panel:
     """Build a panel from the counters in `path`, which messages call `name`."""
     from replication.panel import contract, defects, table
 
-    study = run.study
-    counters = contract.read_counters(path, study.groups, study.panel.max_counter, name)
-    defects.require_moving(counters, study.panel.frozen_share)
+    definitions = run.definitions
+    counters = contract.read_counters(path, definitions.groups, definitions.panel.max_counter, name)
+    defects.require_moving(counters, definitions.panel.frozen_share)
     wrong_labels = files.read_csv(FOLDER / "label_defects.csv")
-    return table.build(counters, study, wrong_labels)
+    return table.build(counters, definitions, wrong_labels)
 
 
 def _today() -> str:
@@ -488,14 +498,14 @@ def _source_files(run: Run) -> Iterable[Path]:
 
 
 def _data_files(run: Run) -> Iterable[Path]:
-    from replication.sources import local_snapshots
+    from replication.sources import local_snapshots, record_definitions
 
     if run.whole_hub:
         return [] if run.data == SNAPSHOTS else local_snapshots.files(Path(run.data))
     window = sorted(FOLDER.rglob("window*"))
     if run.window_from_records:
         local = sorted(p for p in run.records.rglob("*") if p.is_file()) if run.records else []
-        window = [FOLDER.parent / "records.toml", *local]
+        window = [record_definitions.DEFAULT, *local]
     if run.has_released_panel:
         return [*(p for name in (*TABLES, SIDECAR) for p in sorted(FOLDER.rglob(name))), *window]
     return window if run.data == RELEASED else [Path(run.data), FOLDER / SIDECAR, *window]
@@ -527,7 +537,14 @@ def _attributed(run: Run) -> Iterable[Path]:
     declared = [PAPER / name for name in PAPER_DECLARED]
     found = [run.results / name for name in results]
     evidence = [FOLDER / name for name in (*EVIDENCE, analyses.CALIBRATION)]
-    return [*tables, *found, *declared, *evidence, run.source / "manifest.json", *trace.reads(run)]
+    return [
+        *tables,
+        *found,
+        *declared,
+        *evidence,
+        run.source / "manifest.json",
+        *run_record.reads(run),
+    ]
 
 
 def _earlier_of_window(run: Run) -> tuple[str, ...]:
@@ -559,11 +576,32 @@ def _stage(
 
 
 STAGES = (
-    _stage(fetch, _source_files, "sources"),
-    _stage(panel, _fetched, "sources", "panel"),
-    _stage(attribution, _panel, "sources", "panel", "attribution"),
-    _stage(analysis, _attributed, "sources", "panel", "attribution", "analysis", "report"),
-    _stage(figures, _results, "plots"),
+    _stage(fetch, _source_files, "definitions", "sources"),
+    _stage(panel, _fetched, "definitions", "sources", "panel"),
+    _stage(attribution, _panel, "definitions", "sources", "panel", "attribution"),
+    _stage(
+        analysis,
+        _attributed,
+        "definitions",
+        "sources",
+        "panel",
+        "attribution",
+        "inference",
+        "analysis",
+        "report",
+    ),
+    _stage(figures, _results, "definitions", "plots"),
     # The generated parts of the README name lines of every layer.
-    _stage(paper, _paper, "sources", "panel", "attribution", "analysis", "plots", "report"),
+    _stage(
+        paper,
+        _paper,
+        "definitions",
+        "sources",
+        "panel",
+        "attribution",
+        "inference",
+        "analysis",
+        "plots",
+        "report",
+    ),
 )

@@ -22,7 +22,10 @@ _OWN = (
 
 def is_repository(folder: Path) -> bool:
     """Whether `folder` is this repository or another copy of it."""
-    return all((folder / name).is_file() for name in ("pyproject.toml", "replication/study.toml"))
+    return all(
+        (folder / name).is_file()
+        for name in ("pyproject.toml", "replication/definitions/definitions.toml")
+    )
 
 
 IN_REPOSITORY = is_repository(ROOT)
@@ -50,7 +53,7 @@ def home() -> Path:
     return ROOT if IN_REPOSITORY else Path.cwd() / COMMAND
 
 
-def folder_for(name: str, study: Path, packaged: Path) -> Path:
+def folder_for(name: str, definitions: Path, packaged: Path) -> Path:
     """Usual folder of a run: `home` for the bundled panel by the packaged definitions, else runs/NAME.
 
     Parameters
@@ -60,7 +63,7 @@ def folder_for(name: str, study: Path, packaged: Path) -> Path:
     study, packaged
         The run's definitions, and those that the package carries.
     """
-    own = "" if study.exists() and study.samefile(packaged) else study.stem
+    own = "" if definitions.exists() and definitions.samefile(packaged) else definitions.stem
     if not name and not own:
         return home()
     stem = resolved(Path(name)).stem if name else ""

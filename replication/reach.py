@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import date, timedelta
 
-from replication.errors import StudyError
-from replication.study import Window
+from replication.definitions import Window
+from replication.errors import DefinitionError
 
 WEEK = timedelta(days=7)
 """Labels are a week apart, and what is named by one may be read up to six days later."""
@@ -40,7 +40,7 @@ def require_reach(
     for window in windows:
         early = window.kind != "cohort" and window.start + before < first
         if early or max(window.start, window.last) - WEEK > last:
-            raise StudyError(
+            raise DefinitionError(
                 f"{window.id} reaches from {window.start} to {window.last}, and {what} are from "
                 f"{first}{' on' if last == date.max else f' to {last}'}",
                 remedy,

@@ -7,11 +7,10 @@ from datetime import date
 from functools import cached_property
 from pathlib import Path
 
-from replication import bounds, places, study_checks
-from replication import study as definitions
+from replication import places
+from replication.definitions import PACKAGED, Definitions, bounds, checks, load_definitions
 from replication.places import ROOT as ROOT  # noqa: PLC0414 -- where a run is, its repository is
 from replication.sources.hub_failures import COMMIT
-from replication.study import Study
 
 BUNDLED, RELEASED, SNAPSHOTS, RECORDS = "bundled", "released", "snapshots", "records"
 FILE = "file"
@@ -46,7 +45,7 @@ class Run:
 
     data: str
     out: Path
-    study_path: Path = field(default=definitions.DEFAULT)
+    definitions_path: Path = field(default=PACKAGED)
     revision: str = ""
     filename: str = ""
     since: date | None = None
@@ -74,7 +73,7 @@ class Run:
     @property
     def is_committed(self) -> bool:
         """Whether its outputs are those that the repository holds."""
-        packaged = self.study_path.exists() and self.study_path.samefile(definitions.DEFAULT)
+        packaged = self.definitions_path.exists() and self.definitions_path.samefile(PACKAGED)
         return self.data == BUNDLED and packaged
 
     @property
@@ -83,34 +82,34 @@ class Run:
         return self.kind in {BUNDLED, RECORDS}
 
     @cached_property
-    def study(self) -> Study:
+    def definitions(self) -> Definitions:
         """The checked definitions."""
-        study = definitions.load(self.study_path, whole=self.whole_hub)
-        released = study.released.at(revision=self.revision, filename=self.filename)
+        definitions = load_definitions(self.definitions_path, whole=self.whole_hub)
+        released = definitions.released.at(revision=self.revision, filename=self.filename)
         for key in ("since", "until"):
             bounds.check("snapshots", key, getattr(self, key))
         snapshots = replace(
-            study.snapshots,
-            revision=self.revision or study.snapshots.revision,
-            since=self.since or study.snapshots.since,
-            until=self.until or study.snapshots.until,
+            definitions.snapshots,
+            revision=self.revision or definitions.snapshots.revision,
+            since=self.since or definitions.snapshots.since,
+            until=self.until or definitions.snapshots.until,
         )
-        found = replace(study, released=released, snapshots=snapshots)
-        study_checks.check(found)
+        found = replace(definitions, released=released, snapshots=snapshots)
+        checks.check(found)
         return found
 
     @property
     def packaged(self) -> bool:
         """Whether the definitions are the packaged ones, wherever the data come from."""
-        packaged = definitions.load(whole=self.whole_hub)
+        packaged = load_definitions(whole=self.whole_hub)
         return packaged == replace(
-            self.study, released=packaged.released, snapshots=packaged.snapshots
+            self.definitions, released=packaged.released, snapshots=packaged.snapshots
         )
 
     @property
     def unsettled(self) -> bool:
         """Whether the source is named by something that may move: a branch, a tag or a short hash."""
-        commit = COMMIT.fullmatch(self.study.released.revision)
+        commit = COMMIT.fullmatch(self.definitions.released.revision)
         return self.kind == RELEASED and commit is None
 
     @property
@@ -155,6 +154,6 @@ class Run:
         return self.out / "paper"
 
 
-def folder_for(data: str, study: Path = definitions.DEFAULT) -> Path:
+def folder_for(data: str, definitions: Path = PACKAGED) -> Path:
     """Usual folder of a run: the repository for the bundled panel, runs/NAME for other data."""
-    return places.folder_for("" if data == BUNDLED else data, study, definitions.DEFAULT)
+    return places.folder_for("" if data == BUNDLED else data, definitions, PACKAGED)

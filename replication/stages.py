@@ -73,7 +73,7 @@ def _key(stage: Stage, run: Run) -> str:
     options = (run.revision, run.filename, run.since, run.until, run.engine)
     asked = (stage.name, run.kind, *options)
     digest = hashlib.sha256("\n".join(map(str, asked)).encode())
-    for path in [run.study_path, *_code(stage), *stage.inputs(run)]:
+    for path in [run.definitions_path, *_code(stage), *stage.inputs(run)]:
         digest.update(_content(path).encode())
     digest.update(_packages().encode())
     return digest.hexdigest()

@@ -55,7 +55,7 @@ def read(run: Run) -> WindowData:
         files.read_csv(folder / "window_dates.csv"),
         files.read_csv(run.panel / "window_left_out.csv"),
         files.read_csv(folder / "window_agreement.csv"),
-        run.study,
+        run.definitions,
     )
 
 
@@ -65,11 +65,11 @@ def tables(run: Run, ledger: Sequence[Claim], progress: Progress) -> Tables:
     from replication.report import claims
 
     progress("the published window from public records")
-    data, study = read(run), run.study
+    data, definitions = read(run), run.definitions
     published = claims.published_shares(ledger)
     made = {"window_errors.csv": window_error.errors(data)}
     made["window_estimates.csv"] = estimates.estimate(
-        data.population, study.at_window, units=("developer",)
+        data.population, definitions.at_window, units=("developer",)
     )
     made["window_answers.csv"] = window_error.answers(
         made["window_errors.csv"], made["window_estimates.csv"], data
@@ -115,7 +115,7 @@ def _records(data: WindowData) -> Tables:
     from replication.analysis import window_dates, window_records
 
     return {
-        "hub_dates.csv": window_dates.hub_dates(data.lists, data.study),
+        "hub_dates.csv": window_dates.hub_dates(data.lists, data.definitions),
         "capture.csv": window_records.captures(data),
         "records_agreement.csv": window_records.agreement(data),
         "records_agreement_points.csv": window_records.points(data),

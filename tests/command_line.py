@@ -12,10 +12,10 @@ from typing import Any
 
 from typer.testing import CliRunner, Result
 
-from replication.cli import app
+from replication.cli.app import app
+from replication.definitions import PACKAGED
 from replication.files import PART
 from replication.run import ROOT
-from replication.study import DEFAULT
 
 STAGE_NAMES = ("fetch", "panel", "attribution", "analysis", "figures", "paper")
 OURS = {
@@ -32,11 +32,11 @@ FEWER = {
 }
 
 
-def small_study(path: Path, changes: dict[str, str] | None = None) -> Path:
+def small_definitions(path: Path, changes: dict[str, str] | None = None) -> Path:
     """Write the packaged definitions with few replicates, and other changes, to `path`."""
-    text = DEFAULT.read_text(encoding="utf-8")
+    text = PACKAGED.read_text(encoding="utf-8")
     for old, new in {**FEWER, **(changes or {})}.items():
-        assert old in text, f"study.toml no longer holds {old!r}"
+        assert old in text, f"definitions.toml no longer holds {old!r}"
         text = text.replace(old, new)
     path.write_text(text, encoding="utf-8")
     return path

@@ -10,7 +10,7 @@ from typing import Any
 
 import pandas as pd
 import pytest
-from command_line import STAGE_NAMES, replication, small_study
+from command_line import STAGE_NAMES, replication, small_definitions
 from hypothesis import HealthCheck, settings
 from released_files import repository, synthetic_release, write
 
@@ -57,7 +57,7 @@ def note(event, arguments):
         notes.write(os.path.abspath(arguments[0]) + os.linesep)
 
 sys.addaudithook(note)
-from replication.cli import main
+from replication.cli.app import main
 main()
 """
 
@@ -68,7 +68,7 @@ class Finished:
 
     release: pd.DataFrame
     data: Path
-    study: Path
+    definitions: Path
     out: Path
     stdout: str
     stderr: str
@@ -78,7 +78,7 @@ class Finished:
     @property
     def arguments(self) -> list[str]:
         """Options that name its data and its definitions."""
-        return ["--data", str(self.data), "--study", str(self.study)]
+        return ["--data", str(self.data), "--definitions", str(self.definitions)]
 
     def copy(self, out: Path) -> Path:
         """Copy the run's folder, so that a test may damage it."""
@@ -91,16 +91,16 @@ def finished(tmp_path_factory: pytest.TempPathFactory) -> Finished:
     folder = tmp_path_factory.mktemp("finished")
     release = whole_release()
     data = write(release, folder / "synthetic.parquet")
-    study, out = small_study(folder / "small.toml"), folder / "out"
+    definitions, out = small_definitions(folder / "small.toml"), folder / "out"
     notes = folder / "opened.txt"
-    options = ("--data", data, "--study", study, "--out", out)
+    options = ("--data", data, "--definitions", definitions, "--out", out)
     done = replication(notes, "all", *options, start=("-c", LISTENER))
     assert done.returncode == 0, done.stderr
-    opened = opened_by_stage(notes.read_text().splitlines(), study)
-    return Finished(release, data, study, out, done.stdout, done.stderr, opened)
+    opened = opened_by_stage(notes.read_text().splitlines(), definitions)
+    return Finished(release, data, definitions, out, done.stdout, done.stderr, opened)
 
 
-def opened_by_stage(paths: Iterable[str], study: Path) -> dict[str, set[Path]]:
+def opened_by_stage(paths: Iterable[str], definitions: Path) -> dict[str, set[Path]]:
     """Sort the opened files by stage.
 
     A stage begins when the definitions are hashed for its key and ends when its record is written.
@@ -109,7 +109,7 @@ def opened_by_stage(paths: Iterable[str], study: Path) -> dict[str, set[Path]]:
     name, ended = "", True
     opened: dict[str, set[Path]] = {stage: set() for stage in STAGE_NAMES}
     for path in map(Path, paths):
-        if ended and path == study:
+        if ended and path == definitions:
             name, ended = next(stages), False
         ended = ended or path.name.startswith(f".{name}.json.")
         if not ended:

@@ -16,9 +16,9 @@ import pytest
 from replication.sources import pages
 from replication.sources.crawl import Crawl, Progress, fetch
 from replication.sources.manifest import Manifest
-from replication.synthetic.server import hub
-from replication.synthetic.server_api import PATH, Model, PageFault, synthetic_models
-from replication.synthetic.server_state import FakeHub
+from replication.validation.synthetic.server import hub
+from replication.validation.synthetic.server_api import PATH, Model, PageFault, synthetic_models
+from replication.validation.synthetic.server_state import FakeHub
 
 TODAY = "2026-11-25"
 LONG = 300

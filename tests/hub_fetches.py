@@ -29,7 +29,7 @@ import pyarrow.parquet as pq
 
 from replication.sources import manifest
 from replication.sources.released import COUNTERS, Release
-from replication.synthetic.server import REPOSITORY, REVISION, FakeHub, hub
+from replication.validation.synthetic.server import REPOSITORY, REVISION, FakeHub, hub
 
 ROOT = Path(__file__).resolve().parents[1]
 TODAY = "2026-11-23"

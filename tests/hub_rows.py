@@ -12,11 +12,10 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from replication import study as definitions
-from replication.panel.engines import DuckDB
-from replication.panel.readings import DAY, NOON
-from replication.panel.rebuild import Detailed, detailed, rebuild
-from replication.study import Study, Window
+from replication.definitions import Definitions, Window, load_definitions
+from replication.panel.whole_hub.engines import DuckDB
+from replication.panel.whole_hub.readings import DAY, NOON
+from replication.panel.whole_hub.rebuild import Detailed, detailed, rebuild
 
 SCHEMA = pa.schema([
     ("repository", pa.string()), ("name", pa.string()), ("created", pa.int64()),
@@ -146,13 +145,13 @@ WINDOWS = (
 )
 
 
-def study(
+def definitions(
     windows: Iterable[Window] = WINDOWS,
     age_limit: int = AGE_LIMIT,
     frozen: tuple[str, ...] = ("interpolated", "as-read", "left-out"),
-) -> Study:
+) -> Definitions:
     """The definitions of the whole Hub with these windows, one age limit and no window of the grid."""
-    found = definitions.load(whole=True)
+    found = load_definitions(whole=True)
     return replace(
         found,
         windows=tuple(windows),
@@ -163,7 +162,9 @@ def study(
 
 
 @contextmanager
-def running(folder: Path, contents: Snapshots, rules: Study) -> Iterator[tuple[Detailed, DuckDB]]:
+def running(
+    folder: Path, contents: Snapshots, rules: Definitions
+) -> Iterator[tuple[Detailed, DuckDB]]:
     """What is rebuilt of snapshots, and the engine that still holds its tables."""
     files = write(folder / "extracts", contents)
     with DuckDB(folder / "engine", memory="500MB") as engine:
@@ -171,9 +172,9 @@ def running(folder: Path, contents: Snapshots, rules: Study) -> Iterator[tuple[D
         yield detailed(found, engine, rules), engine
 
 
-def rebuilt(folder: Path, contents: Snapshots, rules: Study | None = None) -> Detailed:
+def rebuilt(folder: Path, contents: Snapshots, rules: Definitions | None = None) -> Detailed:
     """What is rebuilt of snapshots."""
-    with running(folder, contents, rules or study()) as (found, _):
+    with running(folder, contents, rules or definitions()) as (found, _):
         return found
 
 

@@ -6,22 +6,22 @@ from pathlib import Path
 
 import pytest
 
-from replication import study as definitions
-from replication.errors import StudyError
+from replication.definitions import PACKAGED, Definitions, load_definitions
+from replication.errors import DefinitionError
 
-TEXT = definitions.DEFAULT.read_text(encoding="utf-8")
+TEXT = PACKAGED.read_text(encoding="utf-8")
 
 
-def load(folder: Path, text: str) -> definitions.Study:
+def load(folder: Path, text: str) -> Definitions:
     """Load `text` as a study of the reader's own, called mine.toml."""
     path = folder / "mine.toml"
     path.write_text(text, encoding="utf-8")
-    return definitions.load(path)
+    return load_definitions(path)
 
 
 def refusal(folder: Path, text: str) -> str:
     """What is said of `text`: one line that names the file, and a remedy."""
-    with pytest.raises(StudyError) as caught:
+    with pytest.raises(DefinitionError) as caught:
         load(folder, text)
     assert "mine.toml" in caught.value.what
     assert "\n" not in caught.value.what

@@ -7,9 +7,8 @@ import dataclasses
 import numpy as np
 import pandas as pd
 
-from replication import study as definitions
 from replication.attribution.assign import RANGE
-from replication.study import Study
+from replication.definitions import Definitions, load_definitions
 
 # The packager's repository is repackaged, so that its maker is its origin; unslothai's is telemetry.
 # uploader, origin, study group of each, registry group of each, downloads
@@ -24,14 +23,14 @@ SYNTHETIC = [
 ]
 
 
-def synthetic_study(replicates: int = 200) -> Study:
+def synthetic_definitions(replicates: int = 200) -> Definitions:
     """The packaged definitions with few replicates."""
-    study = definitions.load()
-    rules = dataclasses.replace(study.inference, replicates=replicates, chunk=100)
-    return dataclasses.replace(study, inference=rules)
+    definitions = load_definitions()
+    rules = dataclasses.replace(definitions.inference, replicates=replicates, chunk=100)
+    return dataclasses.replace(definitions, inference=rules)
 
 
-def synthetic_repositories(study: Study) -> pd.DataFrame:
+def synthetic_repositories(definitions: Definitions) -> pd.DataFrame:
     """Attributed repositories with the same synthetic downloads in every window."""
     names = ["uploader", "origin", "study_group_uploader", "study_group_origin"]
     names += ["registry_group_uploader", "registry_group_origin", "downloads"]
@@ -50,7 +49,7 @@ def synthetic_repositories(study: Study) -> pd.DataFrame:
         table[f"{role}_developer"] = table[role]
         for labels in RANGE:
             table[f"{labels}_group_{role}"] = table[f"registry_group_{role}"]
-    for window in study.windows:
+    for window in definitions.windows:
         table[window.id] = table["downloads"]
     return table.drop(columns="downloads")
 

@@ -9,10 +9,10 @@ import numpy as np
 import pandas as pd
 
 from replication.analysis.concentration import with_intervals
-from replication.analysis.pareto import hill_index, hill_interval
+from replication.definitions import Definitions
+from replication.inference.pareto import hill_index, hill_interval
 from replication.plots.calibration import MODELS
 from replication.plots.method_marks import KEYED, NAMED
-from replication.study import Study
 
 METHODS = [*NAMED, *KEYED]
 # Effective number of developers by the power of their sizes.
@@ -27,7 +27,7 @@ UNITS = {
 ALPHA = {"developer": 0.8, "repository": 1.6}
 
 
-def synthetic_calibration(study: Study) -> pd.DataFrame:
+def synthetic_calibration(definitions: Definitions) -> pd.DataFrame:
     """Coverage that grows with width, and falls from model to model by a point.
 
     The first method of `METHODS` covers 0.90 in the first model, each other four points less; BCa
@@ -43,7 +43,7 @@ def synthetic_calibration(study: Study) -> pd.DataFrame:
         coverage = 1 - (1 - coverage) * power - (0.05 if power < 1 else 0.0) * (1 - power)
         refused = 0.5 if method.name == "bca" else 0.0
         rows.append(
-            {"estimand": study.headline.estimand, "model": model, "power": power}
+            {"estimand": definitions.headline.estimand, "model": model, "power": power}
             | {"n_developers": 100, "n_effective": number, "group": LEAD}
             | dict(zip(("unit", "scheme", "method"), method, strict=True))
             | {"data_sets": DATA_SETS, "refused": refused, "coverage": coverage}
@@ -59,26 +59,26 @@ def sizes(unit: str, scope: str) -> np.ndarray:
     return np.round(1000 * ((np.arange(n) + 0.5) / n) ** (-1 / ALPHA[unit])).astype(np.int64)
 
 
-def synthetic_concentration(study: Study) -> pd.DataFrame:
+def synthetic_concentration(definitions: Definitions) -> pd.DataFrame:
     """Measures of concentration of the synthetic sizes, the same in every window."""
-    rules = replace(study.inference, replicates=REPLICATES, chunk=REPLICATES)
+    rules = replace(definitions.inference, replicates=REPLICATES, chunk=REPLICATES)
     measured = {keys: with_intervals(sizes(*keys), rules) for keys in UNITS}
-    head = {"attribution": study.headline.attribution, "labels": study.headline.labels}
+    head = {"attribution": definitions.headline.attribution, "labels": definitions.headline.labels}
     parts = [
         rows.assign(window=window.id, unit=unit, scope=scope, **head)
-        for window, ((unit, scope), rows) in product(study.windows, measured.items())
+        for window, ((unit, scope), rows) in product(definitions.windows, measured.items())
     ]
     return pd.concat(parts, ignore_index=True)
 
 
-def synthetic_hill(study: Study) -> pd.DataFrame:
+def synthetic_hill(definitions: Definitions) -> pd.DataFrame:
     """Hill's index of the synthetic sizes, the same in every window."""
     parts = []
-    for window, unit in product(study.windows, ALPHA):
+    for window, unit in product(definitions.windows, ALPHA):
         held = sizes(unit, "all")
         k = np.arange(1, len(held) // 2 + 1)
         alpha = hill_index(held)[: len(k)]
-        lower, upper = hill_interval(alpha, k, study.inference.level)
+        lower, upper = hill_interval(alpha, k, definitions.inference.level)
         ends = {"alpha": alpha, "error": alpha / np.sqrt(k), "lower": lower, "upper": upper}
         parts.append(pd.DataFrame({"window": window.id, "unit": unit, "k": k, **ends}))
     return pd.concat(parts, ignore_index=True)
@@ -92,15 +92,15 @@ class Shown:
     concentration: pd.DataFrame
     hill: pd.DataFrame
 
-    def footer(self, study: Study) -> str:
+    def footer(self, definitions: Definitions) -> str:
         """Source line."""
         return "Data: synthetic."
 
 
-def synthetic_coverage(study: Study) -> dict[str, pd.DataFrame]:
+def synthetic_coverage(definitions: Definitions) -> dict[str, pd.DataFrame]:
     """The tables by their names."""
     return {
-        "calibration": synthetic_calibration(study),
-        "concentration": synthetic_concentration(study),
-        "hill": synthetic_hill(study),
+        "calibration": synthetic_calibration(definitions),
+        "concentration": synthetic_concentration(definitions),
+        "hill": synthetic_hill(definitions),
     }

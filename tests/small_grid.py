@@ -8,39 +8,39 @@ import numpy as np
 import pandas as pd
 
 from replication.analysis import sensitivity
-from replication.analysis.multiverse import DIMENSIONS, choices_of
-from replication.study import Study
+from replication.analysis.grid import DIMENSIONS, choices_of
+from replication.definitions import Definitions
 
 PUBLISHED = {"study-china": 17.0, "study-usa": 16.0, "space-china": 30.0, "space-usa": 40.0,
              "hf-spring-china": 41.0, "hf-spring-usa": 36.0}  # fmt: skip
 EFFECTIVE = 4.5
 
 
-def reduced(study: Study) -> Study:
+def reduced(definitions: Definitions) -> Definitions:
     """The definitions with 96 specifications, among them the published cells."""
     fewer = {
-        "frozen": study.grid.frozen[:1],
+        "frozen": definitions.grid.frozen[:1],
         "attributions": ("uploader", "maker"),
-        "treatments": study.grid.treatments[:1],
-        "exclusions": study.grid.exclusions[:1],
+        "treatments": definitions.grid.treatments[:1],
+        "exclusions": definitions.grid.exclusions[:1],
         "scopes": ("all", "first-party-text"),
     }
-    return dataclasses.replace(study, grid=dataclasses.replace(study.grid, **fewer))
+    return dataclasses.replace(definitions, grid=dataclasses.replace(definitions.grid, **fewer))
 
 
-def synthetic_grid(study: Study, behind: int = 10, swing: float = 0.1) -> pd.DataFrame:
+def synthetic_grid(definitions: Definitions, behind: int = 10, swing: float = 0.1) -> pd.DataFrame:
     """Specifications in the order of the grid, each a point ahead of the one before.
 
     Parameters
     ----------
-    study
+    definitions
         Definitions with few choices.
     behind
         How many specifications the USA leads, by half a point at least.
     swing
         By how much the removal of one developer moves the lead either way.
     """
-    every = pd.MultiIndex.from_product(choices_of(study).values(), names=DIMENSIONS)
+    every = pd.MultiIndex.from_product(choices_of(definitions).values(), names=DIMENSIONS)
     grid = every.to_frame(index=False)
     lead = (np.arange(len(grid)) - behind + 0.5) / 100
     ends = {"lower": lead - 0.4, "upper": lead + 0.3, "without_lower": lead - swing}
@@ -50,17 +50,17 @@ def synthetic_grid(study: Study, behind: int = 10, swing: float = 0.1) -> pd.Dat
     )  # fmt: skip
 
 
-def tables_of(grid: pd.DataFrame, study: Study) -> dict[str, pd.DataFrame]:
+def tables_of(grid: pd.DataFrame, definitions: Definitions) -> dict[str, pd.DataFrame]:
     """The tables behind the figures, from a grid of the definitions."""
     return {
         "specifications": grid,
-        "dimensions": sensitivity.dimensions(grid, study),
-        "published_cells": sensitivity.published_cells(grid, PUBLISHED, study),
-        "bridges": sensitivity.bridges(grid, PUBLISHED, study),
+        "dimensions": sensitivity.dimensions(grid, definitions),
+        "published_cells": sensitivity.published_cells(grid, PUBLISHED, definitions),
+        "bridges": sensitivity.bridges(grid, PUBLISHED, definitions),
     }
 
 
-def synthetic_tables(study: Study) -> dict[str, pd.DataFrame]:
+def synthetic_tables(definitions: Definitions) -> dict[str, pd.DataFrame]:
     """The tables of the whole synthetic grid."""
-    few = reduced(study)
+    few = reduced(definitions)
     return tables_of(synthetic_grid(few), few)

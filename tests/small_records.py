@@ -7,9 +7,8 @@ from dataclasses import dataclass, field, replace
 
 import pandas as pd
 
-from replication import study as definitions
+from replication.definitions import Definitions, load_definitions
 from replication.sources.record_set import Records
-from replication.study import Study
 
 HUB, LOW, TOP, CRAWL, COUNTERS = "hub", "low", "top", "crawl", "counters"
 LISTS = {HUB: ("2024-07-11", 0), LOW: ("2024-09-20", 100), TOP: ("2025-01-14", 1_000)}
@@ -135,7 +134,7 @@ DATED = Sources(
 """Records of repositories that are all dated."""
 
 
-def small_window_study(least: int = 0) -> Study:
+def small_window_study(least: int = 0) -> Definitions:
     """The packaged definitions with small repositories joined below `least` downloads."""
-    study = definitions.load()
-    return replace(study, window=replace(study.window, small_downloads=least))
+    definitions = load_definitions()
+    return replace(definitions, window=replace(definitions.window, small_downloads=least))

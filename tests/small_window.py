@@ -9,12 +9,11 @@ from datetime import date
 import numpy as np
 import pandas as pd
 
-from replication import study as definitions
 from replication.analysis.window import WindowData
 from replication.attribution.assign import RANGE
+from replication.definitions import Definitions, load_definitions
 from replication.panel.hub_dates import held_column
 from replication.panel.window import column, variants
-from replication.study import Study
 
 ROLES = ("uploader", "origin", "maker", "base_maker")
 HUB, LOW, TOP, LATE = "hub", "low", "top", "late"
@@ -76,11 +75,11 @@ HELD: Mapping[str, Mapping[str, int]] = {
 """30-day downloads of complete lists."""
 
 
-def window_study() -> Study:
+def window_definitions() -> Definitions:
     """The packaged definitions with a window of three months: January to March 2025."""
-    study = definitions.load()
-    about = replace(study.window, start=date(2024, 12, 31), end=date(2025, 3, 31))
-    return replace(study, window=about)
+    definitions = load_definitions()
+    about = replace(definitions.window, start=date(2024, 12, 31), end=date(2025, 3, 31))
+    return replace(definitions, window=about)
 
 
 def attributed(table: pd.DataFrame) -> pd.DataFrame:
@@ -110,9 +109,9 @@ def facts(repositories: tuple[Repository, ...] = REPOSITORIES) -> pd.DataFrame:
     return attributed(pd.DataFrame(rows))
 
 
-def months_of(repositories: tuple[Repository, ...], study: Study) -> pd.DataFrame:
+def months_of(repositories: tuple[Repository, ...], definitions: Definitions) -> pd.DataFrame:
     """Downloads by month: a tenth is counted, half is seen, three times as much the ceiling."""
-    days = pd.date_range(study.window.start, study.window.end)[1:]
+    days = pd.date_range(definitions.window.start, definitions.window.end)[1:]
     rows = [
         {"repository": r.name, "month": month, "counted": r.monthly // 10, "seen": r.monthly // 2,
          "ceiling": 3 * r.monthly}
@@ -121,7 +120,7 @@ def months_of(repositories: tuple[Repository, ...], study: Study) -> pd.DataFram
     ]  # fmt: skip
     table = pd.DataFrame(rows)
     size = table["ceiling"] // 3
-    for number, (limit, rule) in enumerate(variants(study)):
+    for number, (limit, rule) in enumerate(variants(definitions)):
         table[column(limit, rule.id)] = size - number * (size // 50)
     return table
 
@@ -148,11 +147,11 @@ def lists_of(
 def small_window(
     repositories: tuple[Repository, ...] = REPOSITORIES,
     held: Mapping[str, Mapping[str, int]] = HELD,
-    study: Study | None = None,
+    definitions: Definitions | None = None,
 ) -> WindowData:
     """The small window."""
-    study = study or window_study()
-    months, table = months_of(repositories, study), facts(repositories)
+    definitions = definitions or window_definitions()
+    months, table = months_of(repositories, definitions), facts(repositories)
     totals = months.groupby("repository", sort=False)[column(365, "standard")].sum()
     left_out = pd.DataFrame({
         "repository": totals.index, "estimate": totals.to_numpy(),
@@ -164,4 +163,4 @@ def small_window(
         exact=[1_000 * (n + 1) for n in range(len(table))],
         rebuilt=[1_100 * (n + 1) for n in range(len(table))],
     )
-    return WindowData(table, months, lists_of(held, repositories), left_out, agreement, study)
+    return WindowData(table, months, lists_of(held, repositories), left_out, agreement, definitions)

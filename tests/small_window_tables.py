@@ -8,8 +8,8 @@ from itertools import product
 import numpy as np
 import pandas as pd
 
+from replication.definitions import Definitions
 from replication.plots.window_months import months_between
-from replication.study import Study
 
 LEAD = "China − USA"
 # China's and the USA's share of the whole Hub by date; the first date is before the window.
@@ -26,7 +26,7 @@ SIZES = {"from 0": 0.4, "from 100,000": 0.3, "from 1,000,000": 0.2, "all": 0.25}
 
 
 def window_tables(
-    study: Study,
+    definitions: Definitions,
     *,
     lead: tuple[float, float] | None = None,
     dates: Mapping[str, tuple[float, float]] | None = None,
@@ -36,7 +36,7 @@ def window_tables(
 
     Parameters
     ----------
-    study
+    definitions
         Definitions: groups, window and tracked developers.
     lead
         Other ends of the range that the records leave open for the lead.
@@ -48,7 +48,7 @@ def window_tables(
     return {
         "window_answers": _answers(lead),
         "hub_dates": _dates(dates or DATES),
-        "window_months": _months(study),
+        "window_months": _months(definitions),
         "window_passing": _passing({**PASSING, **(passing or {})}),
         "records_agreement": _agreement(),
         "records_agreement_points": _points(),
@@ -84,13 +84,13 @@ def _dates(shares: Mapping[str, tuple[float, float]]) -> pd.DataFrame:
     return pd.DataFrame(rows)
 
 
-def _months(study: Study) -> pd.DataFrame:
+def _months(definitions: Definitions) -> pd.DataFrame:
     """Downloads that grow by series and month; China passes the USA by what is followed.
 
     The first month is short, and what it holds is small.
     """
-    names = months_between(study.window.start, study.window.end)
-    series = {"China": "group", "USA": "group"} | {t.name: "developer" for t in study.tracked}
+    names = months_between(definitions.window.start, definitions.window.end)
+    series = {"China": "group", "USA": "group"} | {t.name: "developer" for t in definitions.tracked}
     rows = []
     for (n, month), (place, (name, kind)) in product(enumerate(names), enumerate(series.items())):
         corrected = {"China": 60e6 + 3e6 * n, "USA": 140e6}.get(name, 3e6 * (place + n))

@@ -14,12 +14,12 @@ import pytest
 from command_line import contents, environment
 from conftest import Finished
 
-from replication import cli
-from replication.cli import app
+from replication.cli import app as terminal
+from replication.cli.app import app
+from replication.definitions import load_definitions
 from replication.plots import rendered, rolling, shares_over_time, style
 from replication.plots.results import Results
 from replication.run import ROOT
-from replication.study import load
 
 VARIABLES = {
     "DATA": "/scratch",
@@ -30,7 +30,7 @@ VARIABLES = {
     "REVISION": "main",
     "OUT": "/scratch/out",
     "RECORDS": "/scratch/records",
-    "STUDY": "/scratch/study.toml",
+    "STUDY": "/scratch/definitions.toml",
     "REGISTRY": "/scratch/registry.csv",
     "CRAWL": "--top 5",
     "PYTHON": "/usr/bin/false",
@@ -75,7 +75,7 @@ def test_make_reads_no_variable_of_the_environment(target: str) -> None:
         ("DATA=released", "--data 'released'"),
         ("OUT=some folder", "--out 'some folder'"),
         ("OUT=", "--out ''"),
-        ("STUDY=my.toml", "--study 'my.toml'"),
+        ("DEFINITIONS=my.toml", "--definitions 'my.toml'"),
         ("RECORDS=r", "--records 'r'"),
         ("REVISION=main", "--revision 'main'"),
         ("FILE=a.parquet", "--file 'a.parquet'"),
@@ -129,7 +129,17 @@ def test_make_clean_keeps_results(tmp_path: Path) -> None:
 def test_make_help_tells_every_variable() -> None:
     """The help names each variable that becomes an option."""
     done = subprocess.run(["make", "help"], cwd=ROOT, capture_output=True, text=True, check=True)
-    names = ["DATA", "OUT", "STUDY", "RECORDS", "REVISION", "FILE", "SINCE", "UNTIL", "ENGINE"]
+    names = [
+        "DATA",
+        "OUT",
+        "DEFINITIONS",
+        "RECORDS",
+        "REVISION",
+        "FILE",
+        "SINCE",
+        "UNTIL",
+        "ENGINE",
+    ]
     assert all(f"{name}=" in done.stdout for name in names)
 
 
@@ -153,8 +163,8 @@ def test_the_user_s_backend_of_matplotlib_is_not_read(
     """One that does not exist, or needs a window, stops no run."""
     monkeypatch.setenv("MPLBACKEND", backend)
     seen: list[str] = []
-    monkeypatch.setattr(cli, "app", lambda: seen.append(os.environ["MPLBACKEND"]))
-    cli.main()
+    monkeypatch.setattr(terminal, "app", lambda: seen.append(os.environ["MPLBACKEND"]))
+    terminal.main()
     assert seen == ["agg"]
 
 
@@ -165,7 +175,7 @@ def test_a_run_ignores_the_environment(tmp_path: Path, finished: Finished) -> No
     (config / "matplotlibrc").write_text("font.size: 30\n", encoding="utf-8")
     options = [*finished.arguments, "--out", str(tmp_path / "out")]
     program = (
-        "from replication.cli import app\n"
+        "from replication.cli.app import app\n"
         "for stage in ('fetch', 'panel', 'attribution'):\n"
         f"    app([stage, *{options!r}], standalone_mode=False)\n"
     )
@@ -191,12 +201,12 @@ def test_a_run_ignores_the_environment(tmp_path: Path, finished: Finished) -> No
 @pytest.mark.parametrize("figure", [shares_over_time, rolling], ids=lambda f: f.__name__)
 def test_a_figure_ignores_the_settings_of_matplotlib(figure: Any, finished: Finished) -> None:
     """Font, resolution, time zone and first day of the user's settings leave no trace in a figure."""
-    study = load(finished.study)
+    definitions = load_definitions(finished.definitions)
     tables = Results.read(finished.out / "results", whole=False)
 
     def drawn() -> bytes:
         with style.context():
-            made = figure.draw(tables, study)
+            made = figure.draw(tables, definitions)
         return rendered(made, "svg")
 
     usual = drawn()

@@ -6,7 +6,7 @@ import dataclasses
 
 import pandas as pd
 import pytest
-from small import synthetic_repositories, synthetic_study
+from small import synthetic_definitions, synthetic_repositories
 
 from replication.attribution import agreement, assign, registry, rules
 from replication.attribution import window as of_window
@@ -15,10 +15,10 @@ from replication.files import read_csv
 from replication.panel import table
 from replication.sources import bundled
 
-STUDY = synthetic_study()
-REGISTRY = registry.load(STUDY.group_of)
+DEFINITIONS = synthetic_definitions()
+REGISTRY = registry.load(DEFINITIONS.group_of)
 RULES = rules.load()
-WINDOWS = [window.id for window in STUDY.windows]
+WINDOWS = [window.id for window in DEFINITIONS.windows]
 FACTS = (*table.FACTS, *WINDOWS)
 
 
@@ -26,7 +26,7 @@ FACTS = (*table.FACTS, *WINDOWS)
 def repositories() -> pd.DataFrame:
     """The bundled panel, attributed."""
     panel = table.read(bundled.FOLDER)
-    return assign.attributed(panel.repositories, REGISTRY, RULES, STUDY.group_of)
+    return assign.attributed(panel.repositories, REGISTRY, RULES, DEFINITIONS.group_of)
 
 
 def test_the_registry_covers_what_it_must(repositories: pd.DataFrame) -> None:
@@ -40,7 +40,7 @@ def test_the_registry_covers_what_it_must(repositories: pd.DataFrame) -> None:
 
 def test_a_row_without_evidence_is_registered_and_not_evidenced(repositories: pd.DataFrame) -> None:
     """What says unknown counts as a row of the registry and as unattributed."""
-    found = assign.coverage(repositories, REGISTRY, WINDOWS, STUDY.unattributed)
+    found = assign.coverage(repositories, REGISTRY, WINDOWS, DEFINITIONS.unattributed)
     assert (found["evidenced_percent"] < found["registered_percent"]).all()
     ours = found[found["labels"] == "registry"]
     assert (ours["attributed_percent"] <= ours["evidenced_percent"]).all()
@@ -59,7 +59,7 @@ def test_groups_follow_the_registry(repositories: pd.DataFrame) -> None:
 def test_a_namespace_without_a_row_stands_for_itself(repositories: pd.DataFrame) -> None:
     """Its developer is its own name, and its group Unknown under every end of the registry."""
     row = repositories.iloc[[0]].assign(uploader="nobody-knows")
-    found = assign.attributed(row[list(FACTS)], REGISTRY, RULES, STUDY.group_of).iloc[0]
+    found = assign.attributed(row[list(FACTS)], REGISTRY, RULES, DEFINITIONS.group_of).iloc[0]
     assert found["uploader_developer"] == "nobody-knows"
     for labels in ("registry", *assign.RANGE):
         assert found[f"{labels}_group_uploader"] == "Unknown"
@@ -84,7 +84,7 @@ def test_doubt_goes_towards_one_side() -> None:
     plain = dataclasses.replace(row, alternative_country=("DE",))
     chinese = dataclasses.replace(row, country="CN", alternative_country=("DE",))
     groups = [
-        [assign._group(d, labels, STUDY.group_of) for labels in ("registry", *assign.RANGE)]
+        [assign._group(d, labels, DEFINITIONS.group_of) for labels in ("registry", *assign.RANGE)]
         for d in (row, plain, chinese)
     ]
     assert groups == [
@@ -105,7 +105,7 @@ def test_a_namespace_is_whose_it_was_at_the_time(repositories: pd.DataFrame) -> 
     }
     known = registry.Registry((old, new), tenures)
     rows = repositories.iloc[[0, 1]].assign(uploader="moved", created=["2024-12", "2025-01"])
-    found = assign.attributed(rows[list(FACTS)], known, RULES, STUDY.group_of)
+    found = assign.attributed(rows[list(FACTS)], known, RULES, DEFINITIONS.group_of)
     assert list(found["registry_group_uploader"]) == ["USA", "China"]
 
 
@@ -114,7 +114,9 @@ def test_coverage_by_hand() -> None:
 
     Of their uploaders the registry has Qwen, deepseek-ai and unslothai, with 660.
     """
-    found = assign.coverage(synthetic_repositories(STUDY), REGISTRY, WINDOWS, STUDY.unattributed)
+    found = assign.coverage(
+        synthetic_repositories(DEFINITIONS), REGISTRY, WINDOWS, DEFINITIONS.unattributed
+    )
     row = found.set_index(["estimand", "labels", "attribution"])
     assert row.loc[(WINDOWS[0], "study", "uploader"), "attributed_percent"] == 91.0
     assert row.loc[(WINDOWS[0], "registry", "uploader"), "attributed_percent"] == 86.0
@@ -124,10 +126,10 @@ def test_coverage_by_hand() -> None:
 
 def test_the_largest_unattributed_come_first(repositories: pd.DataFrame) -> None:
     """The work list is sorted by downloads within each role and names only groups without country."""
-    found = assign.largest_unattributed(repositories, WINDOWS, STUDY.unattributed)
+    found = assign.largest_unattributed(repositories, WINDOWS, DEFINITIONS.unattributed)
     for _, part in found.groupby("attribution"):
         assert part[WINDOWS[-1]].is_monotonic_decreasing
-    assert set(found["registry_group"]) <= set(STUDY.unattributed)
+    assert set(found["registry_group"]) <= set(DEFINITIONS.unattributed)
 
 
 def test_origins_list_what_moves(repositories: pd.DataFrame) -> None:
@@ -144,9 +146,9 @@ def test_origins_list_what_moves(repositories: pd.DataFrame) -> None:
 def test_weeks_are_labelled_like_repositories(repositories: pd.DataFrame) -> None:
     """The study's groups and the kinds of rules reach the weekly series by namespace."""
     weekly = table.read(bundled.FOLDER).weekly
-    weeks = assign.attributed_weeks(weekly, repositories, REGISTRY, STUDY.group_of)
+    weeks = assign.attributed_weeks(weekly, repositories, REGISTRY, DEFINITIONS.group_of)
     assert len(weeks) == len(weekly)
-    assert weeks["study_group_origin"].isin(STUDY.groups).all()
+    assert weeks["study_group_origin"].isin(DEFINITIONS.groups).all()
     counted = weeks["uploader"] == "unslothai"
     assert set(weeks.loc[counted, "kinds"]) == {"telemetry"}
     assert not weeks.loc[~counted, "kinds"].str.contains("telemetry").any()
@@ -155,18 +157,18 @@ def test_weeks_are_labelled_like_repositories(repositories: pd.DataFrame) -> Non
 def test_a_pair_has_the_kinds_that_all_its_repositories_share(repositories: pd.DataFrame) -> None:
     """A week of an uploader and origin is distilled only if all that it may stand for is."""
     weekly = table.read(bundled.FOLDER).weekly
-    weeks = assign.attributed_weeks(weekly, repositories, REGISTRY, STUDY.group_of)
+    weeks = assign.attributed_weeks(weekly, repositories, REGISTRY, DEFINITIONS.group_of)
     pair = weeks[(weeks["uploader"] == "bartowski") & (weeks["origin"] == "deepseek-ai")]
     assert set(pair["kinds"]) == {"repackaged"}
 
 
 def test_two_groups_for_one_namespace_are_refused() -> None:
     """A weekly series could not be labelled then; the message names the namespace."""
-    repositories = synthetic_repositories(STUDY)
+    repositories = synthetic_repositories(DEFINITIONS)
     twice = pd.concat([repositories, repositories.iloc[[0]].assign(study_group_uploader="USA")])
     weeks = pd.DataFrame({"week": ["2025-03-05"], "uploader": ["Qwen"], "origin": ["Qwen"]})
     with pytest.raises(ContractError, match="'Qwen' two country groups"):
-        assign.attributed_weeks(weeks, twice, REGISTRY, STUDY.group_of)
+        assign.attributed_weeks(weeks, twice, REGISTRY, DEFINITIONS.group_of)
 
 
 def test_known_wrong_labels_have_a_reason_a_source_and_a_date() -> None:
@@ -196,15 +198,15 @@ def test_an_absent_group_ends_nothing(names: list[str], groups: list[str]) -> No
         repository=rows["name"], origin=names, traced_origin="", created="2025-03",
         study_group_uploader=groups, study_group_origin=groups, **dict.fromkeys(WINDOWS, 7),
     )  # fmt: skip
-    found = assign.attributed(rows, REGISTRY, RULES, STUDY.group_of)
-    covered = assign.coverage(found, REGISTRY, WINDOWS, STUDY.unattributed)
+    found = assign.attributed(rows, REGISTRY, RULES, DEFINITIONS.group_of)
+    covered = assign.coverage(found, REGISTRY, WINDOWS, DEFINITIONS.unattributed)
     assert covered["attributed_percent"].between(0, 100).all()
     assert len(covered) == len(WINDOWS) * len(assign.LABELS) * len(assign.ROLES)
-    unknown = STUDY.group_of[registry.UNKNOWN]
-    assert len(agreement.with_study(found, WINDOWS, STUDY.unattributed, unknown)) > 0
+    unknown = DEFINITIONS.group_of[registry.UNKNOWN]
+    assert len(agreement.with_study(found, WINDOWS, DEFINITIONS.unattributed, unknown)) > 0
     assert len(agreement.confusion(found, WINDOWS)) > 0
     agreement.disagreements(found, REGISTRY, WINDOWS, unknown)
-    assign.largest_unattributed(found, WINDOWS, STUDY.unattributed)
+    assign.largest_unattributed(found, WINDOWS, DEFINITIONS.unattributed)
     assert assign.origins(found, REGISTRY, WINDOWS).empty
 
 
@@ -215,6 +217,6 @@ def test_a_list_all_of_which_is_automated_has_no_coverage() -> None:
         **{role: ["Qwen"] for role in assign.ROLES},
         **{f"registry_group_{role}": ["China"] for role in assign.ROLES},
     })  # fmt: skip
-    found = of_window.coverage_of_lists(rows, REGISTRY, STUDY.unattributed)
+    found = of_window.coverage_of_lists(rows, REGISTRY, DEFINITIONS.unattributed)
     assert found.loc[found["exclusion"] == "none", "attributed_percent"].eq(100).all()
     assert found.loc[found["exclusion"] == "automated", "attributed_percent"].isna().all()

@@ -17,9 +17,9 @@ import pytest
 import bench.__main__ as command
 from bench import attribution, bootstrap, limits, measure, snapshots, synthetic
 from bench.measure import COLUMNS, Measured, Row
-from replication.analysis import resampling, schemes
-from replication.panel import engines
-from replication.synthetic.truth import seconds
+from replication.inference import resampling, schemes
+from replication.panel.whole_hub import engines
+from replication.validation.synthetic.truth import seconds
 
 N, CLUSTERS, B = 3_000, 1_500, 600
 OTHERS = (bootstrap.scipy_columns, bootstrap.scipy_bincount, bootstrap.arch_bincount)

@@ -14,16 +14,16 @@ from hypothesis import strategies as st
 from released_files import EXAMPLES
 from scipy import stats
 from scipy.special import logit
-from small import synthetic_study
+from small import synthetic_definitions
 
-from replication.analysis import intervals
-from replication.analysis.bootstrap import COLUMNS, REFUSED, Bootstrap, Intervals
-from replication.analysis.resampling import cluster_weights
-from replication.analysis.schemes import DIRICHLET, MULTINOMIAL, POISSON, Scheme, Subsample
-from replication.analysis.statistics import LEAD, RATIO, Statistics
+from replication.inference import intervals
+from replication.inference.bootstrap import COLUMNS, REFUSED, Bootstrap, Intervals
+from replication.inference.resampling import cluster_weights
+from replication.inference.schemes import DIRICHLET, MULTINOMIAL, POISSON, Scheme, Subsample
+from replication.inference.statistics import LEAD, RATIO, Statistics
 
 NAMES = Statistics(("China", "USA", "Other"), "family", "China", ())
-RULES = dataclasses.replace(synthetic_study().inference, replicates=4001, chunk=4001)
+RULES = dataclasses.replace(synthetic_definitions().inference, replicates=4001, chunk=4001)
 SCHEMES = (MULTINOMIAL, POISSON, DIRICHLET, Subsample(2 / 3))
 METHODS = ("percentile", "bca", "studentised", "jackknife")
 PLACES = range(len(NAMES.names))

@@ -11,13 +11,12 @@ from typing import Any
 import pytest
 from own_definitions import TEXT, refusal
 
-from replication import bounds, study
-from replication import toml_tables as tables
-from replication.errors import StudyError
+from replication.definitions import PACKAGED, bounds, load_definitions, model
+from replication.definitions import toml_tables as tables
+from replication.errors import DefinitionError
 from replication.report import claims, datapackage
 from replication.run import ROOT
 from replication.sources import record_definitions
-from replication.study import DEFAULT
 
 NUMBER = re.compile(r"(?m)^(\w+) = ([0-9][0-9_.]*)(?=\s|$)")
 NUMBERS = [(m.start(2), m.end(2), m[1]) for m in NUMBER.finditer(TEXT)]
@@ -40,9 +39,9 @@ def test_every_number_of_every_definition_has_bounds(monkeypatch: pytest.MonkeyP
         kinds.setdefault(where.split(maxsplit=1)[0], []).append(kind)
         return build(kind, table, where)
 
-    for module in (tables, study):
+    for module in (tables, model):
         monkeypatch.setattr(module, "build", noting)
-    study.load()
+    load_definitions()
     record_definitions.load()
     claims.load(ROOT / "paper" / "claims.toml")
     assert {"panel", "estimand", "filling", "snapshots", "record", "claim"} <= set(kinds)
@@ -114,7 +113,7 @@ def test_the_ends_of_the_bounds_are_allowed() -> None:
         bounds.check(table, key, least)
         bounds.check(table, key, [least, most])
         for outside in (least - 1, most + 1, float("nan")):
-            with pytest.raises(StudyError, match=re.escape(name)):
+            with pytest.raises(DefinitionError, match=re.escape(name)):
                 bounds.check(table, key, outside)
 
 
@@ -125,7 +124,7 @@ def test_what_the_whole_hub_lays_over_has_the_same_bounds(tmp_path: Path) -> Non
 
 
 PACKAGED = {
-    "study": DEFAULT,
+    "study": PACKAGED,
     "records": record_definitions.DEFAULT,
     "claims": ROOT / "paper" / "claims.toml",
     "numbers": ROOT / "paper" / "numbers.toml",
@@ -156,6 +155,6 @@ def test_another_encoding_is_named(tmp_path: Path, encoding: str, named: str) ->
     """The message names the encoding and the remedy the right one."""
     path = tmp_path / "mine.toml"
     path.write_bytes('[study]\ntitle = "Größe"\n'.encode(encoding))
-    with pytest.raises(StudyError, match=rf"mine\.toml is .*{named}") as caught:
-        study.load(path)
+    with pytest.raises(DefinitionError, match=rf"mine\.toml is .*{named}") as caught:
+        load_definitions(path)
     assert "UTF-8" in caught.value.remedy

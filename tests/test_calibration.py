@@ -13,34 +13,34 @@ import numpy as np
 import pandas as pd
 import pytest
 from scipy import stats
-from small import synthetic_repositories, synthetic_study
+from small import synthetic_definitions, synthetic_repositories
 
 from replication.analysis import calibration, methods
-from replication.analysis.bootstrap import Intervals
 from replication.analysis.calibration import CHUNK, CODE, Setting
 from replication.analysis.methods import DEVELOPER, JUDGED, NOTHING, STATISTICS, Method
-from replication.analysis.resampling import cluster_weights
-from replication.analysis.schemes import MULTINOMIAL
-from replication.analysis.simulation import DEVELOPERS, HITS, LABELS, MODELS, PARETO, Population
-from replication.analysis.statistics import LEAD, RATIO
+from replication.definitions import PACKAGED, Calibration, Definitions, Inference
 from replication.errors import VerificationError
+from replication.inference.bootstrap import Intervals
+from replication.inference.resampling import cluster_weights
+from replication.inference.schemes import MULTINOMIAL
+from replication.inference.simulation import DEVELOPERS, HITS, LABELS, MODELS, PARETO, Population
+from replication.inference.statistics import LEAD, RATIO
 from replication.pipeline import STAGES, require_calibration
 from replication.run import BUNDLED, Run
 from replication.stages import execute
-from replication.study import DEFAULT, Calibration, Inference, Study
 
 HEAD = "cohort-2025-08"
 FRACTIONS = ["refused", "coverage", "below", "above"]
 
 
-def small_study(data_sets: int = CHUNK, replicates: int = 40) -> Study:
+def small_definitions(data_sets: int = CHUNK, replicates: int = 40) -> Definitions:
     """The packaged definitions with a small calibration."""
     size = Calibration(data_sets, replicates, (1.0, 0.0))
-    return dataclasses.replace(synthetic_study(), calibration=size)
+    return dataclasses.replace(synthetic_definitions(), calibration=size)
 
 
-STUDY = small_study()
-TABLE = synthetic_repositories(STUDY)
+DEFINITIONS = small_definitions()
+TABLE = synthetic_repositories(DEFINITIONS)
 TWO = (Setting(HEAD, PARETO, 1.0), Setting(HEAD, DEVELOPERS, 0.0))
 
 
@@ -49,7 +49,7 @@ def table() -> pd.DataFrame:
     """Coverage in two settings of the synthetic panel, by two workers."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(calibration, "settings", lambda _: TWO)
-        return calibration.calibrate(TABLE, STUDY, workers=2)
+        return calibration.calibrate(TABLE, DEFINITIONS, workers=2)
 
 
 def test_workers_change_no_number(
@@ -57,7 +57,7 @@ def test_workers_change_no_number(
 ) -> None:
     """One worker makes the same table as two, byte for byte, and tells how far it is."""
     monkeypatch.setattr(calibration, "settings", lambda _: TWO)
-    alone = calibration.calibrate(TABLE, STUDY, print, workers=1)
+    alone = calibration.calibrate(TABLE, DEFINITIONS, print, workers=1)
     assert alone.to_csv() == table.to_csv()
     assert capsys.readouterr().out.splitlines() == ["50 of 100 data sets", "100 of 100 data sets"]
 
@@ -69,7 +69,7 @@ def test_the_table_has_a_row_for_every_setting_method_and_statistic(table: pd.Da
         *["data_sets", "refused", "coverage", "error", "below", "above", "width"],
     ]
     cells = np.ones((3, 3), dtype=np.int64)
-    every = [method for method, _ in methods.methods(cells, cells, STUDY.inference)]
+    every = [method for method, _ in methods.methods(cells, cells, DEFINITIONS.inference)]
     keys = ["estimand", "model", "power", *calibration.KEYS]
     expected = [
         (*vars(setting).values(), *vars(method).values(), name)
@@ -100,9 +100,9 @@ def test_fractions_add_up(table: pd.DataFrame) -> None:
 
 def test_every_setting_is_measured_once() -> None:
     """Four models for the headline and for its rival, and two of them with flatter sizes."""
-    found = [*calibration.settings(STUDY)]
+    found = [*calibration.settings(DEFINITIONS)]
     assert len(set(found)) == len(found) == 2 * len(MODELS) + 2
-    assert {s.estimand for s in found} == {*calibration.populations(TABLE, STUDY)}
+    assert {s.estimand for s in found} == {*calibration.populations(TABLE, DEFINITIONS)}
     assert {s.model for s in found if s.power == 0} == {HITS, DEVELOPERS}
     assert len({s.key for s in found}) == len(found)
 
@@ -151,9 +151,9 @@ def percentile_alone(
 def measured(patch: pytest.MonkeyPatch, made: Population, model: str) -> pd.DataFrame:
     """Coverage of the percentile interval in 400 data sets, with 200 replicates."""
     patch.setattr(calibration, "methods", percentile_alone)
-    study, setting = small_study(400, 200), Setting("synthetic", model, 1.0)
+    definitions, setting = small_definitions(400, 200), Setting("synthetic", model, 1.0)
     work = [(setting, number) for number in range(400 // CHUNK)]
-    rows = [calibration._chunk({"synthetic": made}, study, job) for job in work]
+    rows = [calibration._chunk({"synthetic": made}, definitions, job) for job in work]
     found = calibration._summary(setting, made, pd.concat(rows))
     assert (found["data_sets"] == 400).all()
     return found.set_index("group")
@@ -199,11 +199,11 @@ def test_two_dominating_developers_are_not_covered(
 def test_a_chunk_depends_on_its_number_and_setting_alone(monkeypatch: pytest.MonkeyPatch) -> None:
     """More data sets add chunks and change none."""
     monkeypatch.setattr(calibration, "CHUNK", 5)
-    found = calibration.populations(TABLE, STUDY)
-    few, many = STUDY, small_study(5 * CHUNK)
+    found = calibration.populations(TABLE, DEFINITIONS)
+    few, many = DEFINITIONS, small_definitions(5 * CHUNK)
     first, again, second = (
-        calibration._chunk(found, study, (TWO[0], number))
-        for study, number in ((few, 0), (many, 0), (many, 1))
+        calibration._chunk(found, definitions, (TWO[0], number))
+        for definitions, number in ((few, 0), (many, 0), (many, 1))
     )
     assert first.equals(again)
     assert not first.equals(second)
@@ -211,7 +211,7 @@ def test_a_chunk_depends_on_its_number_and_setting_alone(monkeypatch: pytest.Mon
 
 def test_the_population_is_that_of_the_headline() -> None:
     """Whole developers in half downloads, in the class of the labels, ordered by name."""
-    made = calibration.populations(TABLE, STUDY)[HEAD]
+    made = calibration.populations(TABLE, DEFINITIONS)[HEAD]
     assert made.totals.tolist() == [800, 400, 300, 100, 200, 80, 120]
     assert made.classes.tolist() == [0, 0, 1, 2, 1, 2, 1]
     assert made.shares.tolist() == [0.6, 0.31, 0.09]
@@ -220,24 +220,25 @@ def test_the_population_is_that_of_the_headline() -> None:
 def test_basic_is_the_percentile_interval_reflected() -> None:
     """About the point, with the Monte-Carlo errors of the other end; an infinite ratio refuses."""
     cells = np.array([[5, 0, 1], [0, 4, 0], [3, 0, 0], [0, 2, 2], [1, 1, 1]])
-    drawn = methods._bootstrap(cells, STUDY.inference)
+    drawn = methods._bootstrap(cells, DEFINITIONS.inference)
     found, plain = methods._reversed(drawn), drawn.percentile()
     finite = [0, 1, 2, STATISTICS.names.index(LEAD)]
     middle = (found.lower + plain.upper)[finite] / 2
     assert np.allclose(middle, found.point[finite], rtol=0, atol=1e-15)
     assert np.array_equal(found.error_lower, plain.error_upper, equal_nan=True)
-    without = methods._reversed(methods._bootstrap(cells * [1, 0, 1], STUDY.inference))
+    without = methods._reversed(methods._bootstrap(cells * [1, 0, 1], DEFINITIONS.inference))
     assert np.isnan(without.lower[STATISTICS.names.index(RATIO)])
 
 
 def test_methods_share_the_replicates_of_their_scheme() -> None:
     """Each is what the engine gives for it; those that draw nothing say so."""
     cells = np.random.default_rng(1).integers(1, 100, (20, 3))
-    drawn = methods._bootstrap(cells, STUDY.inference)
+    drawn = methods._bootstrap(cells, DEFINITIONS.inference)
     found = {
-        (m.unit, m.scheme, m.name): x for m, x in methods.methods(cells, cells, STUDY.inference)
+        (m.unit, m.scheme, m.name): x
+        for m, x in methods.methods(cells, cells, DEFINITIONS.inference)
     }
-    assert len(found) == len([*methods.methods(cells, cells, STUDY.inference)])
+    assert len(found) == len([*methods.methods(cells, cells, DEFINITIONS.inference)])
     for key, expected in {
         (DEVELOPER, MULTINOMIAL.name, "percentile"): drawn.percentile(),
         (DEVELOPER, MULTINOMIAL.name, "studentised-logit"): drawn.studentised(),
@@ -247,9 +248,9 @@ def test_methods_share_the_replicates_of_their_scheme() -> None:
     assert (found[DEVELOPER, NOTHING, "leave-one-out"].error_lower == 0).all()
 
 
-CHANGES: dict[str, Callable[[Study], Study]] = {
-    "data sets": lambda s: small_study(2 * CHUNK),
-    "replicates": lambda s: small_study(replicates=41),
+CHANGES: dict[str, Callable[[Definitions], Definitions]] = {
+    "data sets": lambda s: small_definitions(2 * CHUNK),
+    "replicates": lambda s: small_definitions(replicates=41),
     "powers": lambda s: dataclasses.replace(
         s, calibration=dataclasses.replace(s.calibration, powers=(1.0, 0.5))
     ),
@@ -268,23 +269,27 @@ CHANGES: dict[str, Callable[[Study], Study]] = {
 @pytest.mark.parametrize("change", CHANGES)
 def test_the_key_changes_with_the_definitions(change: str) -> None:
     """Any number that the table depends on, and whose labels are credited."""
-    assert calibration.key(TABLE, CHANGES[change](STUDY)) != calibration.key(TABLE, STUDY)
+    assert calibration.key(TABLE, CHANGES[change](DEFINITIONS)) != calibration.key(
+        TABLE, DEFINITIONS
+    )
 
 
 def test_the_key_changes_with_the_table_and_not_with_its_rows() -> None:
     """One download or one label more changes it; order, an empty row or other columns do not."""
-    plain = calibration.key(TABLE, STUDY)
+    plain = calibration.key(TABLE, DEFINITIONS)
     more, other, empty = TABLE.copy(), TABLE.copy(), TABLE.copy()
     more.loc[0, HEAD] += 1
     other.loc[0, "study_group_uploader"] = "France"
-    assert calibration.key(more, STUDY) != plain
-    assert calibration.key(other, STUDY) != plain
+    assert calibration.key(more, DEFINITIONS) != plain
+    assert calibration.key(other, DEFINITIONS) != plain
     empty = empty.iloc[:1].assign(repository="f" * 24, uploader_developer="empty")
-    empty[[window.id for window in STUDY.windows]] = 0
+    empty[[window.id for window in DEFINITIONS.windows]] = 0
     longer = pd.concat([TABLE, empty], ignore_index=True).sample(frac=1, random_state=3)
-    assert calibration.key(longer.assign(unused=1), STUDY) == plain
-    few = dataclasses.replace(STUDY.inference, replicates=STUDY.inference.replicates + 1)
-    assert calibration.key(TABLE, dataclasses.replace(STUDY, inference=few)) == plain
+    assert calibration.key(longer.assign(unused=1), DEFINITIONS) == plain
+    few = dataclasses.replace(
+        DEFINITIONS.inference, replicates=DEFINITIONS.inference.replicates + 1
+    )
+    assert calibration.key(TABLE, dataclasses.replace(DEFINITIONS, inference=few)) == plain
 
 
 CODE_BEFORE = '''"""Module."""
@@ -331,35 +336,36 @@ def test_only_the_meaning_of_code_counts(tmp_path: Path, code: str, same: bool) 
 
 def test_the_key_reads_every_module_of_its_list(monkeypatch: pytest.MonkeyPatch) -> None:
     """A change of meaning in any one of them changes the key."""
-    plain, meaning = calibration.key(TABLE, STUDY), calibration._meaning
+    plain, meaning = calibration.key(TABLE, DEFINITIONS), calibration._meaning
     for name in CODE:
         monkeypatch.setattr(
             calibration,
             "_meaning",
-            lambda path, name=name: meaning(path) + "changed" * (path.stem == name),
+            lambda path, name=name: (
+                meaning(path) + "changed" * path.with_suffix("").as_posix().endswith(name)
+            ),
         )
-        assert calibration.key(TABLE, STUDY) != plain
+        assert calibration.key(TABLE, DEFINITIONS) != plain
 
 
 def test_every_module_that_runs_is_in_the_key(monkeypatch: pytest.MonkeyPatch) -> None:
     """A profile of one chunk of every model names the modules; the key knows all, and no others."""
     ran: set[str] = set()
-    folder = Path(calibration.__file__).parent
 
     def note(frame: FrameType, event: str, _: object) -> None:
         path = Path(frame.f_code.co_filename)
-        if event == "call" and path.parent == folder:
-            ran.add(path.stem)
+        if event == "call" and path.parent.name in {"analysis", "inference"}:
+            ran.add(f"{path.parent.name}/{path.stem}")
 
     monkeypatch.setattr(calibration, "CHUNK", 1)
     cluster_weights.cache_clear()
     sys.setprofile(note)
     try:
-        found = calibration.populations(TABLE, STUDY)
+        found = calibration.populations(TABLE, DEFINITIONS)
         for model in MODELS:
             setting = Setting(HEAD, model, 1.0)
             calibration._summary(
-                setting, found[HEAD], calibration._chunk(found, STUDY, (setting, 0))
+                setting, found[HEAD], calibration._chunk(found, DEFINITIONS, (setting, 0))
             )
     finally:
         sys.setprofile(None)
@@ -372,7 +378,7 @@ def test_the_committed_coverage_is_of_this_code_and_these_data(tmp_path: Path) -
     for stage in STAGES[:3]:
         execute(stage, run, lambda _: None)
     require_calibration(run)
-    text = DEFAULT.read_text(encoding="utf-8")
+    text = PACKAGED.read_text(encoding="utf-8")
     other = tmp_path / "other.toml"
     other.write_text(text.replace("data_sets = 2_000", "data_sets = 1_999"), encoding="utf-8")
     with pytest.raises(VerificationError, match=r"calibration\.csv") as caught:

@@ -16,14 +16,14 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from small_coverage import METHODS, NUMBERS, Shown, synthetic_coverage
 
-from replication import study as definitions
 from replication.analysis import methods as analysed
-from replication.analysis import simulation
+from replication.definitions import load_definitions
+from replication.inference import simulation
 from replication.plots import calibration, callouts, rendered, style
 from replication.plots.callouts import Box, Column, Mark
 from replication.plots.method_marks import KEYED, NAMED, PERCENTILE, WITHOUT, Method
 
-STUDY = definitions.load()
+DEFINITIONS = load_definitions()
 BCA = Method("developer", "multinomial", "bca")
 SUBSAMPLE = Method("developer", "subsample", "studentised-logit")
 
@@ -31,7 +31,7 @@ SUBSAMPLE = Method("developer", "subsample", "studentised-logit")
 @pytest.fixture(scope="module")
 def shown() -> Shown:
     """The synthetic tables."""
-    return Shown(**synthetic_coverage(STUDY))
+    return Shown(**synthetic_coverage(DEFINITIONS))
 
 
 def changed(shown: Shown, change: Callable[[pd.DataFrame], pd.DataFrame]) -> Shown:
@@ -57,7 +57,7 @@ def _is(table: pd.DataFrame, method: Method) -> pd.Series:
 def drawn(tables: Shown) -> Figure:
     """The figure with its texts laid out."""
     with style.context():
-        figure = calibration.draw(tables, STUDY)
+        figure = calibration.draw(tables, DEFINITIONS)
         figure.canvas.draw()
     return figure
 
@@ -238,15 +238,15 @@ def test_every_model_and_method_of_the_analysis_has_words() -> None:
     """A model or method that is added to the analysis must be given some."""
     assert set(calibration.MODELS) == set(simulation.MODELS)
     cells = np.array([[400, 0, 0], [0, 300, 0], [50, 0, 200], [0, 40, 30]], dtype=np.int64)
-    rules = replace(STUDY.inference, replicates=40, chunk=40)
+    rules = replace(DEFINITIONS.inference, replicates=40, chunk=40)
     found = {Method(m.unit, m.scheme, m.name) for m, _ in analysed.methods(cells, cells, rules)}
     assert found == {*NAMED, *KEYED}
 
 
 def test_the_deck_says_that_the_data_are_synthetic(shown: Shown) -> None:
     """It tells the level and how many data sets there are."""
-    rows = calibration.rows_of(shown, STUDY)
-    told = calibration.deck(rows, STUDY).replace("\N{NARROW NO-BREAK SPACE}", " ")
+    rows = calibration.rows_of(shown, DEFINITIONS)
+    told = calibration.deck(rows, DEFINITIONS).replace("\N{NARROW NO-BREAK SPACE}", " ")
     assert "400 synthetic data sets, made of the panel’s own developer sizes" in told
     assert "nominal 95 % intervals of China − USA" in told
 

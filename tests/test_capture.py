@@ -10,9 +10,18 @@ import pandas as pd
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from small_window import HELD, HUB, LATE, LOW, TOP, Repository, lists_of, small_window, window_study
+from small_window import (
+    HELD,
+    HUB,
+    LATE,
+    LOW,
+    TOP,
+    Repository,
+    lists_of,
+    small_window,
+    window_definitions,
+)
 
-from replication import study as definitions
 from replication.analysis import capture
 from replication.analysis.capture import (
     FOLLOWED,
@@ -25,10 +34,10 @@ from replication.analysis.capture import (
     Deck,
 )
 from replication.analysis.window import REST
+from replication.definitions import Definitions, load_definitions
 from replication.panel.window import column
-from replication.study import Study
 
-STUDY = definitions.load()
+DEFINITIONS = load_definitions()
 GROUPS = ("China", "USA")
 HEAD = column(365, "standard")
 JANUARY = "2025-01"
@@ -68,7 +77,7 @@ def estimates(rows: list[tuple[str, str, str, int]], kinds: str = "") -> pd.Data
 
 def test_the_middle_and_the_length_of_a_month() -> None:
     """January has 31 days around the 16th; of August 2024 four days are inside the window."""
-    middles, lengths = capture.month_days(("2024-08", JANUARY), STUDY)
+    middles, lengths = capture.month_days(("2024-08", JANUARY), DEFINITIONS)
     assert lengths.tolist() == [4, 31]
     assert pd.Timestamp(0) + pd.Timedelta(days=middles[1]) == pd.Timestamp("2025-01-16")
     assert pd.Timestamp(0) + pd.Timedelta(days=middles[0]) == pd.Timestamp("2024-08-29 12:00")
@@ -98,7 +107,7 @@ def test_in_proportion_to_what_is_followed() -> None:
     """Half way between 40 to 60 and 20 to 80 the part is the mean of both ratios, of 900."""
     known = two_lists((60, 40, 90, 10), (80, 20, 90, 10))
     followed = np.array([[0.0, 900.0, 0.0], [0.0, 90.0, 0.0]])
-    found = capture.expected_of(followed, known, PROPORTION, STUDY)
+    found = capture.expected_of(followed, known, PROPORTION, DEFINITIONS)
     assert found[0].tolist() == pytest.approx([0, 900 * (40 / 60 + 20 / 80) / 2, 0])
     assert found[1].tolist() == pytest.approx([0, 10, 0])
 
@@ -106,7 +115,7 @@ def test_in_proportion_to_what_is_followed() -> None:
 def test_outside_the_lists_the_nearest_one_holds() -> None:
     """December lies before both lists and has the first one's ratio, February the second one's."""
     known = two_lists((60, 40, 90, 10), (80, 20, 90, 10))
-    found = capture.expected_of(np.full((2, 3), 600.0), known, PROPORTION, STUDY)
+    found = capture.expected_of(np.full((2, 3), 600.0), known, PROPORTION, DEFINITIONS)
     assert found[0, [0, 2]].tolist() == pytest.approx([400, 150])
 
 
@@ -114,17 +123,17 @@ def test_at_its_level() -> None:
     """Half way between 40 and 20 in thirty days it is 31 in January, whatever is followed."""
     known = two_lists((60, 40, 90, 10), (80, 20, 90, 10))
     for followed in (np.zeros((2, 3)), np.full((2, 3), 1e6)):
-        found = capture.expected_of(followed, known, LEVEL, STUDY)
+        found = capture.expected_of(followed, known, LEVEL, DEFINITIONS)
         assert found[0].tolist() == pytest.approx([40 * 31 / 30, 30 * 31 / 30, 20 * 28 / 30])
 
 
 def test_a_group_that_is_hardly_followed_keeps_its_level() -> None:
     """At one date less than three tenths of the USA are followed, so that it goes by its level."""
     known = two_lists((60, 40, 29, 71), (80, 20, 90, 10))
-    found = capture.expected_of(np.full((2, 3), 900.0), known, PROPORTION, STUDY)
+    found = capture.expected_of(np.full((2, 3), 900.0), known, PROPORTION, DEFINITIONS)
     assert found[1, 1] == pytest.approx((71 + 10) / 2 * 31 / 30)
     known = two_lists((60, 40, 30, 70), (80, 20, 90, 10))
-    found = capture.expected_of(np.full((2, 3), 900.0), known, PROPORTION, STUDY)
+    found = capture.expected_of(np.full((2, 3), 900.0), known, PROPORTION, DEFINITIONS)
     assert found[1, 1] == pytest.approx(900 * (70 / 30 + 10 / 90) / 2)
 
 
@@ -132,10 +141,10 @@ def test_a_list_can_be_left_out() -> None:
     """Without the first list the second holds in every month."""
     known = two_lists((60, 40, 90, 10), (80, 20, 90, 10))
     followed = np.full((2, 3), 800.0)
-    found = capture.expected_of(followed, known, PROPORTION, STUDY, without="a")
+    found = capture.expected_of(followed, known, PROPORTION, DEFINITIONS, without="a")
     assert found[0].tolist() == pytest.approx([200] * 3)
     alone = replace(known, rows=known.rows[known.rows["list"] == "b"])
-    np.testing.assert_allclose(found, capture.expected_of(followed, alone, PROPORTION, STUDY))
+    np.testing.assert_allclose(found, capture.expected_of(followed, alone, PROPORTION, DEFINITIONS))
 
 
 def test_the_shortfall_is_what_the_estimates_do_not_hold() -> None:
@@ -145,7 +154,7 @@ def test_the_shortfall_is_what_the_estimates_do_not_hold() -> None:
         ("China", "2025-02", "2024-01-01", 800), ("China", "2025-02", "", 30),
         ("China", "2025-02", "2025-03-01", 20), ("China", "2024-12", "", 7),
     ])  # fmt: skip
-    found = capture.shortfall(months, HEAD, known, PROPORTION, STUDY)
+    found = capture.shortfall(months, HEAD, known, PROPORTION, DEFINITIONS)
     assert found.followed[0].tolist() == [0, 0, 800]
     assert found.expected[0, 2] == pytest.approx(200)
     assert found.missing[0, 2] == pytest.approx(150)
@@ -156,16 +165,16 @@ def test_what_looks_automated_says_nothing_of_others() -> None:
     """Estimates of automated and of burst repositories are neither followed nor held."""
     known = two_lists((60, 40, 90, 10), (80, 20, 90, 10))
     plain = [("China", "2025-02", "2024-01-01", 800)]
-    alone = capture.shortfall(estimates(plain), HEAD, known, PROPORTION, STUDY)
+    alone = capture.shortfall(estimates(plain), HEAD, known, PROPORTION, DEFINITIONS)
     for kind in ("automated", "burst", "telemetry burst"):
         odd = estimates(
             [("China", "2025-02", "2024-01-01", 9_000), ("China", "2025-02", "", 150)], kind
         )
         both = pd.concat([estimates(plain), odd], ignore_index=True)
-        found = capture.shortfall(both, HEAD, known, PROPORTION, STUDY)
+        found = capture.shortfall(both, HEAD, known, PROPORTION, DEFINITIONS)
         np.testing.assert_array_equal(found.missing, alone.missing)
     rows = known.rows.assign(kinds=np.where(known.rows["name"] == "cn/not", "automated", ""))
-    dates = capture.dates_of(rows, STUDY, MONTHS)
+    dates = capture.dates_of(rows, DEFINITIONS, MONTHS)
     assert set(dates.rows["name"]) == {"cn/seen", "us/seen", "us/not"}
 
 
@@ -173,8 +182,8 @@ def test_without_a_rule_nothing_is_missing() -> None:
     """The rule none leaves the estimates as they are."""
     known = two_lists((60, 40, 90, 10), (80, 20, 90, 10))
     months = estimates([("China", "2025-02", "2024-01-01", 800)])
-    assert not capture.shortfall(months, HEAD, known, NONE, STUDY).missing.any()
-    assert capture.shortfall(months, HEAD, known, LEVEL, STUDY).missing.any()
+    assert not capture.shortfall(months, HEAD, known, NONE, DEFINITIONS).missing.any()
+    assert capture.shortfall(months, HEAD, known, LEVEL, DEFINITIONS).missing.any()
 
 
 count = st.integers(0, 10_000)
@@ -198,7 +207,7 @@ def test_a_shortfall_is_never_negative(
 ) -> None:
     """And with what the estimates hold it is at least what is expected, where a rule applies."""
     months = estimates(rows)
-    found = capture.shortfall(months, HEAD, two_lists(first, second), rule, STUDY)
+    found = capture.shortfall(months, HEAD, two_lists(first, second), rule, DEFINITIONS)
     assert (found.missing >= 0).all()
     assert (found.expected >= 0).all()
     held = months[
@@ -245,7 +254,7 @@ def test_tails_are_added_list_by_list_down_to_the_whole_hub() -> None:
     held = {HUB: {"meta-llama/l": 900, "Qwen/large": 400, "packer/l-gguf": 60},
             LOW: {"meta-llama/l": 1_500, "Qwen/large": 600, "packer/l-gguf": 300},
             TOP: {"meta-llama/l": 3_000, "packer/l-gguf": 1_000}}  # fmt: skip
-    known = capture.dates_of(lists_of(held), STUDY, MONTHS)
+    known = capture.dates_of(lists_of(held), DEFINITIONS, MONTHS)
     # The whole Hub: of the USA 900 are followed and above 100, 60 are neither: all over above is
     # 1,360 / 1,300 for what has none above.
     pooled = 1_360 / 1_300
@@ -335,7 +344,7 @@ def test_all_that_is_missing_is_shared_out(
 def test_the_window_holds_what_is_missing() -> None:
     """In the population estimates and what they lack add up; measures of records lack it."""
     data = small_window()
-    table, id_ = data.population, data.study.window.id
+    table, id_ = data.population, data.definitions.window.id
     rest = table[table["name"].str.endswith(REST)]
     missing = data.shortfall().missing
     rows = len(data.headline_rest)
@@ -366,17 +375,17 @@ def test_an_uploader_who_is_followed_lacks_nothing() -> None:
     data = small_window(everyone, held)
     assert not data.shortfall().missing.any()
     assert data.headline_rest.empty
-    assert data.population[data.study.window.id].sum() == data.months[HEAD].sum()
+    assert data.population[data.definitions.window.id].sum() == data.months[HEAD].sum()
 
 
-def level_study() -> Study:
+def level_study() -> Definitions:
     """Definitions whose headline takes every level."""
-    study = window_study()
-    return replace(study, capture=replace(study.capture, rules=(LEVEL, PROPORTION)))
+    definitions = window_definitions()
+    return replace(definitions, capture=replace(definitions.capture, rules=(LEVEL, PROPORTION)))
 
 
 def test_the_first_rule_is_the_headline_s() -> None:
     """The window's shortfall is by the first rule unless another is named."""
-    data = small_window(study=level_study())
+    data = small_window(definitions=level_study())
     np.testing.assert_array_equal(data.shortfall().missing, data.shortfall(rule=LEVEL).missing)
     assert (data.shortfall().missing != data.shortfall(rule=PROPORTION).missing).any()

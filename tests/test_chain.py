@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from replication.panel.chain import STRETCHES, UNMEASURED, measure
+from replication.panel.whole_hub.chain import STRETCHES, UNMEASURED, measure
 
 
 def known(stretch: str, chained: list[float], counted: list[float]) -> pd.DataFrame:

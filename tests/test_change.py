@@ -11,17 +11,17 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 from released_files import EXAMPLES
-from small import synthetic_study
+from small import synthetic_definitions
 from small_weeks import synthetic_labels, synthetic_many, synthetic_series
 
 from replication.analysis import change
 from replication.analysis.change import INDEPENDENT, PAIRED, changes
-from replication.analysis.resampling import cluster_weights
 from replication.analysis.rolling import GROUPS, TOO_SHORT
 from replication.errors import DegenerateDataError
+from replication.inference.resampling import cluster_weights
 
-STUDY = synthetic_study()
-RULES = STUDY.inference
+DEFINITIONS = synthetic_definitions()
+RULES = DEFINITIONS.inference
 MANY = synthetic_many(31)
 LABELS = synthetic_labels(31)
 
@@ -57,7 +57,7 @@ def in_replicate(number: int, within: list[str]) -> dict[str, float]:
 def test_changes_by_hand() -> None:
     """Of five weeks the middle one counts in neither half, and thirteen weeks are too many."""
     table = synthetic_series({("a", "China"): [1, 2, 99, 4, 5], ("b", "USA"): [6, 3, 0, 2, 1]})
-    labels, found = synthetic_labels(5), changes(table, STUDY)
+    labels, found = synthetic_labels(5), changes(table, DEFINITIONS)
     halves = rows_of(found, place=1)
     assert set(halves["periods"]) == {f"{labels[0]} … {labels[1]}, {labels[3]} … {labels[4]}"}
     assert halves.loc["China", ["before", "after"]].tolist() == pytest.approx([3 / 12, 9 / 12])
@@ -71,7 +71,7 @@ def test_changes_by_hand() -> None:
 
 def test_the_columns_and_the_periods() -> None:
     """Thirteen weeks at either end, then fifteen of thirty-one, each under both kinds of weights."""
-    found = changes(MANY, STUDY)
+    found = changes(MANY, DEFINITIONS)
     names = ["series", "periods", "group", "before", "after", "change", "lower", "upper"]
     assert found.columns.tolist() == [*names, "p_value", "weights"]
     assert found["periods"].unique().tolist() == [
@@ -84,7 +84,7 @@ def test_the_columns_and_the_periods() -> None:
 
 def test_halves_of_thirteen_weeks_are_compared_once() -> None:
     """Of twenty-six weeks the halves are the first and last thirteen."""
-    found = changes(synthetic_many(26), STUDY)
+    found = changes(synthetic_many(26), DEFINITIONS)
     labels = synthetic_labels(26)
     assert set(found["periods"]) == {f"{labels[0]} … {labels[12]}, {labels[13]} … {labels[25]}"}
     assert len(found) == 2 * 3 * 2
@@ -99,7 +99,7 @@ def test_intervals_and_p_values_by_brute_force(weights: str) -> None:
         before = in_replicate(number, LABELS[:13])
         after = in_replicate(number + later, LABELS[-13:])
         drawn.append([after[group] - before[group] for group in GROUPS])
-    found = rows_of(changes(MANY, STUDY), weights)
+    found = rows_of(changes(MANY, DEFINITIONS), weights)
     for column, group in zip(zip(*drawn, strict=True), GROUPS, strict=True):
         ends = np.quantile(column, [0.025, 0.975])
         assert found.loc[group, ["lower", "upper"]].tolist() == pytest.approx(ends)
@@ -113,7 +113,7 @@ def test_what_does_not_change_cancels_under_paired_weights_alone() -> None:
     constant = {
         (f"{group} {n}", group): [10 * (n + 1)] * 26 for group in ("China", "USA") for n in range(9)
     }
-    found = changes(synthetic_series(constant), STUDY)
+    found = changes(synthetic_series(constant), DEFINITIONS)
     paired, independent = rows_of(found, PAIRED), rows_of(found, INDEPENDENT)
     assert (paired[["change", "lower", "upper"]] == 0).all(axis=None)
     assert (paired["p_value"] == 1).all()
@@ -128,7 +128,7 @@ def test_independent_weights_have_the_variance_of_both_periods_together() -> Non
         {(f"{m:02}", "China" if m < p * n else "USA"): [10] * 26 for m in range(n)}
     )
     rules = dataclasses.replace(RULES, replicates=4000, level=0.6827)
-    found = changes(table, dataclasses.replace(STUDY, inference=rules))
+    found = changes(table, dataclasses.replace(DEFINITIONS, inference=rules))
     row = rows_of(found, INDEPENDENT).loc["China"]
     expected = np.sqrt(2 * p * (1 - p) / n)
     assert (row["upper"] - row["lower"]) / 2 == pytest.approx(expected, rel=0.1)
@@ -136,7 +136,7 @@ def test_independent_weights_have_the_variance_of_both_periods_together() -> Non
 
 def test_before_and_after_do_not_depend_on_the_weights() -> None:
     """They are shares of the panel itself."""
-    found = changes(MANY, STUDY)
+    found = changes(MANY, DEFINITIONS)
     values = ["before", "after", "change"]
     assert rows_of(found, PAIRED)[values].equals(rows_of(found, INDEPENDENT)[values])
 
@@ -172,14 +172,14 @@ def test_an_interval_without_zero_has_a_small_p_value() -> None:
 
 def test_the_order_of_rows_does_not_matter() -> None:
     """Developers are sorted before anything is drawn, and a second run gives the same bytes."""
-    plain = changes(MANY, STUDY).to_csv()
-    assert changes(MANY.sample(frac=1, random_state=2), STUDY).to_csv() == plain
+    plain = changes(MANY, DEFINITIONS).to_csv()
+    assert changes(MANY.sample(frac=1, random_state=2), DEFINITIONS).to_csv() == plain
 
 
 def test_a_period_without_downloads_has_neither_share_nor_p_value() -> None:
     """The change from it is undefined."""
     table = synthetic_series({("a", "China"): [0, 0, 3, 4], ("b", "USA"): [0, 0, 5, 1]})
-    found = rows_of(changes(table, STUDY), place=1)
+    found = rows_of(changes(table, DEFINITIONS), place=1)
     assert found[["before", "change", "lower", "upper", "p_value"]].isna().all(axis=None)
     assert found.loc["China", "after"] == 7 / 13
 
@@ -195,4 +195,4 @@ def test_a_period_without_downloads_has_neither_share_nor_p_value() -> None:
 def test_too_little_to_compare_is_refused(table: pd.DataFrame, what: str) -> None:
     """No weeks, one week, and one developer."""
     with pytest.raises(DegenerateDataError, match=what):
-        changes(table, STUDY)
+        changes(table, DEFINITIONS)

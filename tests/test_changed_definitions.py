@@ -14,15 +14,14 @@ from command_line import invoke
 from own_definitions import TEXT
 
 from replication import pipeline
-from replication import study as definitions
-from replication.analysis import multiverse
+from replication.analysis import grid
 from replication.analysis.crossover import judged_weeks
-from replication.errors import StudyError
+from replication.definitions import Definitions, Variant, Window, load_definitions
+from replication.errors import DefinitionError
 from replication.panel import increments, variants
 from replication.plots import style
 from replication.report import conditions, numbers, own, prose
 from replication.run import BUNDLED, ROOT, Run
-from replication.study import Study
 
 CANADA = '\n[[country_group]]\nname = "Canada"\ncodes = ["CA"]\n'
 
@@ -31,16 +30,16 @@ def changed(folder: Path, *changes: tuple[str, str], added: str = "") -> Path:
     """The packaged definitions with each text replaced once, and more at their end."""
     text = TEXT
     for old, new in changes:
-        assert old in text, f"study.toml no longer holds {old!r}"
+        assert old in text, f"definitions.toml no longer holds {old!r}"
         text = text.replace(old, new, 1)
     path = folder / "mine.toml"
     path.write_text(text + added, encoding="utf-8")
     return path
 
 
-def both(path: Path) -> tuple[Study, Study]:
+def both(path: Path) -> tuple[Definitions, Definitions]:
     """The definitions for the released file and for the whole Hub."""
-    return definitions.load(path), definitions.load(path, whole=True)
+    return load_definitions(path), load_definitions(path, whole=True)
 
 
 def test_the_published_window_is_one_edit(tmp_path: Path) -> None:
@@ -52,8 +51,8 @@ def test_the_published_window_is_one_edit(tmp_path: Path) -> None:
     )
     released, whole = both(path)
     days = (date(2024, 5, 1), date(2025, 5, 31))
-    for study, window in ((released, "cohort-2025-08"), (whole, "rebuild-2025-08")):
-        found = next(w for w in study.windows if w.id == window)
+    for definitions, window in ((released, "cohort-2025-08"), (whole, "rebuild-2025-08")):
+        found = next(w for w in definitions.windows if w.id == window)
         assert (found.start, found.end) == days
         assert found.label.endswith("May 2024 – May 2025")
     assert released.at_window.windows[0].label == "The published window, May 2024 – May 2025"
@@ -65,17 +64,17 @@ def test_the_published_window_is_one_edit(tmp_path: Path) -> None:
 def test_a_range_of_snapshots_may_be_stated(tmp_path: Path) -> None:
     """What the file states holds, whatever the window is."""
     path = changed(tmp_path, ("days_before = 34", "since = 2025-01-01\ndays_before = 34"))
-    assert definitions.load(path).snapshots.since == date(2025, 1, 1)
+    assert load_definitions(path).snapshots.since == date(2025, 1, 1)
 
 
 def test_the_age_limit_is_one_edit(tmp_path: Path) -> None:
     """It is that of both sources, the first of the grid, and has its word for the text."""
-    for study in both(changed(tmp_path, ("age_limit_days = 365", "age_limit_days = 180"))):
-        assert study.panel.age_limit_days == 180
-        assert study.grid.age_limits_days == (180, 365)
-        assert study.young == "first-180-day"
-    assert definitions.load().young == "first-year"
-    labels = [w.label for w in definitions.load(tmp_path / "mine.toml").grid_windows]
+    for definitions in both(changed(tmp_path, ("age_limit_days = 365", "age_limit_days = 180"))):
+        assert definitions.panel.age_limit_days == 180
+        assert definitions.grid.age_limits_days == (180, 365)
+        assert definitions.young == "first-180-day"
+    assert load_definitions().young == "first-year"
+    labels = [w.label for w in load_definitions(tmp_path / "mine.toml").grid_windows]
     assert labels[-1] == "The same cohort, first 180 days to Feb 2026"
 
 
@@ -87,9 +86,9 @@ def test_an_age_limit_above_that_of_the_panel_is_a_choice_of_the_grid() -> None:
         {"repository": "a", "reading": days, "created": born, "counter": [10, 30, 70]}
     )
     every = increments.first_year(readings, age_limit_days=365, birth_margin_days=7)
-    window = definitions.Window("w", "increments", date(2025, 3, 1), date(2025, 12, 31), "W")
+    window = Window("w", "increments", date(2025, 3, 1), date(2025, 12, 31), "W")
     totals = [
-        int(variants.variant_total(every, [], definitions.Variant(window, limit, "as-read"))["a"])
+        int(variants.variant_total(every, [], Variant(window, limit, "as-read"))["a"])
         for limit in (180, 365)
     ]
     assert totals == [30, 70]
@@ -104,13 +103,15 @@ def test_the_headline_is_one_edit(tmp_path: Path, key: str, whole: bool) -> None
     other = 'labels = "registry"' if line == 'labels = "study"' else 'labels = "study"'
     path = tmp_path / "mine.toml"
     path.write_text(TEXT[:labels] + other + TEXT[labels + len(line) :], encoding="utf-8")
-    study = definitions.load(path, whole=whole)
-    assert f'labels = "{study.headline.labels}"' == other
+    definitions = load_definitions(path, whole=whole)
+    assert f'labels = "{definitions.headline.labels}"' == other
     declared = prose.source(ROOT / "paper", prose.NUMBERS, whole=whole)
-    found = {one.key: one.conditions for one in numbers._declared(declared, study)}
-    assert found["head-china"]["labels"] == study.headline.labels
-    assert found["head-china"]["estimand"] == study.headline.estimand
-    assert {k: found["head-china"][k] for k in vars(study.headline)} == vars(study.headline)
+    found = {one.key: one.conditions for one in numbers._declared(declared, definitions)}
+    assert found["head-china"]["labels"] == definitions.headline.labels
+    assert found["head-china"]["estimand"] == definitions.headline.estimand
+    assert {k: found["head-china"][k] for k in vars(definitions.headline)} == vars(
+        definitions.headline
+    )
 
 
 @pytest.mark.parametrize("whole", [False, True])
@@ -122,43 +123,43 @@ def test_the_grid_holds_what_the_headline_chooses(tmp_path: Path, *, whole: bool
         ('labels = ["study", "registry"]', 'labels = ["study"]'),
         ('attribution = "uploader"\nlabels = "study"', 'attribution = "split"\nlabels = "study"'),
     )
-    study = definitions.load(cut, whole=whole)
-    assert study.grid.attributions == ("maker", "split")
-    assert study.credited == "its uploader and the developer of its base model, half each"
-    for dimension, choice in multiverse.headline_choices(study).items():
-        assert choice in multiverse.choices_of(study)[dimension]
+    definitions = load_definitions(cut, whole=whole)
+    assert definitions.grid.attributions == ("maker", "split")
+    assert definitions.credited == "its uploader and the developer of its base model, half each"
+    for dimension, choice in grid.headline_choices(definitions).items():
+        assert choice in grid.choices_of(definitions)[dimension]
 
 
 def test_an_unknown_tracked_developer_is_refused_before_any_work(tmp_path: Path) -> None:
     """It would have no month, and its line no end."""
     mine = changed(tmp_path, ('developer = "Meta"', 'developer = "Metta"'))
-    with pytest.raises(StudyError, match="does not hold: Metta"):
+    with pytest.raises(DefinitionError, match="does not hold: Metta"):
         pipeline.fetch(Run(BUNDLED, tmp_path / "out", mine), lambda _: None)
     assert not (tmp_path / "out").exists()
 
 
 def test_a_new_group_takes_its_countries_and_has_a_colour(tmp_path: Path) -> None:
     """A group that the packaged definitions lack needs no edit of code."""
-    study = definitions.load(changed(tmp_path, ('"CA", ', ""), added=CANADA))
-    assert study.group_of["CA"] == "Canada"
-    colours = style.colours_of(study)
+    definitions = load_definitions(changed(tmp_path, ('"CA", ', ""), added=CANADA))
+    assert definitions.group_of["CA"] == "Canada"
+    colours = style.colours_of(definitions)
     assert colours["Canada"] == style.SPARE[0]
-    assert len(set(colours.values())) == len(study.groups)
-    with style.context(study):
+    assert len(set(colours.values())) == len(definitions.groups)
+    with style.context(definitions):
         assert style.COLOURS["Canada"] == style.SPARE[0]
         assert style.text_colour("Canada") != style.COLOURS["China"]
-    assert set(style.COLOURS) == set(definitions.load().groups)
+    assert set(style.COLOURS) == set(load_definitions().groups)
 
 
 def test_a_group_of_the_study_cannot_go(tmp_path: Path) -> None:
     """Its labels name it: it is refused before any work, and may stay without countries."""
     gone = changed(tmp_path, ('name = "Lithuania"', 'name = "Baltics"'))
-    with pytest.raises(StudyError, match="name the group 'Lithuania'") as caught:
+    with pytest.raises(DefinitionError, match="name the group 'Lithuania'") as caught:
         pipeline.fetch(Run(BUNDLED, tmp_path / "out", gone), lambda _: None)
     assert "codes = []" in caught.value.remedy
     assert not (tmp_path / "out").exists()
     empty = changed(tmp_path, ('codes = ["LT"]', "codes = []"), ('"LI", ', '"LI", "LT", '))
-    assert definitions.load(empty).group_of["LT"] == "Rest of Europe"
+    assert load_definitions(empty).group_of["LT"] == "Rest of Europe"
     pipeline.fetch(Run(BUNDLED, tmp_path / "out", empty), lambda _: None)
     assert json.loads((tmp_path / "out" / "results" / "manifest.json").read_text())["rows"] > 0
 
@@ -184,7 +185,7 @@ def test_what_cannot_follow_is_refused_before_any_work(
     """The bundled tables and the text say what they lack, and nothing is written."""
     path = tmp_path / "mine.toml"
     path.write_text(TEXT.replace(old, new), encoding="utf-8")
-    with pytest.raises(StudyError, match=said) as caught:
+    with pytest.raises(DefinitionError, match=said) as caught:
         pipeline.fetch(Run(BUNDLED, tmp_path / "out", path), lambda _: None)
     assert caught.value.remedy
     assert not (tmp_path / "out").exists()
@@ -204,7 +205,7 @@ def test_the_packaged_definitions_are_known_as_such(tmp_path: Path) -> None:
     assert Run(BUNDLED, tmp_path, same).packaged
     other = changed(tmp_path, ("share_margin_points = 1.0", "share_margin_points = 2.0"))
     assert not Run(BUNDLED, tmp_path, other).packaged
-    assert dataclasses.replace(definitions.load(), whole=False) == definitions.load()
+    assert dataclasses.replace(load_definitions(), whole=False) == load_definitions()
 
 
 def test_a_run_says_what_it_defines_otherwise(tmp_path: Path) -> None:
@@ -216,14 +217,14 @@ def test_a_run_says_what_it_defines_otherwise(tmp_path: Path) -> None:
         ('"CA", ', ""),
         added=CANADA,
     )
-    assert own.changes(definitions.load(path)) == [
+    assert own.changes(load_definitions(path)) == [
         "panel.age_limit_days 180 in place of 365",
         "grid.age_limits_days in another order",
         "verdict.share_margin_points 2.5 in place of 1.0",
         "country_group with Canada",
         "country_group.Other.codes without CA",
     ]
-    assert own.changes(definitions.load()) == own.changes(definitions.load(whole=True)) == []
+    assert own.changes(load_definitions()) == own.changes(load_definitions(whole=True)) == []
 
 
 def test_the_abstract_is_that_of_the_run(tmp_path: Path) -> None:
@@ -231,13 +232,13 @@ def test_the_abstract_is_that_of_the_run(tmp_path: Path) -> None:
     text = (ROOT / "paper" / "paper.md").read_text(encoding="utf-8")
     about = json.loads((ROOT / "results" / "manifest.json").read_text(encoding="utf-8"))
     (tmp_path / "manifest.json").write_text(json.dumps(about), encoding="utf-8")
-    packaged = definitions.load()
-    other = definitions.load(changed(tmp_path, ("level = 0.95", "level = 0.9")))
-    for study, said, unsaid in (
+    packaged = load_definitions()
+    other = load_definitions(changed(tmp_path, ("level = 0.95", "level = 0.9")))
+    for definitions, said, unsaid in (
         (packaged, "the USA is ahead:", "{{source:own}}"),
         (other, "{{source:own}}", "the USA is ahead:"),
     ):
-        front = prose.chosen(text, conditions.of(tmp_path, study)).split("---\n")[1]
+        front = prose.chosen(text, conditions.of(tmp_path, definitions)).split("---\n")[1]
         assert said in front
         assert unsaid not in front
     assert own.differences(tmp_path, other) == ["inference.level 0.9 in place of 0.95"]

@@ -7,13 +7,13 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
-from command_line import replication, small_study
+from command_line import replication, small_definitions
 from conftest import whole_release
 from released_files import write
 from small_hub import write_hub
 
+from replication.definitions import load_definitions
 from replication.report import own
-from replication.study import load
 
 CHANGES = {
     "age_limit_days = 365": "age_limit_days = 180",
@@ -43,14 +43,14 @@ WINDOW = {"start = 2024-08-27": "start = 2024-10-02", "end = 2025-08-27": "end =
 def changed(folder: Path, *changes: dict[str, str]) -> Path:
     """A small copy of the definitions with every change, and two groups more."""
     merged = {old: new for each in (CHANGES, *changes) for old, new in each.items()}
-    path = small_study(folder / "mine.toml", merged)
+    path = small_definitions(folder / "mine.toml", merged)
     path.write_text(path.read_text(encoding="utf-8") + GROUPS, encoding="utf-8")
     return path
 
 
-def run(folder: Path, data: Path, study: Path) -> Path:
+def run(folder: Path, data: Path, definitions: Path) -> Path:
     """Run every stage; the command says nothing but what it did."""
-    done = replication("all", "--data", data, "--study", study, "--out", folder / "out")
+    done = replication("all", "--data", data, "--definitions", definitions, "--out", folder / "out")
     assert done.returncode == 0, done.stderr
     assert done.stderr == ""
     return folder / "out"
@@ -61,9 +61,9 @@ def claims(out: Path) -> pd.DataFrame:
     return pd.read_csv(out / "results" / "claims.csv").set_index("id")
 
 
-def assert_follows(out: Path, study: Path, *, whole: bool) -> None:
+def assert_follows(out: Path, definitions: Path, *, whole: bool) -> None:
     """Trace, figures, tables and text are of the changed definitions."""
-    definitions = load(study, whole=whole)
+    definitions = load_definitions(definitions, whole=whole)
     trace = json.loads((out / "results" / "run.json").read_text(encoding="utf-8"))
     assert trace["definitions"]["panel.age_limit_days"] == 180
     assert trace["definitions"]["country_group.Canada.codes"] == ["CA"]
@@ -87,9 +87,9 @@ def assert_follows(out: Path, study: Path, *, whole: bool) -> None:
 def test_a_released_file_by_other_definitions(tmp_path: Path) -> None:
     """The window is that of the tables bundled for the age limit; the file is computed anew."""
     data = write(whole_release(), tmp_path / "synthetic.parquet")
-    study = changed(tmp_path, DECEMBER)
-    out = run(tmp_path, data, study)
-    assert_follows(out, study, whole=False)
+    definitions = changed(tmp_path, DECEMBER)
+    out = run(tmp_path, data, definitions)
+    assert_follows(out, definitions, whole=False)
     window = pd.read_csv(out / "results" / "window_answers.csv").set_index("statistic")
     packaged = pd.read_csv("results/window_answers.csv").set_index("statistic")
     assert window.loc["total", "point"] < 0.7 * packaged.loc["total", "point"]
@@ -100,9 +100,9 @@ def test_a_released_file_by_other_definitions(tmp_path: Path) -> None:
 def test_snapshots_by_other_definitions(tmp_path: Path) -> None:
     """The published window moves too, and with it the labels and the text."""
     data = write_hub(tmp_path / "hub")
-    study = changed(tmp_path, WINDOW)
-    out = run(tmp_path, data, study)
-    assert_follows(out, study, whole=True)
+    definitions = changed(tmp_path, WINDOW)
+    out = run(tmp_path, data, definitions)
+    assert_follows(out, definitions, whole=True)
     estimates = pd.read_csv(out / "results" / "estimates.csv")
     assert "rebuild-2025-08" in set(estimates["estimand"])
     numbers = json.loads((out / "results" / "numbers.json").read_text(encoding="utf-8"))

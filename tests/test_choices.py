@@ -10,20 +10,20 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from released_files import EXAMPLES
-from small import synthetic_repositories, synthetic_study
+from small import synthetic_definitions, synthetic_repositories
 
 from replication.analysis import choices, estimates
 from replication.attribution import assign, registry, rules
 from replication.attribution.registry import ALWAYS, Developer, Registry, Tenure
 from replication.attribution.rules import Rule
+from replication.definitions import Definitions
 from replication.panel import table as panels
 from replication.sources import bundled
-from replication.study import Study
 
-STUDY = synthetic_study()
-TABLE = synthetic_repositories(STUDY)
+DEFINITIONS = synthetic_definitions()
+TABLE = synthetic_repositories(DEFINITIONS)
 HEAD = "cohort-2025-08"
-SMALL = dataclasses.replace(STUDY, windows=STUDY.windows[-1:], exclusions=())
+SMALL = dataclasses.replace(DEFINITIONS, windows=DEFINITIONS.windows[-1:], exclusions=())
 """One window and no exclusion."""
 
 # China and the USA of a total, by treatment. Without a country are other-cn (50) and someone (40)
@@ -85,9 +85,9 @@ for _labels in ("study", "registry"):
     BY_HAND["base_maker", _labels] = BY_HAND["maker", _labels]
 
 
-def chosen(table: pd.DataFrame, study: Study = STUDY) -> pd.DataFrame:
+def chosen(table: pd.DataFrame, definitions: Definitions = DEFINITIONS) -> pd.DataFrame:
     """Every choice, found by its keys."""
-    return choices.choices(table, study).set_index(choices.KEYS).sort_index()
+    return choices.choices(table, definitions).set_index(choices.KEYS).sort_index()
 
 
 @pytest.fixture(scope="module")
@@ -101,7 +101,7 @@ def rows() -> pd.DataFrame:
 def test_choices_by_hand(rows: pd.DataFrame, attribution: str, labels: str, treatment: str) -> None:
     """Who is credited, by whose labels, and what is done with the rest, with pencil and paper."""
     china, usa, total = BY_HAND[attribution, labels][treatment]
-    for window in STUDY.windows:
+    for window in DEFINITIONS.windows:
         row = rows.loc[window.id, "none", attribution, labels, treatment]
         expected = [total, china / total, usa / total, (china - usa) / total]
         assert row[["total", "china", "usa", "lead"]].tolist() == expected
@@ -164,7 +164,7 @@ def test_leaving_out_is_spreading_in_proportion(rows: pd.DataFrame) -> None:
 
 def test_given_to_either_side_the_lead_meets_its_bounds(rows: pd.DataFrame) -> None:
     """The shares and the lead with all given to one side are the bounds of the estimates."""
-    bounds = estimates.estimate(TABLE, STUDY).query("method == 'bounds'")
+    bounds = estimates.estimate(TABLE, DEFINITIONS).query("method == 'bounds'")
     ends = bounds.set_index(["estimand", "attribution", "labels", "group"]).sort_index()
     compared = 0
     for window, exclusion, attribution, labels, treatment in rows.index:
@@ -183,7 +183,7 @@ def test_given_to_either_side_the_lead_meets_its_bounds(rows: pd.DataFrame) -> N
 
 def test_untreated_choices_are_the_estimates(rows: pd.DataFrame) -> None:
     """Under the study's and the registry's labels the points are the same."""
-    found = estimates.estimate(TABLE, STUDY).query("method == 'bounds'")
+    found = estimates.estimate(TABLE, DEFINITIONS).query("method == 'bounds'")
     compared = 0
     for (estimand, attribution, labels), part in found.groupby(
         ["estimand", "attribution", "labels"]
@@ -261,7 +261,7 @@ def by_synthetic_registry(places: dict[str, tuple[str, ...]]) -> pd.DataFrame:
     ]
     found = Registry(tuple(known), {d.developer: (Tenure(*ALWAYS, d),) for d in known})
     plain = TABLE.drop(columns=[column for column in TABLE if str(column).startswith("registry")])
-    return assign.attributed(plain, found, (), STUDY.group_of)
+    return assign.attributed(plain, found, (), DEFINITIONS.group_of)
 
 
 def test_the_range_of_the_registry_by_hand() -> None:
@@ -292,8 +292,8 @@ def test_the_range_of_the_registry_holds_it_whatever_the_alternatives(
 def test_the_range_of_the_shipped_registry_holds_it() -> None:
     """On the bundled panel, in every window, exclusion, attribution and treatment; and strictly."""
     repositories = panels.read(bundled.FOLDER).repositories
-    known = registry.load(STUDY.group_of)
-    found = chosen(assign.attributed(repositories, known, rules.load(), STUDY.group_of))
+    known = registry.load(DEFINITIONS.group_of)
+    found = chosen(assign.attributed(repositories, known, rules.load(), DEFINITIONS.group_of))
     assert_range_holds_the_registry(found)
     leads = found["lead"].loc[HEAD, "none", "uploader", :, "own"]
     assert leads["registry-low"] < leads["registry"] < leads["registry-high"]
@@ -306,7 +306,7 @@ def rule(name: str, pattern: str) -> Rule:
 
 def removals(*ruled: Rule, table: pd.DataFrame = TABLE) -> pd.DataFrame:
     """What exclusions and these rules remove from the headline's window."""
-    found = choices.exclusions(table, ruled, STUDY)
+    found = choices.exclusions(table, ruled, DEFINITIONS)
     return found[found["window"] == HEAD].set_index(["by", "exclusion"]).drop(columns="window")
 
 
@@ -346,21 +346,23 @@ def test_a_rule_that_matches_everything_leaves_no_lead() -> None:
 def test_exclusions_have_a_row_for_every_window() -> None:
     """Each window's downloads are its own."""
     table = TABLE.assign(**{"increments-all": 2 * TABLE["increments-all"]})
-    found = choices.exclusions(table, [rule("qwen", "Qwen/*")], STUDY)
+    found = choices.exclusions(table, [rule("qwen", "Qwen/*")], DEFINITIONS)
     assert list(found.columns) == [
         *("exclusion", "by", "window", "downloads", "share", "lead", "lead_without")
     ]
     assert not found.duplicated(["exclusion", "by", "window"]).any()
-    assert len(found) == (len(STUDY.exclusions) + 1) * len(STUDY.windows)
+    assert len(found) == (len(DEFINITIONS.exclusions) + 1) * len(DEFINITIONS.windows)
     qwen = found[found["exclusion"] == "qwen"].set_index("window")["downloads"]
-    assert qwen.to_dict() == {w.id: 800 if w.id == "increments-all" else 400 for w in STUDY.windows}
+    assert qwen.to_dict() == {
+        w.id: 800 if w.id == "increments-all" else 400 for w in DEFINITIONS.windows
+    }
 
 
 def test_exclusions_follow_the_headline() -> None:
     """Under the registry's labels of origins the lead is 500 of 1,000."""
-    head = dataclasses.replace(STUDY.headline, attribution="origin", labels="registry")
-    study = dataclasses.replace(STUDY, headline=head)
-    found = choices.exclusions(TABLE, [rule("qwen", "Qwen/*")], study)
+    head = dataclasses.replace(DEFINITIONS.headline, attribution="origin", labels="registry")
+    definitions = dataclasses.replace(DEFINITIONS, headline=head)
+    found = choices.exclusions(TABLE, [rule("qwen", "Qwen/*")], definitions)
     last = found.iloc[-1]
     assert (last["lead"], last["lead_without"]) == (0.5, (350 - 250) / 600)
 
@@ -369,5 +371,7 @@ def test_removed_exclusions_agree_with_choices(rows: pd.DataFrame) -> None:
     """The lead without an exclusion is that of the choice that makes it."""
     for (_, name), row in removals().iterrows():
         key = name if row["downloads"] else "none"
-        expected = rows.loc[HEAD, key, STUDY.headline.attribution, STUDY.headline.labels, "own"]
+        expected = rows.loc[
+            HEAD, key, DEFINITIONS.headline.attribution, DEFINITIONS.headline.labels, "own"
+        ]
         assert row["lead_without"] == expected["lead"]

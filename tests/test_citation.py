@@ -17,8 +17,8 @@ import pytest
 from cffconvert.cli.create_citation import create_citation
 
 from replication import __version__
+from replication.definitions import load_definitions
 from replication.run import ROOT
-from replication.study import load
 
 TARGETS = "all fetch panel attribution analysis figures paper test verify lint bench clean help"
 LOCK = (ROOT / "requirements.lock").read_text(encoding="utf-8")
@@ -66,12 +66,12 @@ def test_citation_has_the_version_of_the_code(citation: dict[str, Any]) -> None:
 
 
 def test_citation_refers_to_study_and_dataset(citation: dict[str, Any]) -> None:
-    """The study and its dataset are among the references, at the addresses of study.toml."""
-    study = load()
+    """The study and its dataset are among the references, at the addresses of definitions.toml."""
+    definitions = load_definitions()
     references = {reference["type"]: reference for reference in citation["references"]}
     assert references["article"]["url"] == "https://arxiv.org/abs/2512.03073"
     assert references["article"]["authors"][0]["family-names"] == "Longpre"
-    assert references["data"]["url"] == study.bundled.url == study.released.url
+    assert references["data"]["url"] == definitions.bundled.url == definitions.released.url
 
 
 def test_licence_says_what_falls_under_what() -> None:

@@ -8,15 +8,15 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
-from small import synthetic_repositories, synthetic_study
+from small import synthetic_definitions, synthetic_repositories
 
-from replication.analysis.statistics import LEAD
-from replication.errors import StudyError
+from replication.errors import DefinitionError
+from replication.inference.statistics import LEAD
 from replication.report import claims
 from replication.report.claims import CONTRADICTED, FRAGILE, NOT_TESTABLE, REPRODUCED, ROBUST, Claim
 from replication.run import ROOT
 
-STUDY = synthetic_study()
+DEFINITIONS = synthetic_definitions()
 FAMILY = "DeepSeek and Qwen / China"
 LEDGER = ROOT / "paper" / "claims.toml"
 DECEMBER = "increments-2025-12"
@@ -61,7 +61,7 @@ def window_tables(
 def by_window(found: Claim, window: dict[str, pd.DataFrame]) -> pd.Series:
     """A claim judged by the window from public records; the released file has nothing to say."""
     nothing = pd.DataFrame()
-    return claims.judge([found], nothing, nothing, nothing, STUDY, window).iloc[0]
+    return claims.judge([found], nothing, nothing, nothing, DEFINITIONS, window).iloc[0]
 
 
 def synthetic_estimates(
@@ -73,7 +73,7 @@ def synthetic_estimates(
     measured: tuple[float, float] | None = None,
 ) -> pd.DataFrame:
     """Synthetic rows of a window, with a bootstrap and repositories that would decide otherwise."""
-    head = STUDY.headline
+    head = DEFINITIONS.headline
     about = {"estimand": estimand, "attribution": head.attribution, "labels": head.labels}
     rows = [
         {**about, "group": group, "unit": unit, "method": method, "point": point,
@@ -90,8 +90,8 @@ def synthetic_estimates(
 def by_file(found: Claim, *estimates: pd.DataFrame) -> pd.Series:
     """A claim about another window, judged by the released file."""
     table, nothing = pd.concat(estimates) if estimates else pd.DataFrame(), pd.DataFrame()
-    repositories = synthetic_repositories(STUDY)
-    return claims.judge([found], table, nothing, repositories, STUDY, window_tables()).iloc[0]
+    repositories = synthetic_repositories(DEFINITIONS)
+    return claims.judge([found], table, nothing, repositories, DEFINITIONS, window_tables()).iloc[0]
 
 
 @pytest.mark.parametrize(
@@ -237,7 +237,7 @@ def test_a_first_lead_that_one_change_turns_is_fragile(lead: float) -> None:
 
 def test_the_window_is_named_or_meant() -> None:
     """A claim that names no window is about the published one, as is one that names it."""
-    own = claim("share", "20", estimand=STUDY.window.id)
+    own = claim("share", "20", estimand=DEFINITIONS.window.id)
     assert by_window(own, window_tables())["answer"] == REPRODUCED
     assert by_window(claim("share", "20"), window_tables())["answer"] == REPRODUCED
 
@@ -298,7 +298,7 @@ def test_one_developer_decides_whether_a_share_survives(
 
 def test_a_group_without_a_country_may_hold_what_others_are_said_to() -> None:
     """Its share is contradicted only where all groups without a country together fall short of it."""
-    groups = STUDY.unattributed
+    groups = DEFINITIONS.unattributed
     parts = [synthetic_estimates(g, 0.10, (0.1, 0.1), (0.10, 0.10)) for g in groups]
     rows = pd.concat(parts, ignore_index=True)
     answers = [
@@ -376,11 +376,11 @@ def test_a_first_lead_by_a_weekly_series(
     ]
     nothing = pd.DataFrame()
     found = claims.judge(
-        [claim("first-lead", "2025")], nothing, pd.DataFrame(rows), nothing, STUDY, {}
+        [claim("first-lead", "2025")], nothing, pd.DataFrame(rows), nothing, DEFINITIONS, {}
     ).iloc[0]
     assert (found["answer"], found["survives"]) == (answer, survives)
     assert (found["estimate"], found["lower"]) == (weeks[0], min(weeks))
-    assert f"begins on {STUDY.snapshots.since}" in found["reason"]
+    assert f"begins on {DEFINITIONS.snapshots.since}" in found["reason"]
 
 
 def test_the_dashboard_divides_its_rows_by_the_grand_total() -> None:
@@ -412,8 +412,8 @@ def test_a_window_that_was_not_rebuilt_is_not_testable() -> None:
     assert found["answer"] == NOT_TESTABLE
     assert "increments-1999" in found["reason"]
     nothing = pd.DataFrame()
-    own = claim("share", "17", estimand=STUDY.window.id)
-    found = claims.judge([own], nothing, nothing, nothing, STUDY, {}).iloc[0]
+    own = claim("share", "17", estimand=DEFINITIONS.window.id)
+    found = claims.judge([own], nothing, nothing, nothing, DEFINITIONS, {}).iloc[0]
     assert found["answer"] == NOT_TESTABLE
 
 
@@ -421,7 +421,7 @@ def test_every_row_has_both_answers_and_its_source() -> None:
     """One row a claim in the order of the ledger, the published figure after the statement."""
     ledger = [claim("share", "20"), claim("none", "1", reason="why"), claim("lead", "1")]
     nothing = pd.DataFrame()
-    table = claims.judge(ledger, nothing, nothing, nothing, STUDY, window_tables())
+    table = claims.judge(ledger, nothing, nothing, nothing, DEFINITIONS, window_tables())
     assert table["published"].tolist() == ["20", "1", "1"]
     assert list(table) == [
         "id", "statement", "published", "unit", "period", "estimate", "lower", "upper", "answer",
@@ -442,10 +442,10 @@ def test_the_shipped_ledger_is_sound() -> None:
 def test_the_shipped_ledger_is_judged_by_defined_windows() -> None:
     """Definitions without one of its windows are refused with the claim that needs it."""
     ledger = claims.load(LEDGER)
-    claims.require_estimands(ledger, STUDY)
+    claims.require_estimands(ledger, DEFINITIONS)
     wrong = [*ledger, claim("share", "1", estimand="increments-1999")]
-    with pytest.raises(StudyError, match="increments-1999"):
-        claims.require_estimands(wrong, STUDY)
+    with pytest.raises(DefinitionError, match="increments-1999"):
+        claims.require_estimands(wrong, DEFINITIONS)
 
 
 def test_the_shipped_results_answer_every_claim() -> None:
@@ -479,7 +479,7 @@ def test_a_malformed_ledger_is_refused(tmp_path: Path, text: str) -> None:
     """Missing and unknown keys, a missing list and broken TOML are one named error."""
     path = tmp_path / "claims.toml"
     path.write_text(text)
-    with pytest.raises(StudyError, match=r"claims\.toml"):
+    with pytest.raises(DefinitionError, match=r"claims\.toml"):
         claims.load(path)
 
 
@@ -501,13 +501,13 @@ def test_a_published_figure_is_a_number_of_its_unit(tmp_path: Path, unit: str, v
     cells = {"judge": "none", "reason": "x", **dict.fromkeys(KEYS, "x")}
     cells |= {"unit": unit, "value": value}
     path.write_text("[[claim]]\n" + "".join(f"{k} = '{v}'\n" for k, v in cells.items()))
-    with pytest.raises(StudyError, match=r"claims\.toml: value of x = .* must lie between"):
+    with pytest.raises(DefinitionError, match=r"claims\.toml: value of x = .* must lie between"):
         claims.load(path)
 
 
 def test_a_ledger_that_is_not_there_is_refused(tmp_path: Path) -> None:
     """A missing file is the same named error."""
-    with pytest.raises(StudyError, match=r"absent\.toml"):
+    with pytest.raises(DefinitionError, match=r"absent\.toml"):
         claims.load(tmp_path / "absent.toml")
 
 
@@ -522,7 +522,7 @@ def test_a_claim_without_a_rule_is_refused(tmp_path: Path, judge: str) -> None:
     """A claim that nothing judges must say why, and a majority must be one of the two."""
     path = tmp_path / "claims.toml"
     path.write_text(f"[[claim]]\n{judge}\n" + "".join(f"{key} = 'x'\n" for key in KEYS))
-    with pytest.raises(StudyError, match="x is judged by no rule"):
+    with pytest.raises(DefinitionError, match="x is judged by no rule"):
         claims.load(path)
 
 
@@ -531,7 +531,7 @@ def test_a_verdict_of_one_s_own_is_refused(tmp_path: Path) -> None:
     path = tmp_path / "claims.toml"
     text = "[[claim]]\njudge = 'none'\nreason = 'x'\nverdict = 'same'\n"
     path.write_text(text + "".join(f"{key} = 'x'\n" for key in KEYS))
-    with pytest.raises(StudyError, match="verdict"):
+    with pytest.raises(DefinitionError, match="verdict"):
         claims.load(path)
 
 

@@ -22,19 +22,20 @@ from command_line import (
     invoke,
     parts_in,
     replication,
-    small_study,
+    small_definitions,
     stages_told,
 )
 from conftest import Finished
 from released_files import synthetic_release, write
 
-from replication import __version__, registry_cli
-from replication.cli import app
+from replication import __version__
+from replication.cli import registry
+from replication.cli.app import app
+from replication.definitions import PACKAGED
 from replication.files import PART
 from replication.panel.contract import COLUMNS
 from replication.pipeline import STAGES
 from replication.run import ROOT
-from replication.study import DEFAULT
 
 posix = pytest.mark.skipif(os.name != "posix", reason="needs POSIX signals and limits")
 
@@ -55,7 +56,7 @@ def test_help_of_a_stage_teaches(name: str) -> None:
     done = invoke(name, "--help")
     assert done.exit_code == 0
     words = " ".join(done.stdout.split())
-    for option in ("--data", "--out", "--study", "--revision", "--force"):
+    for option in ("--data", "--out", "--definitions", "--revision", "--force"):
         assert re.search(rf"{option} .*?[a-z]{{3}}", words), option
     assert "SOURCE|PATH" in words
     summaries = {stage.name: stage.summary for stage in STAGES} | {"all": "Run every stage"}
@@ -228,29 +229,29 @@ BROKEN_STUDY = {
 
 @pytest.mark.parametrize("old", BROKEN_STUDY)
 def test_broken_study_file(tmp_path: Path, old: str) -> None:
-    """A broken --study file is refused before any work, and the message names what is wrong."""
+    """A broken --definitions file is refused before any work, and the message names what is wrong."""
     new, what = BROKEN_STUDY[old]
-    text = DEFAULT.read_text(encoding="utf-8")
+    text = PACKAGED.read_text(encoding="utf-8")
     assert old in text
-    study = tmp_path / "broken.toml"
-    study.write_text(text.replace(old, new, 1), encoding="utf-8")
-    done = invoke("all", "--study", study, "--out", tmp_path / "out")
+    definitions = tmp_path / "broken.toml"
+    definitions.write_text(text.replace(old, new, 1), encoding="utf-8")
+    done = invoke("all", "--definitions", definitions, "--out", tmp_path / "out")
     assert_one_message(done.exit_code, done.stderr, what)
     assert "broken.toml" in done.stderr
     assert not (tmp_path / "out").exists()
 
 
 def test_no_study_file(tmp_path: Path) -> None:
-    """A --study file that is not there is named."""
-    done = invoke("fetch", "--study", tmp_path / "absent.toml", "--out", tmp_path / "out")
+    """A --definitions file that is not there is named."""
+    done = invoke("fetch", "--definitions", tmp_path / "absent.toml", "--out", tmp_path / "out")
     assert_one_message(done.exit_code, done.stderr, "absent.toml")
 
 
 def test_other_definitions_than_the_bundled_panel(tmp_path: Path) -> None:
     """The bundled panel is refused where the definitions ask for another window or age limit."""
     for old, new in {"end = 2025-12-10": "end = 2025-12-17", "_days = 365": "_days = 90"}.items():
-        study = small_study(tmp_path / "other.toml", {old: new})
-        done = invoke("all", "--study", study, "--out", tmp_path / "out")
+        definitions = small_definitions(tmp_path / "other.toml", {old: new})
+        done = invoke("all", "--definitions", definitions, "--out", tmp_path / "out")
         remedy = assert_one_message(done.exit_code, done.stderr, new.split(" = ")[1])
         assert "DATA=" in remedy
         assert not (tmp_path / "out").exists()
@@ -258,12 +259,12 @@ def test_other_definitions_than_the_bundled_panel(tmp_path: Path) -> None:
 
 def test_definitions_without_a_window_that_a_claim_needs(tmp_path: Path) -> None:
     """A study file that drops a window by which a claim is judged is refused by name."""
-    text = small_study(tmp_path / "fewer.toml").read_text(encoding="utf-8")
+    text = small_definitions(tmp_path / "fewer.toml").read_text(encoding="utf-8")
     parts = re.split(r"(?m)^(?=\[\[)", text)
     kept = [part for part in parts if '"increments-2025-12"' not in part]
     assert len(kept) == len(parts) - 4  # the estimand, its published cell, and two bridges
     (tmp_path / "fewer.toml").write_text("".join(kept), encoding="utf-8")
-    done = invoke("all", "--study", tmp_path / "fewer.toml", "--out", tmp_path / "out")
+    done = invoke("all", "--definitions", tmp_path / "fewer.toml", "--out", tmp_path / "out")
     assert_one_message(done.exit_code, done.stderr, "increments-2025-12, which is not defined")
     assert list(stages_told(done.stdout)) == []
 
@@ -360,8 +361,10 @@ def test_damaged_result(tmp_path: Path, finished: Finished, stage: str, name: st
 @posix
 def test_interrupt(tmp_path: Path) -> None:
     """Ctrl-C ends with 130 and a line that says how to go on; what is written is whole."""
-    study = small_study(tmp_path / "study.toml", {"replicates = 200": "replicates = 1_000_000"})
-    command = [sys.executable, "-u", "-m", "replication", "all", "--study", str(study)]
+    definitions = small_definitions(
+        tmp_path / "definitions.toml", {"replicates = 200": "replicates = 1_000_000"}
+    )
+    command = [sys.executable, "-u", "-m", "replication", "all", "--definitions", str(definitions)]
     pipe = subprocess.PIPE
     with subprocess.Popen(
         [*command, "--out", str(tmp_path / "out")],
@@ -438,7 +441,7 @@ def test_a_reader_who_has_read_enough_is_no_failure(
     capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A closed pipe ends the command without a word, as `who Qwen | head -1` does."""
-    monkeypatch.setattr(registry_cli, "who", Mock(side_effect=BrokenPipeError(errno.EPIPE, "")))
+    monkeypatch.setattr(registry, "who", Mock(side_effect=BrokenPipeError(errno.EPIPE, "")))
     with pytest.raises(SystemExit):
         app(["who", "Qwen"])
     assert capsys.readouterr().err == ""

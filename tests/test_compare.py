@@ -11,22 +11,24 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from command_line import assert_one_message, contents, invoke, small_study
+from command_line import assert_one_message, contents, invoke, small_definitions
 from rich.console import Console
 
-from replication import compare, study, trace
+from replication import run_record
+from replication.definitions import load_definitions
 from replication.files import sha256_file
 from replication.run import ROOT, Run
 from replication.sources import bundled
+from replication.validation import compare
 
 ANSWERS = "statistic,point,records_lower,records_upper\n"
 ESTIMATES = "estimand,attribution,labels,group,point\n"
 CLAIMS = "id,estimate,answer,survives,turned_by\n"
 MADE: dict[str, Any] = {
-    "format": trace.FORMAT,
+    "format": run_record.FORMAT,
     "version": "1.0",
     "source": "bundled",
-    "files": {"study.toml": "a" * 64, "registry.csv": "b" * 64, "claims.toml": "c" * 64},
+    "files": {"definitions.toml": "a" * 64, "registry.csv": "b" * 64, "claims.toml": "c" * 64},
     "inputs": {"data rows": 3, "data sha256": "d" * 64},
     "definitions": {
         "headline.estimand": "cohort",
@@ -63,7 +65,7 @@ def finished_run(folder: Path, **changed: Any) -> Path:
 
 def write_trace(folder: Path, made: Any) -> None:
     """Write a trace as JSON."""
-    (folder / "results" / trace.NAME).write_text(json.dumps(made), encoding="utf-8")
+    (folder / "results" / run_record.NAME).write_text(json.dumps(made), encoding="utf-8")
 
 
 @pytest.fixture
@@ -103,7 +105,7 @@ def test_what_made_them_is_shown(tmp_path: Path) -> None:
     rows = {
         "registry.csv": {"Lab": {"country": "US", "sector": "company"}, "New": {"country": "FR"}}
     }
-    files = MADE["files"] | {"study.toml": "e" * 64, "registry.csv": "f" * 64}
+    files = MADE["files"] | {"definitions.toml": "e" * 64, "registry.csv": "f" * 64}
     new = finished_run(
         tmp_path / "b",
         version="1.1",
@@ -128,10 +130,10 @@ def test_what_made_them_is_shown(tmp_path: Path) -> None:
 
 def test_what_counts_for_nothing_is_told_as_that(tmp_path: Path) -> None:
     """Comments, notes and other files are named where no value that counts differs."""
-    files = {"study.toml": "1" * 64, "registry.csv": "2" * 64, "claims.toml": "3" * 64}
+    files = {"definitions.toml": "1" * 64, "registry.csv": "2" * 64, "claims.toml": "3" * 64}
     pair = finished_run(tmp_path / "a"), finished_run(tmp_path / "b", files=files)
     found = differences(pair)
-    assert found["Definitions"] == (("study.toml", "comments or order alone", ""),)
+    assert found["Definitions"] == (("definitions.toml", "comments or order alone", ""),)
     assert found["Evidence"] == (
         ("registry.csv", "", "notes, sources or order alone", "", "differs"),
         ("claims.toml", "", "content", "", "differs"),
@@ -228,14 +230,14 @@ def test_what_is_no_run_is_refused(pair: tuple[Path, Path], tmp_path: Path) -> N
     said, remedy = refusal(tmp_path / "empty", good)
     assert "holds no finished run" in said
     assert "make all" in remedy
-    (bad / "results" / trace.NAME).unlink()
+    (bad / "results" / run_record.NAME).unlink()
     assert "of an older version" in refusal(good, bad)[0]
 
 
 @pytest.mark.parametrize("text", ["", "{", "[]", "null", "{}", '{"format": 1}', '{"format": 99}'])
 def test_a_damaged_trace_is_refused(pair: tuple[Path, Path], text: str) -> None:
     """What is not a trace of this version is named."""
-    (pair[1] / "results" / trace.NAME).write_text(text, encoding="utf-8")
+    (pair[1] / "results" / run_record.NAME).write_text(text, encoding="utf-8")
     assert "run.json" in refusal(*pair)[0]
 
 
@@ -290,7 +292,7 @@ def fetched(out: Path, **changed: Any) -> Run:
 
 def test_the_trace_is_the_same_on_every_machine(tmp_path: Path) -> None:
     """Two folders give the same bytes, without a path, a time or a commit."""
-    first, second = (trace.write(fetched(tmp_path / name)) for name in ("one", "two"))
+    first, second = (run_record.write(fetched(tmp_path / name)) for name in ("one", "two"))
     text = first.read_text(encoding="utf-8")
     assert text == second.read_text(encoding="utf-8")
     assert not [word for word in (str(tmp_path), str(ROOT), 'commit":', "accessed") if word in text]
@@ -303,14 +305,16 @@ def test_the_trace_of_a_window_from_records_names_the_records(tmp_path: Path) ->
     folder.mkdir(parents=True)
     about = {"records": [{"id": "top", "sha256": "e" * 64}]}
     (folder / "records_manifest.json").write_text(json.dumps(about), encoding="utf-8")
-    assert trace.trace(run)["inputs"] == {"record top": "e" * 64}
+    assert run_record.trace(run)["inputs"] == {"record top": "e" * 64}
 
 
 def test_the_trace_of_definitions_of_one_s_own(tmp_path: Path) -> None:
-    """Every changed value is in it under its key in study.toml, with another hash of the file."""
-    mine = small_study(tmp_path / "mine.toml", {'codes = ["CN", "HK", "MO"]': 'codes = ["CN"]'})
-    usual = trace.trace(fetched(tmp_path / "usual"))
-    ours = trace.trace(fetched(tmp_path / "ours", study_path=mine))
+    """Every changed value is in it under its key in definitions.toml, with another hash of the file."""
+    mine = small_definitions(
+        tmp_path / "mine.toml", {'codes = ["CN", "HK", "MO"]': 'codes = ["CN"]'}
+    )
+    usual = run_record.trace(fetched(tmp_path / "usual"))
+    ours = run_record.trace(fetched(tmp_path / "ours", definitions_path=mine))
     changed = [*compare._values(usual["definitions"], ours["definitions"])]
     assert changed == [
         ("grid.replicates", "2000", "100"),
@@ -320,38 +324,38 @@ def test_the_trace_of_definitions_of_one_s_own(tmp_path: Path) -> None:
         ("country_group.China.codes", "CN, HK, MO", "CN"),
     ]
     assert usual["files"].keys() == ours["files"].keys()
-    assert usual["files"]["study.toml"] != ours["files"]["study.toml"]
+    assert usual["files"]["definitions.toml"] != ours["files"]["definitions.toml"]
     assert usual["evidence"] == ours["evidence"]
     assert {k: v for k, v in ours.items() if k == "commit"} == (
-        {"commit": trace._commit()} if trace._commit() else {}
+        {"commit": run_record._commit()} if run_record._commit() else {}
     )
 
 
 def test_definitions_have_the_keys_of_their_file() -> None:
-    """Tables of one and of several are named as in study.toml, and options count as definitions."""
-    found = dict(trace.flat(study.load()))
+    """Tables of one and of several are named as in definitions.toml, and options count as definitions."""
+    found = dict(run_record.flat(load_definitions()))
     assert found["panel.age_limit_days"] == 365
     assert found["estimand.cohort-2025-08.start"] == "2024-08-27"
     assert found["country_group.User.class"] == "individual"
     assert found["filling"][0] == "standard"
-    asked = Run("released", Path("out"), revision="0" * 40).study
-    assert dict(trace.flat(asked))["released.revision"] == "0" * 40
-    assert dict(trace.flat(replace(study.load(), fillings=())))["fillings"] == []
+    asked = Run("released", Path("out"), revision="0" * 40).definitions
+    assert dict(run_record.flat(asked))["released.revision"] == "0" * 40
+    assert dict(run_record.flat(replace(load_definitions(), fillings=())))["fillings"] == []
 
 
 def test_rows_of_evidence_are_named_once() -> None:
     """No two rows of a table of evidence have one name, and deciding cells are kept."""
-    for name in trace.EVIDENCE:
+    for name in run_record.EVIDENCE:
         path = bundled.FOLDER / name
-        rows = trace.rows(path, name)
+        rows = run_record.rows(path, name)
         assert len(rows) == path.read_text(encoding="utf-8").count("\n") - 1
-    registry = trace.rows(bundled.FOLDER / "registry.csv", "registry.csv")
+    registry = run_record.rows(bundled.FOLDER / "registry.csv", "registry.csv")
     assert registry["DeepSeek"]["country"] == "CN"
 
 
 def test_a_whole_run_leaves_its_trace(finished: Any, tmp_path: Path) -> None:
     """A finished run compares with a copy of itself, and a changed row of results is found."""
-    made = json.loads((finished.out / "results" / trace.NAME).read_text(encoding="utf-8"))
+    made = json.loads((finished.out / "results" / run_record.NAME).read_text(encoding="utf-8"))
     assert made["source"] == "file"
     assert made["definitions"]["inference.replicates"] == 200
     assert made["inputs"]["data filename"] == finished.data.name
@@ -364,9 +368,11 @@ def test_a_whole_run_leaves_its_trace(finished: Any, tmp_path: Path) -> None:
 
 def test_the_trace_names_the_bundle_that_was_read(tmp_path: Path) -> None:
     """By another age limit the tables are others, and so are the hashes in the trace."""
-    mine = small_study(tmp_path / "mine.toml", {"age_limit_days = 365": "age_limit_days = 180"})
-    usual = trace.trace(fetched(tmp_path / "usual"))["inputs"]
-    ours = trace.trace(fetched(tmp_path / "ours", study_path=mine))["inputs"]
+    mine = small_definitions(
+        tmp_path / "mine.toml", {"age_limit_days = 365": "age_limit_days = 180"}
+    )
+    usual = run_record.trace(fetched(tmp_path / "usual"))["inputs"]
+    ours = run_record.trace(fetched(tmp_path / "ours", definitions_path=mine))["inputs"]
     folder = bundled.FOLDER / "age-180"
     for name in (*bundled.TABLES, *bundled.WINDOW_TABLES):
         assert ours[f"bundled {name}"] == sha256_file(folder / name)

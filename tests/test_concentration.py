@@ -11,15 +11,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 from released_files import EXAMPLES
 from scipy import stats
-from small import synthetic_repositories, synthetic_study
+from small import synthetic_definitions, synthetic_repositories
 
 from replication.analysis import concentration as concentrated
 from replication.analysis.concentration import MEASURES, measures, tail_bootstrap, with_intervals
-from replication.analysis.pareto import Tail, fit_tail, tail_size
+from replication.inference.pareto import Tail, fit_tail, tail_size
 
-STUDY = synthetic_study()
-RULES = STUDY.inference
-TABLE = synthetic_repositories(STUDY)
+DEFINITIONS = synthetic_definitions()
+RULES = DEFINITIONS.inference
+TABLE = synthetic_repositories(DEFINITIONS)
 HEAD = "cohort-2025-08"
 KEYS = ["window", "scope", "unit", "measure"]
 
@@ -44,7 +44,7 @@ def synthetic_many(index: float = 3.0) -> pd.DataFrame:
     group = np.where(np.arange(60) % 3 == 0, "China", "USA")
     ids = [f"{n:024x}" for n in range(60)]
     columns = {"repository": ids, "uploader_developer": names, "study_group_uploader": group}
-    return rows.assign(**columns, **{window.id: sizes for window in STUDY.windows})
+    return rows.assign(**columns, **{window.id: sizes for window in DEFINITIONS.windows})
 
 
 def part(table: pd.DataFrame, scope: str, unit: str) -> pd.DataFrame:
@@ -284,15 +284,15 @@ def test_very_many_units_have_fewer_replicates(monkeypatch: pytest.MonkeyPatch) 
 @pytest.fixture(scope="module")
 def many() -> pd.DataFrame:
     """Concentration of the 60 synthetic developers."""
-    return concentrated.concentrations(synthetic_many(), STUDY)
+    return concentrated.concentrations(synthetic_many(), DEFINITIONS)
 
 
 def test_the_table_has_every_row_once(many: pd.DataFrame) -> None:
     """Each window, scope, unit and measure, by the headline's attribution and labels."""
-    assert len(many) == len(STUDY.windows) * 3 * 2 * len(MEASURES)
+    assert len(many) == len(DEFINITIONS.windows) * 3 * 2 * len(MEASURES)
     assert not many.duplicated(KEYS).any()
-    assert set(many["attribution"]) == {STUDY.headline.attribution}
-    assert set(many["labels"]) == {STUDY.headline.labels}
+    assert set(many["attribution"]) == {DEFINITIONS.headline.attribution}
+    assert set(many["labels"]) == {DEFINITIONS.headline.labels}
 
 
 def test_scopes_hold_their_own_units(many: pd.DataFrame) -> None:
@@ -309,7 +309,7 @@ def test_scopes_hold_their_own_units(many: pd.DataFrame) -> None:
 def test_one_developer_of_many_repositories(many: pd.DataFrame) -> None:
     """Joined into one, they are one developer and still 60 repositories."""
     joined = synthetic_many().assign(uploader_developer="all of them")
-    rows = concentrated.concentrations(joined, STUDY)
+    rows = concentrated.concentrations(joined, DEFINITIONS)
     one = part(rows, "all", "developer")
     assert (one.loc["gini", "point"], set(one["n"])) == (0, {1})
     assert part(rows, "all", "repository").equals(part(many, "all", "repository"))
@@ -318,7 +318,7 @@ def test_one_developer_of_many_repositories(many: pd.DataFrame) -> None:
 def test_a_scope_without_downloads_is_refused() -> None:
     """Without any download of China its rows are there, empty, with the reason."""
     nowhere = synthetic_many().assign(study_group_uploader="USA")
-    rows = concentrated.concentrations(nowhere, STUDY)
+    rows = concentrated.concentrations(nowhere, DEFINITIONS)
     china = part(rows, "China", "developer")
     assert china[["point", "lower", "upper"]].isna().all(axis=None)
     assert set(china["note"]) == {"refused: nothing was downloaded"}
@@ -327,5 +327,5 @@ def test_a_scope_without_downloads_is_refused() -> None:
 def test_row_order_does_not_matter(many: pd.DataFrame) -> None:
     """Shuffled input gives the same table, byte for byte."""
     shuffled = synthetic_many().sample(frac=1, random_state=5)
-    got = concentrated.concentrations(shuffled, STUDY)
+    got = concentrated.concentrations(shuffled, DEFINITIONS)
     assert got.to_csv() == many.to_csv()

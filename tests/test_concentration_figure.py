@@ -14,20 +14,20 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from small_coverage import ALPHA, UNITS, Shown, synthetic_coverage
 
-from replication import study as definitions
 from replication.analysis.concentration import LEAST_UNITS, MEASURES, SCOPES
-from replication.analysis.pareto import tail_size
+from replication.definitions import Definitions, load_definitions
+from replication.inference.pareto import tail_size
 from replication.plots import concentration, rendered, style
 from replication.plots.concentration import Index, moments
 
-STUDY = definitions.load()
-HEADLINE, RIVAL = STUDY.headline.estimand, "increments-2025-08"
+DEFINITIONS = load_definitions()
+HEADLINE, RIVAL = DEFINITIONS.headline.estimand, "increments-2025-08"
 
 
 @pytest.fixture(scope="module")
 def shown() -> Shown:
     """The synthetic tables."""
-    return Shown(**synthetic_coverage(STUDY))
+    return Shown(**synthetic_coverage(DEFINITIONS))
 
 
 def changed(shown: Shown, name: str, change: Callable[[pd.DataFrame], pd.DataFrame]) -> Shown:
@@ -35,10 +35,10 @@ def changed(shown: Shown, name: str, change: Callable[[pd.DataFrame], pd.DataFra
     return replace(shown, **{name: change(getattr(shown, name).copy())})
 
 
-def drawn(tables: Shown, study: definitions.Study = STUDY) -> Figure:
+def drawn(tables: Shown, definitions: Definitions = DEFINITIONS) -> Figure:
     """The figure with its texts laid out."""
     with style.context():
-        figure = concentration.draw(tables, study)
+        figure = concentration.draw(tables, definitions)
         figure.canvas.draw()
     return figure
 
@@ -203,8 +203,8 @@ def test_what_is_missing_is_not_drawn(shown: Shown) -> None:
 
 def test_a_headline_of_increments_has_one_line(shown: Shown) -> None:
     """Its rival is itself."""
-    own = replace(STUDY.headline, estimand=RIVAL)
-    figure = drawn(shown, replace(STUDY, headline=own))
+    own = replace(DEFINITIONS.headline, estimand=RIVAL)
+    figure = drawn(shown, replace(DEFINITIONS, headline=own))
     assert not any("cohort" in text for text in texts(figure.axes[0]))
     assert overlaps(figure) == []
 

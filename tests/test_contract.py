@@ -24,7 +24,7 @@ from released_files import (
     write,
 )
 
-from replication import study as definitions
+from replication.definitions import load_definitions
 from replication.errors import ContractError, ReplicationError, SourceError
 from replication.files import copy_file
 from replication.panel import eras, table
@@ -33,7 +33,7 @@ from replication.run import BUNDLED, Run, folder_for
 from replication.sources import file, manifest
 from replication.stages import Stage, execute
 
-GROUPS = definitions.load().groups
+GROUPS = load_definitions().groups
 LARGEST = 10**12
 BOTH = pytest.mark.parametrize("name", ["release.parquet", "release.csv"])
 Release = pd.DataFrame
@@ -251,10 +251,10 @@ def test_all_downloads_give_the_panel_of_the_first_year(tmp_path: Path) -> None:
     assert ages.max() > 1_000 * pd.Timedelta(days=1)
     assert len(whole) - len(cut) > 8
     built = {}
-    study = definitions.load()
+    definitions = load_definitions()
     for name, rows in (("all", whole), ("year", cut)):
         path = write(rows, tmp_path / f"{name}.parquet")
-        built[name] = table.build(read(path), study, NO_DEFECTS)
+        built[name] = table.build(read(path), definitions, NO_DEFECTS)
     assert id_of(71) not in set(built["all"].repositories["repository"])
     assert (built["all"].weekly["uploader"] == "maker70").any()
     for part in ("repositories", "weekly", "variants"):

@@ -25,7 +25,8 @@ from crawls import LONG, TODAY, Desk, desk
 from record_files import WHOLE
 from rich.console import Console
 
-from replication import hub_cli
+from replication.cli import hub as commands
+from replication.definitions import load_definitions
 from replication.errors import ContractError, OutputError, SourceError
 from replication.files import sha256_file
 from replication.sources import crawl_store, crawl_walk, manifest
@@ -34,9 +35,8 @@ from replication.sources.extract import extract
 from replication.sources.model_rows import FIELDS, schema
 from replication.sources.record_files import Located
 from replication.sources.record_reading import read_located
-from replication.study import load
-from replication.synthetic.server import hub
-from replication.synthetic.server_api import PATH, Hold, PageFault, synthetic_models
+from replication.validation.synthetic.server import hub
+from replication.validation.synthetic.server_api import PATH, Hold, PageFault, synthetic_models
 
 ROOT = Path(__file__).resolve().parents[1]
 CHILD = """
@@ -103,7 +103,7 @@ def test_a_crawl_is_a_record(place: Desk) -> None:
     file = place.folder / place.run().filename
     list_ = replace(WHOLE, date=date.fromisoformat(TODAY))
     located = Located(list_, WHOLE.paths[0], file.parent, (file,))
-    found, summaries = read_located([located], load())
+    found, summaries = read_located([located], load_definitions())
     assert summaries["whole"].rows == 35
     models = [m for n, m in enumerate(place.server.models.rows) if n not in {7, 8}]
     read = found.observations.set_index("name")["value"].to_dict()
@@ -463,7 +463,7 @@ def test_what_the_command_prints(place: Desk) -> None:
     place.server.models.rows[3]["likes"] = "many"
     place.server.models.rows[4]["tags"] = "many"
     printed, said = StringIO(), list[str]()
-    hub_cli.crawl(
+    commands.crawl(
         place.folder,
         choose(None, "owner-0,owner-1,Nobody", everything=False),
         console=Console(file=printed, width=500),

@@ -17,8 +17,8 @@ from crawls import Desk, desk
 
 from replication.errors import HubError, ReplicationError
 from replication.sources.pages import BACKOFF, pause
-from replication.synthetic.server import hub
-from replication.synthetic.server_api import Hold, Quota
+from replication.validation.synthetic.server import hub
+from replication.validation.synthetic.server_api import Hold, Quota
 
 ROOT = Path(__file__).resolve().parents[1]
 

@@ -22,8 +22,8 @@ from replication.sources import pages
 from replication.sources.crawl import remarks
 from replication.sources.page_queries import next_link, next_query, with_page_size
 from replication.sources.pages import BACKOFF
-from replication.synthetic.server import FakeHub, hub
-from replication.synthetic.server_api import PageFault, answer, synthetic_models
+from replication.validation.synthetic.server import FakeHub, hub
+from replication.validation.synthetic.server_api import PageFault, answer, synthetic_models
 
 ROOT = Path(__file__).resolve().parents[1]
 CHILD = """

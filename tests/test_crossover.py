@@ -8,18 +8,20 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from small import synthetic_study, synthetic_weeks
+from small import synthetic_definitions, synthetic_weeks
 
 from replication.analysis.crossover import first_lasting, series, smoothed
+from replication.definitions import Definitions
 from replication.errors import DegenerateDataError
-from replication.study import Study
 
-STUDY = synthetic_study()
+DEFINITIONS = synthetic_definitions()
 
 
-def unsmoothed(study: Study = STUDY) -> Study:
+def unsmoothed(definitions: Definitions = DEFINITIONS) -> Definitions:
     """Judge the crossing week by week."""
-    return dataclasses.replace(study, time=dataclasses.replace(study.time, smoothing_weeks=1))
+    return dataclasses.replace(
+        definitions, time=dataclasses.replace(definitions.time, smoothing_weeks=1)
+    )
 
 
 @given(st.lists(st.booleans(), min_size=1, max_size=30))
@@ -67,15 +69,15 @@ def test_weekly_shares_by_hand() -> None:
 
 def test_shares_of_a_week_add_up_to_one() -> None:
     """Every series, attribution and label source is complete in every week."""
-    shares, _ = series(synthetic_weeks([True] * 6), STUDY)
+    shares, _ = series(synthetic_weeks([True] * 6), DEFINITIONS)
     total = shares.groupby(["series", "attribution", "labels", "week"])["share"].sum()
     assert np.allclose(total, 1, atol=1e-12)
-    assert shares["week"].nunique() == 6 - STUDY.time.smoothing_weeks + 1
+    assert shares["week"].nunique() == 6 - DEFINITIONS.time.smoothing_weeks + 1
 
 
 def test_fewer_weeks_than_a_smoothed_sum_are_refused() -> None:
     """A file of a few weeks is refused by name; as many weeks as one sum takes are enough."""
-    width = STUDY.time.smoothing_weeks
+    width = DEFINITIONS.time.smoothing_weeks
     with pytest.raises(DegenerateDataError, match=f"fewer than smoothing_weeks = {width} weeks"):
-        series(synthetic_weeks([True] * (width - 1)), STUDY)
-    assert series(synthetic_weeks([True] * width), STUDY)[0]["week"].nunique() == 1
+        series(synthetic_weeks([True] * (width - 1)), DEFINITIONS)
+    assert series(synthetic_weeks([True] * width), DEFINITIONS)[0]["week"].nunique() == 1

@@ -10,13 +10,13 @@ from pathlib import Path
 import pytest
 from frictionless import Package
 
-from replication import study as definitions
-from replication.errors import StudyError
+from replication.definitions import load_definitions
+from replication.errors import DefinitionError
 from replication.files import present, read_csv, read_json
 from replication.report import datapackage
 from replication.run import ROOT
 
-STUDY = definitions.load()
+DEFINITIONS = load_definitions()
 RESULTS = ROOT / "results"
 
 
@@ -44,7 +44,7 @@ def test_every_table_is_described(described: dict[str, list[dict[str, str]]]) ->
 
 def test_the_description_is_fresh(described: dict[str, object]) -> None:
     """It is what the code makes of the committed tables."""
-    assert datapackage.package(RESULTS, STUDY) == described
+    assert datapackage.package(RESULTS, DEFINITIONS) == described
 
 
 def test_a_damaged_table_would_be_found(tmp_path: Path) -> None:
@@ -67,11 +67,11 @@ def test_a_column_without_a_meaning_is_refused(tmp_path: Path) -> None:
     folder.mkdir()
     table = read_csv(RESULTS / "coverage.csv").assign(novelty=1)
     table.to_csv(folder / "coverage.csv", index=False)
-    with pytest.raises(StudyError, match="does not describe the column novelty of coverage"):
-        datapackage.package(folder, STUDY)
+    with pytest.raises(DefinitionError, match="does not describe the column novelty of coverage"):
+        datapackage.package(folder, DEFINITIONS)
     (folder / "coverage.csv").rename(folder / "surprise.csv")
-    with pytest.raises(StudyError, match="does not describe the table surprise"):
-        datapackage.package(folder, STUDY)
+    with pytest.raises(DefinitionError, match="does not describe the table surprise"):
+        datapackage.package(folder, DEFINITIONS)
 
 
 def _starred(resource: str, column: str) -> bool:

@@ -24,13 +24,14 @@ from command_line import (
     invoke,
     parts_in,
     replication,
-    small_study,
+    small_definitions,
     stages_told,
 )
 from conftest import Finished
 from released_files import real_file, write
 
-from replication import analyses, files, study
+from replication import analyses, files
+from replication.definitions import load_definitions
 from replication.pipeline import STAGES
 from replication.plots import FIGURES
 from replication.report import conditions, prose, render
@@ -120,7 +121,7 @@ def test_pdf_has_pages(finished: Finished) -> None:
     pages = pypdf.PdfReader(path).pages
     assert len(pages) >= 4
     text = " ".join(pages[0].extract_text().split())
-    assert study.load().heading.title in text
+    assert load_definitions().heading.title in text
     assert " ".join(numbers_of(finished.out)["w-china"]["display"].split()) in text
 
 
@@ -168,7 +169,9 @@ def test_text_holds_no_number_of_its_own(finished: Finished, tmp_path: Path) -> 
     for whose in (True, False):
         with pytest.MonkeyPatch.context() as patch:
             patch.setattr(conditions, "of", lambda *a, own=whose: {**decided(*a), "own": own})
-            text += render.source_text(ROOT / "paper", results, study.load(finished.study))
+            text += render.source_text(
+                ROOT / "paper", results, load_definitions(finished.definitions)
+            )
     assert {number["display"] for number in marked.values()} <= set(re.findall(r"mark\d+x", text))
 
 
@@ -187,7 +190,7 @@ def test_what_other_data_lack_is_said(finished: Finished) -> None:
 def test_csv_gives_the_results_of_parquet(finished: Finished, tmp_path: Path) -> None:
     """The same synthetic data as CSV give the same tables, byte for byte."""
     data = write(finished.release, tmp_path / "synthetic.csv")
-    results = first_stages(Run(str(data), tmp_path / "out", finished.study), 3)
+    results = first_stages(Run(str(data), tmp_path / "out", finished.definitions), 3)
     for name in ("defects.csv", "coverage.csv", "unattributed.csv", "disagreements.csv"):
         assert (results / name).read_bytes() == (finished.out / "results" / name).read_bytes()
     for name in ("panel/repositories.csv", "panel/weekly.csv", "attributed/weekly.csv"):
@@ -200,7 +203,9 @@ def bundled(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Results of the bundled panel with few replicates, as far as the analysis."""
     folder = tmp_path_factory.mktemp("bundled")
     fewer = {"replicates = 200": "replicates = 20", "chunk = 100 ": "chunk = 20 "}
-    return first_stages(Run(BUNDLED, folder / "out", small_study(folder / "small.toml", fewer)), 4)
+    return first_stages(
+        Run(BUNDLED, folder / "out", small_definitions(folder / "small.toml", fewer)), 4
+    )
 
 
 def test_bundled_run_equals_the_run_on_the_real_file(bundled: Path, tmp_path: Path) -> None:
@@ -246,7 +251,7 @@ def fsync(handle):
     sync(handle)
 
 os.fsync = fsync
-from replication.cli import main
+from replication.cli.app import main
 main()
 """
 

@@ -11,21 +11,22 @@ from typing import Any
 
 import pandas as pd
 import pytest
-from small import synthetic_repositories, synthetic_study
+from small import synthetic_definitions, synthetic_repositories
 from test_claims import by_window, claim, window_tables
 
-from replication import console, covered, reach
-from replication import study as definitions
+from replication import extent, reach
 from replication.attribution import presence
-from replication.errors import DegenerateDataError, StudyError
+from replication.cli import console
+from replication.definitions import load_definitions
+from replication.errors import DefinitionError, DegenerateDataError
 from replication.files import write_csv, write_json
 from replication.plots import published_pair
 from replication.report import claims, conditions, prose, tables
 from replication.run import ROOT
 from replication.sources import bundled
 
-STUDY = synthetic_study()
-HUB = definitions.load(whole=True)
+DEFINITIONS = synthetic_definitions()
+HUB = load_definitions(whole=True)
 TEXT = prose.source(ROOT / "paper", prose.TEXT, whole=True).read_text(encoding="utf-8")
 ALL_THERE = dict.fromkeys(re.findall(r"\{\{if:([\w-]+)\}\}", TEXT), True)
 EVERY = dict.fromkeys(("whole", "anchored", "measured", "chained"), True)
@@ -53,17 +54,17 @@ LOCAL = {"source": "snapshots", "title": "Local snapshots of the Hub", "reposito
 )
 def test_what_a_source_covers(about: dict[str, Any], whole: bool, words: str) -> None:
     """Everything is covered only where somebody said so, or by the Hub's own dataset."""
-    assert covered.whole(about) is whole
-    assert covered.in_words(about) == words
-    assert covered.part(about) == ("" if whole else words)
+    assert extent.whole(about) is whole
+    assert extent.in_words(about) == words
+    assert extent.part(about) == ("" if whole else words)
 
 
 def test_an_extent_is_declared_in_one_word() -> None:
     """All or nothing: what a part holds is said by its crawls."""
-    assert covered.declared(HUB.whole_hub.extent) == ""
-    assert covered.declared("all") == "all"
-    with pytest.raises(StudyError, match="extent = 'top 5' cannot be meant"):
-        covered.declared("top 5")
+    assert extent.declared(HUB.whole_hub.extent) == ""
+    assert extent.declared("all") == "all"
+    with pytest.raises(DefinitionError, match="extent = 'top 5' cannot be meant"):
+        extent.declared("top 5")
 
 
 @pytest.mark.parametrize("judge", ["share", "lead", "family", "first-lead"])
@@ -71,7 +72,7 @@ def test_a_part_of_the_hub_judges_no_claim(judge: str) -> None:
     """The estimate stands, both answers go, and the reason says what it would take."""
     value = {"family": "majority", "first-lead": "2025"}.get(judge, "20")
     made = claims.judge(
-        [claim(judge, value)], *[pd.DataFrame()] * 3, STUDY, window_tables(), "3 namespaces of the Hub"
+        [claim(judge, value)], *[pd.DataFrame()] * 3, DEFINITIONS, window_tables(), "3 namespaces of the Hub"
     ).iloc[0]  # fmt: skip
     assert made["answer"] == claims.NOT_TESTABLE_HERE == "not testable with this source"
     assert (made["survives"], made["turned_by"]) == ("", "")
@@ -84,7 +85,7 @@ def test_a_part_of_the_hub_judges_no_claim(judge: str) -> None:
 def test_a_claim_that_nothing_judges_keeps_its_reason() -> None:
     """What no public table holds is not said to need the whole Hub."""
     asked = [claim("none", "1", reason="not printed")]
-    made = claims.judge(asked, *[pd.DataFrame()] * 3, STUDY, {}, "x").iloc[0]
+    made = claims.judge(asked, *[pd.DataFrame()] * 3, DEFINITIONS, {}, "x").iloc[0]
     assert (made["answer"], made["reason"]) == (claims.NOT_TESTABLE, "not printed")
 
 
@@ -124,7 +125,7 @@ def test_the_released_file_has_no_chain(tmp_path: Path) -> None:
     """Its text depends on no table of snapshots."""
     about = {"source": "bundled", "title": "x", "repository": ""}
     write_json(tmp_path / "manifest.json", about | {"sha256": bundled.computed_from().sha256})
-    assert not any(conditions.of(tmp_path, definitions.load()).values())
+    assert not any(conditions.of(tmp_path, load_definitions()).values())
 
 
 def said(**changes: bool) -> str:
@@ -161,7 +162,7 @@ def test_passages_are_chosen() -> None:
     assert prose.chosen(text, {"x": True, "y": False}) == "abd"
     assert prose.chosen(text, {"x": False, "y": True}) == "aef"
     for wrong in ("{{if:z}}a{{end:z}}", "{{if:x}}a", "a{{end:x}}", "{{if:x}}a{{end:y}}"):
-        with pytest.raises(StudyError):
+        with pytest.raises(DefinitionError):
             prose.chosen(wrong, {"x": True, "y": True})
 
 
@@ -222,7 +223,7 @@ def test_windows_inside_the_data_are_let_through() -> None:
 )
 def test_a_window_beyond_the_data_is_named(first: str, last: str) -> None:
     """With its dates and those of the data."""
-    with pytest.raises(StudyError) as caught:
+    with pytest.raises(DefinitionError) as caught:
         of_dates(first, last)
     assert "rebuild-2025-08 reaches from 2024-08-27 to 2025-08-27" in caught.value.what
     assert f"the labels are from {first} to {last}" in caught.value.what
@@ -230,47 +231,47 @@ def test_a_window_beyond_the_data_is_named(first: str, last: str) -> None:
 
 def test_an_open_end_is_no_date() -> None:
     """Snapshots asked for from a day on have no last one to name."""
-    with pytest.raises(StudyError) as caught:
+    with pytest.raises(DefinitionError) as caught:
         of_dates("2025-03-01", "9999-12-31")
     assert caught.value.what.endswith("the labels are from 2025-03-01 on")
 
 
 def test_a_cohort_may_be_born_before_the_data() -> None:
     """Its repositories are read later; but it may not be read on after the data."""
-    cohort = next(w for w in STUDY.windows if w.kind == "cohort")
+    cohort = next(w for w in DEFINITIONS.windows if w.kind == "cohort")
     early, late = cohort.start + timedelta(days=150), cohort.end + timedelta(days=300)
     read_on = replace(cohort, read_until=cohort.end + timedelta(days=400))
     told = {"before": reach.WEEK, "what": "x", "remedy": "y"}
     reach.require_reach([cohort], early, late, **told)
-    with pytest.raises(StudyError):
+    with pytest.raises(DefinitionError):
         reach.require_reach([read_on], early, late, **told)
 
 
 @pytest.mark.parametrize("side", ["China", "USA"])
 def test_a_panel_without_one_of_the_pair_is_refused(side: str) -> None:
     """Under the headline's own credit and labels, and not under others."""
-    table = synthetic_repositories(STUDY)
-    presence.require_pair(table, STUDY)
-    head = STUDY.headline
+    table = synthetic_repositories(DEFINITIONS)
+    presence.require_pair(table, DEFINITIONS)
+    head = DEFINITIONS.headline
     column = f"{head.labels}_group_{head.attribution}"
     gone = table.assign(**{column: table[column].replace(side, "User")})
     with pytest.raises(DegenerateDataError, match=f"is of a developer of {side}"):
-        presence.require_pair(gone, STUDY)
-    other = replace(STUDY, headline=replace(head, labels="registry"))
+        presence.require_pair(gone, DEFINITIONS)
+    other = replace(DEFINITIONS, headline=replace(head, labels="registry"))
     presence.require_pair(gone, other)
 
 
 @pytest.mark.parametrize(("weeks", "enough"), [(0, False), (1, False), (3, False), (4, True)])
 def test_fewer_weeks_than_a_smoothed_sum_are_refused(weeks: int, enough: bool) -> None:
     """A missing week in between counts; the series needs as many as one sum takes."""
-    assert STUDY.time.smoothing_weeks == 4
+    assert DEFINITIONS.time.smoothing_weeks == 4
     days = pd.date_range("2025-03-05", periods=weeks, freq="7D")
     table = pd.DataFrame({"week": [f"{day:%Y-%m-%d}" for day in days], "downloads": 1})
     if enough:
-        presence.require_weeks(table.iloc[[0, -1]], STUDY)
+        presence.require_weeks(table.iloc[[0, -1]], DEFINITIONS)
         return
     with pytest.raises(DegenerateDataError, match=f"span {weeks} weeks"):
-        presence.require_weeks(table, STUDY)
+        presence.require_weeks(table, DEFINITIONS)
 
 
 def test_windows_beyond_the_weeks_of_a_file_are_refused() -> None:
@@ -278,9 +279,11 @@ def test_windows_beyond_the_weeks_of_a_file_are_refused() -> None:
     days = pd.date_range("2025-03-05", "2026-01-28", freq="7D")
     table = pd.DataFrame({"week": [f"{day:%Y-%m-%d}" for day in days]})
     young, old = (pd.Series(["2024-02", month]) for month in ("2025-07", "2024-06"))
-    presence.require_reach(table, young, STUDY)
-    presence.require_reach(table.iloc[:18], old, STUDY)  # all had passed the age limit by then
+    presence.require_reach(table, young, DEFINITIONS)
+    presence.require_reach(
+        table.iloc[:18], old, DEFINITIONS
+    )  # all had passed the age limit by then
     with pytest.raises(
-        StudyError, match="the weeks of downloads are from 2025-03-05 to 2025-07-02"
+        DefinitionError, match="the weeks of downloads are from 2025-03-05 to 2025-07-02"
     ):
-        presence.require_reach(table.iloc[:18], young, STUDY)
+        presence.require_reach(table.iloc[:18], young, DEFINITIONS)

@@ -22,8 +22,8 @@ from released_files import (
     synthetic_rows,
 )
 
+from replication.definitions import Window
 from replication.panel import defects, increments
-from replication.study import Window
 
 NO_LABELS = pd.DataFrame(columns=["check", "column", "value", "reason", "treatment"])
 SECOND = pd.Timedelta("1s")

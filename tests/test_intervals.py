@@ -10,8 +10,8 @@ from released_files import EXAMPLES
 from scipy import stats
 from scipy.special import expit, logit
 
-from replication.analysis import intervals
-from replication.analysis.resampling import replicate_totals, totals_without_each
+from replication.inference import intervals
+from replication.inference.resampling import replicate_totals, totals_without_each
 
 LEVEL = 0.95
 

@@ -10,17 +10,17 @@ import pandas as pd
 import pytest
 from numpy.typing import NDArray
 from scipy import stats
-from small import synthetic_repositories, synthetic_study
+from small import synthetic_definitions, synthetic_repositories
 
 from replication.analysis import label_error
-from replication.analysis.cells import Cells
 from replication.analysis.estimates import Specification, cells_of
 from replication.analysis.label_error import BOTH, LABELS, LUCK, SOURCES, UNSETTLED
-from replication.analysis.resampling import replicate_totals
-from replication.study import Study
+from replication.definitions import Definitions
+from replication.inference.cells import Cells
+from replication.inference.resampling import replicate_totals
 
-STUDY = synthetic_study()
-TABLE = synthetic_repositories(STUDY)
+DEFINITIONS = synthetic_definitions()
+TABLE = synthetic_repositories(DEFINITIONS)
 GROUPS = ("China", "USA", "France", "User")
 """One group of each class: China, the USA, another country, none."""
 CERTAIN = np.eye(4, dtype=np.int64) * 10**15
@@ -28,12 +28,12 @@ AUDITED = np.array([[18, 0, 0, 1], [0, 9, 2, 3], [1, 0, 12, 4], [2, 6, 0, 30]])
 """A synthetic confusion table, not symmetric."""
 
 
-def small_study(replicates: int, chunk: int = 100, seed: int = 1) -> Study:
+def small_definitions(replicates: int, chunk: int = 100, seed: int = 1) -> Definitions:
     """The packaged definitions with these replicates, chunks and seed."""
     rules = dataclasses.replace(
-        STUDY.inference, replicates=replicates, chunk=chunk, seed=seed, level=0.95
+        DEFINITIONS.inference, replicates=replicates, chunk=chunk, seed=seed, level=0.95
     )
-    return dataclasses.replace(STUDY, inference=rules)
+    return dataclasses.replace(DEFINITIONS, inference=rules)
 
 
 def synthetic_cells(rows: Sequence[Sequence[int]] | NDArray[np.int64]) -> Cells:
@@ -67,7 +67,7 @@ POINT = shares(MIXED.by_group.sum(axis=0).astype(float))
 
 def test_without_label_error_labels_never_move() -> None:
     """Where the codings agreed 10¹⁵ times labels stay, and both sources together are luck alone."""
-    drawn = label_error.replicates(MIXED, CERTAIN, set(), small_study(300))
+    drawn = label_error.replicates(MIXED, CERTAIN, set(), small_definitions(300))
     for suffix in ("", UNSETTLED):
         assert np.array_equal(drawn[LABELS + suffix], np.tile(POINT, (300, 1)))
         assert np.array_equal(drawn[BOTH + suffix], drawn[LUCK])
@@ -76,12 +76,12 @@ def test_without_label_error_labels_never_move() -> None:
 
 def test_settled_developers_keep_their_labels() -> None:
     """Where all are settled nothing is left to draw but luck; where none is, all are drawn."""
-    study = small_study(300)
-    drawn = label_error.replicates(MIXED, AUDITED, set(MIXED.units), study)
+    definitions = small_definitions(300)
+    drawn = label_error.replicates(MIXED, AUDITED, set(MIXED.units), definitions)
     assert np.array_equal(drawn[LABELS + UNSETTLED], np.tile(POINT, (300, 1)))
     assert np.array_equal(drawn[BOTH + UNSETTLED], drawn[LUCK])
     assert drawn[LABELS].std(axis=0).min() > 0
-    none = label_error.replicates(MIXED, AUDITED, {"somebody else"}, study)
+    none = label_error.replicates(MIXED, AUDITED, {"somebody else"}, definitions)
     for source in (LABELS, BOTH):
         assert np.array_equal(none[source + UNSETTLED], none[source])
         assert np.array_equal(none[source], drawn[source])
@@ -90,7 +90,7 @@ def test_settled_developers_keep_their_labels() -> None:
 def test_one_unsettled_developer_moves_alone() -> None:
     """Its downloads are China's, the USA's or neither side's, and nobody else's move."""
     drawn = label_error.replicates(
-        MIXED, np.full((4, 4), 5), set(MIXED.units[1:]), small_study(300)
+        MIXED, np.full((4, 4), 5), set(MIXED.units[1:]), small_definitions(300)
     )
     rest = MIXED.by_group[1:].sum(axis=0)
     total = int(MIXED.by_group.sum())
@@ -103,10 +103,10 @@ def test_one_unsettled_developer_moves_alone() -> None:
 
 def test_luck_is_the_cluster_bootstrap_of_every_other_table() -> None:
     """The same seed gives the same replicates, mapped to shares, whatever the labels do."""
-    study = small_study(250)
-    totals = replicate_totals(MIXED.by_group, 250, 100, study.inference.seed)
+    definitions = small_definitions(250)
+    totals = replicate_totals(MIXED.by_group, 250, 100, definitions.inference.seed)
     for confusion in (CERTAIN, AUDITED):
-        drawn = label_error.replicates(MIXED, confusion, set(), study)
+        drawn = label_error.replicates(MIXED, confusion, set(), definitions)
         assert np.array_equal(drawn[LUCK], shares(totals))
 
 
@@ -114,8 +114,8 @@ def test_luck_is_the_cluster_bootstrap_of_every_other_table() -> None:
 def test_fewer_replicates_are_a_prefix_of_more(fewer: int) -> None:
     """The chunk alone decides what is drawn, not how many replicates are asked for."""
     settled = {MIXED.units[0]}
-    many = label_error.replicates(MIXED, AUDITED, settled, small_study(300))
-    few = label_error.replicates(MIXED, AUDITED, settled, small_study(fewer))
+    many = label_error.replicates(MIXED, AUDITED, settled, small_definitions(300))
+    few = label_error.replicates(MIXED, AUDITED, settled, small_definitions(fewer))
     assert set(few) == set(many) == set(SOURCES)
     for source in SOURCES:
         assert few[source].shape == (fewer, 3)
@@ -124,28 +124,32 @@ def test_fewer_replicates_are_a_prefix_of_more(fewer: int) -> None:
 
 def test_chunks_and_seeds_draw_labels_of_their_own() -> None:
     """No two chunks share their labels, and neither do two seeds."""
-    drawn = label_error.replicates(MIXED, AUDITED, set(), small_study(200))[LABELS]
+    drawn = label_error.replicates(MIXED, AUDITED, set(), small_definitions(200))[LABELS]
     assert not np.array_equal(drawn[:100], drawn[100:])
-    other = label_error.replicates(MIXED, AUDITED, set(), small_study(200, seed=2))[LABELS]
+    other = label_error.replicates(MIXED, AUDITED, set(), small_definitions(200, seed=2))[LABELS]
     assert not np.array_equal(drawn, other)
 
 
 def test_groups_fall_into_four_classes() -> None:
     """China, the USA, every other country together, and every group without a country together."""
-    counts = np.array([[*range(1, len(STUDY.groups) + 1), 0]], dtype=np.int64)
-    held = Cells(("somebody",), STUDY.groups, counts)
-    nowhere = sum(STUDY.groups.index(name) + 1 for name in STUDY.unattributed)
+    counts = np.array([[*range(1, len(DEFINITIONS.groups) + 1), 0]], dtype=np.int64)
+    held = Cells(("somebody",), DEFINITIONS.groups, counts)
+    nowhere = sum(DEFINITIONS.groups.index(name) + 1 for name in DEFINITIONS.unattributed)
     rest = counts.sum() - 1 - 2 - nowhere
-    assert STUDY.groups[:2] == ("China", "USA")
-    assert label_error._by_class(held, STUDY).tolist() == [[1, 2, rest, nowhere]]
+    assert DEFINITIONS.groups[:2] == ("China", "USA")
+    assert label_error._by_class(held, DEFINITIONS).tolist() == [[1, 2, rest, nowhere]]
 
 
-def totals_of(source: str, study: Study, settled: Collection[str] = ()) -> NDArray[np.float64]:
+def totals_of(
+    source: str, definitions: Definitions, settled: Collection[str] = ()
+) -> NDArray[np.float64]:
     """Totals by class of every replicate, from all chunks."""
     fixed = np.isin(MIXED.units, [*settled])
-    by_class = label_error._by_class(MIXED, study)
-    chunks = range(study.inference.replicates // study.inference.chunk)
-    parts = [dict(label_error._chunk(by_class, AUDITED, fixed, study, n))[source] for n in chunks]
+    by_class = label_error._by_class(MIXED, definitions)
+    chunks = range(definitions.inference.replicates // definitions.inference.chunk)
+    parts = [
+        dict(label_error._chunk(by_class, AUDITED, fixed, definitions, n))[source] for n in chunks
+    ]
     return np.concatenate(parts)
 
 
@@ -191,10 +195,10 @@ def assert_moments(
 
 def test_drawn_labels_have_the_moments_of_the_dirichlet() -> None:
     """Rows are the registry's classes and columns the true ones; rates are shared in a replicate."""
-    study = small_study(40_000, chunk=4000)
-    drawn = totals_of(LABELS, study)
+    definitions = small_definitions(40_000, chunk=4000)
+    drawn = totals_of(LABELS, definitions)
     assert (drawn.sum(axis=1) == MIXED.by_group.sum()).all()
-    mean, covariance, _ = expected_moments(MIXED.by_group, AUDITED + study.audit.prior)
+    mean, covariance, _ = expected_moments(MIXED.by_group, AUDITED + definitions.audit.prior)
     assert_moments(drawn, mean, covariance)
     assert mean[1] - MIXED.by_group.sum(axis=0)[1] < -100  # it can tell the table from no error
 
@@ -204,29 +208,31 @@ def test_luck_and_labels_together_have_their_joint_moments() -> None:
 
     Given what each developer holds, multinomial weights add Σ x xᵀ − (Σx)(Σx)ᵀ/n to the covariance.
     """
-    study = small_study(40_000, chunk=4000)
-    mean, covariance, squares = expected_moments(MIXED.by_group, AUDITED + study.audit.prior)
+    definitions = small_definitions(40_000, chunk=4000)
+    mean, covariance, squares = expected_moments(MIXED.by_group, AUDITED + definitions.audit.prior)
     joint = covariance + squares - (covariance + np.outer(mean, mean)) / len(MIXED.units)
-    assert_moments(totals_of(BOTH, study), mean, joint)
+    assert_moments(totals_of(BOTH, definitions), mean, joint)
 
 
 def test_unsettled_labels_have_the_moments_of_what_is_unsettled() -> None:
     """The settled add their downloads where they are, and no variance."""
-    study = small_study(40_000, chunk=4000)
+    definitions = small_definitions(40_000, chunk=4000)
     fixed = np.arange(len(MIXED.units)) % 2 == 0
     settled = [unit for unit, held in zip(MIXED.units, fixed, strict=True) if held]
     free = MIXED.by_group[~fixed]
-    mean, covariance, _ = expected_moments(free, AUDITED + study.audit.prior)
+    mean, covariance, _ = expected_moments(free, AUDITED + definitions.audit.prior)
     mean += MIXED.by_group[fixed].sum(axis=0)
-    assert_moments(totals_of(LABELS + UNSETTLED, study, settled), mean, covariance)
+    assert_moments(totals_of(LABELS + UNSETTLED, definitions, settled), mean, covariance)
 
 
 def test_the_prior_is_that_of_the_study() -> None:
     """Without any audit a huge prior spreads labels evenly over the classes."""
-    even = dataclasses.replace(STUDY.audit, prior=1e12)
-    study = dataclasses.replace(small_study(20_000, chunk=4000), audit=even)
+    even = dataclasses.replace(DEFINITIONS.audit, prior=1e12)
+    definitions = dataclasses.replace(small_definitions(20_000, chunk=4000), audit=even)
     held = synthetic_cells([[1, 0, 0, 0]] * 2)
-    drawn = label_error.replicates(held, np.zeros((4, 4), dtype=np.int64), set(), study)[LABELS]
+    drawn = label_error.replicates(held, np.zeros((4, 4), dtype=np.int64), set(), definitions)[
+        LABELS
+    ]
     for count, share in ((0, 0.0), (1, 0.5), (2, 1.0)):
         p = stats.binom.pmf(count, 2, 0.25)
         error = np.sqrt(p * (1 - p) / 20_000)
@@ -236,7 +242,7 @@ def test_the_prior_is_that_of_the_study() -> None:
 @pytest.fixture(scope="module")
 def rows() -> pd.DataFrame:
     """Every interval on the synthetic panel."""
-    return label_error.propagate(TABLE, AUDITED, {"Qwen"}, STUDY)
+    return label_error.propagate(TABLE, AUDITED, {"Qwen"}, DEFINITIONS)
 
 
 def test_every_window_role_source_and_statistic_has_one_row(rows: pd.DataFrame) -> None:
@@ -244,8 +250,8 @@ def test_every_window_role_source_and_statistic_has_one_row(rows: pd.DataFrame) 
     keys = ["estimand", "attribution", "labels", "source", "group"]
     assert list(rows.columns) == [*keys, "point", "lower", "upper", "china_leads"]
     assert not rows.duplicated(keys).any()
-    assert len(rows) == len(STUDY.windows) * 3 * 5 * 3
-    assert set(rows["estimand"]) == {window.id for window in STUDY.windows}
+    assert len(rows) == len(DEFINITIONS.windows) * 3 * 5 * 3
+    assert set(rows["estimand"]) == {window.id for window in DEFINITIONS.windows}
     assert set(rows["attribution"]) == {"uploader", "origin", "maker"}
     assert set(rows["labels"]) == {"registry"}
 
@@ -265,10 +271,10 @@ def test_points_by_hand(rows: pd.DataFrame) -> None:
 
 def test_intervals_are_the_quantiles_of_the_replicates(rows: pd.DataFrame) -> None:
     """And china_leads is the fraction of them above zero."""
-    estimand = next(e for e in STUDY.estimands if e.id == "cohort-2025-08")
-    held = cells_of(TABLE, Specification(estimand, "origin", "registry"), "developer", STUDY)
+    estimand = next(e for e in DEFINITIONS.estimands if e.id == "cohort-2025-08")
+    held = cells_of(TABLE, Specification(estimand, "origin", "registry"), "developer", DEFINITIONS)
     where = (rows["estimand"] == "cohort-2025-08") & (rows["attribution"] == "origin")
-    for source, drawn in label_error.replicates(held, AUDITED, {"Qwen"}, STUDY).items():
+    for source, drawn in label_error.replicates(held, AUDITED, {"Qwen"}, DEFINITIONS).items():
         part = rows[where & (rows["source"] == source)]
         assert np.array_equal(part["lower"], np.quantile(drawn, 0.025, axis=0))
         assert np.array_equal(part["upper"], np.quantile(drawn, 0.975, axis=0))
@@ -278,7 +284,7 @@ def test_intervals_are_the_quantiles_of_the_replicates(rows: pd.DataFrame) -> No
 
 def test_without_label_error_the_interval_is_the_point() -> None:
     """Labels alone leave no width, and both leave that of luck."""
-    found = label_error.propagate(TABLE, CERTAIN, set(), STUDY)
+    found = label_error.propagate(TABLE, CERTAIN, set(), DEFINITIONS)
     labels = found[found["source"].isin([LABELS, LABELS + UNSETTLED])]
     assert (labels["lower"] == labels["point"]).all()
     assert (labels["upper"] == labels["point"]).all()
@@ -323,12 +329,14 @@ def drawn_and_true(number: int, known: bool, times: int) -> tuple[NDArray[np.flo
     many times.
     """
     generator = np.random.default_rng((number, 2, int(known)))
-    study = small_study(REPLICATES, chunk=REPLICATES, seed=number)
+    definitions = small_definitions(REPLICATES, chunk=REPLICATES, seed=number)
     held = synthetic_developers(40, number)
-    rates = KNOWN / 100 if known else generator.dirichlet(np.full(4, study.audit.prior), size=4)
+    rates = (
+        KNOWN / 100 if known else generator.dirichlet(np.full(4, definitions.audit.prior), size=4)
+    )
     audited = KNOWN * 10**10 if known else generator.multinomial(10, rates) * times
     truth = true_share(held, rates, generator)
-    return label_error.replicates(held, audited, set(), study)[LABELS][:, 0], truth
+    return label_error.replicates(held, audited, set(), definitions)[LABELS][:, 0], truth
 
 
 def covered(known: bool, times: int = 1) -> int:

@@ -20,12 +20,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from released_files import ROOT, real_file
 
-from replication import study as definitions
+from replication.definitions import load_definitions
 from replication.panel import contract, lineage
 from replication.panel.lineage import EDGES, Lineage, documented, hub_edges, released_edges, trace
 
 EXAMPLES = settings(derandomize=True, deadline=None, max_examples=60)
-STUDY = definitions.load()
+DEFINITIONS = load_definitions()
 BUNDLED = ROOT / "replication" / "data" / "repositories.csv"
 RUN_TOGETHER = "maker/model-devother/model-schnell"
 
@@ -583,7 +583,9 @@ def test_released_lineage_and_annotated_origins() -> None:
 
     Two of the undocumented name parents run together, 23 of the documented say that there is none.
     """
-    counters = contract.read_counters(real_file(), STUDY.groups, STUDY.panel.max_counter)
+    counters = contract.read_counters(
+        real_file(), DEFINITIONS.groups, DEFINITIONS.panel.max_counter
+    )
     counters = counters.sort_values("reading", kind="stable")
     last = counters.groupby("repository").last()
     names = last["name"].tolist()

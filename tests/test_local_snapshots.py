@@ -13,17 +13,17 @@ import pyarrow.parquet as pq
 import pytest
 from command_line import invoke
 
+from replication.definitions import PACKAGED, load_definitions
 from replication.errors import ContractError, SourceError
 from replication.files import read_csv
-from replication.panel import fetched
 from replication.panel.table import Panel
+from replication.panel.whole_hub import fetched
 from replication.sources import left_out, manifest, room, sidecar, snapshots
 from replication.sources.left_out import LeftOut
 from replication.sources.local_snapshots import find
-from replication.study import DEFAULT, load
 
 LABELS = ["2025-03-05", "2025-03-12", "2025-03-19", "2025-03-26"]
-ABOUT = replace(load(whole=True).snapshots, since=date.min, until=date.max)
+ABOUT = replace(load_definitions(whole=True).snapshots, since=date.min, until=date.max)
 
 
 def write(path: Path, scale: int = 1, **columns: pa.Array) -> Path:
@@ -223,13 +223,13 @@ def test_a_range_that_the_definitions_state_holds(tmp_path: Path) -> None:
     """A folder is read whole unless the command line or [snapshots] says from when, or up to when."""
     for label in ("2024-08-28", "2025-08-27", "2026-03-05"):
         write(tmp_path / "hub" / f"{label}.parquet")
-    text = DEFAULT.read_text(encoding="utf-8")
-    study = tmp_path / "mine.toml"
-    study.write_text(text.replace("days_after = 7", "until = 2025-12-31\ndays_after = 7"))
+    text = PACKAGED.read_text(encoding="utf-8")
+    definitions = tmp_path / "mine.toml"
+    definitions.write_text(text.replace("days_after = 7", "until = 2025-12-31\ndays_after = 7"))
     options = ("--data", str(tmp_path / "hub"), "--out", str(tmp_path / "out"))
-    done = invoke("fetch", *options, "--study", str(study))
+    done = invoke("fetch", *options, "--definitions", str(definitions))
     assert "models/2024-08-28…2025-08-27, 6 rows" in done.stdout, done.stderr
-    done = invoke("fetch", *options, "--study", str(study), "--until", "2026-12-31")
+    done = invoke("fetch", *options, "--definitions", str(definitions), "--until", "2026-12-31")
     assert "models/2024-08-28…2026-03-05, 9 rows" in done.stdout, done.stderr
 
 

@@ -13,16 +13,17 @@ import pandas as pd
 import pytest
 from matplotlib.figure import Figure
 from rich.console import Console
-from small import synthetic_study
+from small import synthetic_definitions
 
-from replication import console, files
+from replication import files
 from replication.attribution.registry import Developer, Registry
+from replication.cli import console
 from replication.plain import plain, plain_lines
 from replication.plots import rendered, results, style
 from replication.report import markdown, own, prose, registry_table, render, tables
 from replication.run import ROOT
 
-STUDY = synthetic_study()
+DEFINITIONS = synthetic_definitions()
 PAPER = ROOT / "paper"
 RAW = "`<script>document.title=1</script>`{=html}`\\immediate\\write18{id}`{=latex}"
 NASTY = [
@@ -137,7 +138,7 @@ def nasty_results(folder: Path) -> None:
 def test_every_table_holds_nasty_texts(tmp_path: Path, desk: Path) -> None:
     """No table breaks, and no text of the data is obeyed in HTML."""
     nasty_results(tmp_path)
-    made = {name: make() for name, make in tables.all_tables(tmp_path, STUDY).items()}
+    made = {name: make() for name, make in tables.all_tables(tmp_path, DEFINITIONS).items()}
     plain_pipes = {
         name: {len(re.findall(r"(?<!\\)\|", line)) for line in text.splitlines()}
         for name, text in made.items()
@@ -171,7 +172,7 @@ def test_the_banner_of_other_data_is_escaped(tmp_path: Path) -> None:
     """Title and file name of a run's data do not become markup where the text names them."""
     about = {"title": "<b>", "filename": "a*b*.parquet", "rows": 1, "accessed": "2026-01-01"}
     files.write_json(tmp_path / "manifest.json", {**about, "sha256": "0"})
-    shown = markdown.escaped(own.differences(tmp_path, STUDY)[0], sentence=True)
+    shown = markdown.escaped(own.differences(tmp_path, DEFINITIONS)[0], sentence=True)
     text = prose.fill("This run has {{source:own}}.", {"source:own": {"display": shown}}, {})
     assert "the data \\<b\\> (a\\*b\\*.parquet, 1 rows" in text
 

@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from replication.analysis import schemes
-from replication.analysis.resampling import generator_of
-from replication.analysis.schemes import AGAIN, LARGEST, MULTINOMIAL, SLOTS
+from replication.inference import schemes
+from replication.inference.resampling import generator_of
+from replication.inference.schemes import AGAIN, LARGEST, MULTINOMIAL, SLOTS
 
 SEED = 11
 TIMES = np.array([1, 1, 2, 5, 40, 128, 300, 400])

@@ -30,7 +30,7 @@ from hub_fetches import (
 
 from replication.sources import manifest
 from replication.sources.released import describe
-from replication.synthetic.server import REPOSITORY, REVISION, hub
+from replication.validation.synthetic.server import REPOSITORY, REVISION, hub
 
 MOVED = "fedcba9876543210fedcba9876543210fedcba98"
 FIRST, SECOND = "first/mirror", "second/mirror"

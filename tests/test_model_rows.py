@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from replication.errors import ContractError
 from replication.sources.extract import MOST
 from replication.sources.model_rows import FIELDS, checked, table
-from replication.synthetic.server_api import synthetic_models
+from replication.validation.synthetic.server_api import synthetic_models
 
 WRONG = {
     "_id": [None, "", "0" * 23, "0" * 25, "G" * 24, "A" * 24, 5, ["0" * 24], "0" * 24 + "\n"],

@@ -12,22 +12,23 @@ from pandas.testing import assert_frame_equal
 from record_files import TOP, WHOLE, defect, model, read, write_list, write_top
 from released_files import counters_of, real_file, repository, synthetic_release, write
 from small_window import small_window
+from test_panel_table import DEFINITIONS as SHORT
 from test_panel_table import NO_LABELS
-from test_panel_table import STUDY as SHORT
-from test_second_shares import NAMESPACES, bundle, first, synthetic_study
+from test_sql_estimates import NAMESPACES, bundle, first, synthetic_definitions
 
 from replication import names
-from replication import study as definitions
 from replication.analysis import estimates, window_changes
 from replication.attribution import assign, lookup, registry, rules
 from replication.attribution.window import Credit
+from replication.definitions import load_definitions
 from replication.errors import ContractError, RegistryError, SourceError
 from replication.files import read_csv
-from replication.panel import contract, defects, lineage, table, tail
-from replication.second import shares as second
+from replication.panel import contract, defects, lineage, table
+from replication.panel.whole_hub import tail
+from replication.validation import sql_estimates as second
 
-STUDY = definitions.load()
-REGISTRY, RULES = registry.load(STUDY.group_of), rules.load()
+DEFINITIONS = load_definitions()
+REGISTRY, RULES = registry.load(DEFINITIONS.group_of), rules.load()
 MALFORMED = [
     "Qwen ", " Qwen", "Qw en", "Qwen\u200b", "Qwen\xa0", "Qwen\n", "Qwen\t", "Qwen\x00", "Q|wen",
     'Qwen"', "Qwen'", "<b>Qwen</b>", "Qwe\u0301n", "\u0405kywork", "\u212aimi", "Qw\u00e9n", "-Qwen",
@@ -76,7 +77,7 @@ def test_a_released_file_with_another_name_is_refused(
     cells = [*rows[column][:-1], f"{name}/m" if column == "model" else name]
     path = write(rows.assign(**{column: cells}), tmp_path / file)
     with pytest.raises(ContractError) as caught:
-        contract.read_counters(path, STUDY.groups, 10**9)
+        contract.read_counters(path, DEFINITIONS.groups, 10**9)
     assert f"{file}, row 3: {column} is not " in caught.value.what
     assert f"({column} = {cells[-1]!a})" in caught.value.what
     assert "letters A to Z, digits" in caught.value.remedy
@@ -106,21 +107,21 @@ def test_spellings_of_one_namespace_are_one_in_a_file() -> None:
 def credited(rows: pd.DataFrame) -> pd.DataFrame:
     """The attributed panel of a synthetic release."""
     panel = table.build(counters_of(rows), SHORT, NO_LABELS)
-    return assign.attributed(panel.repositories, REGISTRY, RULES, STUDY.group_of)
+    return assign.attributed(panel.repositories, REGISTRY, RULES, DEFINITIONS.group_of)
 
 
 def test_names_in_any_case_have_the_same_credit() -> None:
     """Developers, groups and the family's share of a file in small letters are those of the file."""
     rows = release("Qwen", "Qwen")
     small = rows.assign(**{c: names.keys(rows[c]) for c in ("model", "author", "derived_author")})
-    study = synthetic_study()
+    definitions = synthetic_definitions()
     found = []
     for one in (credited(rows), credited(small)):
         kept = one.filter(regex="_developer$|_group_|^sum$|^cohort$")
         assert one.loc[one["uploader"].str.lower() == "qwen", "sum"].item() == 60
-        spec = estimates.Specification(study.estimands[0], "origin", "registry")
+        spec = estimates.Specification(definitions.estimands[0], "origin", "registry")
         renamed = one.rename(columns={"sum": spec.estimand.window.id})
-        held = estimates.cells_of(renamed, spec, "developer", STUDY)
+        held = estimates.cells_of(renamed, spec, "developer", DEFINITIONS)
         found.append((kept.reset_index(drop=True), held))
     assert_frame_equal(found[0][0], found[1][0])
     assert [held.totals[-1] for _, held in found] == [2 * (60 + 40 + 40)] * 2
@@ -133,9 +134,9 @@ def test_the_released_file_in_small_letters_gives_the_same_shares(tmp_path: Path
         rows[name] = names.keys(rows[name])
     path = tmp_path / "small.parquet"
     rows.to_parquet(path)
-    counters = contract.read_counters(path, STUDY.groups, STUDY.panel.max_counter)
-    panel = table.build(counters, STUDY, NO_LABELS)
-    found = assign.attributed(panel.repositories, REGISTRY, RULES, STUDY.group_of)
+    counters = contract.read_counters(path, DEFINITIONS.groups, DEFINITIONS.panel.max_counter)
+    panel = table.build(counters, DEFINITIONS, NO_LABELS)
+    found = assign.attributed(panel.repositories, REGISTRY, RULES, DEFINITIONS.group_of)
     held = found.groupby("registry_group_origin")["cohort-2025-08"].sum()
     assert 100 * held["China"] / held.sum() == pytest.approx(57.367, abs=0.001)
 
@@ -179,13 +180,13 @@ def test_the_study_s_labels_and_weeks_are_found_in_any_case() -> None:
         {"week": ["2025-03"] * 2, "uploader": ["QWEN", "Someone"], "origin": ["qwen", "QWEN"],
          "downloads": [1, 2]}
     )  # fmt: skip
-    weeks = assign.attributed_weeks(weekly, rows, REGISTRY, STUDY.group_of)
+    weeks = assign.attributed_weeks(weekly, rows, REGISTRY, DEFINITIONS.group_of)
     assert weeks["study_group_uploader"].tolist() == ["China", "User"]
     assert set(weeks["registry_group_origin"]) == {"China"}
     twice = rows.assign(uploader=["x", "X", "y"], study_group_uploader=["China", "USA", "USA"])
     with pytest.raises(ContractError, match="two country groups"):
-        assign.attributed_weeks(weekly, twice, REGISTRY, STUDY.group_of)
-    credit = Credit.of(rows, REGISTRY, RULES, STUDY.group_of)
+        assign.attributed_weeks(weekly, twice, REGISTRY, DEFINITIONS.group_of)
+    credit = Credit.of(rows, REGISTRY, RULES, DEFINITIONS.group_of)
     asked = pd.DataFrame({"name": ["SOMEONE/x"], "uploader": ["SOMEONE"], "origin": ["QWEN"]})
     found = credit.attributed(asked).iloc[0]
     assert (found["study_group_uploader"], found["study_group_origin"]) == ("User", "China")
@@ -221,9 +222,9 @@ def test_records_spell_a_namespace_as_the_latest_of_them(tmp_path: Path) -> None
 
 
 def test_the_family_of_the_window_is_found_in_any_case() -> None:
-    """Sums of the family are those of the window whose namespaces are spelt as in study.toml."""
+    """Sums of the family are those of the window whose namespaces are spelt as in definitions.toml."""
     data = small_window()
-    window = data.study.window.id
+    window = data.definitions.window.id
     plain = window_changes.credited(data.population, window, data).total
     roles = ("uploader", "origin", "maker")
     other = data.population.assign(**{r: data.population[r].str.upper() for r in roles})
@@ -234,16 +235,16 @@ def test_the_family_of_the_window_is_found_in_any_case() -> None:
 
 def test_the_second_implementation_finds_names_in_any_case(tmp_path: Path) -> None:
     """Both find the same in a registry in capitals as in the one whose case is the panel's."""
-    study = synthetic_study()
+    definitions = synthetic_definitions()
     moved = [(name.upper(), *rest) for name, *rest in NAMESPACES]
-    plain = second.shares(bundle(tmp_path / "plain"), study)
+    plain = second.shares(bundle(tmp_path / "plain"), definitions)
     folder = bundle(tmp_path / "other", namespaces=moved)
     table_ = read_csv(folder / "registry.csv")
     table_["namespaces"] = table_["namespaces"].str.upper()
     table_.to_csv(folder / "registry.csv", index=False)
-    assert_frame_equal(second.shares(folder, study), plain)
-    first(folder, tmp_path / "results", study)
-    assert second.checked(folder, tmp_path / "results", study)[1] <= second.TOLERANCE
+    assert_frame_equal(second.shares(folder, definitions), plain)
+    first(folder, tmp_path / "results", definitions)
+    assert second.checked(folder, tmp_path / "results", definitions)[1] <= second.TOLERANCE
 
 
 def test_coverage_counts_a_namespace_in_any_case(tmp_path: Path) -> None:
@@ -272,4 +273,4 @@ def test_the_registry_holds_names_to_the_alphabet(tmp_path: Path) -> None:
     path = tmp_path / "registry.csv"
     path.write_text(text.replace(",moonshotai,", ",moonsh\u043etai,"), encoding="utf-8")
     with pytest.raises(RegistryError, match=r"registry\.csv, line \d+: namespace .* is malformed"):
-        registry.load(STUDY.group_of, path)
+        registry.load(DEFINITIONS.group_of, path)

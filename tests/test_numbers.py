@@ -8,15 +8,15 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
-from small import synthetic_study
+from small import synthetic_definitions
 
-from replication.errors import StudyError
+from replication.errors import DefinitionError
 from replication.files import read_json, write_csv, write_json
 from replication.plots import FIGURES
 from replication.report import numbers, prose, tables
 from replication.run import ROOT
 
-STUDY = synthetic_study()
+DEFINITIONS = synthetic_definitions()
 TEXT = (ROOT / "paper" / "paper.md").read_text(encoding="utf-8")
 NUMBERS = read_json(ROOT / "results" / "numbers.json")
 
@@ -29,7 +29,7 @@ def collected(folder: Path, line: str) -> dict[str, dict[str, object]]:
     write_csv(folder / "summary.csv", table)
     write_json(folder / "manifest.json", {"rows": 19361})
     (folder / "numbers.toml").write_text(f'[rows]\nfirst = "name=a"\n[numbers]\n{line}\n')
-    return numbers.collect(folder / "numbers.toml", folder, STUDY)
+    return numbers.collect(folder / "numbers.toml", folder, DEFINITIONS)
 
 
 def test_a_number_keeps_its_value_and_says_where_it_is_from(tmp_path: Path) -> None:
@@ -68,7 +68,7 @@ def test_a_declaration_that_leads_nowhere_is_refused(
     tmp_path: Path, line: str, message: str
 ) -> None:
     """One clear error for each way to misdeclare a number."""
-    with pytest.raises(StudyError, match=re.escape(message)):
+    with pytest.raises(DefinitionError, match=re.escape(message)):
         collected(tmp_path, line)
 
 
@@ -108,7 +108,9 @@ def test_the_text_uses_every_number_and_only_these() -> None:
     """No unknown key and no unused one in the paper."""
     labels = {f"fig:{name}" for name in FIGURES}
     labels |= {
-        f"{kind}:{name}" for name in tables.all_tables(ROOT, STUDY) for kind in ("tab", "table")
+        f"{kind}:{name}"
+        for name in tables.all_tables(ROOT, DEFINITIONS)
+        for kind in ("tab", "table")
     }
     labels |= {"source:own", *(f"{mark}:own" for mark in ("if", "else", "end"))}
     used = set(prose.keys(TEXT))
@@ -147,5 +149,5 @@ def test_filling_an_unknown_key_fails() -> None:
         prose.fill("{{a}} and {{table:t}}", {"a": {"display": "1"}}, {"t": lambda: "T"})
         == "1 and T"
     )
-    with pytest.raises(StudyError, match="nothing computes"):
+    with pytest.raises(DefinitionError, match="nothing computes"):
         prose.fill("{{b}}", {}, {})

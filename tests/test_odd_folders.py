@@ -13,13 +13,13 @@ import pyarrow.parquet as pq
 import pytest
 from command_line import invoke
 
+from replication.definitions import load_definitions
 from replication.errors import OutputError, SourceError
 from replication.files import literal
-from replication.panel import engines
-from replication.panel.engines import DuckDB
-from replication.second import shares as second
+from replication.panel.whole_hub import engines
+from replication.panel.whole_hub.engines import DuckDB
 from replication.sources import snapshots
-from replication.study import load
+from replication.validation import sql_estimates as second
 
 BORN = [datetime(2024, 8, 28 + n, tzinfo=UTC) for n in range(3)]
 MAKERS = ("Qwen", "google", "mistralai")
@@ -71,7 +71,7 @@ def rows(engine: engines.Engine, files: list[Path]) -> list[tuple[object, ...]]:
 
 def fetched(hub: Path, run: Path) -> list[Path]:
     """The extracts that a fetch from one folder into another leaves."""
-    about = load(whole=True).snapshots
+    about = load_definitions(whole=True).snapshots
     snapshots.fetch(about, run, local=hub, today="2026-11-23", progress=lambda _: None)
     return snapshots.extracts(run)
 
@@ -155,7 +155,7 @@ def test_the_second_implementation(tmp_path: Path, name: str) -> None:
     for folder, cell in ((name, "own"), ("v2", "other"), ("a", "other")):
         (tmp_path / folder).mkdir()
         (tmp_path / folder / "rules.csv").write_text(f"rule\n{cell}\n", encoding="utf-8")
-    text = Path(second.__file__).with_name("attribution.sql").read_text(encoding="utf-8")
+    text = (second.SQL / "attribution.sql").read_text(encoding="utf-8")
     with duckdb.connect() as connection:
         second._confine(connection, tmp_path / name)
         connection.execute(text[text.index("CREATE MACRO csv") : text.index("CREATE TABLE panel")])

@@ -9,9 +9,9 @@ from click.testing import Result
 from command_line import assert_one_message, files_in, invoke
 
 from replication import places
+from replication.definitions import PACKAGED
 from replication.errors import OutputError
 from replication.run import BUNDLED, ROOT, Run, folder_for
-from replication.study import DEFAULT
 
 ELSEWHERE = "--out FOLDER"
 SYNTHETIC = "_id,downloadsAllTime\n1,2\n"
@@ -36,7 +36,7 @@ def data(tmp_path: Path) -> Path:
     "command",
     [
         ("fetch", "--out"),
-        ("fetch", "--study"),
+        ("fetch", "--definitions"),
         ("fetch", "--data"),
         ("fetch", "--data", "records", "--records"),
         ("crawl", "--top", "1", "--out"),
@@ -69,8 +69,8 @@ def test_the_repository_takes_no_other_results(
     link.symlink_to(ROOT, target_is_directory=True)
     out = out.replace("LINK", str(link))
     mine = tmp_path / "mine.toml"
-    mine.write_bytes(DEFAULT.read_bytes())
-    for options in (["--data", str(data)], ["--study", str(mine)], ["--data", "released"]):
+    mine.write_bytes(PACKAGED.read_bytes())
+    for options in (["--data", str(data)], ["--definitions", str(mine)], ["--data", "released"]):
         remedy = refused(invoke("fetch", *options, "--out", out), "is the repository")
         assert ELSEWHERE in remedy
     assert (ROOT / "results" / "manifest.json").read_bytes() == manifest
@@ -116,7 +116,7 @@ def test_folders_of_the_repository_are_its_own(data: Path, inner: str) -> None:
 
 def test_another_copy_of_the_repository_is_one_too(tmp_path: Path) -> None:
     """The bundled run of this copy does not write into another one, nor a crawl."""
-    for name in ("pyproject.toml", "replication/study.toml"):
+    for name in ("pyproject.toml", "replication/definitions/definitions.toml"):
         path = tmp_path / "clone" / name
         path.parent.mkdir(exist_ok=True)
         path.mkdir(parents=True) if path.suffix == "" else path.write_text("", encoding="utf-8")
@@ -135,14 +135,14 @@ def test_the_repository_is_the_place_of_the_bundled_run() -> None:
 
 def test_other_data_and_definitions_have_folders_of_their_own(tmp_path: Path) -> None:
     """The folder is named for the data, for the definitions, or for both."""
-    mine = tmp_path / "my study.toml"
+    mine = tmp_path / "my definitions.toml"
     mine.write_text("", encoding="utf-8")
     runs = ROOT / "runs"
     assert folder_for("released") == runs / "released"
     assert folder_for("a/b.parquet") == runs / "b"
     assert folder_for("a/b/") == runs / "b"
-    assert folder_for(BUNDLED, mine) == runs / "my_study"
-    assert folder_for("snapshots", mine) == runs / "snapshots-my_study"
+    assert folder_for(BUNDLED, mine) == runs / "my_definitions"
+    assert folder_for("snapshots", mine) == runs / "snapshots-my_definitions"
     assert folder_for(f"{tmp_path}/a/..") == runs / tmp_path.name
     assert not Run(BUNDLED, ROOT, mine).is_committed
 
@@ -187,7 +187,7 @@ def test_an_address_is_no_path(tmp_path: Path, data: str) -> None:
 def test_the_folder_of_the_user(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """~ is the user's folder in every path, though make hands it on as it is."""
     monkeypatch.setenv("HOME", str(tmp_path))
-    done = invoke("fetch", "--out", "~/out", "--study", DEFAULT)
+    done = invoke("fetch", "--out", "~/out", "--definitions", PACKAGED)
     assert done.exit_code == 0, done.output
     assert "results/manifest.json" in files_in(tmp_path / "out")
     done = invoke("fetch", "--data", "~/absent.parquet", "--out", "~/other")

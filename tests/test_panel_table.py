@@ -28,14 +28,13 @@ from released_files import (
 )
 
 from replication import pipeline
-from replication import study as definitions
-from replication.errors import ContractError, HashMismatchError, ReplicationError, StudyError
+from replication.definitions import PACKAGED, Definitions, PanelRules, Window, load_definitions
+from replication.errors import ContractError, DefinitionError, HashMismatchError, ReplicationError
 from replication.panel import bundle, table
 from replication.panel.table import Panel
 from replication.run import BUNDLED, Run
 from replication.sources import bundled, manifest
 from replication.sources.bundled import WINDOW_TABLES
-from replication.study import PanelRules, Study, Window
 
 TABLES = ("repositories", "weekly", "variants", "defects")
 RULES = PanelRules(365, 7, 0.99, 10**12, 10_000)
@@ -43,8 +42,8 @@ WINDOWS = (
     Window("sum", "increments", date(2025, 2, 26), date(2025, 4, 16), "Sum"),
     Window("cohort", "cohort", date(2025, 3, 1), date(2025, 4, 16), "Cohort"),
 )
-STUDY = dataclasses.replace(
-    definitions.load(), panel=RULES, windows=WINDOWS, grid_windows=(), published_cells=()
+DEFINITIONS = dataclasses.replace(
+    load_definitions(), panel=RULES, windows=WINDOWS, grid_windows=(), published_cells=()
 )
 NO_LABELS = pd.DataFrame(columns=["check", "column", "value", "reason", "treatment"])
 Rows = list[dict[str, Any]]
@@ -52,12 +51,12 @@ Rows = list[dict[str, Any]]
 
 def build(rows: Rows) -> Panel:
     """The panel of synthetic rows."""
-    return table.build(counters_of(synthetic_release(rows)), STUDY, NO_LABELS)
+    return table.build(counters_of(synthetic_release(rows)), DEFINITIONS, NO_LABELS)
 
 
 def check(panel: Panel, windows: tuple[Window, ...] = WINDOWS) -> Panel:
     """Check a panel as a run does."""
-    return table.check(panel, dataclasses.replace(STUDY, windows=windows), "somewhere")
+    return table.check(panel, dataclasses.replace(DEFINITIONS, windows=windows), "somewhere")
 
 
 def made_from(path: Path, out: Path) -> Panel:
@@ -255,7 +254,7 @@ def test_downloads_that_are_not_counts_are_refused(name: str, column: str, value
 
 
 def test_a_panel_with_an_unknown_group_is_refused() -> None:
-    """A group that study.toml does not have is named."""
+    """A group that definitions.toml does not have is named."""
     panel = build(clean_rows())
     wrong = panel.repositories.assign(study_group_origin="Atlantis")
     with pytest.raises(ContractError, match="'Atlantis'"):
@@ -265,7 +264,7 @@ def test_a_panel_with_an_unknown_group_is_refused() -> None:
 def test_a_window_outside_the_data_is_refused() -> None:
     """A window without a download has no share; it is named."""
     windows = (*WINDOWS, Window("far", "increments", date(2030, 1, 1), date(2030, 2, 1), "Far"))
-    far = dataclasses.replace(STUDY, windows=windows)
+    far = dataclasses.replace(DEFINITIONS, windows=windows)
     panel = table.build(counters_of(synthetic_release()), far, NO_LABELS)
     with pytest.raises(ContractError, match="far holds no downloads"):
         check(panel, windows)
@@ -285,9 +284,9 @@ def test_columns_that_a_run_does_not_need_are_left_out() -> None:
 
 
 @pytest.fixture
-def study() -> Study:
+def definitions() -> Definitions:
     """The packaged definitions with the windows of the synthetic panel."""
-    return dataclasses.replace(definitions.load(), windows=WINDOWS)
+    return dataclasses.replace(load_definitions(), windows=WINDOWS)
 
 
 @pytest.fixture
@@ -298,9 +297,11 @@ def release(tmp_path: Path) -> Path:
 
 def bundle_of(release: Path, folder: Path) -> dict[str, Any]:
     """Bundle a synthetic file with the packaged definitions; return the sidecar."""
-    whole = dataclasses.replace(definitions.load(), windows=WINDOWS, grid_windows=())
+    whole = dataclasses.replace(load_definitions(), windows=WINDOWS, grid_windows=())
     run = Run(BUNDLED, folder)
-    run.__dict__["study"] = whole  # the cached property, with windows inside the synthetic data
+    run.__dict__["definitions"] = (
+        whole  # the cached property, with windows inside the synthetic data
+    )
     pipeline.make_bundle(release, folder, run, "2026-11-23")
     return json.loads((folder / bundle.SIDECAR).read_text())
 
@@ -309,7 +310,7 @@ def test_a_bundle_says_what_it_was_computed_from_and_how(tmp_path: Path, release
     """The sidecar names file, revision, hash, date, command, rules, windows, rows and versions."""
     sidecar = bundle_of(release, tmp_path / "bundle")
     source = sidecar["computed_from"]
-    about = definitions.load().bundled
+    about = load_definitions().bundled
     assert source["filename"] == "one_year_rolling.parquet"
     assert source["revision"] == about.revision
     assert source["accessed"] == "2026-11-23"
@@ -371,40 +372,40 @@ def test_a_changed_bundle_is_refused(tmp_path: Path, release: Path, name: str) -
 def test_the_committed_bundle_is_whole(tmp_path: Path) -> None:
     """The packaged tables have the hashes of their sidecar and keep the contract of a panel."""
     bundled.fetch(tmp_path)
-    study = definitions.load()
-    panel = table.check(table.read(tmp_path), study, "bundled")
+    definitions = load_definitions()
+    panel = table.check(table.read(tmp_path), definitions, "bundled")
     sidecar = json.loads((bundled.FOLDER / bundled.SIDECAR).read_text())
     assert {name: len(getattr(panel, name)) for name in TABLES} == sidecar["rows"]
-    assert bundled.folder_of(study) == bundled.FOLDER
-    assert bundled.window_folder_of(study) == bundled.FOLDER
+    assert bundled.folder_of(definitions) == bundled.FOLDER
+    assert bundled.window_folder_of(definitions) == bundled.FOLDER
 
 
 @pytest.mark.parametrize("name", ["", "age-180"])
 def test_every_committed_bundle_is_that_of_its_sidecar(tmp_path: Path, name: str) -> None:
     """Each folder of bundled tables serves the definitions with its age limit, whole."""
-    packaged = definitions.load()
+    packaged = load_definitions()
     limit = int(name.removeprefix("age-") or packaged.panel.age_limit_days)
-    text = definitions.DEFAULT.read_text(encoding="utf-8")
+    text = PACKAGED.read_text(encoding="utf-8")
     mine = tmp_path / "mine.toml"
     mine.write_text(text.replace("age_limit_days = 365", f"age_limit_days = {limit}", 1))
-    study = definitions.load(mine)
+    definitions = load_definitions(mine)
     folder = bundled.FOLDER / name
-    assert bundled.folder_of(study) == bundled.window_folder_of(study) == folder
+    assert bundled.folder_of(definitions) == bundled.window_folder_of(definitions) == folder
     bundled.fetch(tmp_path / "run", folder)
-    bundled.fetch_window(tmp_path / "run", study)
-    panel = table.check(table.read(tmp_path / "run"), study, "bundled")
+    bundled.fetch_window(tmp_path / "run", definitions)
+    panel = table.check(table.read(tmp_path / "run"), definitions, "bundled")
     assert int(panel.repositories["cohort-2025-08"].sum()) == sum(
         panel.variants[f"cohort-2025-08/{limit}/as-read"]
     )
 
 
 def test_the_bundle_answers_for_its_own_definitions_only(
-    tmp_path: Path, release: Path, study: Study
+    tmp_path: Path, release: Path, definitions: Definitions
 ) -> None:
     """Rules or windows that the bundled panel was not computed by are refused, not ignored."""
     bundle_of(release, tmp_path / "bundle")
     folder = tmp_path / "bundle"
-    study = dataclasses.replace(study, grid_windows=())
+    definitions = dataclasses.replace(definitions, grid_windows=())
     changes: dict[str, tuple[PanelRules, tuple[Window, ...]]] = {
         "panel.age_limit_days is 180": (dataclasses.replace(RULES, age_limit_days=180), WINDOWS),
         "panel.frozen_share is 0.9,": (dataclasses.replace(RULES, frozen_share=0.9), WINDOWS),
@@ -417,30 +418,32 @@ def test_the_bundle_answers_for_its_own_definitions_only(
         ),
     }
     for said, (rules, windows) in changes.items():
-        with pytest.raises(StudyError) as caught:
-            bundled.folder_of(dataclasses.replace(study, panel=rules, windows=windows), folder)
+        with pytest.raises(DefinitionError) as caught:
+            bundled.folder_of(
+                dataclasses.replace(definitions, panel=rules, windows=windows), folder
+            )
         assert said in caught.value.what
         assert "DATA=FILE" in caught.value.remedy
 
 
 def test_the_bundle_serves_fewer_windows_and_other_labels(
-    tmp_path: Path, release: Path, study: Study
+    tmp_path: Path, release: Path, definitions: Definitions
 ) -> None:
     """What is only shown may change, and a window may be left out."""
     sidecar = bundle_of(release, tmp_path / "bundle")
     windows = _changed(label="Another label")[:1]
-    fewer = dataclasses.replace(study, windows=windows, grid_windows=())
+    fewer = dataclasses.replace(definitions, windows=windows, grid_windows=())
     assert bundled.folder_of(fewer, tmp_path / "bundle") == tmp_path / "bundle"
     assert sidecar["windows"][0]["label"] != windows[0].label
 
 
 def test_a_run_with_other_definitions_is_refused_on_the_bundle(tmp_path: Path) -> None:
-    """An edited copy of study.toml cannot be answered by a panel of the packaged one."""
-    text = definitions.DEFAULT.read_text(encoding="utf-8")
+    """An edited copy of definitions.toml cannot be answered by a panel of the packaged one."""
+    text = PACKAGED.read_text(encoding="utf-8")
     (tmp_path / "mine.toml").write_text(
         text.replace("age_limit_days = 365", "age_limit_days = 90"), encoding="utf-8"
     )
-    with pytest.raises(StudyError, match="90, but the bundled panel was computed with 365"):
+    with pytest.raises(DefinitionError, match="90, but the bundled panel was computed with 365"):
         pipeline.fetch(Run(BUNDLED, tmp_path / "out", tmp_path / "mine.toml"), lambda _: None)
 
 

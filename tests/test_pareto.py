@@ -9,13 +9,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 from released_files import EXAMPLES
 from scipy import stats
-from small import SYNTHETIC, synthetic_repositories, synthetic_study
+from small import SYNTHETIC, synthetic_definitions, synthetic_repositories
 
-from replication.analysis import pareto
 from replication.errors import DegenerateDataError
+from replication.inference import pareto
 
-STUDY = synthetic_study()
-TABLE = synthetic_repositories(STUDY)
+DEFINITIONS = synthetic_definitions()
+TABLE = synthetic_repositories(DEFINITIONS)
 HEAD = "cohort-2025-08"
 
 several_sizes = st.lists(st.integers(1, 10**9), min_size=2, max_size=40)
@@ -127,7 +127,7 @@ def test_the_tail_is_a_small_part_that_grows() -> None:
 @pytest.fixture(scope="module")
 def table() -> pd.DataFrame:
     """Hill's index of the synthetic panel."""
-    return pareto.hill(TABLE, STUDY)
+    return pareto.hill(TABLE, DEFINITIONS)
 
 
 def test_the_table_by_hand(table: pd.DataFrame) -> None:
@@ -145,11 +145,11 @@ def test_the_table_by_hand(table: pd.DataFrame) -> None:
 def test_every_window_and_unit_is_there(table: pd.DataFrame) -> None:
     """Once each."""
     keys = table[["window", "unit"]].drop_duplicates()
-    assert len(keys) == len(STUDY.windows) * 2
+    assert len(keys) == len(DEFINITIONS.windows) * 2
     assert not table.duplicated(["window", "unit", "k"]).any()
 
 
 def test_row_order_does_not_matter(table: pd.DataFrame) -> None:
     """Shuffled input gives the same table, byte for byte."""
     shuffled = TABLE.sample(frac=1, random_state=5)
-    assert pareto.hill(shuffled, STUDY).to_csv() == table.to_csv()
+    assert pareto.hill(shuffled, DEFINITIONS).to_csv() == table.to_csv()

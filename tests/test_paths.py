@@ -11,6 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from replication.definitions import Filling
 from replication.panel.paths import (
     COUNTED,
     GEOMETRIC,
@@ -24,7 +25,6 @@ from replication.panel.paths import (
     paths,
     segments,
 )
-from replication.study import Filling
 
 DAYS = 150
 INSIDE = 40

@@ -22,11 +22,11 @@ from small_coverage import synthetic_coverage
 from small_grid import synthetic_tables
 from small_window_tables import window_tables
 
-from replication import study as definitions
-from replication.analysis.cells import CREDIT, WEEKLY_CREDIT
 from replication.analysis.choices import CREDITED, LABELLED, TREATMENTS
 from replication.attribution.assign import LABELS
+from replication.definitions import load_definitions
 from replication.files import write_csv, write_json
+from replication.inference.cells import CREDIT, WEEKLY_CREDIT
 from replication.plots import (
     FIGURES,
     WINDOW_FIGURES,
@@ -39,7 +39,7 @@ from replication.plots import (
 from replication.plots.layout import spread, width_of, wrap
 from replication.plots.results import Results, headline
 
-STUDY = definitions.load()
+DEFINITIONS = load_definitions()
 LEAD = "China − USA"
 SIGNATURES = {"svg": b"<?xml", "pdf": b"%PDF", "png": b"\x89PNG"}
 WEEKS = [f"2025-{month:02}-{day:02}" for month in (5, 6, 7, 8) for day in (7, 14, 21, 28)]
@@ -101,10 +101,12 @@ def synthetic(
         "crossings": _crossings(crossings),
         **_rolling(crossings),
         **_published(),
-        **synthetic_tables(STUDY),
-        **synthetic_coverage(STUDY),
-        **window_tables(STUDY),
-        "coverage": pd.DataFrame({"estimand": [w.id for w in STUDY.windows], "total": 12_000_000}),
+        **synthetic_tables(DEFINITIONS),
+        **synthetic_coverage(DEFINITIONS),
+        **window_tables(DEFINITIONS),
+        "coverage": pd.DataFrame(
+            {"estimand": [w.id for w in DEFINITIONS.windows], "total": 12_000_000}
+        ),
         "defects": _defects(),
         "summary": pd.DataFrame({"name": ["repositories"], "value": [321]}),
         "choices": _choices(leads or {}, moved),
@@ -145,7 +147,7 @@ def _published() -> dict[str, pd.DataFrame]:
 
 
 def _specifications() -> list[dict[str, str]]:
-    grid = product([e.id for e in STUDY.estimands], CREDIT, LABELS)
+    grid = product([e.id for e in DEFINITIONS.estimands], CREDIT, LABELS)
     return [dict(zip(("estimand", "attribution", "labels"), row, strict=True)) for row in grid]
 
 
@@ -157,7 +159,7 @@ def _estimates(leads: Mapping[str, float], swing: float) -> pd.DataFrame:
             keys["attribution"]
         ]
         shares = {"China": 0.3 + lead / 2 + origin, "USA": 0.3 - lead / 2 - origin, LEAD: lead}
-        rest = {group: 0.4 / (3 + n) ** 2 for n, group in enumerate(STUDY.groups[2:])}
+        rest = {group: 0.4 / (3 + n) ** 2 for n, group in enumerate(DEFINITIONS.groups[2:])}
         for (group, point), (method, reach) in product(
             {**shares, **rest}.items(),
             (("jackknife-logit", 0.4), ("leave-one-out", swing), ("bounds", 0.05)),
@@ -180,14 +182,14 @@ def _leave_one_out(leads: Mapping[str, float], swing: float) -> pd.DataFrame:
 
 
 def _series() -> list[dict[str, str]]:
-    names = ["weekly", *(f"weekly-without-{x.id}" for x in STUDY.estimated_exclusions)]
+    names = ["weekly", *(f"weekly-without-{x.id}" for x in DEFINITIONS.estimated_exclusions)]
     return [{"series": n, "attribution": "uploader", "labels": "study"} for n in names]
 
 
 def _weekly_shares() -> pd.DataFrame:
     rows = []
     for keys, (n, week), (place, group) in product(
-        _series(), enumerate(WEEKS), enumerate(STUDY.groups)
+        _series(), enumerate(WEEKS), enumerate(DEFINITIONS.groups)
     ):
         share = {"China": 0.2 + 0.03 * n, "USA": 0.45 - 0.02 * n}.get(group, 0.1 / (1 + place) ** 2)
         ends = {"lower": share / 2, "upper": share + 0.1}
@@ -222,8 +224,8 @@ def _rolling(crossings: Sequence[str]) -> dict[str, pd.DataFrame]:
 
 def _choices(leads: Mapping[str, float], shifts: Mapping[str, float]) -> pd.DataFrame:
     grid = product(
-        [w.id for w in STUDY.windows],
-        ["none", *(x.id for x in STUDY.exclusions)],
+        [w.id for w in DEFINITIONS.windows],
+        ["none", *(x.id for x in DEFINITIONS.exclusions)],
         CREDITED,
         LABELLED,
         TREATMENTS,
@@ -240,7 +242,7 @@ def _choices(leads: Mapping[str, float], shifts: Mapping[str, float]) -> pd.Data
 
 def _exclusions(leads: Mapping[str, float], shifts: Mapping[str, float]) -> pd.DataFrame:
     rows = []
-    for exclusion, window in product(STUDY.exclusions, STUDY.windows):
+    for exclusion, window in product(DEFINITIONS.exclusions, DEFINITIONS.windows):
         full = leads.get(window.id, 0.1)
         found = (exclusion.id, window.id) not in NOTHING_LEFT_OUT
         keys = {"exclusion": exclusion.id, "by": "exclusion", "window": window.id}
@@ -253,7 +255,7 @@ def _exclusions(leads: Mapping[str, float], shifts: Mapping[str, float]) -> pd.D
 def _label_error(leads: Mapping[str, float], reach: float) -> pd.DataFrame:
     rows = []
     for window, role, (source, wide) in product(
-        STUDY.windows,
+        DEFINITIONS.windows,
         ("uploader", "origin", "maker"),
         (("luck", 0.4), ("labels-unsettled", 0.02), ("both-unsettled", reach)),
     ):
@@ -276,7 +278,7 @@ def _defects() -> pd.DataFrame:
 def drawn(results: Results) -> dict[str, Figure]:
     """Every figure, with its texts laid out."""
     with style.context():
-        figures = {name: draw(results, STUDY) for name, draw in FIGURES.items()}
+        figures = {name: draw(results, DEFINITIONS) for name, draw in FIGURES.items()}
         for figure in figures.values():
             figure.canvas.draw()
     return figures
@@ -285,7 +287,7 @@ def drawn(results: Results) -> dict[str, Figure]:
 def titles(results: Results, name: str) -> str:
     """Title of one figure."""
     with style.context():
-        return style.title_of(FIGURES[name](results, STUDY))
+        return style.title_of(FIGURES[name](results, DEFINITIONS))
 
 
 @pytest.fixture(scope="module")
@@ -304,9 +306,9 @@ def test_every_figure_is_written_in_three_formats_with_the_same_bytes(tmp_path: 
     """Two runs agree to the byte, even where the reader's own settings differ."""
     synthetic(tmp_path / "results")
     told: list[str] = []
-    first = draw_all(tmp_path / "results", tmp_path / "one", STUDY, told.append)
+    first = draw_all(tmp_path / "results", tmp_path / "one", DEFINITIONS, told.append)
     with mpl.rc_context({"font.size": 20, "svg.hashsalt": "other", "axes.facecolor": "red"}):
-        second = draw_all(tmp_path / "results", tmp_path / "two", STUDY, told.append)
+        second = draw_all(tmp_path / "results", tmp_path / "two", DEFINITIONS, told.append)
     assert {p.name for p in first} == {f"{n}.{s}" for n in FIGURES for s in SIGNATURES}
     assert len(told) == 2 * len(FIGURES)
     for one, two in zip(first, second, strict=True):
@@ -316,8 +318,8 @@ def test_every_figure_is_written_in_three_formats_with_the_same_bytes(tmp_path: 
 
 def test_every_country_group_has_one_colour_and_all_differ() -> None:
     """China and the USA also differ in grey and in their markers."""
-    assert set(style.COLOURS) == set(STUDY.groups)
-    assert len(set(style.COLOURS.values())) == len(STUDY.groups)
+    assert set(style.COLOURS) == set(DEFINITIONS.groups)
+    assert len(set(style.COLOURS.values())) == len(DEFINITIONS.groups)
     greys = [to_rgb(style.COLOURS[g]) @ np.array([0.299, 0.587, 0.114]) for g in style.LEADERS]
     assert abs(greys[0] - greys[1]) > 0.15
     assert len(set(style.MARKERS.values())) == len(style.MARKERS)
@@ -345,7 +347,7 @@ def test_the_leave_one_out_title_says_whether_the_lead_turns(tmp_path: Path) -> 
     assert turns == ("Without Alpha (A, B), China’s lead of 10.0 points becomes a deficit of 20.0")
     stays = titles(synthetic(tmp_path, swing=0.01), "leave_one_out")
     assert stays == "No single developer’s removal turns China’s lead of 10.0 points"
-    behind = {STUDY.headline.estimand: -0.1}
+    behind = {DEFINITIONS.headline.estimand: -0.1}
     usa = titles(synthetic(tmp_path, leads=behind, swing=0.3), "leave_one_out")
     assert usa == "Without Gamma, the USA’s lead of 10.0 points becomes a deficit of 10.0"
 
@@ -394,17 +396,17 @@ def test_a_specification_that_was_not_estimated_is_left_out(tmp_path: Path) -> N
     table = pd.read_csv(tmp_path / "estimates.csv")
     write_csv(tmp_path / "estimates.csv", table[~table["estimand"].str.contains("-without-")])
     with style.context():
-        figure = FIGURES["published_pair"](Results.read(tmp_path), STUDY)
+        figure = FIGURES["published_pair"](Results.read(tmp_path), DEFINITIONS)
     assert not any("telemetry" in text.get_text() for text in shown(figure))
 
 
 def test_the_series_of_a_headline_by_maker_is_credited_to_the_uploader(results: Results) -> None:
     """The weekly series knows no maker, and the deck says who is credited instead."""
     assert "maker" not in WEEKLY_CREDIT
-    study = replace(STUDY, headline=replace(STUDY.headline, attribution="maker"))
-    assert headline(study).attribution == "maker"
+    definitions = replace(DEFINITIONS, headline=replace(DEFINITIONS.headline, attribution="maker"))
+    assert headline(definitions).attribution == "maker"
     with style.context():
-        figure = shares_over_time.draw(results, study)
+        figure = shares_over_time.draw(results, definitions)
     assert "uploader, study’s labels" in _deck(figure)
 
 
@@ -450,13 +452,15 @@ def test_every_choice_has_a_row_with_its_lead(results: Results, figures: dict[st
     expected = [label for group in texts for label in group.values()]
     expected += [
         "nothing",
-        *(attribution_choices.exclusion_name(STUDY, x) for x in STUDY.exclusions),
+        *(attribution_choices.exclusion_name(DEFINITIONS, x) for x in DEFINITIONS.exclusions),
     ]
     assert [label for label in expected if named.count(label) != 1] == []
     moved = [SHIFTS.get(choice, 0.0) for group in texts for choice in group]
     for ax, window in ((left, COHORT), (right, INCREMENTS)):
-        removed = [(x.id, window) not in NOTHING_LEFT_OUT for x in STUDY.exclusions]
-        without = [SHIFTS[x.id] * found for x, found in zip(STUDY.exclusions, removed, strict=True)]
+        removed = [(x.id, window) not in NOTHING_LEFT_OUT for x in DEFINITIONS.exclusions]
+        without = [
+            SHIFTS[x.id] * found for x, found in zip(DEFINITIONS.exclusions, removed, strict=True)
+        ]
         leads = [10 + 100 * shift for shift in (*moved, 0.0, *without)]
         marks = _marks(ax)
         assert [mark[0] for mark in marks[: len(leads)]] == pytest.approx(leads)
@@ -472,7 +476,7 @@ def test_a_dot_tells_who_leads_and_whether_the_headline_makes_the_choice(tmp_pat
     """Colour and marker are the leader's, the headline's own marks are hollow."""
     found = synthetic(tmp_path, shifts={"to-USA": -0.15})
     with style.context():
-        left, _ = _panels(attribution_choices.draw(found, STUDY))
+        left, _ = _panels(attribution_choices.draw(found, DEFINITIONS))
     marks = _marks(left)
     order = [*words.CREDIT, *words.LABELS, *words.UNATTRIBUTED, "none"]
     lines = dict(zip(order, marks, strict=False))
@@ -535,7 +539,7 @@ def test_the_ranges_of_the_label_error_are_drawn_and_printed(tmp_path: Path) -> 
     for reach, arrows in ((0.6, {"<", ">"}), (0.03, set())):
         found = synthetic(tmp_path, reach=reach)
         with style.context():
-            left, _ = _panels(attribution_choices.draw(found, STUDY))
+            left, _ = _panels(attribution_choices.draw(found, DEFINITIONS))
         low, high = left.get_xlim()
         spans = [sorted(map(float, x.get_xdata())) for x in left.lines if len(x.get_xdata()) == 2]
         for ends in ([7, 11], [9 - 100 * reach, 9 + 100 * reach]):
@@ -550,7 +554,7 @@ def test_both_panels_of_the_choices_have_one_scale_and_hold_zero(tmp_path: Path)
     """A point is as long in one panel as in the other, and the baseline is at the same place."""
     found = synthetic(tmp_path, leads={COHORT: 0.55, INCREMENTS: -0.2})
     with style.context():
-        left, right = _panels(attribution_choices.draw(found, STUDY))
+        left, right = _panels(attribution_choices.draw(found, DEFINITIONS))
     assert left.get_position().width == pytest.approx(right.get_position().width)
     (a, b), (c, d) = left.get_xlim(), right.get_xlim()
     assert (a - 55, b - 55) == pytest.approx((c + 20, d + 20))
@@ -562,9 +566,9 @@ def test_both_panels_of_the_choices_have_one_scale_and_hold_zero(tmp_path: Path)
 
 def test_a_headline_of_increments_has_one_panel_of_choices(results: Results) -> None:
     """Where both windows are the same, it is drawn once; split credit has no ranges to draw."""
-    own = replace(STUDY.headline, estimand=INCREMENTS, attribution="split")
+    own = replace(DEFINITIONS.headline, estimand=INCREMENTS, attribution="split")
     with style.context():
-        figure = attribution_choices.draw(results, replace(STUDY, headline=own))
+        figure = attribution_choices.draw(results, replace(DEFINITIONS, headline=own))
     assert len(figure.axes) == 1
     assert "in the increments" not in style.title_of(figure)
     assert "Error of the labels" not in [t.get_text() for t in figure.axes[0].texts]

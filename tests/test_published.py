@@ -14,23 +14,24 @@ from released_files import EXAMPLES
 from scipy import stats
 from scipy.optimize import brentq
 from scipy.special import expit, logit
-from small import synthetic_repositories, synthetic_study
+from small import synthetic_definitions, synthetic_repositories
 
-from replication.analysis import published, raking
-from replication.analysis.bootstrap import Bootstrap
-from replication.analysis.cells import Cells
-from replication.analysis.resampling import replicate_totals
-from replication.analysis.statistics import LEAD, RATIO
-from replication.errors import DegenerateDataError, StudyError
+from replication.analysis import published
+from replication.definitions import Definitions, Inference
+from replication.errors import DefinitionError, DegenerateDataError
+from replication.inference import post_stratification
+from replication.inference.bootstrap import Bootstrap
+from replication.inference.cells import Cells
+from replication.inference.resampling import replicate_totals
+from replication.inference.statistics import LEAD, RATIO
 from replication.plots import published_model, style
-from replication.study import Inference, Study
 
-STUDY = synthetic_study(2_000)
-RULES = STUDY.inference
+DEFINITIONS = synthetic_definitions(2_000)
+RULES = DEFINITIONS.inference
 ONLINE = "International / Online"
 PUBLISHED = {"China": 17.1, "USA": 15.8, ONLINE: 23.8}
 GROUPS = ("China", "USA", "France", ONLINE)
-PAIR, THREE, DUST = raking.models(PUBLISHED, STUDY)
+PAIR, THREE, DUST = post_stratification.models(PUBLISHED, DEFINITIONS)
 METHODS = ["percentile", "studentised-logit", "jackknife-logit", "bca"]
 # Synthetic half downloads of developers by group: few enough hits that a large lead can be told.
 SYNTHETIC = (
@@ -53,11 +54,11 @@ HELD = synthetic_cells()
 
 def synthetic_table() -> pd.DataFrame:
     """A synthetic panel of the developers of `HELD`, one repository each."""
-    base = synthetic_repositories(STUDY).iloc[[0] * len(HELD.units)].reset_index(drop=True)
+    base = synthetic_repositories(DEFINITIONS).iloc[[0] * len(HELD.units)].reset_index(drop=True)
     base["repository"] = [f"{n:024x}" for n in range(len(base))]
     base["uploader_developer"] = HELD.units
     base["study_group_uploader"] = [GROUPS[g] for g in HELD.by_group.argmax(axis=1)]
-    base[STUDY.headline_estimand.window.id] = HELD.by_group.sum(axis=1)
+    base[DEFINITIONS.headline_estimand.window.id] = HELD.by_group.sum(axis=1)
     return base
 
 
@@ -93,8 +94,8 @@ def test_raking_is_exact_to_rounding(
     sizes: tuple[tuple[int, ...], ...], china: float, usa: float
 ) -> None:
     """Each cell is within half a unit of its group's factor, each share as near as that allows."""
-    (model, *_) = raking.models({"China": china, "USA": usa, ONLINE: 1.0}, STUDY)
-    counts = raking.resampled(synthetic_cells(sizes), model, RULES).counts
+    (model, *_) = post_stratification.models({"China": china, "USA": usa, ONLINE: 1.0}, DEFINITIONS)
+    counts = post_stratification.resampled(synthetic_cells(sizes), model, RULES).counts
     assert np.array_equal(counts[:, -1], np.zeros(len(counts)))
     columns = [sizes[0], sizes[1], sizes[2] + sizes[3]]
     for column, held, (_, share) in zip(counts.T, columns, model.shares, strict=False):
@@ -122,7 +123,7 @@ def test_the_models_by_hand() -> None:
 
 def test_raked_developers_keep_their_proportions() -> None:
     """Of China's 1020 the first holds 200; the rest is France and the international group."""
-    pair, three, dust = (raking.resampled(HELD, m, RULES) for m in (PAIR, THREE, DUST))
+    pair, three, dust = (post_stratification.resampled(HELD, m, RULES) for m in (PAIR, THREE, DUST))
     assert pair.counts[0, 0] == round(2**40 * 0.171 * 200 / 1020)
     assert pair.counts[25, 2] == round(2**40 * 0.671 * 80 / 313)
     assert three.counts[25, 3] == round(2**40 * 0.433 * 80 / 168)
@@ -140,7 +141,7 @@ def test_equal_developers_have_a_closed_form() -> None:
     """
     numbers, rules = np.array([20, 30, 50]), replace(RULES, replicates=10_000)
     held = synthetic_cells(((7,) * 20, (3,) * 30, (5,) * 50, ()))
-    drawn = raking.resampled(held, PAIR, rules)
+    drawn = post_stratification.resampled(held, PAIR, rules)
     shares = np.array([share for _, share in PAIR.shares])
     lead, each = shares[0] - shares[1], shares / numbers
     moves = each * (np.array([1, -1, 0]) - lead)
@@ -161,22 +162,25 @@ def test_equal_developers_have_a_closed_form() -> None:
 
 
 @pytest.mark.parametrize("model", [PAIR, THREE, DUST])
-def test_the_power_zero_is_equal_sizes(model: raking.Model) -> None:
+def test_the_power_zero_is_equal_sizes(model: post_stratification.Model) -> None:
     """It makes all developers of a group equal, and the power one leaves them as they are."""
     ones = synthetic_cells(tuple((1,) * len(held) for held in SYNTHETIC))
-    flat = raking.resampled(HELD, model, RULES, 0.0).counts
-    assert np.array_equal(flat, raking.resampled(ones, model, RULES).counts)
-    rows, plain = HELD.by_group[:13, 0], raking.resampled(HELD, model, RULES, 1.0).counts[:13, 0]
+    flat = post_stratification.resampled(HELD, model, RULES, 0.0).counts
+    assert np.array_equal(flat, post_stratification.resampled(ones, model, RULES).counts)
+    rows, plain = (
+        HELD.by_group[:13, 0],
+        post_stratification.resampled(HELD, model, RULES, 1.0).counts[:13, 0],
+    )
     assert np.allclose(plain / plain.sum(), rows / rows.sum(), rtol=1e-9)
-    rooted = raking.resampled(HELD, model, RULES, 0.5).counts[:13, 0]
+    rooted = post_stratification.resampled(HELD, model, RULES, 0.5).counts[:13, 0]
     assert np.allclose(rooted / rooted.sum(), np.sqrt(rows) / np.sqrt(rows).sum(), rtol=1e-9)
 
 
 @pytest.mark.parametrize("model", [PAIR, THREE])
 @pytest.mark.parametrize("power", [1.0, 0.5])
-def test_the_jackknife_equals_brute_force(model: raking.Model, power: float) -> None:
+def test_the_jackknife_equals_brute_force(model: post_stratification.Model, power: float) -> None:
     """The interval of the lead is that of the loop over developers."""
-    drawn = raking.resampled(HELD, model, RULES, power)
+    drawn = post_stratification.resampled(HELD, model, RULES, power)
     found, expected = drawn.jackknife(), looped_jackknife(drawn.counts)
     assert found.lower[place(drawn)] == pytest.approx(expected[0], rel=1e-9)
     assert found.upper[place(drawn)] == pytest.approx(expected[1], rel=1e-9)
@@ -184,7 +188,7 @@ def test_the_jackknife_equals_brute_force(model: raking.Model, power: float) -> 
 
 def test_the_percentile_interval_by_another_route() -> None:
     """To rake the panel's replicates is to replicate the raked panel: one factor a group."""
-    drawn = raking.resampled(HELD, PAIR, RULES)
+    drawn = post_stratification.resampled(HELD, PAIR, RULES)
     raw = np.column_stack([HELD.by_group[:, :2], HELD.by_group[:, 2:].sum(axis=1)])
     totals = replicate_totals(raw, RULES.replicates, RULES.chunk, RULES.seed)
     leads = lead_of(totals / raw.sum(axis=0) * [share for _, share in PAIR.shares])
@@ -192,20 +196,20 @@ def test_the_percentile_interval_by_another_route() -> None:
     ends = np.quantile(leads, [0.025, 0.975])
     assert found.lower[place(drawn)] == pytest.approx(ends[0], rel=1e-8)
     assert found.upper[place(drawn)] == pytest.approx(ends[1], rel=1e-8)
-    rows = published.published_pair(TABLE, PUBLISHED, STUDY)
+    rows = published.published_pair(TABLE, PUBLISHED, DEFINITIONS)
     assert rows.loc[rows["model"] == "pair", "china_leads"].iloc[0] == (leads > 0).mean()
 
 
 def ground(specks: int) -> np.ndarray:
     """Raked developers of China and the USA with the rest ground into so many equal specks."""
-    head = raking.resampled(HELD, DUST, RULES).counts[:-1, :3]
+    head = post_stratification.resampled(HELD, DUST, RULES).counts[:-1, :3]
     dust = round(2**40 * dict(DUST.shares)["rest"] / specks)
     return np.vstack([head, np.tile([0, 0, dust], (specks, 1))]).astype(np.int64)
 
 
 def test_dust_is_the_limit_of_ever_smaller_repositories() -> None:
     """With 3,000 specks the loop's jackknife is that of infinitely many, to three digits."""
-    drawn = raking.resampled(HELD, DUST, RULES)
+    drawn = post_stratification.resampled(HELD, DUST, RULES)
     found, expected = drawn.jackknife(), looped_jackknife(ground(3_000))
     assert found.lower[place(drawn)] == pytest.approx(expected[0], rel=1e-3)
     assert found.upper[place(drawn)] == pytest.approx(expected[1], rel=1e-3)
@@ -214,7 +218,7 @@ def test_dust_is_the_limit_of_ever_smaller_repositories() -> None:
 def test_replicates_with_dust_vary_like_those_of_many_specks() -> None:
     """Spreads of China's share and of the lead, and so their errors, agree within the simulation's."""
     rules = replace(RULES, replicates=10_000)
-    drawn = raking.resampled(HELD, DUST, rules)
+    drawn = post_stratification.resampled(HELD, DUST, rules)
     counts = np.pad(ground(900), ((0, 0), (0, 1)))
     plain = Bootstrap(counts, drawn.statistics, rules)
     for name in ("China", "USA", LEAD):
@@ -227,7 +231,7 @@ def test_replicates_with_dust_vary_like_those_of_many_specks() -> None:
 
 def test_dust_does_not_vary() -> None:
     """In every replicate the rest's total is what it is; only what it is a share of varies."""
-    drawn = raking.resampled(HELD, DUST, RULES)
+    drawn = post_stratification.resampled(HELD, DUST, RULES)
     china, usa, rest = (drawn.replicates[:, place(drawn, g)] for g in ("China", "USA", "rest"))
     size = (china + usa) / rest * 0.671
     assert size.std() > 0.05
@@ -241,7 +245,7 @@ def test_dust_is_the_optimistic_limit_of_the_rest() -> None:
     """Every share has a narrower interval than where few developers hold the rest."""
     for method in ("percentile", "jackknife"):
         pair, dust = (
-            getattr(raking.resampled(HELD, m, RULES), method)() for m in (PAIR, DUST)
+            getattr(post_stratification.resampled(HELD, m, RULES), method)() for m in (PAIR, DUST)
         )  # fmt: skip
         assert ((dust.upper - dust.lower) < (pair.upper - pair.lower))[[0, 1, 2]].all()
 
@@ -249,7 +253,7 @@ def test_dust_is_the_optimistic_limit_of_the_rest() -> None:
 @pytest.fixture(scope="module")
 def pair() -> pd.DataFrame:
     """Every interval of the synthetic panel."""
-    return published.published_pair(TABLE, PUBLISHED, STUDY)
+    return published.published_pair(TABLE, PUBLISHED, DEFINITIONS)
 
 
 def test_every_model_method_and_statistic_has_one_row(pair: pd.DataFrame) -> None:
@@ -294,7 +298,7 @@ def test_the_effective_number_by_hand(pair: pd.DataFrame) -> None:
 
 def test_the_curve_begins_with_the_pair_and_ends_with_equal_developers(pair: pd.DataFrame) -> None:
     """The first rows are the pair's own; the last have the effective number of equal developers."""
-    curve = published.concentration_curve(TABLE, PUBLISHED, STUDY)
+    curve = published.concentration_curve(TABLE, PUBLISHED, DEFINITIONS)
     assert curve["power"].tolist() == [k / 10 for k in range(10, -1, -1) for _ in range(2)]
     own = pair[(pair["model"] == "pair") & (pair["group"] == LEAD)].set_index("method")
     for row in curve[curve["power"] == 1].to_dict("records"):
@@ -308,16 +312,16 @@ def test_the_curve_begins_with_the_pair_and_ends_with_equal_developers(pair: pd.
 
 
 @pytest.mark.parametrize("model", [PAIR, DUST])
-def test_the_end_of_the_bisection_by_brute_force(model: raking.Model) -> None:
+def test_the_end_of_the_bisection_by_brute_force(model: post_stratification.Model) -> None:
     """Published with the gap that was found the interval excludes zero, a hair below it does not."""
-    rows = published.detectable_gap(TABLE, PUBLISHED, STUDY)
+    rows = published.detectable_gap(TABLE, PUBLISHED, DEFINITIONS)
     rows = rows[(rows["model"] == model.name) & (rows["power"] == 1)]
     assert rows["gap"].notna().all()
     for method, gap in zip(rows["method"], rows["gap"], strict=True):
         for lead, excludes in ((gap + 1e-6, True), (gap - 1e-6, False)):
             moved = dict(model.with_lead(lead).shares)
             shares = {g: 100 * moved.get(g, 0.1) for g in PUBLISHED}
-            table = published.published_pair(TABLE, shares, STUDY).set_index(
+            table = published.published_pair(TABLE, shares, DEFINITIONS).set_index(
                 ["model", "method", "group"]
             )
             assert (table.loc[model.name, method, LEAD]["lower"] > 0) == excludes
@@ -343,7 +347,7 @@ def test_the_jackknifes_smallest_lead_is_a_root() -> None:
     """Another root finder on the loop over developers finds the same lead."""
 
     def lower(lead: float) -> float:
-        counts = raking.resampled(HELD, PAIR.with_lead(lead), RULES, 0.5).counts
+        counts = post_stratification.resampled(HELD, PAIR.with_lead(lead), RULES, 0.5).counts
         return float(looped_jackknife(counts)[0])
 
     expected = brentq(lower, 0.0, 0.32)
@@ -370,21 +374,23 @@ def test_no_lead_suffices_where_one_developer_is_a_country() -> None:
 
 def test_the_order_of_rows_does_not_matter() -> None:
     """A shuffled panel gives the same three tables."""
-    study = quick(STUDY)
+    definitions = quick(DEFINITIONS)
     shuffled = TABLE.sample(frac=1, random_state=3)
     for make in (
         published.published_pair,
         published.concentration_curve,
         published.detectable_gap,
     ):
-        expected = make(TABLE, PUBLISHED, study)
-        pd.testing.assert_frame_equal(make(shuffled, PUBLISHED, study), expected, rtol=0, atol=0)
+        expected = make(TABLE, PUBLISHED, definitions)
+        pd.testing.assert_frame_equal(
+            make(shuffled, PUBLISHED, definitions), expected, rtol=0, atol=0
+        )
 
 
-def quick(study: Study) -> Study:
+def quick(definitions: Definitions) -> Definitions:
     """The same study with few replicates."""
-    rules: Inference = replace(study.inference, replicates=100)
-    return replace(study, inference=rules)
+    rules: Inference = replace(definitions.inference, replicates=100)
+    return replace(definitions, inference=rules)
 
 
 def test_a_group_without_developers_is_refused() -> None:
@@ -396,7 +402,7 @@ def test_a_group_without_developers_is_refused() -> None:
         published.detectable_gap,
     ):
         with pytest.raises(DegenerateDataError, match=r"group USA, whose published share is 15\.8"):
-            make(table, PUBLISHED, STUDY)
+            make(table, PUBLISHED, DEFINITIONS)
 
 
 @pytest.mark.parametrize(
@@ -411,15 +417,17 @@ def test_a_group_without_developers_is_refused() -> None:
 )
 def test_impossible_published_shares_are_refused(shares: dict[str, float], message: str) -> None:
     """Shares over 100 %, missing, zero or unknown name the group and the file to correct."""
-    with pytest.raises(StudyError, match=message) as caught:
-        raking.models(shares, STUDY)
+    with pytest.raises(DefinitionError, match=message) as caught:
+        post_stratification.models(shares, DEFINITIONS)
     assert "claims.toml" in caught.value.remedy
 
 
 def test_shares_of_a_hundred_percent_leave_no_rest() -> None:
     """A rest of nothing is raked to nothing."""
-    (model, *_) = raking.models({"China": 60.0, "USA": 30.0, ONLINE: 10.0}, STUDY)[1:]
-    counts = raking.resampled(HELD, model, RULES).counts
+    (model, *_) = post_stratification.models(
+        {"China": 60.0, "USA": 30.0, ONLINE: 10.0}, DEFINITIONS
+    )[1:]
+    counts = post_stratification.resampled(HELD, model, RULES).counts
     assert counts.sum(axis=0)[3] == 0
     assert counts.sum() == pytest.approx(2**40, abs=13)
 
@@ -432,17 +440,17 @@ class Drawn:
     concentration_curve: pd.DataFrame
     detectable_gap: pd.DataFrame
 
-    def footer(self, study: Study) -> str:
+    def footer(self, definitions: Definitions) -> str:
         """A synthetic source line."""
-        return f"Synthetic data, {study.inference.replicates} replicates."
+        return f"Synthetic data, {definitions.inference.replicates} replicates."
 
 
 def test_the_figure_says_that_it_is_a_model_and_hides_no_text(pair: pd.DataFrame) -> None:
     """Texts are large enough, on the page and apart, and the published gap is marked."""
-    tables = [f(TABLE, PUBLISHED, STUDY) for f in (published.concentration_curve,
+    tables = [f(TABLE, PUBLISHED, DEFINITIONS) for f in (published.concentration_curve,
                                                    published.detectable_gap)]  # fmt: skip
     with style.context():
-        figure = published_model.draw(Drawn(pair, *tables), STUDY)
+        figure = published_model.draw(Drawn(pair, *tables), DEFINITIONS)
         figure.canvas.draw()
     assert style.title_of(figure).startswith("A model: China’s published lead of 1.3 points has")
     assert_legible(figure)
@@ -451,13 +459,17 @@ def test_the_figure_says_that_it_is_a_model_and_hides_no_text(pair: pd.DataFrame
 
 def test_a_model_that_the_panel_has_no_developers_for_is_left_out() -> None:
     """Without an international developer the model of three goes, without a rest only dust is left."""
-    table = synthetic_repositories(STUDY)
-    study = replace(STUDY, inference=replace(RULES, replicates=50, chunk=50))
-    names = published.published_pair(table, PUBLISHED, study)["model"].unique()
+    table = synthetic_repositories(DEFINITIONS)
+    definitions = replace(DEFINITIONS, inference=replace(RULES, replicates=50, chunk=50))
+    names = published.published_pair(table, PUBLISHED, definitions)["model"].unique()
     assert list(names) == ["pair", "head-and-dust"]
-    column = f"{study.headline.labels}_group_uploader"
+    column = f"{definitions.headline.labels}_group_uploader"
     pair_alone = table[table[column].isin(["China", "USA"])]
-    assert set(published.published_pair(pair_alone, PUBLISHED, study)["model"]) == {"head-and-dust"}
-    curve = published.concentration_curve(pair_alone, PUBLISHED, study)
+    assert set(published.published_pair(pair_alone, PUBLISHED, definitions)["model"]) == {
+        "head-and-dust"
+    }
+    curve = published.concentration_curve(pair_alone, PUBLISHED, definitions)
     assert curve["point"].round(6).eq(0.013).all()
-    assert set(published.detectable_gap(pair_alone, PUBLISHED, study)["model"]) == {"head-and-dust"}
+    assert set(published.detectable_gap(pair_alone, PUBLISHED, definitions)["model"]) == {
+        "head-and-dust"
+    }

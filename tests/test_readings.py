@@ -9,8 +9,8 @@ import pandas as pd
 import pytest
 
 from replication.errors import ContractError
-from replication.panel import readings
-from replication.panel.readings import DAY, NOON, WEEK, Readings, choose
+from replication.panel.whole_hub import readings
+from replication.panel.whole_hub.readings import DAY, NOON, WEEK, Readings, choose
 
 FIRST = (date(2024, 7, 24) - date(1970, 1, 1)).days
 SHARE = 0.5

@@ -10,11 +10,11 @@ from pathlib import Path
 
 import pytest
 
-from replication.errors import StudyError
+from replication.definitions import load_definitions
+from replication.errors import DefinitionError
 from replication.pipeline import STAGES
 from replication.report import numbers, prose, readme, render
 from replication.run import ROOT
-from replication.study import load
 
 TEXT = (ROOT / "README.md").read_text(encoding="utf-8")
 RESULTS = ROOT / "results"
@@ -24,21 +24,21 @@ LINKS = sorted(set(re.findall(r"\]\((?!https?://|#)([^)\s]+)\)", TEXT)))
 
 def test_generated_parts_are_fresh() -> None:
     """The generated parts are what the committed results and the code make of them."""
-    assert readme.rendered(TEXT, RESULTS, load()) == TEXT
+    assert readme.rendered(TEXT, RESULTS, load_definitions()) == TEXT
 
 
 def test_stale_part_would_be_found() -> None:
     """A number or a line that was changed by hand is put right."""
     edited = TEXT.replace("| **contradicted** |", "| **reproduced** |", 1)
     assert edited != TEXT
-    assert readme.rendered(edited, RESULTS, load()) == TEXT
+    assert readme.rendered(edited, RESULTS, load_definitions()) == TEXT
 
 
 @pytest.mark.parametrize("old", ["<!-- begin:findings -->", "<!-- begin:provenance -->"])
 def test_missing_block_is_refused(old: str) -> None:
     """A README that has lost the mark of a generated part is refused by name."""
-    with pytest.raises(StudyError, match=r"README\.md has the blocks"):
-        readme.rendered(TEXT.replace(old, ""), RESULTS, load())
+    with pytest.raises(DefinitionError, match=r"README\.md has the blocks"):
+        readme.rendered(TEXT.replace(old, ""), RESULTS, load_definitions())
 
 
 def test_update_touches_only_the_generated_parts(tmp_path: Path) -> None:
@@ -48,7 +48,7 @@ def test_update_touches_only_the_generated_parts(tmp_path: Path) -> None:
     path.write_text(emptied, encoding="utf-8")
     assert len(path.read_text(encoding="utf-8")) < len(TEXT)
     for _ in range(2):
-        readme.update(path, RESULTS, load())
+        readme.update(path, RESULTS, load_definitions())
         assert path.read_text(encoding="utf-8") == TEXT
 
 
@@ -64,7 +64,7 @@ def test_linked_file_exists(link: str) -> None:
 
 def test_readme_links_what_a_reader_looks_for() -> None:
     """Paper, definitions, registry, citation, licence and locked packages are a click away."""
-    wanted = "paper/paper.pdf paper/paper.html paper/paper.tex replication/study.toml CITATION.cff"
+    wanted = "paper/paper.pdf paper/paper.html paper/paper.tex replication/definitions/definitions.toml CITATION.cff"
     wanted += " LICENSE requirements.lock replication/data/registry.csv figures results tests bench"
     assert set(wanted.split()) <= set(LINKS)
 
@@ -133,6 +133,6 @@ def test_committed_page_shows_the_committed_numbers() -> None:
     """The committed text of the paper uses every number, and none is missing from these data."""
     text = (ROOT / "paper" / "paper.md").read_text(encoding="utf-8")
     assert set(NUMBERS) <= set(prose.keys(text))
-    filled = render.source_text(ROOT / "paper", RESULTS, load())
+    filled = render.source_text(ROOT / "paper", RESULTS, load_definitions())
     assert numbers.ABSENT not in filled
     assert "{{" not in filled

@@ -17,6 +17,7 @@ from hub_rows import (
     Rows,
     Snapshots,
     day,
+    definitions,
     exact,
     hub,
     midnight,
@@ -25,16 +26,15 @@ from hub_rows import (
     rebuilt,
     running,
     snapshots,
-    study,
     totals,
     window,
     write,
 )
 
-from replication.errors import ContractError, OutputError, SourceError, StudyError
-from replication.panel import rebuild
-from replication.panel.engines import DuckDB, engine
-from replication.panel.readings import DAY
+from replication.errors import ContractError, DefinitionError, OutputError, SourceError
+from replication.panel.whole_hub import rebuild
+from replication.panel.whole_hub.engines import DuckDB, engine
+from replication.panel.whole_hub.readings import DAY
 
 HUB = hub()
 OLD, YOUNG, NEW = HUB[:3]
@@ -208,7 +208,7 @@ def test_spikes_and_uncertain_counters_stay_in_the_engine(tmp_path: Path) -> Non
     """Each spike with its height above its neighbours, each fall with what its envelopes differ by."""
     contents = spoilt(spikes)
     rollback(contents)
-    with running(tmp_path, contents, study()) as (_, duck):
+    with running(tmp_path, contents, definitions()) as (_, duck):
         found = duck.frame("SELECT r.name, s.size FROM spikes s JOIN repositories r USING (id)")
         apart = duck.frame("SELECT r.name, a.apart FROM apart a JOIN repositories r USING (id)")
     assert sorted(found["name"]) == [NEW.name] * 3 + [OLD.name]
@@ -220,7 +220,7 @@ def test_spikes_and_uncertain_counters_stay_in_the_engine(tmp_path: Path) -> Non
 
 def test_counts_that_cannot_be_right_are_named_and_scale_nothing(tmp_path: Path) -> None:
     """One bad 30-day count is taken for not read, and the chain of all others keeps its scale."""
-    with running(tmp_path, spoilt(overcounts), study()) as (found, duck):
+    with running(tmp_path, spoilt(overcounts), definitions()) as (found, duck):
         named = duck.frame("SELECT r.name FROM overcounts o JOIN repositories r USING (id)")
     assert sorted(named["name"]) == [NEW.name, YOUNG.name]
     assert found.scale.factor == pytest.approx(1, abs=1e-5)
@@ -254,7 +254,7 @@ def test_a_chain_without_counters_is_not_measured(tmp_path: Path) -> None:
     bare = {
         label: [{**row, "counter": None} for row in rows] for label, rows in snapshots(HUB).items()
     }
-    found = rebuilt(tmp_path, bare, study([window("rebuild", 30, 60)]))
+    found = rebuilt(tmp_path, bare, definitions([window("rebuild", 30, 60)]))
     assert not found.scale.measured
     assert totals(found)[3]["rebuild-30-60"] == 0
     assert totals(found)[2]["rebuild-30-60"] == YOUNG.downloads(window("rebuild", 30, 60))
@@ -311,7 +311,7 @@ def test_a_freeze_is_timed_by_the_chain(tmp_path: Path) -> None:
         row["rolling"] = 700 * (moved <= label < moved + timedelta(days=30))
     freeze(contents)
     begun, ended = 7 * LATER, 7 * (LATER + 3)
-    rules = study(
+    rules = definitions(
         [window("rebuild", -2, begun - 1), window("increments", begun, ended)], age_limit=365
     )
     found = totals(rebuilt(tmp_path, contents, rules))[4]
@@ -329,7 +329,7 @@ def test_a_deletion_during_a_freeze_is_told_by_the_chain(tmp_path: Path) -> None
     gone = LATER + 2
     for place in range(gone, len(LABELS)):
         contents[LABELS[place]] = [r for r in contents[LABELS[place]] if r["name"] != NEW.name]
-    rules = study([window("rebuild", 5, 190), window("rebuild", 100, 7 * LATER - 1)])
+    rules = definitions([window("rebuild", 5, 190), window("rebuild", 100, 7 * LATER - 1)])
     found = rebuilt(tmp_path, contents, rules)
     whole, before = (totals(found)[3][w.id] for w in rules.windows)
     assert before == NEW.downloads(rules.windows[1])
@@ -346,7 +346,7 @@ def test_a_repository_before_the_first_snapshot_is_chained(tmp_path: Path) -> No
         label: [r for r in rows if r["name"] != gone.name or label < LABELS[EARLIER]]
         for label, rows in snapshots(everyone).items()
     }
-    rules = study([window("rebuild", 5, 45)])
+    rules = definitions([window("rebuild", 5, 45)])
     found = rebuilt(tmp_path, contents, rules)
     assert found.scale.factor == pytest.approx(2, rel=1e-3)
     name = rules.windows[0].id
@@ -360,7 +360,7 @@ def test_a_repository_before_the_first_snapshot_is_chained(tmp_path: Path) -> No
 def test_the_first_counter_anchors_a_whole_life(tmp_path: Path, part: float) -> None:
     """However wrong the 30-day field is, a life that the chain covers sums to its first counter."""
     everyone = [replace(YOUNG, part=part), *HUB[2:]]
-    rules = study([window("rebuild", 0, 7 * COUNTED), window("cohort", 5, 150)])
+    rules = definitions([window("rebuild", 0, 7 * COUNTED), window("cohort", 5, 150)])
     found = totals(rebuilt(tmp_path, snapshots(everyone), rules))[2]
     assert found[rules.windows[1].id] == YOUNG.downloads(rules.windows[1])
     assert found[rules.windows[0].id] == YOUNG.downloads(rules.windows[0])
@@ -371,7 +371,7 @@ def test_as_read_puts_a_gain_at_the_reading_that_found_it(tmp_path: Path) -> Non
     inside = window("increments", 120, 135)  # readings on days 126 and 133
     contents = spoilt(stall)  # days 140 and 147 are without a step, 154 holds three weeks
     whole = window("increments", 150, 156)
-    found = rebuilt(tmp_path, contents, study([inside, whole]))
+    found = rebuilt(tmp_path, contents, definitions([inside, whole]))
     assert totals(found, "as-read")[3] == {inside.id: 14 * NEW.rate, whole.id: 21 * NEW.rate}
     assert totals(found)[3] == {inside.id: 16 * NEW.rate, whole.id: 7 * NEW.rate}
 
@@ -380,7 +380,7 @@ def test_left_out_leaves_out_what_a_frozen_hub_caught_up(tmp_path: Path) -> None
     """The reading after a freeze counts as read, and not where frozen readings are left out."""
     after = window("increments", 162, 166)  # the reading of day 161 catches four weeks up
     caught = window("increments", 155, 166)
-    found = rebuilt(tmp_path, spoilt(freeze), study([after, caught]))
+    found = rebuilt(tmp_path, spoilt(freeze), definitions([after, caught]))
     assert totals(found, "as-read")[3] == {after.id: 0, caught.id: 28 * NEW.rate}
     assert totals(found, "left-out")[3][caught.id] == 0
 
@@ -397,7 +397,7 @@ def test_a_reading_is_dated_by_the_newest_repository(tmp_path: Path) -> None:
         ]
         for label in LABELS[1:]
     }
-    rules = study([window("rebuild", 20, 60), window("increments", 110, 150)])
+    rules = definitions([window("rebuild", 20, 60), window("increments", 110, 150)])
     found = totals(rebuilt(tmp_path, contents, rules))
     for r in (YOUNG, NEW):
         assert found[r.number] == {w.id: r.downloads(w) for w in rules.windows}
@@ -415,15 +415,15 @@ def test_a_window_outside_the_snapshots_is_refused(
     tmp_path: Path, inside: rebuild.Window, said: str
 ) -> None:
     """The window is named, with what the snapshots lack."""
-    with pytest.raises(StudyError) as caught:
-        rebuilt(tmp_path, snapshots(HUB), study([inside]))
+    with pytest.raises(DefinitionError) as caught:
+        rebuilt(tmp_path, snapshots(HUB), definitions([inside]))
     assert said in caught.value.what
     assert caught.value.remedy
 
 
 def test_a_cohort_may_begin_before_the_snapshots(tmp_path: Path) -> None:
     """Its repositories' counters hold their whole lives, whenever they were born."""
-    rules = study([window("cohort", -50, 150)])
+    rules = definitions([window("cohort", -50, 150)])
     found = totals(rebuilt(tmp_path, snapshots(HUB), rules))
     assert found[2][rules.windows[0].id] == YOUNG.downloads(rules.windows[0])
 
@@ -464,7 +464,7 @@ def test_repositories_too_old_to_matter_are_left_out(tmp_path: Path) -> None:
 
 def test_weekly_downloads_add_up(tmp_path: Path) -> None:
     """Whole weeks of a group hold its downloads at its constant rates, up to their age limits."""
-    with running(tmp_path, snapshots(HUB), study()) as (found, engine_):
+    with running(tmp_path, snapshots(HUB), definitions()) as (found, engine_):
         pairs = pd.DataFrame({"id": found.facts["id"], "pair": 0})
         pairs.loc[found.facts["name"] == NEW.name, "pair"] = 1
         engine_.put("pairs", pairs)
@@ -508,5 +508,5 @@ def test_a_damaged_extract_is_said(tmp_path: Path) -> None:
     files = write(tmp_path, snapshots(HUB, LABELS[:2]))
     files[LABELS[1]].write_bytes(b"PAR1 not Parquet")
     with DuckDB(tmp_path / "engine") as duck, pytest.raises((SourceError, OutputError)) as caught:
-        rebuild.rebuild(files, study(), duck, truncated_share=0.5)
+        rebuild.rebuild(files, definitions(), duck, truncated_share=0.5)
     assert caught.value.remedy

@@ -8,7 +8,7 @@ from dataclasses import replace
 import numpy as np
 import pandas as pd
 import pytest
-from small import synthetic_repositories, synthetic_study
+from small import synthetic_definitions, synthetic_repositories
 
 from replication.analysis.estimates import estimate
 from replication.analysis.rebuild_error import (
@@ -18,20 +18,20 @@ from replication.analysis.rebuild_error import (
     standard_error,
     with_rebuild_error,
 )
-from replication.analysis.statistics import LEAD
+from replication.inference.statistics import LEAD
 
 USED = {"factor": 1.05, "factor_error": 0.004, "spread": 0.03}
-ALL = synthetic_study()
-STUDY = replace(ALL, windows=ALL.windows[:2], exclusions=())
-TABLE = synthetic_repositories(STUDY)
-WINDOW = STUDY.windows[0].id
+ALL = synthetic_definitions()
+DEFINITIONS = replace(ALL, windows=ALL.windows[:2], exclusions=())
+TABLE = synthetic_repositories(DEFINITIONS)
+WINDOW = DEFINITIONS.windows[0].id
 SAME = ["estimand", "attribution", "labels", "group"]
 
 
 @pytest.fixture(scope="module")
 def base() -> pd.DataFrame:
     """The estimates of the small synthetic panel."""
-    return estimate(TABLE, STUDY)
+    return estimate(TABLE, DEFINITIONS)
 
 
 def chain(**changed: float) -> pd.DataFrame:
@@ -44,7 +44,7 @@ def chain(**changed: float) -> pd.DataFrame:
 def chained(part: float) -> pd.DataFrame:
     """Such a part of the downloads of the first window is chained; none of the others'."""
     table = TABLE[["repository"]].copy()
-    for window in STUDY.windows:
+    for window in DEFINITIONS.windows:
         table[window.id] = np.floor(part * TABLE[window.id] * (window.id == WINDOW)).astype("int64")
     return table
 
@@ -95,13 +95,13 @@ def test_moves_that_cancel_leave_the_own_errors() -> None:
 
 def test_no_row_is_added_where_nothing_is_chained(base: pd.DataFrame) -> None:
     """Windows of counters alone have no such error."""
-    found = with_rebuild_error(base, TABLE, chained(0.0), chain(), STUDY)
+    found = with_rebuild_error(base, TABLE, chained(0.0), chain(), DEFINITIONS)
     pd.testing.assert_frame_equal(found, base)
 
 
 def test_rows_are_added_for_the_window_that_is_chained(base: pd.DataFrame) -> None:
     """The first window gets two rows for each side and the lead; all others stay as they were."""
-    found = with_rebuild_error(base, TABLE, chained(0.5), chain(), STUDY)
+    found = with_rebuild_error(base, TABLE, chained(0.5), chain(), DEFINITIONS)
     pd.testing.assert_frame_equal(found.iloc[: len(base)], base)
     added = found.iloc[len(base) :]
     assert set(added["estimand"]) == {WINDOW}
@@ -117,7 +117,7 @@ def test_ends_are_those_of_the_formula(
     base: pd.DataFrame, labels: str, role: str, side: str
 ) -> None:
     """1.96 standard errors alone, and in quadrature with each half of the jackknife's interval."""
-    found = with_rebuild_error(base, TABLE, chained(0.5), chain(), STUDY)
+    found = with_rebuild_error(base, TABLE, chained(0.5), chain(), DEFINITIONS)
     here = found[(found[SAME] == [WINDOW, role, labels, side]).all(axis=1)]
     rows = here[here["unit"] != "repository"].set_index("method")
     value, each = moves(labels, role, side, 0.5)
@@ -138,6 +138,6 @@ def test_a_repository_without_chained_downloads_has_none(base: pd.DataFrame) -> 
     """Rows that the table of chained downloads lacks count as zero, in whatever order it stands."""
     table = chained(0.5)
     table.loc[table.index[-2:], WINDOW] = 0
-    whole = with_rebuild_error(base, TABLE, table, chain(), STUDY)
-    short = with_rebuild_error(base, TABLE, table.iloc[-3::-1], chain(), STUDY)
+    whole = with_rebuild_error(base, TABLE, table, chain(), DEFINITIONS)
+    short = with_rebuild_error(base, TABLE, table.iloc[-3::-1], chain(), DEFINITIONS)
     pd.testing.assert_frame_equal(whole, short)

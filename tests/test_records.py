@@ -27,7 +27,7 @@ from record_files import (
 )
 from released_files import repository
 
-from replication.errors import HashMismatchError, SourceError, StudyError
+from replication.errors import DefinitionError, HashMismatchError, SourceError
 from replication.files import sha256_bytes, sha256_file
 from replication.panel.defects import Defect
 from replication.sources import record_definitions
@@ -100,7 +100,7 @@ def test_definitions_that_cannot_be_meant_are_refused(
     if not said:
         assert record_definitions.load(path)[0].id == "x"
         return
-    with pytest.raises(StudyError, match=r"some\.toml: ") as caught:
+    with pytest.raises(DefinitionError, match=r"some\.toml: ") as caught:
         record_definitions.load(path)
     assert said in caught.value.what
     assert caught.value.remedy
@@ -110,7 +110,7 @@ def test_an_id_that_stands_twice_is_refused(tmp_path: Path) -> None:
     """Two records of one id could not be told apart."""
     path = tmp_path / "some.toml"
     path.write_text(ROW.format(id="x") * 2)
-    with pytest.raises(StudyError, match="the id is not unique"):
+    with pytest.raises(DefinitionError, match="the id is not unique"):
         record_definitions.load(path)
 
 

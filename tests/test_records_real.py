@@ -108,13 +108,13 @@ def test_the_list_of_the_whole_hub_is_a_snapshot(tmp_path: Path) -> None:
     """The snapshot reader takes it as it is: every row, count and id, and nulls for what it lacks."""
     import duckdb
 
-    from replication import study as definitions
+    from replication.definitions import load_definitions
     from replication.sources import snapshots
 
     (tmp_path / "hub").mkdir()
     path = tmp_path / "hub" / "2024-07-11.parquet"
     shutil.copyfile(real_records() / "hub_2024-07-11.parquet", path)
-    about = definitions.load().snapshots
+    about = load_definitions().snapshots
     found = snapshots.fetch(
         replace(about, since=date(2024, 7, 1), until=date(2024, 7, 31)), tmp_path / "run", local=path.parent,
         today="2026-11-27", progress=lambda _: None,

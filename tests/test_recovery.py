@@ -12,12 +12,12 @@ import pytest
 from command_line import assert_one_message, invoke
 
 from replication.errors import VerificationError
-from replication.panel.rebuild import Detailed
-from replication.recovery import ablation, experiment, report, shares
-from replication.recovery.ablation import ABLATIONS
-from replication.recovery.report import Recovery
-from replication.synthetic.defects import NEVER
-from replication.synthetic.truth import seconds
+from replication.panel.whole_hub.rebuild import Detailed
+from replication.validation.recovery import ablation, experiment, report, shares
+from replication.validation.recovery.ablation import ABLATIONS
+from replication.validation.recovery.report import Recovery
+from replication.validation.synthetic.defects import NEVER
+from replication.validation.synthetic.truth import seconds
 
 SIZE = 30_000
 """Repositories: in a smaller Hub one repository's burst can move a share by more than the mark."""
@@ -63,7 +63,7 @@ def test_shares_are_recovered(hub: Recovered) -> None:
 @pytest.mark.slow
 def test_the_truth_is_the_hubs_own(hub: Recovered) -> None:
     """Downloads are those of the Hub in the window, less what no snapshot saw of deleted ones."""
-    window = next(w for w in hub.held.study.windows if w.kind == "increments")
+    window = next(w for w in hub.held.definitions.windows if w.kind == "increments")
     true = experiment.truth(hub.held, window)
     since, until = seconds(window.start), seconds(window.last) + 86_400
     whole = hub.held.hub.first_year(since, until)
@@ -101,7 +101,7 @@ def test_without_a_step_more_is_misplaced(hub: Recovered, monkeypatch: pytest.Mo
 @pytest.mark.parametrize("step", [a for a in ABLATIONS if a.changes], ids=lambda a: a.step)
 def test_an_ablation_finds_its_text(step: ablation.Ablation) -> None:
     """Each change is found in the statement that it names, and changes it."""
-    from replication.panel.engines import statement
+    from replication.panel.whole_hub.engines import statement
 
     for name, old, new in step.changes:
         assert ablation._changed(name, statement(name), old, new) != statement(name)

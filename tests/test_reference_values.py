@@ -12,12 +12,12 @@ import pytest
 from released_files import ROOT, real_file
 
 from replication import files, pipeline
-from replication import study as definitions
+from replication.definitions import load_definitions
 from replication.panel import contract, defects, increments, table
 from replication.panel.table import Panel
 from replication.run import BUNDLED, Run
 
-STUDY = definitions.load()
+DEFINITIONS = load_definitions()
 COMMITTED = ROOT / "replication" / "data"
 # Duplicates collapsed to the largest, running maximum, study's labels, uploader: in M and percent.
 REFERENCE = {
@@ -31,21 +31,21 @@ WITHIN = 0.05
 @pytest.fixture(scope="module")
 def counters() -> pd.DataFrame:
     """The readings of the real file."""
-    return contract.read_counters(real_file(), STUDY.groups, STUDY.panel.max_counter)
+    return contract.read_counters(real_file(), DEFINITIONS.groups, DEFINITIONS.panel.max_counter)
 
 
 @pytest.fixture(scope="module")
 def mended(counters: pd.DataFrame) -> defects.Mended:
     """Its mended readings, with what was found."""
     labels = files.read_csv(COMMITTED / "label_defects.csv")
-    return defects.mend(counters, STUDY.panel.frozen_share, labels)
+    return defects.mend(counters, DEFINITIONS.panel.frozen_share, labels)
 
 
 @pytest.fixture(scope="module")
 def panel(counters: pd.DataFrame) -> Panel:
     """Its panel."""
     labels = files.read_csv(COMMITTED / "label_defects.csv")
-    return table.build(counters, STUDY, labels)
+    return table.build(counters, DEFINITIONS, labels)
 
 
 def found(mended: defects.Mended, check: str) -> defects.Defect:
@@ -149,7 +149,7 @@ def test_the_weeks_of_the_real_file_add_up(panel: Panel, mended: defects.Mended)
     the sums are compared for those that have it or have left before it.
     """
     young = increments.first_year(
-        mended.readings, age_limit_days=365, birth_margin_days=STUDY.panel.birth_margin_days
+        mended.readings, age_limit_days=365, birth_margin_days=DEFINITIONS.panel.birth_margin_days
     )
     cut, start = pd.Timestamp("2026-01-07"), young["reading"].min()
     last = young.groupby("repository")["reading"].max()
@@ -190,9 +190,11 @@ def test_a_spreadsheet_copy_of_the_real_file_gives_the_same_panel(
     """The real file as CSV, in another order of rows, has the same downloads."""
     rows = pd.read_parquet(real_file(), columns=[*contract.COLUMNS, contract.PARENTS])
     rows.sample(frac=1, random_state=1).to_csv(tmp_path / "copy.csv", index=False)
-    copy = contract.read_counters(tmp_path / "copy.csv", STUDY.groups, STUDY.panel.max_counter)
+    copy = contract.read_counters(
+        tmp_path / "copy.csv", DEFINITIONS.groups, DEFINITIONS.panel.max_counter
+    )
     labels = files.read_csv(COMMITTED / "label_defects.csv")
-    made = table.build(copy, STUDY, labels)
+    made = table.build(copy, DEFINITIONS, labels)
     pd.testing.assert_frame_equal(made.repositories, panel.repositories)
     pd.testing.assert_frame_equal(made.weekly, panel.weekly)
     pd.testing.assert_frame_equal(made.variants, panel.variants)

@@ -10,13 +10,13 @@ from pathlib import Path
 
 import pytest
 
-from replication import study as definitions
 from replication.attribution import registry
 from replication.attribution.checked_csv import is_date, is_url, read_rows
 from replication.attribution.registry import Developer, Namespace, Registry
+from replication.definitions import load_definitions
 from replication.errors import RegistryError
 
-STUDY = definitions.load()
+DEFINITIONS = load_definitions()
 HEADER = [field.name for field in fields(Developer)]
 FURTHER_HEADER = [field.name for field in fields(Namespace)]
 SHIPPED = (registry.DEFAULT, registry.NAMESPACES)
@@ -67,7 +67,7 @@ def loaded(folder: Path, rows: Iterable[dict[str, str]], further: list[dict[str,
     (folder / "registry.csv").write_bytes(as_csv(HEADER, rows).encode())
     if further:
         (folder / "namespaces.csv").write_bytes(as_csv(FURTHER_HEADER, further).encode())
-    return registry.load(STUDY.group_of, folder / "registry.csv")
+    return registry.load(DEFINITIONS.group_of, folder / "registry.csv")
 
 
 def refused(
@@ -88,7 +88,7 @@ def shipped_cells(path: Path) -> list[dict[str, str]]:
 
 def test_the_shipped_registry_is_sound() -> None:
     """Both packaged tables pass every check, and hold as many developers as were researched."""
-    found = registry.load(STUDY.group_of)
+    found = registry.load(DEFINITIONS.group_of)
     assert len(found.developers) == len(shipped_cells(registry.DEFAULT)) >= 300
     assert len(found.by_name) == len(found.developers)
     for row in shipped_cells(registry.NAMESPACES):
@@ -120,7 +120,7 @@ def test_every_shipped_alternative_has_a_reason() -> None:
         others = row["alternative_country"].split()
         assert row["alternative_reason"], row["developer"]
         assert row["country"] not in others, row["developer"]
-        assert set(others) <= set(STUDY.group_of), row["developer"]
+        assert set(others) <= set(DEFINITIONS.group_of), row["developer"]
     without = [row for row in shipped_cells(registry.DEFAULT) if not row["alternative_country"]]
     assert not any(row["alternative_reason"] for row in without)
 
@@ -135,7 +135,7 @@ def test_no_shipped_cell_is_a_formula(path: Path) -> None:
 
 def test_every_shipped_parent_is_a_developer_that_ends_a_chain() -> None:
     """Parents have rows, and the last of them has no parent."""
-    found = registry.load(STUDY.group_of)
+    found = registry.load(DEFINITIONS.group_of)
     owned = [developer for developer in found.developers if developer.parent]
     assert owned
     for developer in owned:
@@ -250,12 +250,12 @@ def test_a_namespace_of_a_developer_cannot_have_another_owner(tmp_path: Path) ->
         ({"namespaces": "acme ../x"}, "namespace '../x' is malformed"),
         ({"namespaces": "acme acme/model"}, "namespace 'acme/model' is malformed"),
         ({"namespaces": "acme acme"}, "namespace 'acme' belongs to 'Acme' already"),
-        ({"country": "XX"}, "country 'XX' is in no group of study.toml"),
-        ({"country": "fr"}, "country 'fr' is in no group of study.toml"),
-        ({"country": ""}, "country '' is in no group of study.toml"),
+        ({"country": "XX"}, "country 'XX' is in no group of definitions.toml"),
+        ({"country": "fr"}, "country 'fr' is in no group of definitions.toml"),
+        ({"country": ""}, "country '' is in no group of definitions.toml"),
         (
             {"alternative_country": "US XX", "alternative_reason": "Founded there."},
-            "country 'XX' is in no group of study.toml",
+            "country 'XX' is in no group of definitions.toml",
         ),
         (
             {"alternative_country": "US FR", "alternative_reason": "Founded there."},
@@ -452,7 +452,7 @@ def test_a_broken_table_is_refused_with_its_line(
     path = tmp_path / "registry.csv"
     path.write_bytes(content)
     with pytest.raises(RegistryError) as caught:
-        registry.load(STUDY.group_of, path)
+        registry.load(DEFINITIONS.group_of, path)
     assert caught.value.what == message
     assert caught.value.remedy
 
@@ -496,24 +496,24 @@ def test_a_file_that_begins_oddly_says_how(tmp_path: Path, text: str, message: s
     whole = registry.DEFAULT.read_text(encoding="utf-8") if text else ""
     path.write_text(text + whole, encoding="utf-8")
     with pytest.raises(RegistryError, match=message):
-        registry.load(STUDY.group_of, path)
+        registry.load(DEFINITIONS.group_of, path)
 
 
 def test_a_folder_is_no_registry(tmp_path: Path) -> None:
     """What cannot be read is refused with its name, and so is a path without one."""
     for path in (tmp_path, Path()):
         with pytest.raises(RegistryError, match="cannot read"):
-            registry.load(STUDY.group_of, path)
+            registry.load(DEFINITIONS.group_of, path)
 
 
 def test_a_missing_table_is_a_named_error(tmp_path: Path) -> None:
     """No file, no traceback; and namespaces.csv is due where it is asked for."""
     with pytest.raises(RegistryError, match=r"^cannot read none\.csv: No such file"):
-        registry.load(STUDY.group_of, tmp_path / "none.csv")
+        registry.load(DEFINITIONS.group_of, tmp_path / "none.csv")
     loaded(tmp_path, [ACME], [])
     assert not (tmp_path / "namespaces.csv").exists()
     with pytest.raises(RegistryError, match=r"^cannot read further\.csv: No such file"):
-        registry.load(STUDY.group_of, tmp_path / "registry.csv", tmp_path / "further.csv")
+        registry.load(DEFINITIONS.group_of, tmp_path / "registry.csv", tmp_path / "further.csv")
 
 
 def test_rows_are_read_by_column_with_their_lines(tmp_path: Path) -> None:

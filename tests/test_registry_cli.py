@@ -10,12 +10,12 @@ import pytest
 from command_line import assert_one_message, environment, invoke, replication
 from released_files import ROOT, real_file, synthetic_release, write
 
-from replication import study as definitions
 from replication.attribution import lookup, questions, registry
+from replication.definitions import load_definitions
 from replication.errors import SourceError
 from replication.sources import bundled
 
-REGISTRY = registry.load(definitions.load().group_of)
+REGISTRY = registry.load(load_definitions().group_of)
 
 
 def told(*arguments: str | Path, code: int = 0) -> str:

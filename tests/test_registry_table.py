@@ -5,13 +5,13 @@ from __future__ import annotations
 import dataclasses
 from html.parser import HTMLParser
 
-from replication import study as definitions
 from replication.attribution import registry
+from replication.definitions import load_definitions
 from replication.report import registry_table
 from replication.run import ROOT
 
-STUDY = definitions.load()
-REGISTRY = registry.load(STUDY.group_of)
+DEFINITIONS = load_definitions()
+REGISTRY = registry.load(DEFINITIONS.group_of)
 
 
 class Cells(HTMLParser):
@@ -48,7 +48,7 @@ def parsed(text: str) -> Cells:
 
 def test_every_developer_is_a_row_with_its_evidence() -> None:
     """One row a developer; every address of evidence is a link; who lacks it says so."""
-    found = parsed(registry_table.section(REGISTRY, STUDY.group_of))
+    found = parsed(registry_table.section(REGISTRY, DEFINITIONS.group_of))
     rows = [row for row in found.rows if row]
     assert [row[0].partition(" (part of")[0] for row in rows] == [
         d.developer for d in REGISTRY.developers
@@ -66,7 +66,7 @@ def test_a_page_s_date_stands_beside_the_day_of_reading() -> None:
         one = registry.Registry(
             (developer,), {"x": (registry.Tenure("", "9999-12-31", developer),)}
         )
-        assert ("(page of 2020-01)" in registry_table.section(one, STUDY.group_of)) is told
+        assert ("(page of 2020-01)" in registry_table.section(one, DEFINITIONS.group_of)) is told
 
 
 def test_cells_are_text_whatever_they_hold() -> None:
@@ -74,7 +74,7 @@ def test_cells_are_text_whatever_they_hold() -> None:
     bad = '<script>alert(1)</script><img src=x onerror="y">'
     row = dataclasses.replace(REGISTRY.developers[0], developer=bad, note=bad)
     one = registry.Registry((row,), {"x": (registry.Tenure("", "9999-12-31", row),)})
-    found = parsed(registry_table.section(one, STUDY.group_of))
+    found = parsed(registry_table.section(one, DEFINITIONS.group_of))
     assert found.tags.count("script") == 1
     assert "img" not in found.tags
     assert found.rows[-1][0].startswith(bad)

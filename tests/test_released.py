@@ -35,7 +35,7 @@ from replication.errors import HubError, OutputError, ReplicationError, SourceEr
 from replication.sources import manifest
 from replication.sources.hub_failures import announced_wait
 from replication.sources.released import decide, fetch
-from replication.synthetic.server import REPOSITORY, REVISION, hub
+from replication.validation.synthetic.server import REPOSITORY, REVISION, hub
 
 BLOCK = huggingface_hub.constants.DOWNLOAD_CHUNK_SIZE
 

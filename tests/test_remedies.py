@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 import typer
 
-from replication.cli import app
+from replication.cli.app import app
 from replication.run import ROOT
 
 MAKEFILE = (ROOT / "Makefile").read_text(encoding="utf-8")
@@ -106,7 +106,12 @@ def test_the_messages_are_found() -> None:
     """The search sees remedies of all kinds, whole and in parts, and no docstrings."""
     all_texts = " ".join(text for _, text in spoken())
     assert len(spoken()) > 400
-    for told in ("make all", "python -m replication bundle --from", "--study", "DATA=records"):
+    for told in (
+        "make all",
+        "python -m replication bundle --from",
+        "--definitions",
+        "DATA=records",
+    ):
         assert told in all_texts
     code = (
         'def f():\n    """Use --nothing here."""\n    raise E(f"{x} is wrong", f"use --no{y} it")'
@@ -127,7 +132,7 @@ def test_the_messages_are_found() -> None:
         ("use DATEN=path here", ["DATEN="]),
         ("see replication/absent.toml for it", ["replication/absent.toml"]),
         ("list them: `registry lost`", ["registry lost"]),
-        ("run make all OUT=folder, or python -m replication bundle --from FILE: --study", []),
+        ("run make all OUT=folder, or python -m replication bundle --from FILE: --definitions", []),
         ("see results/claims.csv; make it so", []),
     ],
 )

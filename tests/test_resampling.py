@@ -8,10 +8,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import stats
 
-from replication.analysis import resampling, schemes
-from replication.analysis.resampling import cluster_weights, replicate_totals, totals_without_each
-from replication.analysis.schemes import DIRICHLET, MULTINOMIAL, POISSON, Scheme, Subsample
 from replication.errors import DegenerateDataError
+from replication.inference import resampling, schemes
+from replication.inference.resampling import cluster_weights, replicate_totals, totals_without_each
+from replication.inference.schemes import DIRICHLET, MULTINOMIAL, POISSON, Scheme, Subsample
 
 SEED = 7
 SCHEMES = (MULTINOMIAL, POISSON, DIRICHLET, Subsample(2 / 3))

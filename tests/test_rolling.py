@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from released_files import EXAMPLES
-from small import synthetic_study, synthetic_weeks
+from small import synthetic_definitions, synthetic_weeks
 from small_weeks import (
     crossing,
     rolling_sums,
@@ -21,8 +21,7 @@ from small_weeks import (
     synthetic_series,
 )
 
-from replication.analysis import crossover, rolling, weeks
-from replication.analysis.resampling import cluster_weights
+from replication.analysis import crossover, rolling
 from replication.analysis.rolling import (
     DEVELOPERS,
     GROUPS,
@@ -32,11 +31,13 @@ from replication.analysis.rolling import (
     TOO_SHORT,
     Breaks,
 )
+from replication.definitions import Definitions
 from replication.errors import DegenerateDataError
-from replication.study import Study
+from replication.inference import blocks
+from replication.inference.resampling import cluster_weights
 
-STUDY = synthetic_study()
-RULES = STUDY.inference
+DEFINITIONS = synthetic_definitions()
+RULES = DEFINITIONS.inference
 MANY = synthetic_many()
 SPAN, WIDTH = 20, 4
 NAMES = synthetic_labels(SPAN)
@@ -46,7 +47,7 @@ Tables = tuple[pd.DataFrame, pd.DataFrame, pd.DataFrame]
 @pytest.fixture(scope="module")
 def tables() -> Tables:
     """Shares, crossings and distribution of many synthetic developers."""
-    return rolling.rolling(MANY, STUDY, (1, WIDTH, 30))
+    return rolling.rolling(MANY, DEFINITIONS, (1, WIDTH, 30))
 
 
 def one(crossings: pd.DataFrame, width: int, scheme: str = DEVELOPERS) -> pd.Series:
@@ -69,7 +70,7 @@ def replicate(number: int, scheme: str) -> dict[str, list[float]]:
     developers = cluster_weights(len(by_hand()), RULES.chunk, RULES.seed, chunk)[row]
     by_week = np.ones(SPAN)
     if scheme == PRODUCT:
-        by_week = weeks.independent_weights(SPAN, RULES.chunk, RULES.seed, chunk)[row]
+        by_week = blocks.independent_weights(SPAN, RULES.chunk, RULES.seed, chunk)[row]
     totals = {name: [0.0] * SPAN for name in ("China", "USA", "all")}
     for (group, counts), weight in zip(by_hand(), developers, strict=True):
         for name, week in itertools.product(totals, range(SPAN)):
@@ -83,7 +84,7 @@ def test_rolling_shares_by_hand() -> None:
     table = synthetic_series(
         {("a", "China"): [10, 30, 20], ("b", "USA"): [30, 10, 10], ("c", "France"): [10, 10, 10]}
     )
-    shares, crossings, _ = rolling.rolling(table, STUDY, (2,))
+    shares, crossings, _ = rolling.rolling(table, DEFINITIONS, (2,))
     found = shares[shares["series"] == "weekly"].pivot_table(
         index="week", columns="group", values="share"
     )
@@ -139,10 +140,13 @@ def test_the_distribution_holds_what_the_crossing_says(tables: Tables, scheme: s
 
 def test_the_smoothed_series_has_the_same_shares_and_crossing() -> None:
     """At the study's own width the shares, bands and crossing are those of the weekly series."""
-    width = STUDY.time.smoothing_weeks
-    theirs, their_crossings = crossover.series(MANY, STUDY)
-    shares, crossings, _ = rolling.rolling(MANY, STUDY, (width,))
-    chosen = {"attribution": STUDY.headline.attribution, "labels": STUDY.headline.labels}
+    width = DEFINITIONS.time.smoothing_weeks
+    theirs, their_crossings = crossover.series(MANY, DEFINITIONS)
+    shares, crossings, _ = rolling.rolling(MANY, DEFINITIONS, (width,))
+    chosen = {
+        "attribution": DEFINITIONS.headline.attribution,
+        "labels": DEFINITIONS.headline.labels,
+    }
     keys, values = ["series", "week", "group"], ["share", "lower", "upper"]
     same = (theirs[list(chosen)] == list(chosen.values())).all(axis=1)
     joined = shares.merge(theirs[same], on=keys, suffixes=("", "_theirs"))
@@ -167,7 +171,7 @@ def test_a_weight_of_weeks_does_not_change_who_leads_in_one(tables: Tables) -> N
 def test_the_crossing_is_the_first_from_which_all_sums_lead(leads: list[bool], width: int) -> None:
     """Also where the series is too short for a sum."""
     table = synthetic_weeks(leads)
-    _, crossings, _ = rolling.rolling(table, STUDY, (width,))
+    _, crossings, _ = rolling.rolling(table, DEFINITIONS, (width,))
     found = one(crossings, width)["week"]
     if width > len(leads):
         assert found == TOO_SHORT
@@ -184,7 +188,7 @@ def test_a_width_that_exceeds_the_series_says_so(tables: Tables) -> None:
     assert (rows[["week", "lower", "upper"]] == TOO_SHORT).all(axis=None)
     assert rows["never_fraction"].isna().all()
     assert set(shares["width"]) == set(distribution["width"]) == {1, WIDTH}
-    empty = rolling.rolling(MANY, STUDY, (30,))
+    empty = rolling.rolling(MANY, DEFINITIONS, (30,))
     assert [len(table) for table in empty] == [0, len(rows), 0]
     for table, whole in zip(empty, tables, strict=True):
         assert table.columns.tolist() == whole.columns.tolist()
@@ -192,7 +196,7 @@ def test_a_width_that_exceeds_the_series_says_so(tables: Tables) -> None:
 
 def test_a_sum_over_the_whole_series_is_one_week() -> None:
     """The width of the series itself is not too short."""
-    shares, crossings, _ = rolling.rolling(MANY, STUDY, (SPAN,))
+    shares, crossings, _ = rolling.rolling(MANY, DEFINITIONS, (SPAN,))
     assert set(shares["week"]) == {NAMES[-1]}
     assert one(crossings, SPAN)["week"] in {NAMES[-1], "never"}
 
@@ -200,7 +204,7 @@ def test_a_sum_over_the_whole_series_is_one_week() -> None:
 def test_equal_downloads_do_not_lead() -> None:
     """Of two developers with as many downloads, China leads only where its own is drawn twice."""
     table = synthetic_series({("a", "China"): [7], ("b", "USA"): [7]})
-    _, crossings, _ = rolling.rolling(table, STUDY, (1,))
+    _, crossings, _ = rolling.rolling(table, DEFINITIONS, (1,))
     chunks = range(RULES.replicates // RULES.chunk)
     drawn = np.concatenate([cluster_weights(2, RULES.chunk, RULES.seed, n) for n in chunks])
     for scheme in (DEVELOPERS, PRODUCT):
@@ -213,13 +217,13 @@ def test_the_ends_are_order_statistics() -> None:
     """Of fifty replicates that cross in fifty different weeks: the second and the second last."""
     margins = np.where(np.arange(50) >= np.arange(50)[:, None], 1.0, -1.0)
     draws, labels = rolling.Draws(DEVELOPERS, margins, np.nan), synthetic_labels(50)
-    row, _ = rolling._crossing(np.ones((3, 50), dtype=np.int64), draws, 1, labels, STUDY)
+    row, _ = rolling._crossing(np.ones((3, 50), dtype=np.int64), draws, 1, labels, DEFINITIONS)
     assert (row["lower"], row["upper"]) == (labels[1], labels[48])
 
 
 def test_a_scheme_that_is_not_defined_is_refused() -> None:
     """Twelve weeks have no moving average over thirteen: the crossing stands without its range."""
-    shares, crossings, distribution = rolling.rolling(synthetic_many(12), STUDY, (WIDTH,))
+    shares, crossings, distribution = rolling.rolling(synthetic_many(12), DEFINITIONS, (WIDTH,))
     blocks = crossings[crossings["scheme"].isin([kind.name for kind in rolling.BLOCKS])]
     assert (blocks[["lower", "upper"]] == REFUSED).all(axis=None)
     assert blocks[["never_fraction", "block_length"]].isna().all(axis=None)
@@ -237,7 +241,7 @@ def test_only_blocks_have_a_length(tables: Tables) -> None:
     sums = MANY.groupby([group, "week"])["downloads"].sum()
     totals = 2 * np.stack([sums["China"], sums["USA"]])
     for kind in rolling.BLOCKS:
-        _, expected = weeks.block_margins(totals, kind, RULES)
+        _, expected = blocks.block_margins(totals, kind, RULES)
         assert lengths.loc[kind.name].tolist() == [expected, expected]
 
 
@@ -249,16 +253,16 @@ def test_what_is_excluded_has_a_series_without_it() -> None:
             synthetic_series({("c", "USA"): [30, 30, 30, 5, 5, 5]}, kinds="telemetry"),
         ]
     )
-    _, crossings, _ = rolling.rolling(table, STUDY, (1,))
+    _, crossings, _ = rolling.rolling(table, DEFINITIONS, (1,))
     rows = crossings[crossings["scheme"] == DEVELOPERS].set_index("series")["week"]
     labels = synthetic_labels(6)
     assert rows.to_dict() == {"weekly": labels[3], "weekly-without-telemetry": labels[0]}
 
 
-def credited(attribution: str) -> Study:
+def credited(attribution: str) -> Definitions:
     """The study with another headline."""
-    headline = dataclasses.replace(STUDY.headline, attribution=attribution, labels="registry")
-    return dataclasses.replace(STUDY, headline=headline)
+    headline = dataclasses.replace(DEFINITIONS.headline, attribution=attribution, labels="registry")
+    return dataclasses.replace(DEFINITIONS, headline=headline)
 
 
 def test_the_headline_says_who_is_credited_by_whose_labels() -> None:
@@ -272,22 +276,24 @@ def test_the_headline_says_who_is_credited_by_whose_labels() -> None:
 def test_neither_the_order_of_rows_nor_a_second_run_changes_a_byte(tables: Tables) -> None:
     """Developers and weeks are sorted before anything is drawn."""
     mixed = MANY.sample(frac=1, random_state=3)
-    for table, again in zip(tables, rolling.rolling(mixed, STUDY, (1, WIDTH, 30)), strict=True):
+    for table, again in zip(
+        tables, rolling.rolling(mixed, DEFINITIONS, (1, WIDTH, 30)), strict=True
+    ):
         assert table.to_csv() == again.to_csv()
 
 
 def test_no_weeks_and_a_single_developer_are_refused() -> None:
     """Nothing can be summed, and nothing resampled."""
     with pytest.raises(DegenerateDataError, match="there are no weeks"):
-        rolling.rolling(MANY.iloc[:0], STUDY)
+        rolling.rolling(MANY.iloc[:0], DEFINITIONS)
     with pytest.raises(DegenerateDataError, match="nothing can be resampled"):
-        rolling.rolling(synthetic_series({("a", "China"): [1, 2, 3]}), STUDY, (1,))
+        rolling.rolling(synthetic_series({("a", "China"): [1, 2, 3]}), DEFINITIONS, (1,))
 
 
 def test_a_week_without_downloads_has_no_share() -> None:
     """It is undefined, and China does not lead in it."""
     table = synthetic_series({("a", "China"): [5, 0, 5], ("b", "USA"): [1, 0, 1]})
-    shares, crossings, _ = rolling.rolling(table, STUDY, (1,))
+    shares, crossings, _ = rolling.rolling(table, DEFINITIONS, (1,))
     empty = shares[shares["week"] == synthetic_labels(3)[1]]
     assert empty[["share", "lower", "upper"]].isna().all(axis=None)
     assert one(crossings, 1)["week"] == synthetic_labels(3)[2]
@@ -295,7 +301,7 @@ def test_a_week_without_downloads_has_no_share() -> None:
 
 def marked(breaks: Breaks, width: int, mark: str) -> list[str]:
     """Weeks whose sums carry a mark, which no group has alone."""
-    shares, _, _ = rolling.rolling(MANY, STUDY, (width,), breaks)
+    shares, _, _ = rolling.rolling(MANY, DEFINITIONS, (width,), breaks)
     by_group = [shares.loc[shares[mark] & (shares["group"] == g), "week"] for g in GROUPS]
     assert all(rows.tolist() == by_group[0].tolist() for rows in by_group)
     return sorted(set(by_group[0]))

@@ -10,14 +10,14 @@ from figure_texts import assert_legible
 from matplotlib.axes import Axes
 from matplotlib.dates import date2num
 from matplotlib.figure import Figure
-from small import synthetic_study
+from small import synthetic_definitions
 from small_weeks import synthetic_labels, synthetic_many
 
 from replication.analysis.rolling import NEVER, REFUSED, SCHEMES, Breaks
 from replication.analysis.rolling import rolling as analysed
 from replication.plots import rendered, rolling, style
 
-STUDY = synthetic_study()
+DEFINITIONS = synthetic_definitions()
 SPAN, WIDTHS = 30, (4, 13, 52)
 LABELS = synthetic_labels(SPAN)
 BREAKS = Breaks((LABELS[8], LABELS[9]), LABELS[26], LABELS[12])
@@ -36,7 +36,7 @@ class Shown:
         """Where a defect was found."""
         return {"closed-cohort": LABELS[12]}[check]
 
-    def footer(self, study: object) -> str:
+    def footer(self, definitions: object) -> str:
         """Source line."""
         return "Data: synthetic."
 
@@ -50,14 +50,14 @@ class Shown:
 @pytest.fixture(scope="module")
 def shown() -> Shown:
     """Tables of many synthetic developers, with every mark."""
-    tables = analysed(synthetic_many(SPAN, 10), STUDY, WIDTHS, BREAKS)
+    tables = analysed(synthetic_many(SPAN, 10), DEFINITIONS, WIDTHS, BREAKS)
     return Shown(*tables, pd.DataFrame({"attribution": ["uploader", "origin", "split"]}))
 
 
 def drawn(tables: Shown) -> Figure:
     """The figure with its texts laid out."""
     with style.context():
-        figure = rolling.draw(tables, STUDY)
+        figure = rolling.draw(tables, DEFINITIONS)
         figure.canvas.draw()
     return figure
 
@@ -83,7 +83,7 @@ def test_a_width_that_fits_has_two_panels(shown: Shown) -> None:
     assert len(figure.axes) == 2 * 2
     headings = [t.get_text() for t in figure.texts if t.get_weight() == "bold"]
     assert [sum(f"Sums over {w} weeks" in text for text in headings) for w in WIDTHS] == [1, 1, 0]
-    assert rolling.deck(shown, STUDY).endswith("Too few weeks for sums over 52")
+    assert rolling.deck(shown, DEFINITIONS).endswith("Too few weeks for sums over 52")
 
 
 @pytest.mark.parametrize("place", [0, 1])
@@ -168,7 +168,7 @@ def test_marks_stand_where_the_tables_have_them(shown: Shown) -> None:
         "no repository",
     }
     assert "daily readings begin" in texts(drawn(shown).axes[2])
-    plain = analysed(synthetic_many(SPAN, 10), STUDY, (4, 13))
+    plain = analysed(synthetic_many(SPAN, 10), DEFINITIONS, (4, 13))
     bare = drawn(Shown(*plain, shown.crossings))
     assert not bare.axes[0].patches
     assert [len(texts(ax)) for ax in bare.axes[::2]] == [2, 2]  # names of the two lines
@@ -194,7 +194,9 @@ def test_the_title_says_how_the_crossing_depends_on_the_width(shown: Shown) -> N
 def test_the_deck_names_the_uploader_where_the_weeks_know_no_maker(shown: Shown) -> None:
     """The headline's role, or the uploader, as in the weekly shares."""
     for attribution, told in (("maker", "uploader"), ("origin", "origin")):
-        chosen = replace(STUDY, headline=replace(STUDY.headline, attribution=attribution))
+        chosen = replace(
+            DEFINITIONS, headline=replace(DEFINITIONS.headline, attribution=attribution)
+        )
         assert f"; {told}, study’s labels." in rolling.deck(shown, chosen)
 
 

@@ -13,12 +13,12 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from replication import study as definitions
 from replication.attribution import registry, rules
 from replication.attribution.rules import DISTILLATION, KINDS, REPACKAGED, TELEMETRY, Rule
+from replication.definitions import load_definitions
 from replication.errors import RegistryError
 
-STUDY = definitions.load()
+DEFINITIONS = load_definitions()
 SHIPPED = rules.load()
 PANEL = Path(rules.__file__).parents[1] / "data" / "repositories.csv"
 HEADER = "rule,kind,pattern,origin,teacher,found_in,reason,source,date_read"
@@ -74,7 +74,7 @@ def test_the_shipped_rules_are_sound() -> None:
     """Every row passes; all kinds of the study's exclusions have rules; every name is its own."""
     assert len({found.rule for found in SHIPPED}) == len(SHIPPED) >= 30
     assert {found.kind for found in SHIPPED} == set(KINDS)
-    assert {kind for cut in STUDY.exclusions for kind in cut.kinds} <= set(KINDS)
+    assert {kind for cut in DEFINITIONS.exclusions for kind in cut.kinds} <= set(KINDS)
     for found in SHIPPED:
         assert found.reason, found.rule
         assert found.source, found.rule
@@ -83,7 +83,7 @@ def test_the_shipped_rules_are_sound() -> None:
 
 def test_every_panel_rule_matches_the_bundled_panel(panel: pd.DataFrame) -> None:
     """No panel rule is idle, by the check that a run makes and by a second matching."""
-    windows = [window.id for window in STUDY.windows]
+    windows = [window.id for window in DEFINITIONS.windows]
     effects = rules.effects(panel, SHIPPED, windows).set_index("rule")
     rules.require_used(effects.reset_index())
     for found in SHIPPED:
@@ -96,7 +96,7 @@ def test_every_panel_rule_matches_the_bundled_panel(panel: pd.DataFrame) -> None
 
 def test_every_namespace_that_a_shipped_rule_credits_has_a_developer() -> None:
     """Weights are credited to somebody whom the registry knows."""
-    known = registry.load(STUDY.group_of)
+    known = registry.load(DEFINITIONS.group_of)
     credited = {name for found in SHIPPED for name in (found.origin, found.teacher) if name}
     assert credited
     assert not [name for name in sorted(credited) if known.find(name) is None]
@@ -288,7 +288,7 @@ def test_a_rule_that_decides_nothing_is_idle_though_it_matches() -> None:
 
 def test_a_rule_credits_a_namespace_that_has_a_row() -> None:
     """An origin or teacher that nobody owns is misspelt; the shipped rules name none."""
-    known = registry.load(definitions.load().group_of).tenures
+    known = registry.load(load_definitions().group_of).tenures
     rules.require_known(rules.load(), known)
     wrong = rule("odd", REPACKAGED, "own/*", origin="no-such-owner")
     with pytest.raises(RegistryError, match="'odd' credits 'no-such-owner', which has no row"):

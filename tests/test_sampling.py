@@ -12,15 +12,15 @@ from hypothesis import strategies as st
 from released_files import ROOT
 from scipy import stats
 
-from replication import study as definitions
 from replication.attribution import registry, sampling
 from replication.attribution.sampling import inclusion_probabilities, systematic
+from replication.definitions import load_definitions
 from replication.errors import DegenerateDataError
 from replication.files import read_csv
 from replication.sources import bundled
 
 EXAMPLES = settings(derandomize=True, deadline=None, max_examples=60)
-AUDIT = definitions.load().audit
+AUDIT = load_definitions().audit
 FRAME = ROOT / "replication" / "data" / "sampling_frame.csv"
 DRAWS = 4_000
 
@@ -227,7 +227,7 @@ def test_the_frame_of_a_synthetic_panel_by_hand() -> None:
             "second": [1, 2, 3, 0],
         }
     )
-    known = registry.load(definitions.load().group_of)
+    known = registry.load(load_definitions().group_of)
     found = sampling.frame(table, known, ["first", "second"], 1, 7)
     assert found[["unit", "namespaces", "size"]].to_numpy().tolist() == [
         ["Qwen", "Qwen Wan-AI", 45],
@@ -239,11 +239,11 @@ def test_the_frame_of_a_synthetic_panel_by_hand() -> None:
 
 def test_the_frame_of_the_audit_was_that_of_the_bundled_panel() -> None:
     """Sizes of units whose namespaces are still one developer's are those of the committed frame."""
-    study = definitions.load()
-    known = registry.load(study.group_of)
+    definitions = load_definitions()
+    known = registry.load(definitions.group_of)
     panel = read_csv(bundled.FOLDER / "repositories.csv")
-    windows = [window.id for window in study.windows]
-    now = sampling.frame(panel, known, windows, study.audit.sample, study.audit.seed)
+    windows = [window.id for window in definitions.windows]
+    now = sampling.frame(panel, known, windows, definitions.audit.sample, definitions.audit.seed)
     then = read_csv(bundled.FOLDER / "sampling_frame.csv")
     both = then.merge(now, on="namespaces", suffixes=("_then", "_now"))
     assert len(both) > 150

@@ -11,15 +11,8 @@ from hypothesis import strategies as st
 from released_files import EXAMPLES
 from scipy import stats
 
-from replication.analysis.resampling import cluster_weights, generator_of, replicate_totals
-from replication.analysis.schemes import (
-    DIRICHLET,
-    GRAIN,
-    MULTINOMIAL,
-    POISSON,
-    Scheme,
-    Subsample,
-)
+from replication.inference.resampling import cluster_weights, generator_of, replicate_totals
+from replication.inference.schemes import DIRICHLET, GRAIN, MULTINOMIAL, POISSON, Scheme, Subsample
 
 SEED, DRAWS = 7, 40_000
 SUBSAMPLE = Subsample(2 / 3)

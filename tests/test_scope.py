@@ -15,12 +15,12 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 from released_files import EXAMPLES, ROOT, real_file
 
-from replication import study as definitions
 from replication.attribution import scope
 from replication.attribution.scope import AT_MOST, OVER, TASKS, TEXT_GENERATION, UNKNOWN, TaskRule
+from replication.definitions import load_definitions
 from replication.errors import RegistryError
 
-STUDY = definitions.load()
+DEFINITIONS = load_definitions()
 SHIPPED = scope.load()
 PANEL = scope.DEFAULT.with_name("repositories.csv")
 HEADER = "rule,pattern,task,reason,source,date_read"
@@ -97,7 +97,7 @@ def test_every_shipped_rule_decides_something_in_the_panel(panel: pd.DataFrame) 
 
 def test_nearly_all_downloads_of_every_window_have_a_task(panel: pd.DataFrame) -> None:
     """At least 99 % of the downloads, whichever the window."""
-    for window in STUDY.windows:
+    for window in DEFINITIONS.windows:
         known = panel.loc[panel["task"] != UNKNOWN, window.id].sum()
         assert known >= 0.99 * panel[window.id].sum(), window.id
 
@@ -326,10 +326,12 @@ def test_tasks_are_those_of_the_hubs_own_tags(panel: pd.DataFrame, hub: pd.DataF
 def test_text_generation_agrees_with_the_studys_annotation(panel: pd.DataFrame) -> None:
     """Both call the same repositories text to text, by 97 % of downloads; 99 % less telemetry."""
     released = pd.read_parquet(real_file(), columns=["_id", "merged_modality"])
-    study = released.drop_duplicates("_id").set_index("_id")["merged_modality"]
-    same = (panel["repository"].map(study) == "Text --> Text") == (panel["task"] == TEXT_GENERATION)
+    stated = released.drop_duplicates("_id").set_index("_id")["merged_modality"]
+    same = (panel["repository"].map(stated) == "Text --> Text") == (
+        panel["task"] == TEXT_GENERATION
+    )
     telemetry = panel["name"].str.startswith("unslothai/")
-    for window in STUDY.windows:
+    for window in DEFINITIONS.windows:
         downloads = panel[window.id]
         assert downloads[same].sum() >= 0.97 * downloads.sum(), window.id
         rest, agreed = downloads[~telemetry], downloads[same & ~telemetry]

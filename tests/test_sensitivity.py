@@ -11,23 +11,22 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
 
-from replication import study as definitions
 from replication.analysis import sensitivity
-from replication.analysis.multiverse import DIMENSIONS, choices_of, headline_choices
+from replication.analysis.grid import DIMENSIONS, choices_of, headline_choices
 from replication.analysis.sensitivity import Move, variance_shares, worths
-from replication.study import Bridge
+from replication.definitions import Bridge, load_definitions
 
-STUDY = definitions.load()
+DEFINITIONS = load_definitions()
 PUBLISHED = {"study-china": 17.1, "study-usa": 15.8, "space-china": 41.85, "space-usa": 27.07,
              "hf-spring-china": 41.0, "hf-spring-usa": 36.5}  # fmt: skip
 
 
 def synthetic_grid() -> pd.DataFrame:
     """The whole grid with synthetic leads that add up over dimensions."""
-    every = pd.MultiIndex.from_product(choices_of(STUDY).values(), names=DIMENSIONS)
+    every = pd.MultiIndex.from_product(choices_of(DEFINITIONS).values(), names=DIMENSIONS)
     grid = every.to_frame(index=False)
     place = sum(grid[name].map({c: n for n, c in enumerate(choices)}) * 0.1 ** (k % 3)
-                for k, (name, choices) in enumerate(choices_of(STUDY).items()))  # fmt: skip
+                for k, (name, choices) in enumerate(choices_of(DEFINITIONS).items()))  # fmt: skip
     return grid.assign(lead=place / 20 - 0.3)
 
 
@@ -70,8 +69,8 @@ def test_first_order_shares_add_up_to_at_most_one(leads: np.ndarray) -> None:
 
 def test_every_choice_is_told() -> None:
     """One row a choice, its counts and extremes by hand."""
-    rows = sensitivity.dimensions(GRID, STUDY).set_index(["dimension", "choice"])
-    assert len(rows) == sum(len(c) for c in choices_of(STUDY).values())
+    rows = sensitivity.dimensions(GRID, DEFINITIONS).set_index(["dimension", "choice"])
+    assert len(rows) == sum(len(c) for c in choices_of(DEFINITIONS).values())
     part = GRID[GRID["labels"] == "study"]["lead"]
     row = rows.loc[("labels", "study")]
     assert row["specifications"] == len(part)
@@ -81,11 +80,14 @@ def test_every_choice_is_told() -> None:
 
 def test_published_cells_are_the_headline_but_for_window_and_scope() -> None:
     """Their leads and ranks are those of the grid; a definition without shares has no lead."""
-    rows = sensitivity.published_cells(GRID, PUBLISHED, STUDY).set_index("cell")
-    assert list(rows.index) == [cell.id for cell in STUDY.published_cells]
+    rows = sensitivity.published_cells(GRID, PUBLISHED, DEFINITIONS).set_index("cell")
+    assert list(rows.index) == [cell.id for cell in DEFINITIONS.published_cells]
     assert rows.loc["study", "published_lead"] == pytest.approx(0.013)
     assert np.isnan(rows.loc["atom", "published_lead"])
-    wanted = headline_choices(STUDY) | {"window": "cohort-full-year", "scope": "first-party-text"}
+    wanted = headline_choices(DEFINITIONS) | {
+        "window": "cohort-full-year",
+        "scope": "first-party-text",
+    }
     mine = GRID[(GRID[list(wanted)] == pd.Series(wanted)).all(axis=1)]["lead"].iloc[0]
     assert rows.loc["atom", "lead"] == mine
     assert rows.loc["atom", "rank"] == pytest.approx((GRID["lead"] <= mine).mean())
@@ -93,7 +95,7 @@ def test_published_cells_are_the_headline_but_for_window_and_scope() -> None:
 
 def test_every_bridge_leads_from_one_figure_to_the_other() -> None:
     """The steps between two whole figures add up to their distance."""
-    for _, rows in sensitivity.bridges(GRID, PUBLISHED, STUDY).groupby("bridge"):
+    for _, rows in sensitivity.bridges(GRID, PUBLISHED, DEFINITIONS).groupby("bridge"):
         lead = None
         for row in rows.itertuples():
             if lead is not None:
@@ -106,8 +108,10 @@ def test_every_bridge_leads_from_one_figure_to_the_other() -> None:
 
 def test_the_order_of_choices_is_averaged() -> None:
     """Two moves with an interaction share it evenly; a chain of windows keeps its order."""
-    study = dataclasses.replace(STUDY, bridges=(Bridge("b", "study", "atom", ("w0", "w1")),))
-    assert study.bridges[0].windows == ("w0", "w1")
+    definitions = dataclasses.replace(
+        DEFINITIONS, bridges=(Bridge("b", "study", "atom", ("w0", "w1")),)
+    )
+    assert definitions.bridges[0].windows == ("w0", "w1")
     leads = {("w0", "all"): 0.0, ("w1", "all"): 1.0, ("w0", "text"): 10.0, ("w1", "text"): 21.0}
     moves = [Move("window", "w0", "w1"), Move("scope", "all", "text")]
     found = worths(moves, {"window": "w0", "scope": "all"}, leads)

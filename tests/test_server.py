@@ -14,8 +14,8 @@ from crawls import LONG
 from hypothesis import given
 from hypothesis import strategies as st
 
-from replication.synthetic.server import hub
-from replication.synthetic.server_api import (
+from replication.validation.synthetic.server import hub
+from replication.validation.synthetic.server_api import (
     Hold,
     ModelList,
     PageFault,
@@ -23,7 +23,7 @@ from replication.synthetic.server_api import (
     answer,
     synthetic_models,
 )
-from replication.synthetic.server_state import FakeHub
+from replication.validation.synthetic.server_state import FakeHub
 
 ENDPOINT = "http://hub.example"
 

@@ -9,9 +9,9 @@ from hypothesis import strategies as st
 from released_files import EXAMPLES
 from scipy import stats
 
-from replication.analysis import simulation
-from replication.analysis.pareto import fit_tail, tail_size
-from replication.analysis.simulation import (
+from replication.inference import simulation
+from replication.inference.pareto import fit_tail, tail_size
+from replication.inference.simulation import (
     CLASSES,
     DEVELOPERS,
     HITS,

@@ -23,11 +23,11 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from replication.errors import OutputError, ReplicationError, SourceError, StudyError
+from replication.errors import DefinitionError, OutputError, ReplicationError, SourceError
 from replication.sources import manifest, sidecar
 from replication.sources.extract import reader
 from replication.sources.snapshots import Snapshots, extracts, fetch, missing_weeks
-from replication.synthetic.server import REPOSITORY, REVISION, FakeHub, hub
+from replication.validation.synthetic.server import REPOSITORY, REVISION, FakeHub, hub
 
 ROOT = Path(__file__).resolve().parents[1]
 TODAY, LATER = "2026-11-23", "2026-12-24"
@@ -1025,7 +1025,7 @@ def test_extracts_that_are_not_the_manifests(place: Place, tmp_path: Path, damag
 )
 def test_values_that_cannot_be_meant(place: Place, key: str, value: Any) -> None:
     """A definition that cannot be meant is refused before anything else happens."""
-    with pytest.raises(StudyError, match=rf"\[snapshots\] {key} = ") as caught:
+    with pytest.raises(DefinitionError, match=rf"\[snapshots\] {key} = ") as caught:
         local_run(place, place.home, replace(ABOUT, **{key: value}))
     assert isinstance(caught.value, ReplicationError)
     assert not place.folder.exists()

@@ -17,19 +17,18 @@ import pandas as pd
 import pyarrow.parquet as pq
 import pytest
 
-from replication import study as definitions
+from replication.definitions import Definitions, load_definitions
 from replication.errors import OutputError, SourceError
-from replication.panel import spark, spark_session
-from replication.panel.engines import SQL, DuckDB, engine
-from replication.panel.rebuild import Detailed, detailed, rebuild
-from replication.panel.spark import Spark, located, tables
-from replication.panel.spark_session import LOCAL, settings
-from replication.panel.whole_hub import HubPanel, assemble
+from replication.panel.whole_hub import spark, spark_session
+from replication.panel.whole_hub.assembly import HubPanel, assemble
+from replication.panel.whole_hub.engines import SQL, DuckDB, engine
+from replication.panel.whole_hub.rebuild import Detailed, detailed, rebuild
+from replication.panel.whole_hub.spark import Spark, located, tables
+from replication.panel.whole_hub.spark_session import LOCAL, settings
 from replication.sources import snapshots as source
-from replication.study import Study
-from replication.synthetic import snapshots
-from replication.synthetic.defects import FIRST_LABEL, DefectRates, schedule
-from replication.synthetic.truth import SyntheticHub, synthetic_hub
+from replication.validation.synthetic import snapshots
+from replication.validation.synthetic.defects import FIRST_LABEL, DefectRates, schedule
+from replication.validation.synthetic.truth import SyntheticHub, synthetic_hub
 
 NEEDED = {
     "pyspark": importlib.util.find_spec("pyspark") is not None,
@@ -75,12 +74,12 @@ def machine() -> Iterator[None]:
 
 
 @pytest.fixture(scope="module")
-def study() -> Study:
+def definitions() -> Definitions:
     """The packaged definitions of the whole Hub with fewer windows."""
-    study = definitions.load(whole=True)
-    grid = dataclasses.replace(study.grid, age_limits_days=(365,))
-    about = dataclasses.replace(study.snapshots, since=FIRST_LABEL, until=LAST_LABEL)
-    return dataclasses.replace(study, grid=grid, grid_windows=(), snapshots=about)
+    definitions = load_definitions(whole=True)
+    grid = dataclasses.replace(definitions.grid, age_limits_days=(365,))
+    about = dataclasses.replace(definitions.snapshots, since=FIRST_LABEL, until=LAST_LABEL)
+    return dataclasses.replace(definitions, grid=grid, grid_windows=(), snapshots=about)
 
 
 @pytest.fixture(scope="module")
@@ -91,7 +90,7 @@ def hub() -> SyntheticHub:
 
 @pytest.fixture(scope="module")
 def extracts(
-    tmp_path_factory: pytest.TempPathFactory, hub: SyntheticHub, study: Study
+    tmp_path_factory: pytest.TempPathFactory, hub: SyntheticHub, definitions: Definitions
 ) -> dict[date, Path]:
     """Extracts of synthetic snapshots with every defect, some of them without ids."""
     folder = tmp_path_factory.mktemp("spark") / ODD
@@ -103,20 +102,20 @@ def extracts(
             hub, part, plan, folder / "hub", lean=True, without_ids=is_without
         )
     source.fetch(
-        study.snapshots, folder / "source", local=folder / "hub", today="2026-11-23",
+        definitions.snapshots, folder / "source", local=folder / "hub", today="2026-11-23",
         progress=lambda _: None,
     )  # fmt: skip
     return {date.fromisoformat(path.stem): path for path in source.extracts(folder / "source")}
 
 
 def made(
-    name: str, folder: Path, files: dict[date, Path], study: Study
+    name: str, folder: Path, files: dict[date, Path], definitions: Definitions
 ) -> tuple[Detailed, HubPanel]:
     """What an engine rebuilds, and the panel of it."""
     with engine(name, folder) as one:
-        rebuilt = rebuild(files, study, one, truncated_share=TRUNCATED)
-        panel = assemble(rebuilt, one, study, GROUPS, 1000)
-        return detailed(rebuilt, one, study), panel
+        rebuilt = rebuild(files, definitions, one, truncated_share=TRUNCATED)
+        panel = assemble(rebuilt, one, definitions, GROUPS, 1000)
+        return detailed(rebuilt, one, definitions), panel
 
 
 def frames(rebuilt: Detailed, panel: HubPanel) -> dict[str, pd.DataFrame]:
@@ -138,11 +137,11 @@ def on_disk(folder: Path) -> list[str]:
 @needs_spark
 @pytest.mark.slow
 def test_both_engines_make_the_same_panel(
-    tmp_path: Path, extracts: dict[date, Path], study: Study, hub: SyntheticHub
+    tmp_path: Path, extracts: dict[date, Path], definitions: Definitions, hub: SyntheticHub
 ) -> None:
     """Every table is the same to the last bit, and nothing of either engine is left on disk."""
-    ours = made("duckdb", tmp_path / "duckdb", extracts, study)
-    theirs = made("spark", tmp_path / ODD, extracts, study)
+    ours = made("duckdb", tmp_path / "duckdb", extracts, definitions)
+    theirs = made("spark", tmp_path / ODD, extracts, definitions)
     expected, found = frames(*ours), frames(*theirs)
     assert list(expected) == list(found)
     for name, table in expected.items():

@@ -17,11 +17,11 @@ from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
 from small_grid import EFFECTIVE, PUBLISHED, reduced, synthetic_grid, tables_of
 
-from replication import study as definitions
-from replication.analysis.multiverse import choices_of
+from replication.analysis.grid import choices_of
+from replication.definitions import load_definitions
 from replication.plots import bridges, choice_names, specifications, strips, style, words
 
-STUDY = reduced(definitions.load())
+DEFINITIONS = reduced(load_definitions())
 TOTAL = 96
 
 
@@ -34,14 +34,14 @@ class Shown:
     published_cells: pd.DataFrame
     bridges: pd.DataFrame
 
-    def footer(self, study: object) -> str:
+    def footer(self, definitions: object) -> str:
         """Source line."""
         return "Data: synthetic."
 
 
 def of(grid: pd.DataFrame) -> Shown:
     """The tables of a grid."""
-    return Shown(**tables_of(grid, STUDY))
+    return Shown(**tables_of(grid, DEFINITIONS))
 
 
 def emptied(grid: pd.DataFrame, empty: pd.Series) -> pd.DataFrame:
@@ -53,20 +53,20 @@ def emptied(grid: pd.DataFrame, empty: pd.Series) -> pd.DataFrame:
 def drawn(tables: Shown, module: object = specifications) -> Figure:
     """A figure with its texts laid out."""
     with style.context():
-        figure = module.draw(tables, STUDY)
+        figure = module.draw(tables, DEFINITIONS)
         figure.canvas.draw()
     return figure
 
 
-GRID = synthetic_grid(STUDY)
+GRID = synthetic_grid(DEFINITIONS)
 SHOWN = of(GRID)
 EMPTY = emptied(GRID, (GRID["scope"] == "first-party-text") & (GRID["window"] != "increments-all"))
 # Grids whose labels fall into other places.
 GRIDS = {
     "some behind": GRID,
-    "all ahead": synthetic_grid(STUDY, behind=0, swing=0.001),
-    "all behind": synthetic_grid(STUDY, behind=TOTAL),
-    "half": synthetic_grid(STUDY, behind=TOTAL // 2),
+    "all ahead": synthetic_grid(DEFINITIONS, behind=0, swing=0.001),
+    "all behind": synthetic_grid(DEFINITIONS, behind=TOTAL),
+    "half": synthetic_grid(DEFINITIONS, behind=TOTAL // 2),
     "missing": EMPTY,
     "one developer each": GRID.assign(lower=np.nan, upper=np.nan, without_lower=np.nan,
                                       without_upper=np.nan),
@@ -95,7 +95,7 @@ def test_the_title_counts_specifications(
     behind: int, swing: float, ahead: str, turned: str
 ) -> None:
     """Leads rise by a point: a removal turns as many on either side as it moves the lead by."""
-    curve = specifications.ordered(synthetic_grid(STUDY, behind, swing))
+    curve = specifications.ordered(synthetic_grid(DEFINITIONS, behind, swing))
     told = specifications.title(curve).replace(words.NARROW, " ")
     assert told.startswith(f"China leads in {ahead} specifications")
     assert told.endswith(turned)
@@ -106,7 +106,7 @@ def test_specifications_without_downloads_are_not_counted() -> None:
     curve = specifications.ordered(EMPTY)
     assert len(curve) == TOTAL - 40
     assert "of 56 specifications" in specifications.title(curve)
-    blocks = {block.name: block for block in strips.blocks_of(of(EMPTY), curve, STUDY)}
+    blocks = {block.name: block for block in strips.blocks_of(of(EMPTY), curve, DEFINITIONS)}
     overall = {strip.label: strip.overall for strip in blocks["Scope"].strips}
     assert overall["first-party text generation"] == pytest.approx(8 / 56)
 
@@ -125,13 +125,13 @@ def test_a_few_of_many_are_not_rounded_to_none_or_all() -> None:
 
 def test_the_deck_says_what_is_behind_the_bands() -> None:
     """Distinct specifications, neighbours in a bin, and why no interval is to be trusted."""
-    told = specifications.deck(specifications.ordered(GRID), STUDY)
+    told = specifications.deck(specifications.ordered(GRID), DEFINITIONS)
     assert f"({TOTAL // 2} of them distinct)" in told
     assert "median ends over 2 neighbours" in told
     assert f"{EFFECTIVE:.1f} to {EFFECTIVE:.1f} effective developers" in told
     many = specifications.ordered(GRID.assign(n_effective=100.0))
-    assert "trusted" not in specifications.deck(many, STUDY)
-    assert "Dotted" not in specifications.deck(many[many["lead"] > 0], STUDY)
+    assert "trusted" not in specifications.deck(many, DEFINITIONS)
+    assert "Dotted" not in specifications.deck(many[many["lead"] > 0], DEFINITIONS)
 
 
 def test_the_curve_has_every_lead_in_the_colour_of_the_leader() -> None:
@@ -154,18 +154,18 @@ def test_published_cells_are_marked_where_they_lie_on_the_curve() -> None:
     ax = drawn(SHOWN).axes[0]
     marks = sorted(tuple(line.get_xydata()[0]) for line in ax.lines if len(line.get_xdata()) == 1)
     leads = {row["cell"]: row["lead"] for row in SHOWN.published_cells.to_dict("records")}
-    assert set(leads) == {cell.id for cell in STUDY.published_cells}
+    assert set(leads) == {cell.id for cell in DEFINITIONS.published_cells}
     expected = sorted(((GRID["lead"] <= x).sum() - 0.5, 100 * x) for x in leads.values())
     assert [(x * TOTAL, y) for x, y in marks] == [pytest.approx(pair) for pair in expected]
     printed = [text.get_text() for text in ax.texts]
-    for cell in STUDY.published_cells:
+    for cell in DEFINITIONS.published_cells:
         assert f"{cell.label} {words.signed(100 * leads[cell.id])}" in printed
 
 
 def test_a_published_cell_without_downloads_is_not_marked() -> None:
     """The cell of first-party text generation is empty."""
     marks = [line for line in drawn(of(EMPTY)).axes[0].lines if len(line.get_xdata()) == 1]
-    assert len(marks) == len(STUDY.published_cells) - 1
+    assert len(marks) == len(DEFINITIONS.published_cells) - 1
 
 
 def test_bands_are_medians_of_neighbours() -> None:
@@ -192,7 +192,7 @@ def test_bins_are_alike_in_size_and_lie_between_their_edges(count: int) -> None:
 
 def test_strips_add_up_in_every_bin() -> None:
     """In each bin every specification makes one choice of each dimension."""
-    blocks = strips.blocks_of(SHOWN, specifications.ordered(GRID), STUDY)
+    blocks = strips.blocks_of(SHOWN, specifications.ordered(GRID), DEFINITIONS)
     assert [sum(s.overall for s in b.strips) for b in blocks] == pytest.approx([1] * len(blocks))
     for block in blocks:
         assert sum(s.shares for s in block.strips) == pytest.approx(np.ones(strips.BINS))
@@ -200,10 +200,10 @@ def test_strips_add_up_in_every_bin() -> None:
 
 def test_a_strip_is_dark_where_its_choice_is_made() -> None:
     """The windows follow one another along this curve, 16 of 96 places each."""
-    order = [choice_names.window(w, STUDY) for w in STUDY.all_windows]
+    order = [choice_names.window(w, DEFINITIONS) for w in DEFINITIONS.all_windows]
     block = next(
         b
-        for b in strips.blocks_of(SHOWN, specifications.ordered(GRID), STUDY)
+        for b in strips.blocks_of(SHOWN, specifications.ordered(GRID), DEFINITIONS)
         if b.name == "Window"
     )
     assert [s.label for s in block.strips] == order
@@ -216,7 +216,7 @@ def test_a_strip_is_dark_where_its_choice_is_made() -> None:
 def test_the_tones_are_the_shares_against_the_choices_part_of_all() -> None:
     """Black from three times as often on, and evenly spread choices a third of it."""
     figure = drawn(SHOWN)
-    blocks = strips.blocks_of(SHOWN, specifications.ordered(GRID), STUDY)
+    blocks = strips.blocks_of(SHOWN, specifications.ordered(GRID), DEFINITIONS)
     for block, image in zip(blocks, figure.axes[1].images, strict=True):
         found = np.asarray(image.get_array())
         expected = [s.shares / s.overall / strips.DARKEST for s in block.strips]
@@ -232,7 +232,7 @@ def test_the_tones_are_the_shares_against_the_choices_part_of_all() -> None:
 
 def test_the_headlines_choices_have_dark_names() -> None:
     """One in every dimension."""
-    blocks = strips.blocks_of(SHOWN, specifications.ordered(GRID), STUDY)
+    blocks = strips.blocks_of(SHOWN, specifications.ordered(GRID), DEFINITIONS)
     own = {block.name: [s.label for s in block.strips if s.own] for block in blocks}
     assert own["Window"] == ["cohort to Aug 2025"]
     assert own["Credit"] == ["uploader"]
@@ -265,10 +265,10 @@ def test_the_row_order_of_the_tables_changes_nothing() -> None:
 
 def test_every_choice_of_the_grid_has_a_name() -> None:
     """Every dimension, in its order, and every choice of the packaged grid."""
-    study = definitions.load()
-    names = choice_names.choices(study)
-    assert list(choice_names.DIMENSIONS) == list(choices_of(study)) == list(names)
-    for dimension, made in choices_of(study).items():
+    definitions = load_definitions()
+    names = choice_names.choices(definitions)
+    assert list(choice_names.DIMENSIONS) == list(choices_of(definitions)) == list(names)
+    for dimension, made in choices_of(definitions).items():
         assert {str(choice) for choice in made} <= set(names[dimension])
         assert len(set(names[dimension].values())) == len(names[dimension])
     assert names["scope"]["up-to-8B"] == "up to 8 billion parameters"
@@ -351,7 +351,7 @@ def test_all_bridges_have_one_scale() -> None:
 
 def test_a_bridge_with_no_published_end_ends_at_our_cell() -> None:
     """The ATOM report counts downloads and prints no share."""
-    steps = list(bridges.bridges_of(SHOWN.bridges, STUDY).items())
+    steps = list(bridges.bridges_of(SHOWN.bridges, DEFINITIONS).items())
     assert [heading for heading, _ in steps] == [
         "The study → its dashboard",
         "The study → Hugging Face, spring 2026",

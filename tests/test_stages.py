@@ -13,7 +13,15 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from command_line import STAGE_NAMES, contents, files_in, invoke, parts_in, small_study, stages_told
+from command_line import (
+    STAGE_NAMES,
+    contents,
+    files_in,
+    invoke,
+    parts_in,
+    small_definitions,
+    stages_told,
+)
 from conftest import Finished
 
 from replication import pipeline, stages
@@ -59,7 +67,7 @@ def ran(run: Run, model: Path, *, force: str = "") -> list[str]:
 @pytest.fixture
 def copied(tmp_path: Path, finished: Finished) -> Run:
     """A copy of the finished synthetic run in another folder."""
-    return Run(str(finished.data), finished.copy(tmp_path / "copy"), finished.study)
+    return Run(str(finished.data), finished.copy(tmp_path / "copy"), finished.definitions)
 
 
 def test_second_run_says_unchanged(copied: Run, finished: Finished) -> None:
@@ -75,10 +83,10 @@ def test_second_run_says_unchanged(copied: Run, finished: Finished) -> None:
 def test_time_stamps_mean_nothing(copied: Run, tmp_path: Path) -> None:
     """Inputs and outputs with other time stamps, as after a clone, run nothing again."""
     data = shutil.copy(copied.data, tmp_path / "data.parquet")
-    study = shutil.copy(copied.study_path, tmp_path / "study.toml")
-    for path in [Path(data), Path(study), *copied.out.rglob("*")]:
+    definitions = shutil.copy(copied.definitions_path, tmp_path / "definitions.toml")
+    for path in [Path(data), Path(definitions), *copied.out.rglob("*")]:
         os.utime(path, (LONG_AGO, LONG_AGO))
-    assert ran(Run(str(data), copied.out, Path(study)), copied.out) == []
+    assert ran(Run(str(data), copied.out, Path(definitions)), copied.out) == []
 
 
 def test_every_recorded_output_exists(finished: Finished) -> None:
@@ -90,7 +98,7 @@ def test_every_recorded_output_exists(finished: Finished) -> None:
 
 def test_stages_declare_what_they_read(finished: Finished) -> None:
     """A stage opens no file of the run or of the declarations that is not among its inputs."""
-    run = Run(str(finished.data), finished.out, finished.study)
+    run = Run(str(finished.data), finished.out, finished.definitions)
     places = (run.out, ROOT / "replication" / "data", ROOT / "paper", ROOT / "README.md")
     for stage in STAGES:
         opened = {p for p in finished.opened[stage.name] if any(map(p.is_relative_to, places))}
@@ -130,11 +138,11 @@ def test_stages_declare_the_code_that_they_run(name: str) -> None:
 
 def test_changed_definitions_run_everything(copied: Run, finished: Finished) -> None:
     """A change in the content of the study file, even a comment, runs every stage again."""
-    text = finished.study.read_text(encoding="utf-8")
-    study = copied.out.parent / "study.toml"
-    study.write_text(text + "# a remark\n", encoding="utf-8")
-    assert ran(replace(copied, study_path=study), finished.out) == list(STAGE_NAMES)
-    assert ran(replace(copied, study_path=study), finished.out) == []
+    text = finished.definitions.read_text(encoding="utf-8")
+    definitions = copied.out.parent / "definitions.toml"
+    definitions.write_text(text + "# a remark\n", encoding="utf-8")
+    assert ran(replace(copied, definitions_path=definitions), finished.out) == list(STAGE_NAMES)
+    assert ran(replace(copied, definitions_path=definitions), finished.out) == []
 
 
 def test_changed_data_run_the_fetch(copied: Run, finished: Finished, tmp_path: Path) -> None:
@@ -211,7 +219,7 @@ def test_other_source_in_the_same_folder(copied: Run, finished: Finished) -> Non
     """Data from elsewhere are fetched again, and the manifest says where they came from."""
     manifest = copied.out / "results" / "manifest.json"
     for options, source in ([], "bundled"), (["--data", finished.data], "file"):
-        done = invoke("fetch", *options, "--study", finished.study, "--out", copied.out)
+        done = invoke("fetch", *options, "--definitions", finished.definitions, "--out", copied.out)
         assert done.exit_code == 0, done.output
         assert stages_told(done.stdout)["fetch"] != "unchanged"
         assert json.loads(manifest.read_text(encoding="utf-8"))["source"] == source
@@ -246,8 +254,8 @@ def toy(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> tuple[Stage, Run, Pa
         return [run.results / "twice.txt"]
 
     stage = Stage("double", "Double a number.", ("layer",), lambda _: [number], double)
-    study = small_study(tmp_path / "study.toml")
-    return stage, Run("bundled", tmp_path / "out", study), code
+    definitions = small_definitions(tmp_path / "definitions.toml")
+    return stage, Run("bundled", tmp_path / "out", definitions), code
 
 
 def test_stage_runs_once(toy: tuple[Stage, Run, Path]) -> None:

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
-from replication.analysis.statistics import LEAD, RATIO, Statistics
+from replication.inference.statistics import LEAD, RATIO, Statistics
 
 GROUPS = ("China", "USA", "France", "International / Online", "User")
 NAMES = Statistics(GROUPS, "family", "China", ("International / Online", "User"))

@@ -5,16 +5,16 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 import pytest
-from small import synthetic_repositories, synthetic_study
+from small import synthetic_definitions, synthetic_repositories
 
 from replication.analysis import estimates, leading, summary
-from replication.analysis.statistics import LEAD
 from replication.attribution import registry
 from replication.files import read_csv
+from replication.inference.statistics import LEAD
 from replication.run import ROOT
 
-STUDY = synthetic_study()
-TABLE = synthetic_repositories(STUDY)
+DEFINITIONS = synthetic_definitions()
+TABLE = synthetic_repositories(DEFINITIONS)
 PUBLISHED = {"China": 17.1, "USA": 15.8}
 
 
@@ -46,7 +46,7 @@ def test_specifications_are_counted_by_hand() -> None:
 
 def test_the_unattributed_could_decide_by_hand() -> None:
     """Bounds on both sides of zero are counted, over the specifications estimated in full."""
-    rows = estimates.estimate(TABLE, STUDY)
+    rows = estimates.estimate(TABLE, DEFINITIONS)
     lead = rows[(rows["group"] == LEAD) & (rows["method"] == "bounds")]
     found = summary.over_estimates(rows)
     assert found["estimated"] == len(lead) == 64
@@ -56,7 +56,7 @@ def test_the_unattributed_could_decide_by_hand() -> None:
 def synthetic_coverage(coverage: dict[str, tuple[float, float]]) -> pd.DataFrame:
     """Coverage of the lead by method in two models; half as concentrated it is nominal."""
     rows = [
-        {"estimand": STUDY.headline.estimand, "model": model, "power": power, "group": LEAD}
+        {"estimand": DEFINITIONS.headline.estimand, "model": model, "power": power, "group": LEAD}
         | {"unit": "developer", "scheme": "none" if name == "jackknife-logit" else "multinomial"}
         | {
             "method": "studentised-logit" if name == "subsampling" else name,
@@ -77,7 +77,7 @@ def test_the_best_method_is_that_of_the_best_worst_model() -> None:
     table = synthetic_coverage(
         {"jackknife-logit": (0.9, 0.8), "percentile": (0.99, 0.7), "bca": (0.95, 0.95)}
     )
-    found = leading.of_calibration(table, STUDY)
+    found = leading.of_calibration(table, DEFINITIONS)
     assert found["calibration_best"] == "the jackknife on the logit scale"
     assert found["calibration_best_worst"] == 0.8
     assert "therefore the interval" in found["calibration_lead"]
@@ -89,12 +89,12 @@ def test_the_best_method_is_that_of_the_best_worst_model() -> None:
 def test_the_sentence_follows_the_table(worst: float, told: str) -> None:
     """Another method that is better is said to be, unless chance may have made it so."""
     table = synthetic_coverage({"jackknife-logit": (0.9, 0.8), "percentile": (0.9, worst)})
-    assert told in leading.of_calibration(table, STUDY)["calibration_lead"]
+    assert told in leading.of_calibration(table, DEFINITIONS)["calibration_lead"]
 
 
 def test_the_index_of_the_tail_that_is_used() -> None:
     """The row of Hill's index at the tail's size, for the headline and its rival."""
-    windows = [STUDY.headline.estimand, "increments-2025-08"]
+    windows = [DEFINITIONS.headline.estimand, "increments-2025-08"]
     hill = pd.DataFrame(
         [
             {"window": w, "unit": "developer", "k": k, "alpha": k / 10, "lower": 0.1, "upper": 2.0}
@@ -104,7 +104,7 @@ def test_the_index_of_the_tail_that_is_used() -> None:
     )
     sizes = pd.DataFrame({"window": windows, "tail_size": [10, 11]})
     sizes = sizes.assign(scope="all", measure="hhi", unit="developer")
-    found = summary.of_tails(hill, sizes, STUDY)
+    found = summary.of_tails(hill, sizes, DEFINITIONS)
     assert (found["tail_head_alpha"], found["tail_window_alpha"]) == (1.0, 1.1)
     assert (found["tail_head_lower"], found["tail_head_upper"]) == (0.1, 2.0)
 
@@ -138,7 +138,7 @@ def test_changes_are_those_of_the_whole_series() -> None:
 
 def test_implied_totals_by_hand() -> None:
     """600 Chinese downloads at 17.1 % need a total of 600 / 0.171."""
-    found = summary.of_headline(TABLE, PUBLISHED, STUDY)
+    found = summary.of_headline(TABLE, PUBLISHED, DEFINITIONS)
     assert found["headline_total"] == 1000
     assert found["implied_total_china"] == pytest.approx(600 / 0.171)
     assert found["implied_total_usa"] == pytest.approx(310 / 0.158)
@@ -151,7 +151,7 @@ def test_what_the_cohort_omits_by_hand() -> None:
     table = TABLE.copy()
     table.loc[3, "cohort-2025-08"] = 0  # 150 US downloads of an older repository
     table.loc[0, "cohort-2025-08"] = 500  # 100 of them before the first reading
-    found = summary.of_omission(table, STUDY)
+    found = summary.of_omission(table, DEFINITIONS)
     assert (found["omitted_total"], found["omitted_usa"], found["omitted_china"]) == (150, 150, 0)
     assert found["window_lead_of_cohort"] == pytest.approx((600 - 160) / 850)
     assert found["before_first_reading"] == pytest.approx(100 / 950)
@@ -173,7 +173,7 @@ def test_names_of_the_committed_summary_are_unique() -> None:
 
 def test_choices_are_nested_by_hand() -> None:
     """Credit and labels, then the registry's doubt, then everything: ever wider, by hand."""
-    base = {"window": STUDY.headline.estimand, "exclusion": "none", "treatment": "own"}
+    base = {"window": DEFINITIONS.headline.estimand, "exclusion": "none", "treatment": "own"}
     rows = [
         {**base, "labels": "study", "lead": 0.2},
         {**base, "labels": "registry", "lead": -0.1},
@@ -182,7 +182,7 @@ def test_choices_are_nested_by_hand() -> None:
         {**base, "labels": "study", "exclusion": "telemetry", "lead": 0.4},
         {**base, "labels": "study", "window": "increments-2025-08", "lead": 0.1},
     ]
-    found = summary.over_choices(pd.DataFrame(rows), STUDY)
+    found = summary.over_choices(pd.DataFrame(rows), DEFINITIONS)
     kinds = {
         kind: [
             found[f"{kind}_head{part}"] for part in ("", "_china_leads", "_smallest", "_largest")
@@ -199,10 +199,10 @@ def test_choices_are_nested_by_hand() -> None:
 
 def test_origins_are_compared_by_hand() -> None:
     """Of 1,000 downloads 400 have no usable list, and a repository with 100 ends elsewhere."""
-    window = STUDY.headline.estimand
+    window = DEFINITIONS.headline.estimand
     traced = TABLE["traced_origin"].where(TABLE["uploader"] != "Qwen", "")
     moved = pd.DataFrame({"origin_differs": ["yes", "no"], window: [100, 300]})
-    found = summary.of_origins(TABLE.assign(traced_origin=traced), moved, STUDY)
+    found = summary.of_origins(TABLE.assign(traced_origin=traced), moved, DEFINITIONS)
     assert found == {
         "origins_undocumented": 1,
         "origins_undocumented_share": 0.4,
@@ -220,7 +220,7 @@ def test_disagreements_are_counted_by_hand() -> None:
             "registry_group": ["China", "UK", "USA"],
         }
     )
-    found = summary.of_disagreements(TABLE, rows, 7, STUDY)
+    found = summary.of_disagreements(TABLE, rows, 7, DEFINITIONS)
     assert found == {
         "rules": 7,
         "disagreements_uploader": 2,
@@ -231,7 +231,7 @@ def test_disagreements_are_counted_by_hand() -> None:
 
 def test_the_audit_is_counted_by_hand() -> None:
     """Alike, settled, upheld, from the same page, and certain to be drawn."""
-    known = registry.load(STUDY.group_of)
+    known = registry.load(DEFINITIONS.group_of)
     page = known.by_name["Alibaba (Qwen)"].evidence_url
     columns = ["unit", "first_country", "second_country", "resolved_country", "second_evidence_url"]
     codings = pd.DataFrame(

@@ -18,15 +18,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 from released_files import EXAMPLES, SCHEMA, real_file
 
-from replication import study as definitions
-from replication.analysis.pareto import hill_index, tail_size
+from replication.definitions import Window, load_definitions
 from replication.errors import DegenerateDataError
+from replication.inference.pareto import hill_index, tail_size
 from replication.panel import contract, defects, increments, lineage
 from replication.sources.extract import extract
-from replication.study import Window
-from replication.synthetic import release, snapshots
-from replication.synthetic.curves import DAY
-from replication.synthetic.defects import (
+from replication.validation.synthetic import release, snapshots
+from replication.validation.synthetic.curves import DAY
+from replication.validation.synthetic.defects import (
     BAD_COLUMNS,
     COUNTER_SINCE,
     FIRST_LABEL,
@@ -37,10 +36,16 @@ from replication.synthetic.defects import (
     Schedule,
     schedule,
 )
-from replication.synthetic.descent import RELATIONS
-from replication.synthetic.truth import FLOOR, GROUPS, SyntheticHub, seconds, synthetic_hub
+from replication.validation.synthetic.lineage import RELATIONS
+from replication.validation.synthetic.truth import (
+    FLOOR,
+    GROUPS,
+    SyntheticHub,
+    seconds,
+    synthetic_hub,
+)
 
-STUDY = definitions.load()
+DEFINITIONS = load_definitions()
 SIZE, END = 20_000, date(2026, 2, 1)
 HUB = synthetic_hub(SIZE, 2_000, 7, end=END)
 NONE, REALISTIC = DefectRates.none(), DefectRates.realistic()
@@ -633,7 +638,7 @@ def test_labels_are_wednesdays_from_the_first_snapshot_on() -> None:
 def released(rates: release.ReleaseRates, tmp_path: Path) -> pd.DataFrame:
     """A released file of the 200 largest repositories, as the contract reads it."""
     path = release.write_release(HUB, tmp_path / "released.parquet", 200, rates, 3)
-    return contract.read_counters(path, STUDY.groups, STUDY.panel.max_counter)
+    return contract.read_counters(path, DEFINITIONS.groups, DEFINITIONS.panel.max_counter)
 
 
 def checks(counters: pd.DataFrame) -> pd.Series:
@@ -641,7 +646,7 @@ def checks(counters: pd.DataFrame) -> pd.Series:
     none = pd.DataFrame(
         columns=["check", "column", "value", "reason", "source", "date", "treatment"]
     )
-    mended = defects.mend(counters, STUDY.panel.frozen_share, none)
+    mended = defects.mend(counters, DEFINITIONS.panel.frozen_share, none)
     return defects.to_frame(mended.defects).set_index("check")["rows"]
 
 

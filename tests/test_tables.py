@@ -6,22 +6,22 @@ import io
 
 import pytest
 from rich.console import Console
-from small import synthetic_study
+from small import synthetic_definitions
 
-from replication import console
+from replication.cli import console
 from replication.files import read_csv
 from replication.report import prose, tables
 from replication.report.markdown import markdown
 from replication.run import ROOT
 
-STUDY = synthetic_study()
+DEFINITIONS = synthetic_definitions()
 RESULTS = ROOT / "results"
 
 
-@pytest.mark.parametrize("name", list(tables.all_tables(RESULTS, STUDY)))
+@pytest.mark.parametrize("name", list(tables.all_tables(RESULTS, DEFINITIONS)))
 def test_every_table_is_a_pipe_table(name: str) -> None:
     """Header, rule and rows have the same number of cells, and no cell is a bare NaN."""
-    lines = tables.all_tables(RESULTS, STUDY)[name]().splitlines()
+    lines = tables.all_tables(RESULTS, DEFINITIONS)[name]().splitlines()
     assert len(lines) > 2
     assert len({line.count("|") for line in lines}) == 1
     assert "nan" not in " ".join(lines).lower().replace("finance", "").split()
@@ -35,7 +35,7 @@ def test_a_pipe_in_a_cell_does_not_break_the_table() -> None:
 
 def test_estimates_table_by_hand() -> None:
     """The row of the headline holds the published summary's numbers."""
-    made = tables.estimates(RESULTS, STUDY)
+    made = tables.estimates(RESULTS, DEFINITIONS)
     row = next(line for line in made.splitlines() if line.startswith("| Cohort"))
     cells = [cell.strip() for cell in row.strip("|").split("|")]
     assert cells[1:4] == ["48.3", "25.2", "+23.1"]

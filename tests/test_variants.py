@@ -10,12 +10,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 from released_files import EXAMPLES, counters_of, id_of, label, repository, synthetic_release
 
-from replication import study as definitions
+from replication.definitions import Variant, Window, load_definitions
+from replication.definitions.checks import AS_READ, INTERPOLATED, LEFT_OUT
 from replication.panel import defects, increments, variants
 from replication.panel.table import read
 from replication.sources import bundled
-from replication.study import Variant, Window
-from replication.study_checks import AS_READ, INTERPOLATED, LEFT_OUT
 
 NO_LABELS = pd.DataFrame(columns=["check", "column", "value", "reason", "treatment"])
 # A counter that gains 700 a week, stands still at labels 3 and 4, and catches up at label 5.
@@ -102,9 +101,9 @@ def test_more_age_never_means_fewer_downloads(gains: list[int], age: int, kind: 
 
 def test_the_packaged_variants_hold_the_windows_of_the_panel() -> None:
     """At the panel's age limit and as read, a variant is the panel's own column, byte for byte."""
-    study, panel = definitions.load(), read(bundled.FOLDER)
-    for found in study.windows:
-        same = Variant(found, study.panel.age_limit_days, AS_READ).id
+    definitions, panel = load_definitions(), read(bundled.FOLDER)
+    for found in definitions.windows:
+        same = Variant(found, definitions.panel.age_limit_days, AS_READ).id
         assert panel.variants[same].tolist() == panel.repositories[found.id].tolist()
     assert panel.variants["repository"].tolist() == panel.repositories["repository"].tolist()
 
@@ -112,7 +111,7 @@ def test_the_packaged_variants_hold_the_windows_of_the_panel() -> None:
 def test_left_out_and_as_read_agree_where_no_counter_was_frozen() -> None:
     """Before the freeze the rules give the same downloads."""
     table = read(bundled.FOLDER).variants
-    before = Variant(definitions.load().grid_windows[0], 365, AS_READ)
+    before = Variant(load_definitions().grid_windows[0], 365, AS_READ)
     assert before.window.end < date(2025, 6, 4)
     left_out = Variant(before.window, 365, LEFT_OUT)
     assert table[before.id].tolist() == table[left_out.id].tolist()

@@ -7,16 +7,28 @@ from dataclasses import dataclass, replace
 
 import pandas as pd
 import pytest
-from hub_rows import LABELS, Repository, day, exact, hub, running, snapshots, study, totals, window
+from hub_rows import (
+    LABELS,
+    Repository,
+    day,
+    definitions,
+    exact,
+    hub,
+    running,
+    snapshots,
+    totals,
+    window,
+)
 
-from replication.panel import table, tail
-from replication.panel.rebuild import Detailed
-from replication.panel.whole_hub import HubPanel, assemble
-from replication.study import Study
+from replication.definitions import Definitions
+from replication.panel import table
+from replication.panel.whole_hub import tail
+from replication.panel.whole_hub.assembly import HubPanel, assemble
+from replication.panel.whole_hub.rebuild import Detailed
 
 LEAST = 500
 LAST = 7 * (len(LABELS) - 1)
-RULES = study([
+RULES = definitions([
     window("rebuild", 21, LAST - 1),
     window("increments", 105, LAST - 1),
     window("cohort", 10, 150),
@@ -37,7 +49,7 @@ class Made:
 
     rebuilt: Detailed
     found: HubPanel
-    study: Study
+    definitions: Definitions
 
     @property
     def rows(self) -> pd.DataFrame:
@@ -60,7 +72,7 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Made]:
 
 def test_the_panel_passes_the_check(made: Made) -> None:
     """Every later stage finds the columns, the groups and the counts that it needs."""
-    checked = table.check(made.found.panel, made.study, "synthetic")
+    checked = table.check(made.found.panel, made.definitions, "synthetic")
     for name, rows in vars(checked).items():
         pd.testing.assert_frame_equal(rows, getattr(made.found.panel, name))
 
@@ -224,7 +236,7 @@ def test_the_panel_is_written_and_read(
     """The tables come back from their files as they were."""
     folder = tmp_path_factory.mktemp("panel")
     made.found.panel.write(folder)
-    again = table.check(table.read(folder), made.study, "synthetic")
+    again = table.check(table.read(folder), made.definitions, "synthetic")
     pd.testing.assert_frame_equal(again.repositories, made.found.panel.repositories)
     pd.testing.assert_frame_equal(again.weekly, made.found.panel.weekly)
 

@@ -12,15 +12,15 @@ import pandas as pd
 import pytest
 from test_plots import synthetic
 
-from replication import study as definitions
+from replication.definitions import load_definitions
 from replication.files import write_csv, write_json
 from replication.plots import FIGURES, published_pair, rolling, shares_over_time
 from replication.plots.results import headline
 from replication.report import claims, numbers, prose, render, tables
 from replication.run import ROOT
 
-STUDY = definitions.load(whole=True)
-HEAD = definitions.load()
+DEFINITIONS = load_definitions(whole=True)
+HEAD = load_definitions()
 PAPER = ROOT / "paper"
 TEXT = prose.source(PAPER, prose.TEXT, whole=True).read_text(encoding="utf-8")
 DECLARED = tomllib.loads(prose.source(PAPER, prose.NUMBERS, whole=True).read_text(encoding="utf-8"))
@@ -41,7 +41,7 @@ def conditions() -> list[tuple[str, dict[str, str]]]:
     specs = [spec.split("|") for spec in DECLARED["numbers"].values()]
     rows = DECLARED["rows"]
     return [
-        (name.strip(), {k: numbers._with_study("x", v, STUDY) for k, v in where.items()})
+        (name.strip(), {k: numbers._with_study("x", v, DEFINITIONS) for k, v in where.items()})
         for name, where in ((s[0], numbers._conditions("x", s[1].strip(), rows)) for s in specs)
     ]
 
@@ -67,7 +67,7 @@ def test_no_digit_is_typed_by_hand() -> None:
 def test_every_figure_and_table_that_is_shown_exists_and_is_referred_to() -> None:
     """No figure that nothing draws, no table that nothing makes, and none without a reference."""
     assert set(SHOWN) <= set(FIGURES)
-    assert set(TABLES) <= set(tables.all_tables(ROOT, STUDY))
+    assert set(TABLES) <= set(tables.all_tables(ROOT, DEFINITIONS))
     labels = {f"fig:{name}" for name in SHOWN} | {f"tab:{name}" for name in TABLES}
     keys = prose.keys(TEXT)
     assert {key for key in keys if key.startswith(("fig:", "tab:"))} == labels
@@ -86,16 +86,18 @@ def test_the_verdict_comes_first() -> None:
 
 def test_the_table_of_the_chain_is_there_for_the_whole_hub_alone() -> None:
     """A run on a released file has no chain of windows."""
-    assert set(tables.all_tables(ROOT, STUDY)) - set(tables.all_tables(ROOT, HEAD)) == {"chain"}
+    assert set(tables.all_tables(ROOT, DEFINITIONS)) - set(tables.all_tables(ROOT, HEAD)) == {
+        "chain"
+    }
 
 
 @pytest.mark.parametrize(("table", "where"), conditions())
 def test_every_number_names_what_a_run_can_have(table: str, where: dict[str, str]) -> None:
     """Tables, estimands, exclusions, claims and checks are those of the definitions."""
     assert table in numbers.MADE_BY
-    estimands = {estimand.id for estimand in STUDY.estimands}
-    assert where.get("estimand", STUDY.headline.estimand) in estimands
-    assert where.get("window", STUDY.headline.estimand) in estimands
+    estimands = {estimand.id for estimand in DEFINITIONS.estimands}
+    assert where.get("estimand", DEFINITIONS.headline.estimand) in estimands
+    assert where.get("window", DEFINITIONS.headline.estimand) in estimands
     ledger = {claim.id for claim in claims.load(PAPER / "claims.toml")}
     assert where.get("id", "study-china") in ledger
     assert where.get("check", CHECKS[0]) in CHECKS
@@ -106,7 +108,7 @@ def test_definitions_resolve(tmp_path: Path) -> None:
     specs = {k: s for k, s in DECLARED["numbers"].items() if s.startswith("study ")}
     lines = [f'{key} = "{spec}"' for key, spec in specs.items()]
     (tmp_path / "numbers.toml").write_text("\n".join(["[rows]", "[numbers]", *lines]))
-    found = numbers.collect(tmp_path / "numbers.toml", tmp_path, STUDY)
+    found = numbers.collect(tmp_path / "numbers.toml", tmp_path, DEFINITIONS)
     assert len(found) == len(specs) > 10
     assert found["window-start"]["display"] == "27\u00a0August 2024"
     assert {s.split("|")[3].strip() for s in DECLARED["numbers"].values()} <= set(numbers.FORMATS)
@@ -115,8 +117,8 @@ def test_definitions_resolve(tmp_path: Path) -> None:
 def test_the_headline_of_the_numbers_is_that_of_the_definitions() -> None:
     """The rows called head are the headline's."""
     named = numbers._conditions("x", DECLARED["rows"]["head"], {})
-    found = {key: numbers._with_study("x", text, STUDY) for key, text in named.items()}
-    assert found == vars(STUDY.headline)
+    found = {key: numbers._with_study("x", text, DEFINITIONS) for key, text in named.items()}
+    assert found == vars(DEFINITIONS.headline)
 
 
 def test_only_known_sources_are_cited() -> None:
@@ -129,7 +131,7 @@ def test_only_known_sources_are_cited() -> None:
 def test_synthetic_data_are_called_so_first(tmp_path: Path, title: str, found: bool) -> None:
     """The abstract begins with a bold sentence where the data are synthetic, and there alone."""
     write_json(tmp_path / "manifest.json", {"title": title, "sha256": "0"})
-    text = render._with_banner(TEXT, tmp_path, STUDY)
+    text = render._with_banner(TEXT, tmp_path, DEFINITIONS)
     opening = text.split("abstract: |\n", 1)[1]
     assert opening.startswith("  **Synthetic data: nothing in this text is a finding.**") is found
     assert (text == TEXT) is not found
@@ -156,7 +158,7 @@ def test_what_was_not_measured_is_a_dash(tmp_path: Path) -> None:
 
 def test_ranges_of_the_rebuilt_part_stand_without_measured_coverage(tmp_path: Path) -> None:
     """Where no coverage was measured the table has no column of it; both rebuild rows are there."""
-    head = vars(STUDY.headline)
+    head = vars(DEFINITIONS.headline)
     rows = [
         {**head, "group": group, "unit": unit, "method": method, "point": 0.1}
         | {"lower": 0.05, "upper": 0.15}
@@ -169,7 +171,7 @@ def test_ranges_of_the_rebuilt_part_stand_without_measured_coverage(tmp_path: Pa
     write_csv(tmp_path / "intervals.csv", pd.concat(every))
     columns = ["estimand", "power", "group", "unit", "scheme", "method", "model", "coverage"]
     write_csv(tmp_path / "calibration.csv", pd.DataFrame(columns=columns))
-    made = tables.methods(tmp_path, STUDY).splitlines()
+    made = tables.methods(tmp_path, DEFINITIONS).splitlines()
     assert made[0] == "| Range | China | USA | China − USA |"
     assert [line.split("|")[1].strip() for line in made[2:]] == [
         "Jackknife, logit",
@@ -180,7 +182,7 @@ def test_ranges_of_the_rebuilt_part_stand_without_measured_coverage(tmp_path: Pa
 
 def test_figures_say_whose_shares_and_labels_they_show() -> None:
     """The whole Hub is rebuilt and labelled by the registry, the file by the study."""
-    whole, head = published_pair.deck(STUDY), published_pair.deck(HEAD)
+    whole, head = published_pair.deck(DEFINITIONS), published_pair.deck(HEAD)
     assert "rebuilt for the whole Hub" in whole
     assert "registry’s country labels" in whole
     assert "released file" in head

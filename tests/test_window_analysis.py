@@ -24,16 +24,16 @@ from replication.analysis import (
     window_targets,
     window_turnover,
 )
-from replication.analysis.cells import leave_out
 from replication.analysis.window import headline_column
 from replication.analysis.window_changes import CHOICE, DEVELOPER, REPOSITORY, credited
 from replication.analysis.window_error import SIDES
+from replication.definitions import Definitions
+from replication.inference.cells import leave_out
 from replication.panel.window import CEILING, COUNTED, column
-from replication.study import Study
 
 DATA = small_window()
-STUDY = DATA.study
-WINDOW = STUDY.window.id
+DEFINITIONS = DATA.definitions
+WINDOW = DEFINITIONS.window.id
 Z = float(stats.norm.ppf(0.975))
 
 
@@ -152,25 +152,29 @@ def test_the_unattributed_left_out_and_by_lineage() -> None:
 @pytest.mark.parametrize("name", ["telemetry", "automated", "burst", "not-chosen"])
 def test_every_exclusion_of_the_window_is_a_choice(name: str) -> None:
     """Without the rows of its kinds; where no row is of them nothing moves."""
-    exclusion = next(x for x in STUDY.exclusions if x.id == name)
+    exclusion = next(x for x in DEFINITIONS.exclusions if x.id == name)
     same(change(CHOICE, f"without/{name}"), shares(leave_out(DATA.population, exclusion)))
 
 
-def reordered(study: Study) -> dict[str, Study]:
+def reordered(definitions: Definitions) -> dict[str, Definitions]:
     """Definitions whose headline is one of the other choices, by the name of the change."""
-    rules, own = study.fillings, study.capture
+    rules, own = definitions.fillings, definitions.capture
     found = {
-        column(365, rule.id): replace(study, fillings=(rule, *(r for r in rules if r != rule)))
+        column(365, rule.id): replace(
+            definitions, fillings=(rule, *(r for r in rules if r != rule))
+        )
         for rule in rules[1:3]
     }
-    found["capture/level"] = replace(study, capture=replace(own, rules=("level", "proportion")))
+    found["capture/level"] = replace(
+        definitions, capture=replace(own, rules=("level", "proportion"))
+    )
     return found
 
 
-@pytest.mark.parametrize("name", list(reordered(STUDY)))
+@pytest.mark.parametrize("name", list(reordered(DEFINITIONS)))
 def test_a_choice_is_the_headline_of_other_definitions(name: str) -> None:
     """With another rule of filling or capture first, the headline is the row of that change."""
-    other = replace(DATA, study=reordered(STUDY)[name])
+    other = replace(DATA, definitions=reordered(DEFINITIONS)[name])
     same(change(CHOICE, name), shares(other.population))
 
 
@@ -212,7 +216,7 @@ def test_movers_are_sorted_and_beyond_the_gap() -> None:
 
 def test_the_grid_holds_every_combination_once() -> None:
     """Seven estimates under three rules, and what was seen, by every other choice and all doubts."""
-    choices = STUDY.grid
+    choices = DEFINITIONS.grid
     others = len(choices.attributions) * (len(choices.labels) + 2) * len(choices.treatments) * 5
     assert len(grid()) == (7 * 3 + 1) * others
     assert not grid().duplicated(window_grid.DIMENSIONS).any()
@@ -623,7 +627,10 @@ def test_leaders_of_one_half_and_what_they_hold_of_the_other() -> None:
     found = window_turnover.turnover(DATA)
     assert "Robot" not in set(found["developer"])
     rows = pd.concat(
-        [DATA.by_month.assign(downloads=DATA.by_month[headline_column(STUDY)]), DATA.headline_rest]
+        [
+            DATA.by_month.assign(downloads=DATA.by_month[headline_column(DEFINITIONS)]),
+            DATA.headline_rest,
+        ]
     )
     rows = rows[rows["kinds"] != "automated"]
     for half, chosen in (
@@ -643,9 +650,9 @@ def test_leaders_of_one_half_and_what_they_hold_of_the_other() -> None:
     assert found.set_index(["half", "developer"]).loc[("first", "Meta"), "group"] == "USA"
 
 
-def plain_study() -> Study:
+def plain_study() -> Definitions:
     """Definitions of the window without an exclusion."""
-    return replace(STUDY, window=replace(STUDY.window, exclusions=()))
+    return replace(DEFINITIONS, window=replace(DEFINITIONS.window, exclusions=()))
 
 
 HELD = {
@@ -716,9 +723,9 @@ def test_what_is_followed_of_each_group_at_each_list() -> None:
 
 def test_asking_what_is_followed_changes_nothing() -> None:
     """The row of all groups is the table's own: the lists' parts stay those of the groups."""
-    data, last = small_window(), STUDY.window.end.strftime("%Y-%m")
+    data, last = small_window(), DEFINITIONS.window.end.strftime("%Y-%m")
     first = window_records.captures(data)
-    assert data.dates.parts(LATE, last).index.tolist() == list(STUDY.groups)
+    assert data.dates.parts(LATE, last).index.tolist() == list(DEFINITIONS.groups)
     pd.testing.assert_frame_equal(window_records.captures(data), first)
     np.testing.assert_array_equal(data.shortfall().missing, DATA.shortfall().missing)
 

@@ -18,7 +18,7 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from small_window_tables import ANSWERS, DATES, LEAD, PASSING, RATIOS, SIZES, window_tables
 
-from replication import study as definitions
+from replication.definitions import load_definitions
 from replication.errors import StageOrderError
 from replication.files import write_csv, write_json
 from replication.plots import (
@@ -34,8 +34,8 @@ from replication.plots import (
 )
 from replication.plots.results import TABLES, WINDOW_TABLES, Results
 
-STUDY = definitions.load()
-WHOLE = definitions.load(whole=True)
+DEFINITIONS = load_definitions()
+WHOLE = load_definitions(whole=True)
 CHINA, USA = (style.COLOURS[side].lower() for side in style.LEADERS)
 CHINESE = {"Alibaba (Qwen)", "DeepSeek"}
 PUBLISHED = (17.1, 15.8)
@@ -45,10 +45,10 @@ def results(published: Sequence[float] = PUBLISHED, **changes: object) -> Result
     """The synthetic tables of the window, and who is of which country."""
     credited = pd.DataFrame([
         {"developer": t.developer, "group": "China" if t.developer in CHINESE else "USA"}
-        for t in STUDY.tracked
+        for t in DEFINITIONS.tracked
     ]).assign(attribution="uploader", labels="registry")  # fmt: skip
     tables = {name: pd.DataFrame() for name in TABLES} | {"leave_one_out": credited}
-    tables |= window_tables(STUDY, **changes)
+    tables |= window_tables(DEFINITIONS, **changes)
     claims = pd.DataFrame({"id": ["study-china", "study-usa"][: len(published)]})
     return Results(**tables, claims=claims.assign(published=list(published)), manifest={})
 
@@ -56,7 +56,7 @@ def results(published: Sequence[float] = PUBLISHED, **changes: object) -> Result
 def drawn(name: str, tables: Results) -> Figure:
     """The figure with its texts laid out."""
     with style.context():
-        figure = FIGURES[name](tables, STUDY)
+        figure = FIGURES[name](tables, DEFINITIONS)
         figure.canvas.draw()
     return figure
 
@@ -116,7 +116,7 @@ def test_the_footer_names_the_records_with_their_dates(name: str) -> None:
 def test_a_run_on_the_whole_hub_has_no_such_figures(tmp_path: Path) -> None:
     """Its tables are read as empty ones; elsewhere a missing table is an error."""
     assert set(FIGURES) - set(figures_of(WHOLE)) == set(WINDOW_FIGURES)
-    assert figures_of(STUDY) == FIGURES
+    assert figures_of(DEFINITIONS) == FIGURES
     assert list(FIGURES)[:3] == list(WINDOW_FIGURES)
     for name in TABLES:
         write_csv(tmp_path / f"{name}.csv", pd.DataFrame({"a": [1]}))
@@ -204,7 +204,7 @@ def test_a_date_before_the_window_is_called_so() -> None:
 
 def lines_of(ax: Axes) -> list[Line2D]:
     """The series of a panel: one point a month."""
-    months = window_months.months_between(STUDY.window.start, STUDY.window.end)
+    months = window_months.months_between(DEFINITIONS.window.start, DEFINITIONS.window.end)
     return [line for line in ax.lines if len(line.get_xdata()) == len(months)]
 
 
@@ -231,7 +231,7 @@ def test_the_ends_of_the_lines_are_named() -> None:
     assert {"China 3.6", "USA 5.2", "China, followed only 3.4", "USA, followed only 2.7"} <= set(
         texts(upper)
     )
-    last = {f"{t.name} {3 * (n + 2 + 12) / 27:.1f}" for n, t in enumerate(STUDY.tracked)}
+    last = {f"{t.name} {3 * (n + 2 + 12) / 27:.1f}" for n, t in enumerate(DEFINITIONS.tracked)}
     assert set(texts(lower)) == last
 
 
@@ -239,7 +239,7 @@ def test_developers_have_their_countrys_colour_and_a_style_of_their_own() -> Non
     """No two of one country have the same line."""
     lower = drawn("window_months", results()).axes[1]
     looks = [(to_hex(x.get_color()), str(x._unscaled_dash_pattern)) for x in lines_of(lower)]
-    assert len(set(looks)) == len(looks) == len(STUDY.tracked)
+    assert len(set(looks)) == len(looks) == len(DEFINITIONS.tracked)
     assert [colour for colour, _ in looks].count(CHINA) == len(CHINESE)
     assert {colour for colour, _ in looks} == {CHINA, USA}
 
@@ -250,7 +250,9 @@ def test_the_passing_is_marked_on_china_as_it_is_followed() -> None:
     ax = drawn("window_months", tables).axes[0]
     (dot,) = [line for line in ax.lines if line.get_marker() == "o"]
     followed = lines_of(ax)[2]
-    place = window_months.months_between(STUDY.window.start, STUDY.window.end).index("2025-07")
+    place = window_months.months_between(DEFINITIONS.window.start, DEFINITIONS.window.end).index(
+        "2025-07"
+    )
     assert [float(x[0]) for x in dot.get_data()] == [x[place] for x in followed.get_data()]
     assert any("China ahead from July 2025\nby what records follow;\nnever" in t for t in texts(ax))
     later = drawn("window_months", results(passing={"corrected": "2025-08"})).axes[0]

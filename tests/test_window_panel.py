@@ -30,9 +30,9 @@ from replication.panel.window import CEILING, COUNTED, ESTIMATE, SEEN, WindowPan
 from replication.panel.window_records import MARGIN, Prepared
 from replication.sources.record_set import Records
 
-STUDY = small_window_study()
+DEFINITIONS = small_window_study()
 RECORDS = DATED.padded().records()
-PANEL = window.build(RECORDS, STUDY)
+PANEL = window.build(RECORDS, DEFINITIONS)
 HEAD = window.column(365, "standard")
 FIRST = pd.Timestamp("2024-08-28")
 """First day whose downloads the window holds."""
@@ -40,7 +40,7 @@ FIRST = pd.Timestamp("2024-08-28")
 
 def prepared(sources: Sources) -> Prepared:
     """What the paths of these sources are drawn from."""
-    return window_records.prepare(sources.padded().records(), STUDY)
+    return window_records.prepare(sources.padded().records(), DEFINITIONS)
 
 
 def beside(sources: Sources) -> Sources:
@@ -52,7 +52,7 @@ def beside(sources: Sources) -> Sources:
 
 def built(sources: Sources) -> WindowPanel:
     """The panel of the dated sources and these."""
-    return window.build(beside(sources).padded().records(), STUDY)
+    return window.build(beside(sources).padded().records(), DEFINITIONS)
 
 
 def births_of(sources: Sources) -> dict[str, tuple[str, str]]:
@@ -239,7 +239,7 @@ def test_months_add_up_to_the_rounded_total(rate: list[float], limit: int) -> No
     """Rounding takes from one month what it gives to the next, and never makes one negative."""
     ages = np.arange(KNOWN.days) - KNOWN.births.latest[:, None]
     path = np.array(rate)[:, None] * (ages >= 0)
-    found = window.monthly(path, KNOWN, limit, STUDY.fillings[0])
+    found = window.monthly(path, KNOWN, limit, DEFINITIONS.fillings[0])
     inside = (ages >= 0) & (ages <= limit)
     inside[:, :MARGIN] = False
     inside[:, MARGIN + 365 :] = False
@@ -259,13 +259,16 @@ def test_the_calendar_of_the_window() -> None:
 
 def test_every_choice_has_its_column() -> None:
     """The headline first, every rule of filling, and the other age limit with the first rule."""
-    found = window.columns(STUDY)
+    found = window.columns(DEFINITIONS)
     assert found[0] == HEAD
     assert found == [
-        *(window.column(365, rule.id) for rule in STUDY.fillings), "estimate/180/standard",
+        *(window.column(365, rule.id) for rule in DEFINITIONS.fillings), "estimate/180/standard",
     ]  # fmt: skip
     assert list(PANEL.window_months) == [*window.MONTH, COUNTED, SEEN, CEILING, *found]
-    assert [(limit, rule.id) for limit, rule in window.variants(STUDY)][-1] == (180, "standard")
+    assert [(limit, rule.id) for limit, rule in window.variants(DEFINITIONS)][-1] == (
+        180,
+        "standard",
+    )
 
 
 def test_rules_of_filling_differ_where_no_record_speaks() -> None:
@@ -296,14 +299,14 @@ def test_an_unknown_birth_takes_nothing_from_a_count() -> None:
     """All of a count was gained since birth and inside the window, whenever that was."""
     rows = undated()
     assert rows[SEEN].sum() == 3_000
-    for name in window.columns(STUDY):
+    for name in window.columns(DEFINITIONS):
         assert (rows[name] >= rows[SEEN]).all()
 
 
 def test_the_ceiling_of_an_unknown_birth_lies_above_the_estimates() -> None:
     """Month by month, under every rule of birth."""
     rows = undated()
-    for name in [SEEN, *window.columns(STUDY)]:
+    for name in [SEEN, *window.columns(DEFINITIONS)]:
         assert (rows[CEILING] >= rows[name]).all()
 
 
@@ -323,7 +326,10 @@ SOURCES = [LOW, TOP, COUNTERS, f"{CRAWL} 2024-11", f"{CRAWL} 2025-02", f"{CRAWL}
 @pytest.mark.parametrize("source", SOURCES)
 def test_leaving_a_record_out_is_rebuilding_without_it(source: str) -> None:
     """Where every birth is dated the two are the same, repository by repository."""
-    known, rule = window_records.prepare(without(RECORDS, source), STUDY), STUDY.fillings[0]
+    known, rule = (
+        window_records.prepare(without(RECORDS, source), DEFINITIONS),
+        DEFINITIONS.fillings[0],
+    )
     path = paths(known.evidence, known.births, known.days, rule).estimate
     rebuilt = window.monthly(path, known, 365, rule).sum(axis=1)
     totals = pd.Series(rebuilt, known.facts["name"])
@@ -404,7 +410,7 @@ def test_counts_that_are_right_rebuild_the_counter() -> None:
     born = pd.Timestamp("2024-12-01")
     counters = {f"{day:%Y-%m-%d}": 100 * ((day - born).days + 1) for day in days}
     sources = Sources({"a/steady": "2024-12-01"}, {}, crawls, {"a/steady": counters})
-    found = hub_dates.agreement(prepared(sources), STUDY).set_index("period")
+    found = hub_dates.agreement(prepared(sources), DEFINITIONS).set_index("period")
     # The days from 1 to 15 December lie within thirty of the first count.
     assert found.loc["before", ["exact", "rebuilt"]].tolist() == [6_300, 6_300]
     assert found.loc["after", ["exact", "rebuilt"]].tolist() == [15_000, 15_000]
@@ -421,10 +427,10 @@ def test_agreement_is_of_newborns_with_a_count_in_the_period() -> None:
 
 def test_a_panel_without_a_column_is_refused() -> None:
     """The column that the definitions ask for is named; the whole panel passes."""
-    assert window.check(PANEL, STUDY) is PANEL
+    assert window.check(PANEL, DEFINITIONS) is PANEL
     fewer = replace(PANEL, window_months=PANEL.window_months.drop(columns="estimate/180/standard"))
     with pytest.raises(ContractError, match="estimate/180/standard"):
-        window.check(fewer, STUDY)
+        window.check(fewer, DEFINITIONS)
 
 
 def test_a_panel_is_read_as_it_was_written(tmp_path: Path) -> None:
@@ -441,7 +447,7 @@ def test_the_order_of_rows_in_the_records_is_of_no_account() -> None:
     shuffled = {
         name: table.sample(frac=1, random_state=7) for name, table in RECORDS.tables.items()
     }
-    found = window.build(Records(**shuffled), STUDY)
+    found = window.build(Records(**shuffled), DEFINITIONS)
     for name, table in vars(PANEL).items():
         pd.testing.assert_frame_equal(getattr(found, name), table)
 
@@ -455,7 +461,7 @@ def test_what_was_found_is_recorded() -> None:
 
 def test_records_without_counters_make_a_panel() -> None:
     """Nothing is counted or compared, and to leave the counters out leaves all as it is."""
-    panel = window.build(replace(DATED, counters={}).records(), STUDY)
+    panel = window.build(replace(DATED, counters={}).records(), DEFINITIONS)
     assert not panel.window_months[COUNTED].any()
     assert panel.window_agreement.empty
     assert list(panel.window_agreement) == hub_dates.AGREEMENT
@@ -465,12 +471,12 @@ def test_records_without_counters_make_a_panel() -> None:
 
 def test_records_without_crawls_make_a_panel() -> None:
     """Only counters follow a repository then."""
-    panel = window.build(replace(DATED, crawls={}).records(), STUDY)
+    panel = window.build(replace(DATED, crawls={}).records(), DEFINITIONS)
     assert followed("acme/old", panel) == ""
     assert followed("delta/counted", panel) == "2024-12-01"
 
 
 def test_records_without_base_models_make_a_panel() -> None:
     """Everyone is its own origin."""
-    rows = window.build(replace(DATED, bases={}).records(), STUDY).window_repositories
+    rows = window.build(replace(DATED, bases={}).records(), DEFINITIONS).window_repositories
     assert (rows["origin"] == rows["uploader"]).all()

@@ -11,11 +11,11 @@ import pytest
 from command_line import assert_one_message, invoke
 
 from replication.panel.window_records import CUMULATIVE, THIRTY_DAY
-from replication.recovery import report, window
-from replication.recovery.window import STATISTICS, WindowRecovery
 from replication.sources.record_set import Records
-from replication.synthetic.daily import FIRST, LAST, DailyHub, daily_hub
-from replication.synthetic.records import CRAWL, WHOLE, synthetic_records
+from replication.validation.recovery import report, window
+from replication.validation.recovery.window import STATISTICS, WindowRecovery
+from replication.validation.synthetic.daily import FIRST, LAST, DailyHub, daily_hub
+from replication.validation.synthetic.records import CRAWL, WHOLE, synthetic_records
 
 HUBS = 3
 SIDES = ["China", "USA", "total"]

@@ -22,11 +22,12 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from replication.analysis.methods import JUDGED, STATISTICS, credited, methods, rivals
-from replication.analysis.resampling import generator_of
-from replication.analysis.simulation import DEVELOPERS, HITS, MODELS, Population, simulate
-from replication.analysis.statistics import RATIO
+from replication.definitions import Definitions, Estimand, Inference
 from replication.files import read_json
-from replication.study import Estimand, Inference, Study
+from replication.inference.resampling import generator_of
+from replication.inference.simulation import DEVELOPERS, HITS, MODELS, Population, simulate
+from replication.inference.statistics import RATIO
+from replication.places import PACKAGE
 
 SIDECAR = "calibration.json"
 KEYS = ["unit", "scheme", "method", "group"]
@@ -34,8 +35,9 @@ CHUNK = 50
 """Data sets that one seed makes."""
 _STREAM = 4
 CODE = (
-    "bootstrap", "calibration", "cells", "intervals", "methods", "pareto", "resampling", "schemes",
-    "simulation", "statistics",
+    "analysis/calibration", "analysis/methods", "inference/bootstrap", "inference/cells",
+    "inference/intervals", "inference/pareto", "inference/resampling", "inference/schemes",
+    "inference/simulation", "inference/statistics",
 )  # fmt: skip
 Floats = NDArray[np.float64]
 
@@ -55,31 +57,31 @@ class Setting:
         return (int.from_bytes(digest[:4], "big"), _STREAM)
 
 
-def settings(study: Study) -> Iterator[Setting]:
+def settings(definitions: Definitions) -> Iterator[Setting]:
     """Every model for the headline and its rival, and flatter sizes for the headline."""
-    for estimand, model in product(rivals(study), MODELS):
+    for estimand, model in product(rivals(definitions), MODELS):
         yield Setting(estimand.id, model, 1.0)
-    for power, model in product(study.calibration.powers, (HITS, DEVELOPERS)):
+    for power, model in product(definitions.calibration.powers, (HITS, DEVELOPERS)):
         if power != 1.0:
-            yield Setting(study.headline_estimand.id, model, power)
+            yield Setting(definitions.headline_estimand.id, model, power)
 
 
-def populations(table: pd.DataFrame, study: Study) -> dict[str, Population]:
+def populations(table: pd.DataFrame, definitions: Definitions) -> dict[str, Population]:
     """The developers of the headline's estimand and of the increments that end with it.
 
     Parameters
     ----------
     table
         Attributed repositories.
-    study
+    definitions
         Definitions: the headline's attribution and labels.
     """
-    return {e.id: _population(table, e, study) for e in rivals(study)}
+    return {e.id: _population(table, e, definitions) for e in rivals(definitions)}
 
 
 def calibrate(
     table: pd.DataFrame,
-    study: Study,
+    definitions: Definitions,
     progress: Callable[[str], None] = lambda _: None,
     workers: int = 0,
 ) -> pd.DataFrame:
@@ -89,7 +91,7 @@ def calibrate(
     ----------
     table
         Attributed repositories.
-    study
+    definitions
         Definitions, with the number of data sets and replicates.
     progress
         Called with a line of text as chunks of data sets are done.
@@ -105,11 +107,11 @@ def calibrate(
         standard error of it), ``below, above`` (fractions in which the truth lies below or above
         the interval), and ``width`` (median; of the logarithm for the ratio).
     """
-    found = populations(table, study)
-    numbers = range(-(-study.calibration.data_sets // CHUNK))
-    jobs = [(setting, number) for setting in settings(study) for number in numbers]
-    total = len(jobs) // len(numbers) * study.calibration.data_sets
-    work = partial(_chunk, found, study)
+    found = populations(table, definitions)
+    numbers = range(-(-definitions.calibration.data_sets // CHUNK))
+    jobs = [(setting, number) for setting in settings(definitions) for number in numbers]
+    total = len(jobs) // len(numbers) * definitions.calibration.data_sets
+    work = partial(_chunk, found, definitions)
     parts: dict[Setting, list[pd.DataFrame]] = {}
     with ProcessPoolExecutor(workers or os.cpu_count() or 1, get_context("spawn")) as pool:
         for done, (job, rows) in enumerate(zip(jobs, pool.map(work, jobs), strict=True), 1):
@@ -120,18 +122,18 @@ def calibrate(
     return pd.concat(tables, ignore_index=True)
 
 
-def key(table: pd.DataFrame, study: Study) -> str:
+def key(table: pd.DataFrame, definitions: Definitions) -> str:
     """Hash of all that the table depends on: developers, definitions, and the code's meaning.
 
     Comments and docstrings do not count.
     """
-    digest = hashlib.sha256(repr((study.calibration, _rules(study))).encode())
-    for name, population in populations(table, study).items():
+    digest = hashlib.sha256(repr((definitions.calibration, _rules(definitions))).encode())
+    for name, population in populations(table, definitions).items():
         digest.update(name.encode())
         for array in vars(population).values():
             digest.update(np.asarray(array, dtype=float).tobytes())
     for name in CODE:
-        digest.update(_meaning(Path(__file__).with_name(f"{name}.py")).encode())
+        digest.update(_meaning(PACKAGE / f"{name}.py").encode())
     return digest.hexdigest()
 
 
@@ -157,9 +159,9 @@ def _is_text(node: ast.AST) -> bool:
     return isinstance(value, ast.Constant) and isinstance(value.value, str)
 
 
-def _population(table: pd.DataFrame, estimand: Estimand, study: Study) -> Population:
+def _population(table: pd.DataFrame, estimand: Estimand, definitions: Definitions) -> Population:
     """Developers with all their downloads, each in the class that holds most of it."""
-    rows = credited(table, estimand, study)
+    rows = credited(table, estimand, definitions)
     held = rows.pivot_table("half_downloads", "developer", "side", "sum", fill_value=0)
     group = held.idxmax(axis=1)
     developer = rows["developer"].map(pd.Series(range(len(group)), group.index))
@@ -170,22 +172,24 @@ def _population(table: pd.DataFrame, estimand: Estimand, study: Study) -> Popula
     )
 
 
-def _rules(study: Study) -> Inference:
+def _rules(definitions: Definitions) -> Inference:
     """The study's inference with the calibration's number of replicates."""
-    replicates = study.calibration.replicates
-    chunk = min(study.inference.chunk, replicates)
-    return replace(study.inference, replicates=replicates, chunk=chunk)
+    replicates = definitions.calibration.replicates
+    chunk = min(definitions.inference.chunk, replicates)
+    return replace(definitions.inference, replicates=replicates, chunk=chunk)
 
 
-def _chunk(found: dict[str, Population], study: Study, job: tuple[Setting, int]) -> pd.DataFrame:
+def _chunk(
+    found: dict[str, Population], definitions: Definitions, job: tuple[Setting, int]
+) -> pd.DataFrame:
     """Intervals of one chunk of data sets of one setting."""
     setting, number = job
     population = found[setting.estimand].flattened(setting.power)
-    generator = generator_of(study.inference.seed, *setting.key, number)
+    generator = generator_of(definitions.inference.seed, *setting.key, number)
     parts = []
-    for _ in range(min(CHUNK, study.calibration.data_sets - number * CHUNK)):
+    for _ in range(min(CHUNK, definitions.calibration.data_sets - number * CHUNK)):
         data = simulate(population, setting.model, generator)
-        rules = replace(_rules(study), seed=int(generator.integers(1 << 31)))
+        rules = replace(_rules(definitions), seed=int(generator.integers(1 << 31)))
         for method, made in methods(data.developers, data.repositories, rules):
             rows = made.to_frame()
             named = {"unit": method.unit, "scheme": method.scheme, "method": method.name}

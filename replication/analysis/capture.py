@@ -23,8 +23,8 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from replication.attribution.rules import AUTOMATED, BURST
+from replication.definitions import Definitions
 from replication.panel.hub_dates import held_column
-from replication.study import Study
 
 PROPORTION, LEVEL, NONE = "proportion", "level", "none"
 GROUP = "registry_group_uploader"
@@ -142,9 +142,9 @@ def tail_factor(full: PandasT, own: PandasT, above: PandasT) -> PandasT:
     return (full / above.where(above > 0)).where(own > 0).fillna(pooled)
 
 
-def dates_of(attributed: pd.DataFrame, study: Study, months: tuple[str, ...]) -> Dates:
+def dates_of(attributed: pd.DataFrame, definitions: Definitions, months: tuple[str, ...]) -> Dates:
     """The attributed rows of the complete lists, without what looks automated."""
-    return Dates(attributed[~is_automated(attributed)], study.groups, months)
+    return Dates(attributed[~is_automated(attributed)], definitions.groups, months)
 
 
 def is_automated(table: pd.DataFrame) -> pd.Series:
@@ -159,9 +159,9 @@ def _day_numbers(dates: pd.Series) -> Floats:
     return np.asarray(days, dtype=float)
 
 
-def month_days(months: tuple[str, ...], study: Study) -> tuple[Floats, Floats]:
+def month_days(months: tuple[str, ...], definitions: Definitions) -> tuple[Floats, Floats]:
     """Middle, in days since 1970-01-01, and number of days of each month inside the window."""
-    days = pd.date_range(study.window.start, study.window.end)[1:]
+    days = pd.date_range(definitions.window.start, definitions.window.end)[1:]
     numbers = pd.Series(days.to_numpy().astype("datetime64[D]").astype(float))
     grouped = numbers.groupby(days.strftime("%Y-%m"))
     return grouped.mean().loc[list(months)].to_numpy(), grouped.size().loc[list(months)].to_numpy()
@@ -191,7 +191,7 @@ def shortfall(
     column: str,
     known: Dates,
     rule: str,
-    study: Study,
+    definitions: Definitions,
     without: str = "",
 ) -> Shortfall:
     """What the estimates lack of each country group in each month.
@@ -206,7 +206,7 @@ def shortfall(
         The complete lists.
     rule
         proportion, level or none.
-    study
+    definitions
         The window, and from which followed part on a group goes in proportion.
     without
         A list that is not used.
@@ -221,18 +221,18 @@ def shortfall(
     sums = sums.reindex(index=index, columns=[FOLLOWED, OTHER], fill_value=0).fillna(0)
     shape = (len(known.groups), len(known.months))
     followed, held = (sums[name].to_numpy(dtype=float).reshape(shape) for name in (FOLLOWED, OTHER))
-    expected = expected_of(followed, known, rule, study, without)
+    expected = expected_of(followed, known, rule, definitions, without)
     missing = np.maximum(expected - held, 0.0) if rule != NONE else np.zeros(shape)
     return Shortfall(missing, expected, followed)
 
 
 def expected_of(
-    followed: Floats, known: Dates, rule: str, study: Study, without: str = ""
+    followed: Floats, known: Dates, rule: str, definitions: Definitions, without: str = ""
 ) -> Floats:
     """Downloads (g, m) expected of what is not followed, from those followed (g, m)."""
     lists = [name for name in known.lists if name != without]
     at = known.days()[[known.lists.index(name) for name in lists]]
-    middles, lengths = month_days(known.months, study)
+    middles, lengths = month_days(known.months, definitions)
     found = np.zeros_like(followed)
     for number, month in enumerate(known.months):
         parts = [known.parts(name, month) for name in lists]
@@ -240,7 +240,7 @@ def expected_of(
         other = np.array([p[OTHER] for p in parts])
         level = _interpolated(middles[number], at, other) * lengths[number] / COUNTED
         share = there / np.maximum(there + other, 1.0)
-        moves = (share.min(axis=0) >= study.capture.min_followed) & (rule == PROPORTION)
+        moves = (share.min(axis=0) >= definitions.capture.min_followed) & (rule == PROPORTION)
         ratio = _interpolated(middles[number], at, other / np.where(there > 0, there, 1.0))
         found[:, number] = np.where(moves, ratio * followed[:, number], level)
     return found

@@ -11,8 +11,6 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from replication.analysis import intervals
-from replication.analysis.resampling import replicate_totals
 from replication.analysis.rolling import (
     GROUPS,
     SIDES,
@@ -21,8 +19,10 @@ from replication.analysis.rolling import (
     shares_of,
     weekly_cells,
 )
+from replication.definitions import Definitions, Inference
 from replication.errors import DegenerateDataError
-from replication.study import Inference, Study
+from replication.inference import intervals
+from replication.inference.resampling import replicate_totals
 
 SPAN = 13
 """Weeks of the first and the last period; the halves of the series are compared as well."""
@@ -32,7 +32,7 @@ Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 
 
-def changes(weekly: pd.DataFrame, study: Study) -> pd.DataFrame:
+def changes(weekly: pd.DataFrame, definitions: Definitions) -> pd.DataFrame:
     """Change of China's share, the USA's, and the lead, from the start of the series to its end.
 
     Compared are the last `SPAN` weeks with the first, and the second half of the weeks with the
@@ -42,7 +42,7 @@ def changes(weekly: pd.DataFrame, study: Study) -> pd.DataFrame:
     ----------
     weekly
         Attributed weekly downloads.
-    study
+    definitions
         Definitions: exclusions, headline, replicates, seed and level.
 
     Returns
@@ -64,12 +64,12 @@ def changes(weekly: pd.DataFrame, study: Study) -> pd.DataFrame:
             "one week has no halves to compare", "use a file whose readings span more weeks"
         )
     tables = []
-    for name, counts in weekly_cells(weekly, study):
+    for name, counts in weekly_cells(weekly, definitions):
         for span in dict.fromkeys((SPAN, len(weeks) // 2)):
             periods, table = TOO_SHORT, _nothing()
             if 2 * span <= len(weeks):
                 periods = f"{weeks[0]} … {weeks[span - 1]}, {weeks[-span]} … {weeks[-1]}"
-                table = _compared(counts, span, study.inference)
+                table = _compared(counts, span, definitions.inference)
             tables.append(table.assign(series=name, periods=periods))
     values = ["before", "after", "change", "lower", "upper", "p_value", "weights"]
     return pd.concat(tables, ignore_index=True)[["series", "periods", "group", *values]]

@@ -11,10 +11,10 @@ from itertools import product
 
 import pandas as pd
 
-from replication.analysis.cells import CREDIT, credit, leave_out
 from replication.attribution.assign import BASE_MAKER, LABELS, RANGE
 from replication.attribution.rules import Rule, matched
-from replication.study import Exclusion, Study, Window
+from replication.definitions import Definitions, Exclusion, Window
+from replication.inference.cells import CREDIT, credit, leave_out
 
 NONE = "none"
 CREDITED = (*CREDIT, BASE_MAKER)
@@ -26,14 +26,14 @@ proportion; given to the country of the origin; given wholly to one side."""
 KEYS = ["window", "exclusion", "attribution", "labels", "treatment"]
 
 
-def choices(table: pd.DataFrame, study: Study) -> pd.DataFrame:
+def choices(table: pd.DataFrame, definitions: Definitions) -> pd.DataFrame:
     """Shares and lead under every choice; an exclusion that removes nothing is left out.
 
     Parameters
     ----------
     table
         Attributed repositories.
-    study
+    definitions
         Definitions.
 
     Returns
@@ -44,13 +44,15 @@ def choices(table: pd.DataFrame, study: Study) -> pd.DataFrame:
     """
     rows = [
         {"window": window.id, "exclusion": exclusion.id if exclusion else NONE, **row}
-        for window, exclusion, kept in _kept(table, study)
-        for row in _rows(kept, window.id, study)
+        for window, exclusion, kept in _kept(table, definitions)
+        for row in _rows(kept, window.id, definitions)
     ]
     return pd.DataFrame(rows)
 
 
-def exclusions(table: pd.DataFrame, rules: Sequence[Rule], study: Study) -> pd.DataFrame:
+def exclusions(
+    table: pd.DataFrame, rules: Sequence[Rule], definitions: Definitions
+) -> pd.DataFrame:
     """What every exclusion, and every single rule, removes, and how the lead moves without it.
 
     Returns
@@ -61,11 +63,11 @@ def exclusions(table: pd.DataFrame, rules: Sequence[Rule], study: Study) -> pd.D
         of the window, and the ``lead`` with them and the ``lead_without``.
     """
     hits = matched(table["name"], rules)
-    dropped = [(x.id, "exclusion", leave_out(table, x)) for x in study.exclusions]
+    dropped = [(x.id, "exclusion", leave_out(table, x)) for x in definitions.exclusions]
     dropped += [(r.rule, "rule", table[~hits[r.rule]]) for r in rules if hits[r.rule].any()]
     rows = []
     for name, by, kept in dropped:
-        for window in study.windows:
+        for window in definitions.windows:
             total, rest = int(table[window.id].sum()), int(kept[window.id].sum())
             rows.append(
                 {
@@ -74,31 +76,33 @@ def exclusions(table: pd.DataFrame, rules: Sequence[Rule], study: Study) -> pd.D
                     "window": window.id,
                     "downloads": total - rest,
                     "share": (total - rest) / total,
-                    "lead": _headline_lead(table, window, study),
-                    "lead_without": _headline_lead(kept, window, study) if rest else float("nan"),
+                    "lead": _headline_lead(table, window, definitions),
+                    "lead_without": _headline_lead(kept, window, definitions)
+                    if rest
+                    else float("nan"),
                 }
             )
     return pd.DataFrame(rows)
 
 
 def _kept(
-    table: pd.DataFrame, study: Study
+    table: pd.DataFrame, definitions: Definitions
 ) -> Iterator[tuple[Window, Exclusion | None, pd.DataFrame]]:
     """Every window with every exclusion that leaves something and removes something."""
-    for exclusion in (None, *study.exclusions):
+    for exclusion in (None, *definitions.exclusions):
         kept = leave_out(table, exclusion)
-        for window in study.windows:
+        for window in definitions.windows:
             rest, whole = kept[window.id].sum(), table[window.id].sum()
             if rest and (exclusion is None or rest < whole):
                 yield window, exclusion, kept
 
 
-def _rows(kept: pd.DataFrame, window: str, study: Study) -> Iterator[dict[str, object]]:
+def _rows(kept: pd.DataFrame, window: str, definitions: Definitions) -> Iterator[dict[str, object]]:
     """Every credit rule, source of labels and treatment of one window."""
     for attribution, labels in product(CREDITED, LABELLED):
         credited = credit(kept, window, attribution, labels)
         for treatment in TREATMENTS:
-            sums = treated(credited, labels, treatment, study)
+            sums = treated(credited, labels, treatment, definitions)
             total = int(sums.sum())
             china, usa = (int(sums.get(name, 0)) for name in ("China", "USA"))
             yield {
@@ -112,10 +116,12 @@ def _rows(kept: pd.DataFrame, window: str, study: Study) -> Iterator[dict[str, o
             }
 
 
-def treated(credited: pd.DataFrame, labels: str, treatment: str, study: Study) -> pd.Series[int]:
+def treated(
+    credited: pd.DataFrame, labels: str, treatment: str, definitions: Definitions
+) -> pd.Series[int]:
     """Half downloads by country group after a treatment of the unattributed."""
     group, half = credited["group"], credited["half_downloads"]
-    nowhere = group.isin(study.unattributed)
+    nowhere = group.isin(definitions.unattributed)
     give: dict[str, Callable[[], pd.Series[str]]] = {
         OWN: lambda: group,
         LEFT_OUT: lambda: group.mask(nowhere),
@@ -126,8 +132,8 @@ def treated(credited: pd.DataFrame, labels: str, treatment: str, study: Study) -
     return half.groupby(give[treatment]()).sum()
 
 
-def _headline_lead(table: pd.DataFrame, window: Window, study: Study) -> float:
-    head = study.headline
+def _headline_lead(table: pd.DataFrame, window: Window, definitions: Definitions) -> float:
+    head = definitions.headline
     credited = credit(table, window.id, head.attribution, head.labels)
-    sums = treated(credited, head.labels, OWN, study)
+    sums = treated(credited, head.labels, OWN, definitions)
     return float((sums.get("China", 0) - sums.get("USA", 0)) / sums.sum())

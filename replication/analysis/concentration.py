@@ -10,11 +10,11 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from replication.analysis.cells import Cells
-from replication.analysis.intervals import percentile
-from replication.analysis.pareto import UNITS, Tail, draw_tail, fit_tail, tail_size, window_cells
+from replication.definitions import Definitions, Inference
 from replication.errors import DegenerateDataError
-from replication.study import Inference, Study
+from replication.inference.cells import Cells
+from replication.inference.intervals import percentile
+from replication.inference.pareto import UNITS, Tail, draw_tail, fit_tail, tail_size, window_cells
 
 TOPS = (1, 5, 10)
 MEASURES = ("hhi", "gini", *(f"top-{k}" for k in TOPS), "effective")
@@ -214,14 +214,14 @@ def _note(n: int, index: float, point: float, lower: float, upper: float) -> str
     return "" if lower <= point <= upper else "outside: a Pareto tail fits badly"
 
 
-def concentrations(table: pd.DataFrame, study: Study) -> pd.DataFrame:
+def concentrations(table: pd.DataFrame, definitions: Definitions) -> pd.DataFrame:
     """Concentration of every window by the headline's attribution and labels.
 
     Parameters
     ----------
     table
         Attributed repositories.
-    study
+    definitions
         Definitions, replicates and seeds.
 
     Returns
@@ -231,12 +231,12 @@ def concentrations(table: pd.DataFrame, study: Study) -> pd.DataFrame:
         `SCOPES`), ``unit``, and the columns of `with_intervals`. Units without downloads in the
         scope do not count.
     """
-    head = study.headline
+    head = definitions.headline
     parts = []
-    for window, unit in product(study.windows, UNITS):
-        held = window_cells(table, window, unit, study)
+    for window, unit in product(definitions.windows, UNITS):
+        held = window_cells(table, window, unit, definitions)
         for scope in SCOPES:
-            rows = with_intervals(_within(held, scope), study.inference)
+            rows = with_intervals(_within(held, scope), definitions.inference)
             parts.append(rows.assign(window=window.id, scope=scope, unit=unit))
     found = pd.concat(parts, ignore_index=True)
     found = found.assign(attribution=head.attribution, labels=head.labels)

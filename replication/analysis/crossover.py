@@ -13,25 +13,25 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from replication.analysis import intervals
-from replication.analysis.cells import WEEKLY_CREDIT, credit, leave_out
-from replication.analysis.resampling import replicate_totals
 from replication.attribution.assign import LABELS
+from replication.definitions import Definitions, Exclusion
 from replication.errors import DegenerateDataError
-from replication.study import Exclusion, Study
+from replication.inference import intervals
+from replication.inference.cells import WEEKLY_CREDIT, credit, leave_out
+from replication.inference.resampling import replicate_totals
 
 NEVER = "never"
 Floats = NDArray[np.float64]
 
 
-def series(weekly: pd.DataFrame, study: Study) -> tuple[pd.DataFrame, pd.DataFrame]:
+def series(weekly: pd.DataFrame, definitions: Definitions) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Weekly shares with bands, and the crossing with its bootstrap distribution.
 
     Parameters
     ----------
     weekly
         Attributed weekly downloads.
-    study
+    definitions
         Definitions; shares are taken over sums of ``smoothing_weeks`` weeks.
 
     Returns
@@ -47,16 +47,16 @@ def series(weekly: pd.DataFrame, study: Study) -> tuple[pd.DataFrame, pd.DataFra
     DegenerateDataError
         The weeks are fewer than one smoothed sum takes.
     """
-    weeks = _smoothed_weeks(weekly, study)
+    weeks = _smoothed_weeks(weekly, definitions)
     if not weeks:
         raise DegenerateDataError(
-            f"the data span fewer than smoothing_weeks = {study.time.smoothing_weeks} weeks",
+            f"the data span fewer than smoothing_weeks = {definitions.time.smoothing_weeks} weeks",
             "use a file whose readings span more weeks, or smooth over fewer",
         )
     shares, crossings = [], []
-    for keys, totals, replicates in _each(weekly, study):
-        shares.append(_shares(totals, replicates, weeks, study).assign(**keys))
-        crossings.append({**keys, **_crossing(totals, replicates, weeks, study)})
+    for keys, totals, replicates in _each(weekly, definitions):
+        shares.append(_shares(totals, replicates, weeks, definitions).assign(**keys))
+        crossings.append({**keys, **_crossing(totals, replicates, weeks, definitions)})
     names = ["series", "attribution", "labels"]
     table = pd.concat(shares, ignore_index=True)
     return table[[*names, *table.columns.drop(names)]], pd.DataFrame(crossings)
@@ -90,28 +90,32 @@ def smoothed(weekly: NDArray[np.float64], width: int) -> Floats:
     return np.asarray(padded[..., width:] - padded[..., :-width])
 
 
-def _each(weekly: pd.DataFrame, study: Study) -> Iterator[tuple[dict[str, str], Floats, Floats]]:
+def _each(
+    weekly: pd.DataFrame, definitions: Definitions
+) -> Iterator[tuple[dict[str, str], Floats, Floats]]:
     """Totals (groups, weeks) and replicates (B, groups, weeks) of every series."""
-    choices: tuple[Exclusion | None, ...] = (None, *study.estimated_exclusions)
+    choices: tuple[Exclusion | None, ...] = (None, *definitions.estimated_exclusions)
     for exclusion, attribution, labels in product(choices, WEEKLY_CREDIT, LABELS):
         credited = credit(leave_out(weekly, exclusion), "downloads", attribution, labels)
-        counts = _counts(credited, sorted(weekly["week"].unique()), study)
-        shape = (-1, len(study.groups), counts.shape[1] // len(study.groups))
-        rules = study.inference
+        counts = _counts(credited, sorted(weekly["week"].unique()), definitions)
+        shape = (-1, len(definitions.groups), counts.shape[1] // len(definitions.groups))
+        rules = definitions.inference
         drawn = replicate_totals(counts, rules.replicates, rules.chunk, rules.seed)
         keys = {
             "series": f"weekly-without-{exclusion.id}" if exclusion else "weekly",
             "attribution": attribution,
             "labels": labels,
         }
-        width = study.time.smoothing_weeks
+        width = definitions.time.smoothing_weeks
         totals = counts.sum(axis=0, dtype=float).reshape(shape)[0]
         yield keys, smoothed(totals, width), smoothed(drawn.reshape(shape), width)
 
 
-def _counts(credited: pd.DataFrame, weeks: list[str], study: Study) -> NDArray[np.int64]:
+def _counts(
+    credited: pd.DataFrame, weeks: list[str], definitions: Definitions
+) -> NDArray[np.int64]:
     """Half downloads (developers, groups × weeks)."""
-    columns = pd.MultiIndex.from_product([study.groups, weeks], names=["group", "week"])
+    columns = pd.MultiIndex.from_product([definitions.groups, weeks], names=["group", "week"])
     table = credited.pivot_table(
         index="developer",
         columns=["group", "week"],
@@ -122,12 +126,14 @@ def _counts(credited: pd.DataFrame, weeks: list[str], study: Study) -> NDArray[n
     return np.asarray(table.reindex(columns=columns, fill_value=0), dtype=np.int64)
 
 
-def _smoothed_weeks(weekly: pd.DataFrame, study: Study) -> list[str]:
+def _smoothed_weeks(weekly: pd.DataFrame, definitions: Definitions) -> list[str]:
     """Names of the weeks in which a smoothed sum ends."""
-    return sorted(weekly["week"].unique())[study.time.smoothing_weeks - 1 :]
+    return sorted(weekly["week"].unique())[definitions.time.smoothing_weeks - 1 :]
 
 
-def _shares(totals: Floats, replicates: Floats, weeks: list[str], study: Study) -> pd.DataFrame:
+def _shares(
+    totals: Floats, replicates: Floats, weeks: list[str], definitions: Definitions
+) -> pd.DataFrame:
     """Share of every group in every smoothed week with its percentile band.
 
     NaN where nothing was downloaded, as in a replicate whose developers have no download that week.
@@ -135,22 +141,22 @@ def _shares(totals: Floats, replicates: Floats, weeks: list[str], study: Study) 
     with np.errstate(invalid="ignore"):
         share = totals / totals.sum(axis=0)
         drawn = replicates / replicates.sum(axis=1, keepdims=True)
-    low, high = intervals.percentile(drawn.reshape(len(drawn), -1), study.inference.level)
-    grid = pd.MultiIndex.from_product([study.groups, weeks], names=["group", "week"])
+    low, high = intervals.percentile(drawn.reshape(len(drawn), -1), definitions.inference.level)
+    grid = pd.MultiIndex.from_product([definitions.groups, weeks], names=["group", "week"])
     columns = {"share": share.ravel(), "lower": low, "upper": high}
     return pd.DataFrame(columns, index=grid).reset_index()[["week", "group", *columns]]
 
 
 def _crossing(
-    totals: Floats, replicates: Floats, weeks: list[str], study: Study
+    totals: Floats, replicates: Floats, weeks: list[str], definitions: Definitions
 ) -> dict[str, str | float]:
     """The crossing, the order statistics of its replicates, and how many never cross."""
-    china, usa = study.groups.index("China"), study.groups.index("USA")
-    judged = judged_weeks(totals.sum(axis=0), study.time.thin_share)
+    china, usa = definitions.groups.index("China"), definitions.groups.index("USA")
+    judged = judged_weeks(totals.sum(axis=0), definitions.time.thin_share)
     names = [*weeks[:judged], NEVER]
     point = int(first_lasting(totals[china, :judged] > totals[usa, :judged]))
     drawn = first_lasting(replicates[:, china, :judged] > replicates[:, usa, :judged])
-    low, high = middle(drawn, study.inference.level)
+    low, high = middle(drawn, definitions.inference.level)
     return {
         "week": names[point],
         "lower": names[low],

@@ -9,15 +9,15 @@ from itertools import product
 import numpy as np
 import pandas as pd
 
-from replication.analysis import intervals
-from replication.analysis.bootstrap import Bootstrap, Intervals
-from replication.analysis.cells import CREDIT, Cells, cells, credit, leave_out
 from replication.analysis.concentration import Concentration, concentration
-from replication.analysis.resampling import totals_without_each
-from replication.analysis.statistics import Statistics
 from replication.attribution.assign import LABELS
+from replication.definitions import Definitions, Estimand, Inference
+from replication.inference import intervals
+from replication.inference.bootstrap import Bootstrap, Intervals
+from replication.inference.cells import CREDIT, Cells, cells, credit, leave_out
+from replication.inference.resampling import totals_without_each
+from replication.inference.statistics import Statistics
 from replication.names import spellings
-from replication.study import Estimand, Inference, Study
 
 UNITS = ("developer", "repository")
 
@@ -39,7 +39,7 @@ class Specification:
         }
 
 
-def specifications(table: pd.DataFrame, study: Study) -> Iterator[Specification]:
+def specifications(table: pd.DataFrame, definitions: Definitions) -> Iterator[Specification]:
     """Every estimand, attribution and label source.
 
     An exclusion that removes nothing is left out, unless it is the headline's.
@@ -48,11 +48,11 @@ def specifications(table: pd.DataFrame, study: Study) -> Iterator[Specification]
     ----------
     table
         Attributed repositories.
-    study
+    definitions
         Definitions.
     """
-    for estimand, attribution, labels in product(study.estimands, CREDIT, LABELS):
-        own = estimand.exclusion is None or estimand.id == study.headline.estimand
+    for estimand, attribution, labels in product(definitions.estimands, CREDIT, LABELS):
+        own = estimand.exclusion is None or estimand.id == definitions.headline.estimand
         if own or removed(table, estimand) > 0:
             yield Specification(estimand, attribution, labels)
 
@@ -63,24 +63,28 @@ def removed(table: pd.DataFrame, estimand: Estimand) -> int:
     return int(column.sum() - leave_out(table, estimand.exclusion)[estimand.window.id].sum())
 
 
-def statistics(study: Study) -> Statistics:
+def statistics(definitions: Definitions) -> Statistics:
     """The statistics of the study's groups and family."""
-    family = f"{study.family.name} / {study.family.within}"
-    return Statistics(study.groups, family, study.family.within, study.unattributed)
+    family = f"{definitions.family.name} / {definitions.family.within}"
+    return Statistics(
+        definitions.groups, family, definitions.family.within, definitions.unattributed
+    )
 
 
-def cells_of(table: pd.DataFrame, spec: Specification, unit: str, study: Study) -> Cells:
+def cells_of(
+    table: pd.DataFrame, spec: Specification, unit: str, definitions: Definitions
+) -> Cells:
     """Cells of one specification from the attributed repositories."""
     kept = leave_out(table, spec.estimand.exclusion)
     credited = credit(kept, spec.estimand.window.id, spec.attribution, spec.labels)
-    namespaces = spellings(study.family.namespaces, credited["namespace"])
-    family = replace(study.family, namespaces=namespaces)
-    return cells(credited, unit, study.groups, family)
+    namespaces = spellings(definitions.family.namespaces, credited["namespace"])
+    family = replace(definitions.family, namespaces=namespaces)
+    return cells(credited, unit, definitions.groups, family)
 
 
 def estimate(
     table: pd.DataFrame,
-    study: Study,
+    definitions: Definitions,
     progress: Callable[[str], None] = lambda _: None,
     units: Sequence[str] = UNITS,
 ) -> pd.DataFrame:
@@ -90,7 +94,7 @@ def estimate(
     ----------
     table
         Attributed repositories.
-    study
+    definitions
         Definitions, replicates and seeds.
     progress
         Called with a line of text before each specification.
@@ -104,16 +108,16 @@ def estimate(
         upper, error_lower, error_upper, n_developers, n_effective, top_share, note``. Shares and
         the lead are fractions; errors are Monte-Carlo standard errors of the ends.
     """
-    names = statistics(study)
+    names = statistics(definitions)
     parts = []
-    for spec in specifications(table, study):
+    for spec in specifications(table, definitions):
         progress(" · ".join(spec.keys().values()))
-        developers = cells_of(table, spec, "developer", study)
+        developers = cells_of(table, spec, "developer", definitions)
         held = _concentration_columns(developers, names)
-        rows = [*_by_developer(developers, names, study.inference)]
+        rows = [*_by_developer(developers, names, definitions.inference)]
         if "repository" in units:
-            repositories = cells_of(table, spec, "repository", study)
-            rows += _by_repository(repositories, names, study.inference)
+            repositories = cells_of(table, spec, "repository", definitions)
+            rows += _by_repository(repositories, names, definitions.inference)
         parts += [row.assign(**spec.keys(), **held) for row in rows]
     columns = ["estimand", "attribution", "labels", "group", "unit", "method"]
     columns += ["point", "lower", "upper", "error_lower", "error_upper"]
@@ -121,7 +125,7 @@ def estimate(
     return pd.concat(parts, ignore_index=True)[columns]
 
 
-def leave_one_out(table: pd.DataFrame, study: Study) -> pd.DataFrame:
+def leave_one_out(table: pd.DataFrame, definitions: Definitions) -> pd.DataFrame:
     """China, USA, lead and ratio without each developer, for every specification.
 
     Returns
@@ -131,10 +135,10 @@ def leave_one_out(table: pd.DataFrame, study: Study) -> pd.DataFrame:
         holds most of it), ``share`` of the total, ``china, usa, lead, ratio`` without it, and
         ``shift``, by which the lead moves.
     """
-    names = statistics(study)
+    names = statistics(definitions)
     parts = []
-    for spec in specifications(table, study):
-        held = cells_of(table, spec, "developer", study)
+    for spec in specifications(table, definitions):
+        held = cells_of(table, spec, "developer", definitions)
         without = names.values(names.proportions(totals_without_each(held.counts)))
         lead = names.values(names.proportions(held.totals))[names.names.index("China − USA")]
         rows = pd.DataFrame(

@@ -13,16 +13,11 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from replication.analysis.cells import Cells
-from replication.analysis.estimates import (
-    UNITS,
-    Specification,
-    cells_of,
-    specifications,
-)
+from replication.analysis.estimates import UNITS, Specification, cells_of, specifications
 from replication.analysis.tipping import SHOWN, fewest
+from replication.definitions import Definitions, Estimand
 from replication.errors import DegenerateDataError
-from replication.study import Estimand, Study
+from replication.inference.cells import Cells
 
 Floats = NDArray[np.float64]
 
@@ -77,14 +72,14 @@ def removal_set(held: Cells) -> RemovalSet:
     return RemovalSet(leader, gap / total, names, removed / total, left / (total - removed))
 
 
-def removal_sets(table: pd.DataFrame, study: Study) -> pd.DataFrame:
+def removal_sets(table: pd.DataFrame, definitions: Definitions) -> pd.DataFrame:
     """Find the fewest developers and the fewest repositories without which each lead turns.
 
     Parameters
     ----------
     table
         Attributed repositories.
-    study
+    definitions
         Definitions.
 
     Returns
@@ -97,8 +92,8 @@ def removal_sets(table: pd.DataFrame, study: Study) -> pd.DataFrame:
     """
     titles = table.set_index("repository")["name"].to_dict()
     rows: list[dict[str, object]] = []
-    for spec, unit in product(specifications(table, study), UNITS):
-        found = removal_set(cells_of(table, spec, unit, study))
+    for spec, unit in product(specifications(table, definitions), UNITS):
+        found = removal_set(cells_of(table, spec, unit, definitions))
         first = [str(titles.get(name, name)) for name in found.units[:SHOWN]]
         rows.append(
             {
@@ -131,7 +126,7 @@ def lead_without_each(held: Cells) -> Floats:
 def jackknife_error(without_each: Floats) -> float:
     """Delete-one jackknife standard error of a statistic (n,) without each of n units.
 
-    The variance is (n − 1)/n · Σ(θᵢ − θ̄)², as in `replication.analysis.intervals.jackknife_logit`,
+    The variance is (n − 1)/n · Σ(θᵢ − θ̄)², as in `replication.inference.intervals.jackknife_logit`,
     on the statistic's own scale.
     """
     n = len(without_each)
@@ -139,14 +134,14 @@ def jackknife_error(without_each: Floats) -> float:
     return float(np.sqrt((n - 1) / n * (deviations**2).sum()))
 
 
-def dfbeta(table: pd.DataFrame, study: Study) -> pd.DataFrame:
+def dfbeta(table: pd.DataFrame, definitions: Definitions) -> pd.DataFrame:
     """Rank developers and repositories by how far the lead moves without them.
 
     Parameters
     ----------
     table
         Attributed repositories.
-    study
+    definitions
         Definitions.
 
     Returns
@@ -159,9 +154,11 @@ def dfbeta(table: pd.DataFrame, study: Study) -> pd.DataFrame:
         diagnostics call DFBETAS; NaN where no unit moves the lead) and ``rank``.
     """
     titles = table.set_index("repository")["name"].to_dict()
-    head, parts = study.headline, []
-    for estimand, unit in product(_estimands(study), UNITS):
-        held = cells_of(table, Specification(estimand, head.attribution, head.labels), unit, study)
+    head, parts = definitions.headline, []
+    for estimand, unit in product(_estimands(definitions), UNITS):
+        held = cells_of(
+            table, Specification(estimand, head.attribution, head.labels), unit, definitions
+        )
         rows = _ranked(held).assign(window=estimand.window.id, unit=unit)
         parts.append(rows.assign(name=[titles.get(name, name) for name in rows["name"]]))
     found = pd.concat(parts, ignore_index=True)
@@ -183,11 +180,11 @@ def _contributions(held: Cells) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
     return np.asarray(china - usa), np.asarray(held.by_group.sum(axis=1))
 
 
-def _estimands(study: Study) -> Iterator[Estimand]:
+def _estimands(definitions: Definitions) -> Iterator[Estimand]:
     """The headline's estimand, and the increments that end with it and leave out the same."""
-    head = study.headline_estimand
+    head = definitions.headline_estimand
     yield head
-    for other in study.estimands:
+    for other in definitions.estimands:
         same = other.exclusion == head.exclusion and other.window.end == head.window.end
         if same and other.window.kind == "increments" and other.id != head.id:
             yield other

@@ -20,14 +20,14 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from replication.analysis.cells import Cells
 from replication.analysis.estimates import Specification, cells_of
-from replication.analysis.intervals import percentile
-from replication.analysis.resampling import cluster_weights
-from replication.analysis.statistics import LEAD
 from replication.attribution.assign import ROLES
 from replication.attribution.second_coding import CHINA, CLASSES, USA, class_of_group
-from replication.study import Study
+from replication.definitions import Definitions
+from replication.inference.cells import Cells
+from replication.inference.intervals import percentile
+from replication.inference.resampling import cluster_weights
+from replication.inference.statistics import LEAD
 
 LUCK, LABELS, BOTH = "luck", "labels", "both"
 UNSETTLED = "-unsettled"
@@ -39,7 +39,10 @@ Floats = NDArray[np.float64]
 
 
 def propagate(
-    table: pd.DataFrame, confusion: NDArray[np.int64], settled: Collection[str], study: Study
+    table: pd.DataFrame,
+    confusion: NDArray[np.int64],
+    settled: Collection[str],
+    definitions: Definitions,
 ) -> pd.DataFrame:
     """Intervals for the shares and the lead that carry luck, label error, and both.
 
@@ -51,7 +54,7 @@ def propagate(
         Audited units by class of the first and of the second coding, in the order of `CLASSES`.
     settled
         Developers whose class the two codings agree on.
-    study
+    definitions
         Definitions, replicates, seeds and the prior.
 
     Returns
@@ -62,14 +65,14 @@ def propagate(
         which China leads.
     """
     rows = []
-    for estimand, role in product(study.estimands, ROLES):
+    for estimand, role in product(definitions.estimands, ROLES):
         if estimand.exclusion:
             continue
         spec = Specification(estimand, role, "registry")
-        held = cells_of(table, spec, "developer", study)
-        point = _statistics(np.asarray([_by_class(held, study).sum(axis=0)], dtype=float))[0]
-        for source, drawn in replicates(held, confusion, settled, study).items():
-            low, high = percentile(drawn, study.inference.level)
+        held = cells_of(table, spec, "developer", definitions)
+        point = _statistics(np.asarray([_by_class(held, definitions).sum(axis=0)], dtype=float))[0]
+        for source, drawn in replicates(held, confusion, settled, definitions).items():
+            low, high = percentile(drawn, definitions.inference.level)
             leads = float((drawn[:, -1] > 0).mean())
             ends = zip((CHINA, USA, LEAD), point, low, high, strict=True)
             rows += [
@@ -81,21 +84,23 @@ def propagate(
 
 
 def replicates(
-    held: Cells, confusion: NDArray[np.int64], settled: Collection[str], study: Study
+    held: Cells, confusion: NDArray[np.int64], settled: Collection[str], definitions: Definitions
 ) -> dict[str, Floats]:
     """Replicates (B, 3) of China's share, the USA's and the lead, by source of error."""
-    by_class = _by_class(held, study)
+    by_class = _by_class(held, definitions)
     fixed = np.isin(held.units, list(settled))
     parts: dict[str, list[Floats]] = {source: [] for source in SOURCES}
-    for number in range(-(-study.inference.replicates // study.inference.chunk)):
-        for source, totals in _chunk(by_class, confusion, fixed, study, number):
+    for number in range(-(-definitions.inference.replicates // definitions.inference.chunk)):
+        for source, totals in _chunk(by_class, confusion, fixed, definitions, number):
             parts[source].append(_statistics(totals))
-    return {s: np.concatenate(p)[: study.inference.replicates] for s, p in parts.items()}
+    return {s: np.concatenate(p)[: definitions.inference.replicates] for s, p in parts.items()}
 
 
-def _by_class(held: Cells, study: Study) -> NDArray[np.int64]:
+def _by_class(held: Cells, definitions: Definitions) -> NDArray[np.int64]:
     """Half downloads (n, 4) of each developer in each of `CLASSES`."""
-    place = [CLASSES.index(class_of_group(group, study.unattributed)) for group in held.groups]
+    place = [
+        CLASSES.index(class_of_group(group, definitions.unattributed)) for group in held.groups
+    ]
     out = np.zeros((len(held.units), len(CLASSES)), dtype=np.int64)
     for column, target in enumerate(place):
         out[:, target] += held.by_group[:, column]
@@ -106,14 +111,14 @@ def _chunk(
     by_class: NDArray[np.int64],
     confusion: NDArray[np.int64],
     fixed: NDArray[np.bool_],
-    study: Study,
+    definitions: Definitions,
     number: int,
 ) -> Iterator[tuple[str, Floats]]:
     """Totals (chunk, 4) of one chunk of replicates for each source of error."""
-    rules = study.inference
+    rules = definitions.inference
     drawn = cluster_weights(len(by_class), rules.chunk, rules.seed, number)
     seed = np.random.SeedSequence(rules.seed, spawn_key=(number, _STREAM))
-    new = _classes(by_class, confusion + study.audit.prior, rules.chunk, seed)
+    new = _classes(by_class, confusion + definitions.audit.prior, rules.chunk, seed)
     yield LUCK, drawn @ by_class.astype(float)
     old = np.arange(len(CLASSES))
     for suffix, labels in (("", new), (UNSETTLED, np.where(fixed[:, None], old, new))):

@@ -7,8 +7,8 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from replication.analysis.statistics import LEAD
-from replication.study import Study
+from replication.definitions import Definitions
+from replication.inference.statistics import LEAD
 
 LEADING = ("developer", "none", "jackknife-logit")
 """The interval that the text and the figures lead with."""
@@ -27,7 +27,7 @@ _NAMES = {
 }
 
 
-def of_calibration(table: pd.DataFrame, study: Study) -> dict[str, Any]:
+def of_calibration(table: pd.DataFrame, definitions: Definitions) -> dict[str, Any]:
     """Which interval the measured coverage supports, judged by its worst setting.
 
     Judged are the shares of China and the USA and the lead, in every model and estimand with
@@ -37,7 +37,7 @@ def of_calibration(table: pd.DataFrame, study: Study) -> dict[str, Any]:
     ----------
     table
         Measured coverage.
-    study
+    definitions
         Definitions: the headline and the level.
     """
     judged = table[table["group"].isin(JUDGED_BY) & (table["power"] == 1)]
@@ -49,7 +49,7 @@ def of_calibration(table: pd.DataFrame, study: Study) -> dict[str, Any]:
     best = worst.idxmax()
     short = float(worst.max() - found.loc[LEADING, "coverage"])
     lead = table[table["group"] == LEAD]
-    head = lead[lead["estimand"] == study.headline.estimand]
+    head = lead[lead["estimand"] == definitions.headline.estimand]
     without = head.loc[(head["method"] == "leave-one-out") & (head["power"] == 1), "coverage"]
     return {
         "calibration_best": _NAMES.get(best, " ".join(best)),
@@ -60,7 +60,7 @@ def of_calibration(table: pd.DataFrame, study: Study) -> dict[str, Any]:
         ),
         "calibration_without_worst": float(without.min()),
         "calibration_without_best": float(without.max()),
-        "calibration_enough": _enough(head, study.inference.level),
+        "calibration_enough": _enough(head, definitions.inference.level),
         "calibration_error": float(head["error"].max()),
     }
 

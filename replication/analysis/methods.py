@@ -13,21 +13,21 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from replication.analysis import intervals
-from replication.analysis.bootstrap import Bootstrap, Intervals
-from replication.analysis.cells import credit, leave_out
 from replication.analysis.rolling import labels_of, weekly_cells
-from replication.analysis.schemes import DIRICHLET, MULTINOMIAL, POISSON, Subsample
-from replication.analysis.simulation import CLASSES
-from replication.analysis.statistics import LEAD, RATIO, Statistics
-from replication.analysis.weeks import (
+from replication.definitions import Definitions, Estimand, Inference
+from replication.errors import DegenerateDataError
+from replication.inference import intervals
+from replication.inference.blocks import (
     MovingBlocks,
     StationaryBlocks,
     block_length,
     product_totals,
 )
-from replication.errors import DegenerateDataError
-from replication.study import Estimand, Inference, Study
+from replication.inference.bootstrap import Bootstrap, Intervals
+from replication.inference.cells import credit, leave_out
+from replication.inference.schemes import DIRICHLET, MULTINOMIAL, POISSON, Subsample
+from replication.inference.simulation import CLASSES
+from replication.inference.statistics import LEAD, RATIO, Statistics
 
 STATISTICS = Statistics(CLASSES, "none", "China", ())
 JUDGED = ("China", "USA", LEAD, RATIO)
@@ -80,7 +80,9 @@ def methods(
     yield Method(REPOSITORY, MULTINOMIAL.name, "percentile"), parts.percentile()
 
 
-def interval_methods(table: pd.DataFrame, weekly: pd.DataFrame, study: Study) -> pd.DataFrame:
+def interval_methods(
+    table: pd.DataFrame, weekly: pd.DataFrame, definitions: Definitions
+) -> pd.DataFrame:
     """Intervals of the headline, and of the increments that end with it, by every method.
 
     Parameters
@@ -89,7 +91,7 @@ def interval_methods(table: pd.DataFrame, weekly: pd.DataFrame, study: Study) ->
         Attributed repositories.
     weekly
         Attributed weekly downloads.
-    study
+    definitions
         Definitions.
 
     Returns
@@ -101,30 +103,30 @@ def interval_methods(table: pd.DataFrame, weekly: pd.DataFrame, study: Study) ->
         interpolated.
     """
     parts = []
-    for estimand in rivals(study):
-        found = [*methods(*cells_by_unit(table, estimand, study), study.inference)]
-        found += _over_weeks(weekly, estimand, study)
+    for estimand in rivals(definitions):
+        found = [*methods(*cells_by_unit(table, estimand, definitions), definitions.inference)]
+        found += _over_weeks(weekly, estimand, definitions)
         parts += [_rows(made, estimand, method) for method, made in found]
     return pd.concat(parts, ignore_index=True)
 
 
-def rivals(study: Study) -> list[Estimand]:
+def rivals(definitions: Definitions) -> list[Estimand]:
     """The headline's estimand, and the increments that end with it."""
-    head = study.headline_estimand
+    head = definitions.headline_estimand
     others = [
         e
-        for e in study.estimands
+        for e in definitions.estimands
         if e.exclusion is None and e.window.kind == "increments" and e.window.end == head.window.end
     ]
     return [head, *(e for e in others if e != head)]
 
 
-def credited(table: pd.DataFrame, estimand: Estimand, study: Study) -> pd.DataFrame:
+def credited(table: pd.DataFrame, estimand: Estimand, definitions: Definitions) -> pd.DataFrame:
     """Rows with downloads by the headline's attribution and labels, in the order of their units.
 
     ``side`` is the place of the group in `CLASSES`.
     """
-    head = study.headline
+    head = definitions.headline
     rows = credit(
         leave_out(table, estimand.exclusion), estimand.window.id, head.attribution, head.labels
     )
@@ -133,9 +135,11 @@ def credited(table: pd.DataFrame, estimand: Estimand, study: Study) -> pd.DataFr
     return rows.sort_values(["developer", "repository"], ignore_index=True)
 
 
-def cells_by_unit(table: pd.DataFrame, estimand: Estimand, study: Study) -> tuple[Ints, Ints]:
+def cells_by_unit(
+    table: pd.DataFrame, estimand: Estimand, definitions: Definitions
+) -> tuple[Ints, Ints]:
     """Cells (n, 3) in `CLASSES` by developer and by repository."""
-    rows = credited(table, estimand, study)
+    rows = credited(table, estimand, definitions)
     by_developer, by_repository = (
         rows.pivot_table("half_downloads", unit, "side", "sum", fill_value=0)
         .reindex(columns=range(len(CLASSES)), fill_value=0)
@@ -163,7 +167,7 @@ def _reversed(drawn: Bootstrap) -> Intervals:
 
 
 def _over_weeks(
-    weekly: pd.DataFrame, estimand: Estimand, study: Study
+    weekly: pd.DataFrame, estimand: Estimand, definitions: Definitions
 ) -> Iterator[tuple[Method, Intervals]]:
     """Percentile intervals that resample developers and weeks, or blocks of weeks alone."""
     window = estimand.window
@@ -171,8 +175,8 @@ def _over_weeks(
         return
     labels = labels_of(weekly)
     inside = [window.start.isoformat() <= week <= window.end.isoformat() for week in labels]
-    counts = next(weekly_cells(weekly, study))[1][:, :, np.array(inside)]
-    rules = study.inference
+    counts = next(weekly_cells(weekly, definitions))[1][:, :, np.array(inside)]
+    rules = definitions.inference
     made = product_totals(
         counts, rules.replicates, rules.chunk, rules.seed, developers=True, weeks=None
     )

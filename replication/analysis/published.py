@@ -1,6 +1,6 @@
 """Intervals for the published pair under stated models: no data regenerate it.
 
-The models are those of `replication.analysis.raking`. They say how far luck could have moved the
+The models are those of `replication.inference.post_stratification`. They say how far luck could have moved the
 published lead if the Hub were concentrated as they assume; none of their numbers is an estimate
 from data of the whole Hub. Whether China is ahead in a replicate depends on the developers of the
 two countries alone, so that assumptions on the rest change little.
@@ -14,13 +14,19 @@ from itertools import product
 import numpy as np
 import pandas as pd
 
-from replication.analysis import intervals
-from replication.analysis.bootstrap import Bootstrap, Intervals
-from replication.analysis.cells import Cells
 from replication.analysis.estimates import Specification, cells_of
-from replication.analysis.raking import Model, effective_developers, models, possible, resampled
-from replication.analysis.statistics import LEAD, RATIO
-from replication.study import Inference, Study
+from replication.definitions import Definitions, Inference
+from replication.inference import intervals
+from replication.inference.bootstrap import Bootstrap, Intervals
+from replication.inference.cells import Cells
+from replication.inference.post_stratification import (
+    Model,
+    effective_developers,
+    models,
+    possible,
+    resampled,
+)
+from replication.inference.statistics import LEAD, RATIO
 
 PERCENTILE, JACKKNIFE = "percentile", "jackknife-logit"
 SHOWN = ("China", "USA", LEAD, RATIO)
@@ -32,7 +38,7 @@ HALVINGS = 20
 
 
 def published_pair(
-    table: pd.DataFrame, published: Mapping[str, float], study: Study
+    table: pd.DataFrame, published: Mapping[str, float], definitions: Definitions
 ) -> pd.DataFrame:
     """Intervals of the published shares, of their lead and their ratio under every model.
 
@@ -44,7 +50,7 @@ def published_pair(
         Attributed repositories, of which the headline's specification is used.
     published
         Published shares in percent of China, the USA and the international group.
-    study
+    definitions
         Definitions, replicates and seeds.
 
     Returns
@@ -63,9 +69,9 @@ def published_pair(
     DegenerateDataError
         A group that has a share has no developer.
     """
-    held, parts = _held(table, study), []
-    for model in _models(held, published, study):
-        drawn = resampled(held, model, study.inference)
+    held, parts = _held(table, definitions), []
+    for model in _models(held, published, definitions):
+        drawn = resampled(held, model, definitions.inference)
         told = {"model": model.name, "assumption": model.assumption}
         made = drawn.percentile(), drawn.studentised(), drawn.jackknife(), drawn.bca()
         parts += [_rows(found, drawn, SHOWN).assign(**told) for found in made]
@@ -75,7 +81,7 @@ def published_pair(
 
 
 def concentration_curve(
-    table: pd.DataFrame, published: Mapping[str, float], study: Study
+    table: pd.DataFrame, published: Mapping[str, float], definitions: Definitions
 ) -> pd.DataFrame:
     """How the interval of the published lead depends on the concentration that is assumed.
 
@@ -98,10 +104,10 @@ def concentration_curve(
     StudyError, DegenerateDataError
         As for `published_pair`.
     """
-    held, parts = _held(table, study), []
-    pair = _models(held, published, study)[0]
+    held, parts = _held(table, definitions), []
+    pair = _models(held, published, definitions)[0]
     for power in POWERS:
-        drawn = resampled(held, pair, study.inference, power)
+        drawn = resampled(held, pair, definitions.inference, power)
         made = drawn.percentile(), drawn.jackknife()
         parts += [_rows(found, drawn, (LEAD,)).assign(power=power) for found in made]
     rows = pd.concat(parts, ignore_index=True)
@@ -111,7 +117,7 @@ def concentration_curve(
 
 
 def detectable_gap(
-    table: pd.DataFrame, published: Mapping[str, float], study: Study
+    table: pd.DataFrame, published: Mapping[str, float], definitions: Definitions
 ) -> pd.DataFrame:
     """Find the smallest lead of China whose interval excludes zero.
 
@@ -136,16 +142,16 @@ def detectable_gap(
     StudyError, DegenerateDataError
         As for `published_pair`.
     """
-    held, rows = _held(table, study), []
-    for model, power in product(_models(held, published, study), GAP_POWERS):
-        effective, _ = effective_developers(resampled(held, model, study.inference, power))
+    held, rows = _held(table, definitions), []
+    for model, power in product(_models(held, published, definitions), GAP_POWERS):
+        effective, _ = effective_developers(resampled(held, model, definitions.inference, power))
         for method in (PERCENTILE, JACKKNIFE):
             found = {
                 "model": model.name,
                 "power": power,
                 "method": method,
                 "published_lead": model.lead,
-                "gap": smallest_lead(held, model, method, study.inference, power),
+                "gap": smallest_lead(held, model, method, definitions.inference, power),
                 "joint": model.joint,
                 "n_effective": effective,
             }
@@ -204,19 +210,19 @@ def excludes_zero(
     return bool(lower[0] > 1 / 2)  # of (1 + lead) / 2; false where the method refuses
 
 
-def _held(table: pd.DataFrame, study: Study) -> Cells:
+def _held(table: pd.DataFrame, definitions: Definitions) -> Cells:
     """Cells of the headline by developer."""
-    head = study.headline
-    spec = Specification(study.headline_estimand, head.attribution, head.labels)
-    return cells_of(table, spec, "developer", study)
+    head = definitions.headline
+    spec = Specification(definitions.headline_estimand, head.attribution, head.labels)
+    return cells_of(table, spec, "developer", definitions)
 
 
-def _models(held: Cells, published: Mapping[str, float], study: Study) -> list[Model]:
+def _models(held: Cells, published: Mapping[str, float], definitions: Definitions) -> list[Model]:
     """The models that the panel has developers for, the most demanding ones left out where it lacks some.
 
     Where it lacks China or the USA the last one stays, and raking says what is missing.
     """
-    known = models(published, study)
+    known = models(published, definitions)
     return [model for model in known if possible(held, model)] or [known[-1]]
 
 

@@ -3,7 +3,7 @@
 It is an error of measurement, not of luck, and only windows that reach back before the cumulative
 counters have it. Two parts are independent: the chain's scale may be wrong for all alike, and each
 developer's chain errs on its own, in proportion to its size. Both are measured where the counters are
-known too (`replication.panel.chain`), and reach a share to first order (the delta method).
+known too (`replication.panel.whole_hub.chain`), and reach a share to first order (the delta method).
 """
 
 from __future__ import annotations
@@ -15,8 +15,8 @@ import pandas as pd
 from numpy.typing import NDArray
 from scipy import stats
 
-from replication.analysis.statistics import LEAD
-from replication.study import Study
+from replication.definitions import Definitions
+from replication.inference.statistics import LEAD
 
 METHOD = "rebuild-error"
 COMBINED = "jackknife-logit-with-rebuild"
@@ -30,7 +30,7 @@ def with_rebuild_error(
     repositories: pd.DataFrame,
     chained: pd.DataFrame,
     chain: pd.DataFrame,
-    study: Study,
+    definitions: Definitions,
 ) -> pd.DataFrame:
     """Add the error of the rebuilt part to the estimates.
 
@@ -44,7 +44,7 @@ def with_rebuild_error(
         ``repository`` and one column a window: downloads that the chain alone tells.
     chain
         ``stretch, factor, factor_error, spread``, with a row "used".
-    study
+    definitions
         Definitions.
 
     Returns
@@ -56,9 +56,9 @@ def with_rebuild_error(
     """
     used = chain.set_index("stretch").loc["used"]
     sizes = repositories[["repository"]].merge(chained, on="repository", how="left").fillna(0)
-    z = float(stats.norm.ppf((1 + study.inference.level) / 2))
+    z = float(stats.norm.ppf((1 + definitions.inference.level) / 2))
     rows = []
-    for window in [w.id for w in study.windows if sizes[w.id].sum() > 0]:
+    for window in [w.id for w in definitions.windows if sizes[w.id].sum() > 0]:
         for role in ROLES:
             for labels in ("study", "registry"):
                 errors = _errors(repositories, sizes[window], window, role, labels, used)
@@ -67,9 +67,11 @@ def with_rebuild_error(
     return pd.concat([estimates, pd.DataFrame(rows)], ignore_index=True) if rows else estimates
 
 
-def of_chained(repositories: pd.DataFrame, chained: pd.DataFrame, study: Study) -> dict[str, float]:
+def of_chained(
+    repositories: pd.DataFrame, chained: pd.DataFrame, definitions: Definitions
+) -> dict[str, float]:
     """Share of the headline's downloads that the chain alone tells, for the text."""
-    window = study.headline_estimand.window.id
+    window = definitions.headline_estimand.window.id
     return {"chained_share": float(chained[window].sum() / repositories[window].sum())}
 
 

@@ -16,20 +16,20 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from replication.analysis import intervals
-from replication.analysis.cells import WEEKLY_CREDIT, credit, leave_out
 from replication.analysis.crossover import NEVER, first_lasting, judged_weeks, middle, smoothed
-from replication.analysis.resampling import replicate_totals
-from replication.analysis.statistics import LEAD
-from replication.analysis.weeks import (
+from replication.definitions import Definitions, Exclusion, Inference
+from replication.errors import DegenerateDataError
+from replication.inference import intervals
+from replication.inference.blocks import (
     MovingBlocks,
     StationaryBlocks,
     block_margins,
     in_chunks,
     independent_weights,
 )
-from replication.errors import DegenerateDataError
-from replication.study import Exclusion, Inference, Study
+from replication.inference.cells import WEEKLY_CREDIT, credit, leave_out
+from replication.inference.resampling import replicate_totals
+from replication.inference.statistics import LEAD
 
 WIDTHS = (4, 13, 26, 52)
 """Weeks that a rolling sum takes."""
@@ -91,7 +91,7 @@ class Draws(NamedTuple):
 
 def rolling(
     weekly: pd.DataFrame,
-    study: Study,
+    definitions: Definitions,
     widths: Sequence[int] = WIDTHS,
     breaks: Breaks = NO_BREAKS,
 ) -> tuple[pd.DataFrame, pd.DataFrame, pd.DataFrame]:
@@ -111,7 +111,7 @@ def rolling(
     ----------
     weekly
         Attributed weekly downloads.
-    study
+    definitions
         Definitions: exclusions, headline, replicates, seed and level.
     widths
         Weeks that a rolling sum takes, each at least 1.
@@ -142,9 +142,9 @@ def rolling(
     DegenerateDataError
         There are no weeks, or fewer than two developers.
     """
-    weeks, rules = labels_of(weekly), study.inference
+    weeks, rules = labels_of(weekly), definitions.inference
     shares, crossings, distribution = [], [], []
-    for name, counts in weekly_cells(weekly, study):
+    for name, counts in weekly_cells(weekly, definitions):
         flat = counts.reshape(len(counts), -1)
         drawn = replicate_totals(flat, rules.replicates, rules.chunk, rules.seed)
         drawn, totals = drawn.reshape(-1, *counts.shape[1:]), counts.sum(axis=0)
@@ -155,7 +155,7 @@ def rolling(
                 bands = _bands(totals, drawn, width, weeks, rules.level)
                 shares.append(bands.assign(**keys, **_marks(weeks, width, breaks)))
             for draws in schemes:
-                row, fractions = _crossing(totals, draws, width, weeks, study)
+                row, fractions = _crossing(totals, draws, width, weeks, definitions)
                 crossings.append({**keys, "scheme": draws.scheme, **row})
                 distribution.append(fractions.assign(**keys, scheme=draws.scheme))
     marks = ("frozen", "seam", "ageing")
@@ -180,7 +180,7 @@ def labels_of(weekly: pd.DataFrame) -> list[str]:
     return weeks
 
 
-def weekly_cells(weekly: pd.DataFrame, study: Study) -> Iterator[tuple[str, Ints]]:
+def weekly_cells(weekly: pd.DataFrame, definitions: Definitions) -> Iterator[tuple[str, Ints]]:
     """Half downloads (developers, 3, T) of `SIDES`, with and without each estimated exclusion.
 
     Credited is the headline's role, or the uploader where the weeks do not know that role.
@@ -189,7 +189,7 @@ def weekly_cells(weekly: pd.DataFrame, study: Study) -> Iterator[tuple[str, Ints
     ----------
     weekly
         Attributed weekly downloads of T weeks.
-    study
+    definitions
         Definitions.
 
     Yields
@@ -198,10 +198,10 @@ def weekly_cells(weekly: pd.DataFrame, study: Study) -> Iterator[tuple[str, Ints
         Name of the series, as in `replication.analysis.crossover.series`, and its cells. A
         developer of any week has a row.
     """
-    weeks, chosen = labels_of(weekly), study.headline
+    weeks, chosen = labels_of(weekly), definitions.headline
     known = chosen.attribution in WEEKLY_CREDIT
     attribution = chosen.attribution if known else WEEKLY_CREDIT[0]
-    choices: tuple[Exclusion | None, ...] = (None, *study.estimated_exclusions)
+    choices: tuple[Exclusion | None, ...] = (None, *definitions.estimated_exclusions)
     for exclusion in choices:
         kept = leave_out(weekly, exclusion)
         name = f"weekly-without-{exclusion.id}" if exclusion else "weekly"
@@ -275,7 +275,7 @@ def _marks(weeks: list[str], width: int, breaks: Breaks) -> dict[str, NDArray[np
 
 
 def _crossing(
-    totals: Ints, draws: Draws, width: int, weeks: list[str], study: Study
+    totals: Ints, draws: Draws, width: int, weeks: list[str], definitions: Definitions
 ) -> tuple[dict[str, Any], pd.DataFrame]:
     """The crossing of one width under one scheme, and the distribution of its replicates."""
     nothing = pd.DataFrame({"week": [], "fraction": []})
@@ -284,7 +284,7 @@ def _crossing(
     if width > len(weeks):
         return row, nothing
     sums = smoothed(totals.astype(float), width)
-    judged = judged_weeks(sums.sum(axis=0), study.time.thin_share)
+    judged = judged_weeks(sums.sum(axis=0), definitions.time.thin_share)
     names = [*weeks[width - 1 :][:judged], NEVER]
     margin = sums[0, :judged] - sums[1, :judged]
     row |= {"week": names[int(first_lasting(margin > 0))], "judged_until": names[judged - 1]}
@@ -292,7 +292,7 @@ def _crossing(
     if draws.margins is None:
         return row, nothing
     drawn = first_lasting(smoothed(draws.margins, width)[:, :judged] > 0)
-    low, high = middle(drawn, study.inference.level)
+    low, high = middle(drawn, definitions.inference.level)
     fraction = np.bincount(drawn, minlength=len(names)) / len(drawn)
     row |= {"lower": names[low], "upper": names[high], "never_fraction": float(fraction[-1])}
     return row, pd.DataFrame({"week": names, "fraction": fraction})

@@ -10,8 +10,8 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from replication.analysis.multiverse import DIMENSIONS, choices_of, headline_choices
-from replication.study import Bridge, PublishedCell, Study
+from replication.analysis.grid import DIMENSIONS, choices_of, headline_choices
+from replication.definitions import Bridge, Definitions, PublishedCell
 
 Floats = NDArray[np.float64]
 Choices = dict[str, str | int]
@@ -44,14 +44,14 @@ def variance_shares(leads: Floats) -> tuple[Floats, Floats]:
     return np.array(means, dtype=float) / whole, np.array(along, dtype=float) / whole
 
 
-def dimensions(grid: pd.DataFrame, study: Study) -> pd.DataFrame:
+def dimensions(grid: pd.DataFrame, definitions: Definitions) -> pd.DataFrame:
     """Summarise the lead by every choice of every dimension.
 
     Parameters
     ----------
     grid
-        The table of `replication.analysis.multiverse.multiverse`.
-    study
+        The table of `replication.analysis.grid.multiverse`.
+    definitions
         Definitions.
 
     Returns
@@ -61,7 +61,7 @@ def dimensions(grid: pd.DataFrame, study: Study) -> pd.DataFrame:
         which China leads); ``lead_smallest, lead_median, lead_largest``; and of its dimension
         ``first_order, total_order`` (`variance_shares`). Leads are fractions.
     """
-    choices = choices_of(study)
+    choices = choices_of(definitions)
     leads = grid["lead"].to_numpy(dtype=float).reshape([len(c) for c in choices.values()])
     shares = zip(choices.items(), *variance_shares(leads), strict=True)
     rows = [
@@ -85,23 +85,23 @@ def _told(leads: pd.Series) -> dict[str, float]:
     }
 
 
-def cell_choices(cell: PublishedCell, study: Study) -> Choices:
+def cell_choices(cell: PublishedCell, definitions: Definitions) -> Choices:
     """The choices of a published cell: its window and scope, else the headline's."""
-    return headline_choices(study) | {"window": cell.window, "scope": cell.scope}
+    return headline_choices(definitions) | {"window": cell.window, "scope": cell.scope}
 
 
 def published_cells(
-    grid: pd.DataFrame, published: Mapping[str, float], study: Study
+    grid: pd.DataFrame, published: Mapping[str, float], definitions: Definitions
 ) -> pd.DataFrame:
     """The cells of the grid nearest to published definitions, beside what was published.
 
     Parameters
     ----------
     grid
-        The table of `replication.analysis.multiverse.multiverse`.
+        The table of `replication.analysis.grid.multiverse`.
     published
         Published shares in percent, by claim.
-    study
+    definitions
         Definitions.
 
     Returns
@@ -113,8 +113,8 @@ def published_cells(
     """
     found = grid.set_index(list(DIMENSIONS))["lead"]
     rows = []
-    for cell in study.published_cells:
-        choices = cell_choices(cell, study)
+    for cell in definitions.published_cells:
+        choices = cell_choices(cell, definitions)
         lead = found.loc[tuple(choices.values())]
         rows.append(
             {"cell": cell.id, "label": cell.label, **choices, "lead": lead}
@@ -143,7 +143,9 @@ class Move:
 Step = tuple[str, str | Move, float]
 
 
-def bridges(grid: pd.DataFrame, published: Mapping[str, float], study: Study) -> pd.DataFrame:
+def bridges(
+    grid: pd.DataFrame, published: Mapping[str, float], definitions: Definitions
+) -> pd.DataFrame:
     """What each choice accounts for between two published figures.
 
     A change of a choice is worth what it moves the lead by, averaged over all orders in which the
@@ -163,7 +165,7 @@ def bridges(grid: pd.DataFrame, published: Mapping[str, float], study: Study) ->
         ``dimension, before, after`` of a choice, ``change`` of the lead, and ``lead`` after it.
     """
     leads = grid.set_index(list(DIMENSIONS))["lead"].to_dict()
-    parts = [_bridge(bridge, leads, published, study) for bridge in study.bridges]
+    parts = [_bridge(bridge, leads, published, definitions) for bridge in definitions.bridges]
     return pd.concat(parts, ignore_index=True)
 
 
@@ -171,12 +173,12 @@ def _bridge(
     bridge: Bridge,
     leads: Mapping[tuple[str | int, ...], float],
     published: Mapping[str, float],
-    study: Study,
+    definitions: Definitions,
 ) -> pd.DataFrame:
     """Steps of one bridge."""
-    cells = {cell.id: cell for cell in study.published_cells}
+    cells = {cell.id: cell for cell in definitions.published_cells}
     start, end = cells[bridge.start], cells[bridge.end]
-    first, last = cell_choices(start, study), cell_choices(end, study)
+    first, last = cell_choices(start, definitions), cell_choices(end, definitions)
     moves = [*_moves(first, last, bridge.windows)]
     begin, close = leads[tuple(first.values())], leads[tuple(last.values())]
     steps: list[Step] = [*_from_published(start, begin, published), ("cell", start.id, begin)]

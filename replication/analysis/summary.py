@@ -12,13 +12,13 @@ from numpy.typing import NDArray
 from replication.analysis import estimates as estimation
 from replication.analysis.choices import NONE, OWN
 from replication.analysis.crossover import NEVER
-from replication.analysis.multiverse import choices_of
-from replication.analysis.resampling import totals_without_each
-from replication.analysis.statistics import LEAD
+from replication.analysis.grid import choices_of
 from replication.attribution.assign import LABELS
 from replication.attribution.registry import UNKNOWN, Registry
 from replication.attribution.second_coding import CLASSES
-from replication.study import Study
+from replication.definitions import Definitions
+from replication.inference.resampling import totals_without_each
+from replication.inference.statistics import LEAD
 
 
 def over_specifications(grid: pd.DataFrame) -> dict[str, Any]:
@@ -68,24 +68,26 @@ def over_estimates(estimates: pd.DataFrame) -> dict[str, Any]:
     }
 
 
-def over_dimensions(dimensions: pd.DataFrame, study: Study) -> dict[str, Any]:
+def over_dimensions(dimensions: pd.DataFrame, definitions: Definitions) -> dict[str, Any]:
     """How many choices each dimension of the grid has, and the share of its least dimensions.
 
     The least dimensions are all but the four with the largest total shares of variance; theirs is
     the largest of their shares.
     """
     shares = dimensions.groupby("dimension")["total_order"].first().sort_values()
-    choices = {f"grid_{name}": len(each) for name, each in choices_of(study).items()}
+    choices = {f"grid_{name}": len(each) for name, each in choices_of(definitions).items()}
     return {**choices, "least_dimensions": float(shares.iloc[-5])}
 
 
-def of_tails(hill: pd.DataFrame, concentrations: pd.DataFrame, study: Study) -> dict[str, Any]:
+def of_tails(
+    hill: pd.DataFrame, concentrations: pd.DataFrame, definitions: Definitions
+) -> dict[str, Any]:
     """Hill's index of the developers, with its interval, at the size of the tail that is used."""
     found: dict[str, Any] = {}
     sizes = concentrations[
         (concentrations["scope"] == "all") & (concentrations["measure"] == "hhi")
     ]
-    for name, window in _two_windows(study).items():
+    for name, window in _two_windows(definitions).items():
         mine = sizes[(sizes["window"] == window) & (sizes["unit"] == "developer")]
         k = int(mine["tail_size"].iloc[0])
         at = (hill["window"] == window) & (hill["unit"] == "developer") & (hill["k"] == k)
@@ -140,7 +142,7 @@ def of_files(
 
 
 def of_headline(
-    repositories: pd.DataFrame, published: Mapping[str, float], study: Study
+    repositories: pd.DataFrame, published: Mapping[str, float], definitions: Definitions
 ) -> dict[str, Any]:
     """The headline's largest repository, and the totals that the published shares would imply.
 
@@ -153,12 +155,12 @@ def of_headline(
         Attributed repositories.
     published
         Published shares of China and the USA, in percent.
-    study
+    definitions
         Definitions.
     """
-    spec = _headline(study)
-    held = estimation.cells_of(repositories, spec, "repository", study)
-    names = estimation.statistics(study)
+    spec = _headline(definitions)
+    held = estimation.cells_of(repositories, spec, "repository", definitions)
+    names = estimation.statistics(definitions)
     lead = names.values(names.proportions(totals_without_each(held.counts)))
     sizes = held.by_group.sum(axis=1)
     china, usa = (int(held.totals[held.groups.index(name)]) // 2 for name in ("China", "USA"))
@@ -174,15 +176,15 @@ def of_headline(
     }
 
 
-def of_omission(repositories: pd.DataFrame, study: Study) -> dict[str, Any]:
+def of_omission(repositories: pd.DataFrame, definitions: Definitions) -> dict[str, Any]:
     """What the headline cohort leaves out of the window of increments that ends with it.
 
     A cohort omits repositories created before it that are not yet a year old. Their downloads in
     the window are given by country, with the lead of the cohort's own repositories there, and the
     share of the cohort's downloads that came before the first reading.
     """
-    cohort = study.headline_estimand.window
-    same_end = [w for w in study.windows if w.kind == "increments" and w.end == cohort.end]
+    cohort = definitions.headline_estimand.window
+    same_end = [w for w in definitions.windows if w.kind == "increments" and w.end == cohort.end]
     if cohort.kind != "cohort" or not same_end:
         return {}
     inside = repositories[cohort.id] > 0
@@ -199,7 +201,7 @@ def of_omission(repositories: pd.DataFrame, study: Study) -> dict[str, Any]:
     }
 
 
-def over_choices(chosen: pd.DataFrame, study: Study) -> dict[str, Any]:
+def over_choices(chosen: pd.DataFrame, definitions: Definitions) -> dict[str, Any]:
     """How the lead of two windows varies over ever more choices of attribution.
 
     The windows are the headline's and the increments that end with it. ``credit`` varies who is
@@ -207,7 +209,7 @@ def over_choices(chosen: pd.DataFrame, study: Study) -> dict[str, Any]:
     ``all`` also what is left out and what is done with the unattributed.
     """
     found: dict[str, Any] = {}
-    for name, window in _two_windows(study).items():
+    for name, window in _two_windows(definitions).items():
         part = chosen[chosen["window"] == window]
         plain = part[(part["exclusion"] == NONE) & (part["treatment"] == OWN)]
         sets = {"credit": plain[plain["labels"].isin(LABELS)], "doubt": plain, "all": part}
@@ -221,9 +223,11 @@ def over_choices(chosen: pd.DataFrame, study: Study) -> dict[str, Any]:
     return found
 
 
-def of_origins(repositories: pd.DataFrame, moved: pd.DataFrame, study: Study) -> dict[str, Any]:
+def of_origins(
+    repositories: pd.DataFrame, moved: pd.DataFrame, definitions: Definitions
+) -> dict[str, Any]:
     """How the traced origins compare with the annotated ones."""
-    downloads = repositories[study.headline_estimand.window.id]
+    downloads = repositories[definitions.headline_estimand.window.id]
     undocumented = repositories["traced_origin"].fillna("").astype(str) == ""
     differs = moved[moved["origin_differs"] == "yes"]
     return {
@@ -235,11 +239,11 @@ def of_origins(repositories: pd.DataFrame, moved: pd.DataFrame, study: Study) ->
 
 
 def of_disagreements(
-    repositories: pd.DataFrame, disagreements: pd.DataFrame, rules: int, study: Study
+    repositories: pd.DataFrame, disagreements: pd.DataFrame, rules: int, definitions: Definitions
 ) -> dict[str, Any]:
     """How many disagreements with the study there are, and what is not compared."""
-    downloads = repositories[study.headline_estimand.window.id]
-    nowhere = repositories["registry_group_uploader"] == study.group_of[UNKNOWN]
+    downloads = repositories[definitions.headline_estimand.window.id]
+    nowhere = repositories["registry_group_uploader"] == definitions.group_of[UNKNOWN]
     both = disagreements[["study_group", "registry_group"]]
     return {
         "rules": rules,
@@ -278,10 +282,10 @@ def of_audit(
     }
 
 
-def _two_windows(study: Study) -> dict[str, str]:
+def _two_windows(definitions: Definitions) -> dict[str, str]:
     """The headline's window, and the increments that end with it."""
-    head = study.headline_estimand.window
-    same_end = [w.id for w in study.windows if w.kind == "increments" and w.end == head.end]
+    head = definitions.headline_estimand.window
+    same_end = [w.id for w in definitions.windows if w.kind == "increments" and w.end == head.end]
     return {"head": head.id, **({"window": same_end[0]} if same_end else {})}
 
 
@@ -291,7 +295,7 @@ def to_frame(*parts: Mapping[str, Any]) -> pd.DataFrame:
     return pd.DataFrame({"name": values.keys(), "value": values.values()}, dtype=object)
 
 
-def _headline(study: Study) -> estimation.Specification:
+def _headline(definitions: Definitions) -> estimation.Specification:
     """The headline as a specification."""
-    head = study.headline
-    return estimation.Specification(study.headline_estimand, head.attribution, head.labels)
+    head = definitions.headline
+    return estimation.Specification(definitions.headline_estimand, head.attribution, head.labels)

@@ -14,10 +14,10 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from replication.analysis.cells import HALVES, Cells
 from replication.analysis.estimates import cells_of, specifications
 from replication.attribution.assign import RANGE
-from replication.study import Study
+from replication.definitions import Definitions
+from replication.inference.cells import HALVES, Cells
 
 AGAINST = {
     leader: labels for labels, side in RANGE.items() for leader in RANGE.values() if leader != side
@@ -27,14 +27,14 @@ SHOWN = 3
 """Developers that are named."""
 
 
-def tipping_points(table: pd.DataFrame, study: Study) -> pd.DataFrame:
+def tipping_points(table: pd.DataFrame, definitions: Definitions) -> pd.DataFrame:
     """The fewest developers and downloads that must be labelled wrongly for the lead to turn.
 
     Parameters
     ----------
     table
         Attributed repositories.
-    study
+    definitions
         Definitions.
 
     Returns
@@ -49,12 +49,12 @@ def tipping_points(table: pd.DataFrame, study: Study) -> pd.DataFrame:
         would do, with ``alone_share``.
     """
     rows = []
-    for spec in specifications(table, study):
-        held = cells_of(table, spec, "developer", study)
+    for spec in specifications(table, definitions):
+        held = cells_of(table, spec, "developer", definitions)
         found: dict[str, object] = {**spec.keys(), "fewest_doubtful": np.nan, **tipping_point(held)}
         if spec.labels == "registry":
             against = AGAINST[str(found["leader"])]
-            doubted = cells_of(table, replace(spec, labels=against), "developer", study)
+            doubted = cells_of(table, replace(spec, labels=against), "developer", definitions)
             found["fewest_doubtful"] = fewest_doubtful(held, doubted)
         rows.append(found)
     return pd.DataFrame(rows)

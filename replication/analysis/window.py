@@ -14,8 +14,8 @@ import pandas as pd
 from replication.analysis import capture
 from replication.analysis.capture import Dates, Deck, Shortfall
 from replication.attribution.assign import ROLES
+from replication.definitions import MEASURES, Definitions
 from replication.panel.window import CEILING, COUNTED, SEEN, column
-from replication.study import MEASURES, Study
 
 REST = " (not followed)"
 """What stands behind the name of a row of downloads that no record follows."""
@@ -37,7 +37,7 @@ class WindowData:
         Estimates without each record.
     agreement
         What counts alone rebuild beside what counters hold.
-    study
+    definitions
         Definitions.
     """
 
@@ -46,18 +46,18 @@ class WindowData:
     lists: pd.DataFrame
     left_out: pd.DataFrame
     agreement: pd.DataFrame
-    study: Study
+    definitions: Definitions
 
     @cached_property
     def names_of_months(self) -> tuple[str, ...]:
         """Months of the window in their order."""
-        days = pd.date_range(self.study.window.start, self.study.window.end)[1:]
+        days = pd.date_range(self.definitions.window.start, self.definitions.window.end)[1:]
         return tuple(dict.fromkeys(days.strftime("%Y-%m")))
 
     @cached_property
     def dates(self) -> Dates:
         """The complete lists, without what looks automated."""
-        return capture.dates_of(self.lists, self.study, self.names_of_months)
+        return capture.dates_of(self.lists, self.definitions, self.names_of_months)
 
     @cached_property
     def by_month(self) -> pd.DataFrame:
@@ -66,10 +66,10 @@ class WindowData:
 
     def shortfall(self, estimates: str = "", rule: str = "", without: str = "") -> Shortfall:
         """What estimates lack; by default those of the headline under its rule."""
-        study = self.study
-        estimates = estimates or headline_column(study)
-        rule = rule or study.capture.rules[0]
-        return capture.shortfall(self.by_month, estimates, self.dates, rule, study, without)
+        definitions = self.definitions
+        estimates = estimates or headline_column(definitions)
+        rule = rule or definitions.capture.rules[0]
+        return capture.shortfall(self.by_month, estimates, self.dates, rule, definitions, without)
 
     @cached_property
     def deck(self) -> Deck:
@@ -86,10 +86,10 @@ class WindowData:
     @cached_property
     def population(self) -> pd.DataFrame:
         """Attributed rows with one int64 column of downloads a measure of `MEASURES`."""
-        estimates, table = headline_column(self.study), self.everyone()
+        estimates, table = headline_column(self.definitions), self.everyone()
         sums = self.months.groupby("repository")[[estimates, SEEN, COUNTED, CEILING]].sum()
         each = sums.reindex(table["repository"]).fillna(0).astype("int64").reset_index(drop=True)
-        own = self.study.window.id
+        own = self.definitions.window.id
         corrected, uncorrected, seen = (f"{own}{suffix}" for suffix in MEASURES)
         measures = {uncorrected: each[estimates], seen: each[SEEN]}
         measures |= {name: each[name] for name in (COUNTED, CEILING)}
@@ -99,8 +99,8 @@ class WindowData:
     @property
     def group(self) -> str:
         """Column of the country group by the headline's labels; of split credit, the uploader's."""
-        role = self.study.window.attribution
-        return f"{self.study.window.labels}_group_{role if role in ROLES else ROLES[0]}"
+        role = self.definitions.window.attribution
+        return f"{self.definitions.window.labels}_group_{role if role in ROLES else ROLES[0]}"
 
     def everyone(self, estimates: str = "", rule: str = "", without: str = "") -> pd.DataFrame:
         """Attributed rows with ``downloads``: some estimates, and what they lack under a rule.
@@ -110,7 +110,7 @@ class WindowData:
         estimates, rule, without
             As in `shortfall`; by default the headline's.
         """
-        estimates = estimates or headline_column(self.study)
+        estimates = estimates or headline_column(self.definitions)
         sums = self.months.groupby("repository")[estimates].sum()
         known = self.repositories.assign(
             downloads=sums.reindex(self.repositories["repository"])
@@ -124,6 +124,6 @@ class WindowData:
         return pd.concat([known, extra[known.columns]], ignore_index=True)
 
 
-def headline_column(study: Study) -> str:
+def headline_column(definitions: Definitions) -> str:
     """Name of the column of the headline's estimates."""
-    return column(study.panel.age_limit_days, study.fillings[0].id)
+    return column(definitions.panel.age_limit_days, definitions.fillings[0].id)

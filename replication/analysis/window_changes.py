@@ -13,10 +13,10 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from replication.analysis.cells import CREDIT, HALVES, leave_out
 from replication.analysis.choices import LEFT_OUT, LINEAGE
 from replication.analysis.window import WindowData, headline_column
 from replication.attribution.assign import LABELS, RANGE
+from replication.inference.cells import CREDIT, HALVES, leave_out
 from replication.names import spellings
 from replication.panel.window import column as estimates_of
 from replication.panel.window import variants
@@ -86,12 +86,12 @@ def credited(
     treatment
         Of the unattributed: left-out, lineage, or empty for groups of their own.
     """
-    about, family = data.study.window, data.study.family
+    about, family = data.definitions.window, data.definitions.family
     attribution, labels = attribution or about.attribution, labels or about.labels
     blocks = []
     for role, halves in CREDIT[attribution].items():
         group = table[f"{labels}_group_{role}"]
-        missing = group.isin(list(data.study.unattributed))
+        missing = group.isin(list(data.definitions.unattributed))
         if treatment == LINEAGE:
             group = group.mask(missing, table[f"{labels}_group_origin"])
         block = pd.DataFrame({
@@ -120,7 +120,7 @@ def changes(data: WindowData) -> pd.DataFrame:
         fractions, ``total`` in downloads and ``shift``, by which the lead moves. Kinds: choice (of
         definitions), developer and repository (left out).
     """
-    head = credited(data.population, data.study.window.id, data)
+    head = credited(data.population, data.definitions.window.id, data)
     rows = [_row(HEADLINE, HEADLINE, "as it is", head.total)]
     rows += [_row(CHOICE, name, label, sums) for name, label, sums in _choices(data)]
     for unit in (DEVELOPER, REPOSITORY):
@@ -141,31 +141,33 @@ def _row(kind: str, change: str, label: str, sums: Floats) -> dict[str, object]:
 
 def _choices(data: WindowData) -> Iterator[tuple[str, str, Floats]]:
     """Name, label and sums of every other choice of the definitions."""
-    study, table = data.study, data.population
-    downloads = study.window.id
+    definitions, table = data.definitions, data.population
+    downloads = definitions.window.id
     yield (
         "uncorrected",
         "without what no record follows",
         credited(table, f"{downloads}-uncorrected", data).total,
     )
     yield "seen", "what was seen alone", credited(table, f"{downloads}-seen", data).total
-    for limit, rule in variants(study)[1:]:
+    for limit, rule in variants(definitions)[1:]:
         name = estimates_of(limit, rule.id)
-        label = rule.label if limit == study.panel.age_limit_days else f"age limit {limit} days"
-        yield name, label, rebuilt(data, name, study.capture.rules[0])
-    for rule_ in study.capture.rules[1:]:
+        label = (
+            rule.label if limit == definitions.panel.age_limit_days else f"age limit {limit} days"
+        )
+        yield name, label, rebuilt(data, name, definitions.capture.rules[0])
+    for rule_ in definitions.capture.rules[1:]:
         if rule_ != "none":
             label = "what no record follows at its level"
-            yield f"capture/{rule_}", label, rebuilt(data, headline_column(study), rule_)
+            yield f"capture/{rule_}", label, rebuilt(data, headline_column(definitions), rule_)
     for role in CREDIT:
-        if role != study.window.attribution:
+        if role != definitions.window.attribution:
             yield (
                 f"credit/{role}",
                 f"credited to the {role}",
                 credited(table, downloads, data, role).total,
             )
     for labels in (*LABELS, *RANGE):
-        if labels != study.window.labels:
+        if labels != definitions.window.labels:
             yield (
                 f"labels/{labels}",
                 _LABEL[labels],
@@ -175,7 +177,7 @@ def _choices(data: WindowData) -> Iterator[tuple[str, str, Floats]]:
         table, downloads, data, treatment=LEFT_OUT).total  # fmt: skip
     yield "unattributed/lineage", "the unattributed credited by lineage", credited(
         table, downloads, data, treatment=LINEAGE).total  # fmt: skip
-    for exclusion in study.at_window.estimated_exclusions:
+    for exclusion in definitions.at_window.estimated_exclusions:
         kept = leave_out(table, exclusion)
         yield f"without/{exclusion.id}", exclusion.label, credited(kept, downloads, data).total
 

@@ -9,22 +9,22 @@ import numpy as np
 import pandas as pd
 
 from replication.analysis.capture import deeper, is_automated, tail_factor
-from replication.analysis.cells import leave_out
+from replication.definitions import Definitions
+from replication.inference.cells import leave_out
 from replication.panel.hub_dates import held_column
-from replication.study import Study
 
 LABELS = ("study", "registry")
 ROLES = ("uploader", "origin", "maker")
 
 
-def hub_dates(lists: pd.DataFrame, study: Study) -> pd.DataFrame:
+def hub_dates(lists: pd.DataFrame, definitions: Definitions) -> pd.DataFrame:
     """First-year downloads and shares at the date of every complete list.
 
     Parameters
     ----------
     lists
         Attributed rows of the lists.
-    study
+    definitions
         Country groups and exclusions.
 
     Returns
@@ -36,7 +36,7 @@ def hub_dates(lists: pd.DataFrame, study: Study) -> pd.DataFrame:
         by group as the list of the whole Hub holds it, and ``share_with_tail``.
     """
     lists = _narrow(lists)
-    chosen = {"none": None} | {x.id: x for x in study.at_window.estimated_exclusions}
+    chosen = {"none": None} | {x.id: x for x in definitions.at_window.estimated_exclusions}
     dates = lists.drop_duplicates("list").set_index("list")["date"]
     rows = []
     for name, exclusion in product(lists["list"].unique(), chosen):
@@ -44,7 +44,7 @@ def hub_dates(lists: pd.DataFrame, study: Study) -> pd.DataFrame:
         for role, labels in product(ROLES, LABELS):
             group = f"{labels}_group_{role}"
             own = kept[kept["list"] == name].groupby(group, observed=True)["downloads"].sum()
-            head = own.reindex(list(study.groups), fill_value=0).astype(float)
+            head = own.reindex(list(definitions.groups), fill_value=0).astype(float)
             # What looks automated says nothing of the tail, and is counted as it is.
             chosen_rows = kept[~is_automated(kept)]
             plain = (
@@ -52,8 +52,8 @@ def hub_dates(lists: pd.DataFrame, study: Study) -> pd.DataFrame:
                 .groupby(group, observed=True)["downloads"]
                 .sum()
             )
-            plain = plain.reindex(list(study.groups), fill_value=0).astype(float)
-            full = _full(chosen_rows, group, name, study.groups) + (head - plain)
+            plain = plain.reindex(list(definitions.groups), fill_value=0).astype(float)
+            full = _full(chosen_rows, group, name, definitions.groups) + (head - plain)
             keys = {"list": name, "date": str(dates[name]), "attribution": role, "labels": labels,
                     "exclusion": exclusion}  # fmt: skip
             rows += [keys | row for row in _rows(head, full)]

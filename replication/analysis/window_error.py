@@ -65,14 +65,14 @@ def _filling(data: WindowData) -> Floats:
     pooled = abs(sums["rebuilt"].sum() / max(sums["exact"].sum(), 1) - 1)
     sums = sums.reindex(list(SIDES), fill_value=0)
     ratio = (sums["rebuilt"] / sums["exact"].where(sums["exact"] > 0) - 1).abs().fillna(pooled)
-    loose = data.by_month[headline_column(data.study)] - data.by_month[COUNTED]
+    loose = data.by_month[headline_column(data.definitions)] - data.by_month[COUNTED]
     return np.asarray(ratio) * _sides(data.by_month.assign(downloads=loose.clip(lower=0)), data)
 
 
 def _births(data: WindowData) -> Floats:
     """Half of what the two extremes of unknown births differ by."""
-    age = data.study.panel.age_limit_days
-    ids = {rule.birth: rule.id for rule in reversed(data.study.fillings)}
+    age = data.definitions.panel.age_limit_days
+    ids = {rule.birth: rule.id for rule in reversed(data.definitions.fillings)}
     if not {"earliest", "latest"} <= ids.keys():
         return np.zeros(len(SIDES))
     early, late = (
@@ -136,7 +136,7 @@ def answers(table: pd.DataFrame, estimates: pd.DataFrame, data: WindowData) -> p
     """
     every = table[table["component"] == "all"].set_index("side").loc[list(SIDES)]
     found = propagated(every["downloads"].to_numpy(), every["error"].to_numpy())
-    z = float(stats.norm.ppf((1 + data.study.inference.level) / 2))
+    z = float(stats.norm.ppf((1 + data.definitions.inference.level) / 2))
     rows = []
     for name, (point, error) in found.items():
         rows.append({
@@ -159,7 +159,7 @@ _METHODS = {"leave-one-out": "without", "jackknife-logit": "developer", "bounds"
 
 def _ranges(name: str, estimates: pd.DataFrame, data: WindowData) -> dict[str, float]:
     """Ranges by developer and bounds; those of the part of the two are those of the ratio."""
-    about = data.study.window
+    about = data.definitions.window
     wanted = "China / USA" if name == "China / (China + USA)" else name
     rows = estimates[
         (estimates["estimand"] == about.id) & (estimates["attribution"] == about.attribution)

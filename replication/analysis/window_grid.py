@@ -8,11 +8,11 @@ from itertools import product
 import numpy as np
 import pandas as pd
 
-from replication.analysis.cells import HALVES, leave_out
 from replication.analysis.choices import NONE
-from replication.analysis.multiverse import DIGITS, Ints, credit
+from replication.analysis.grid import DIGITS, Ints, credit
 from replication.analysis.window import WindowData
 from replication.attribution.assign import RANGE
+from replication.inference.cells import HALVES, leave_out
 from replication.panel.window import SEEN, column, variants
 
 DIMENSIONS = [
@@ -40,18 +40,18 @@ def grid(data: WindowData) -> pd.DataFrame:
         ``seen`` stands for what was seen alone, which is corrected by no rule of capture.
     """
     table, downloads, keys = _columns(data)
-    study = data.study
-    exclusions = {x.id: x for x in study.at_window.estimated_exclusions}
+    definitions = data.definitions
+    exclusions = {x.id: x for x in definitions.at_window.estimated_exclusions}
     kept = {NONE: np.ones(len(table), dtype=bool)} | {
         name: np.asarray(table.index.isin(leave_out(table, x).index))
         for name, x in exclusions.items()
     }
     rows, known = [], set()
-    choices = study.grid
+    choices = definitions.grid
     for attribution, labels, treatment in product(
         choices.attributions, (*choices.labels, *RANGE), choices.treatments
     ):
-        who = credit(table, attribution, labels, treatment, study.unattributed)
+        who = credit(table, attribution, labels, treatment, definitions.unattributed)
         for name, mask in kept.items():
             cells = who.cells(who.developer, downloads * mask[:, None])
             for number, key in enumerate(keys):
@@ -87,11 +87,11 @@ def _columns(data: WindowData) -> tuple[pd.DataFrame, Ints, list[tuple[str, int,
 
 def _variants(data: WindowData) -> Iterator[tuple[tuple[str, int, str], pd.DataFrame]]:
     """Key and attributed rows with downloads of every combination of filling, age and capture."""
-    study = data.study
-    for limit, rule in variants(study):
-        for capture in study.capture.rules:
+    definitions = data.definitions
+    for limit, rule in variants(definitions):
+        for capture in definitions.capture.rules:
             yield (rule.id, limit, capture), data.everyone(column(limit, rule.id), capture)
-    yield (SEEN, study.panel.age_limit_days, NONE), data.everyone(SEEN, NONE)
+    yield (SEEN, definitions.panel.age_limit_days, NONE), data.everyone(SEEN, NONE)
 
 
 def _measures(cells: Ints) -> tuple[float, ...]:

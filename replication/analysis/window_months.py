@@ -36,8 +36,8 @@ def months(data: WindowData) -> pd.DataFrame:
 
 def _scope(data: WindowData, scope: str) -> pd.DataFrame:
     """All series of one scope."""
-    head, labels = data.study.window.attribution, data.study.window.labels
-    rows = data.by_month.assign(estimate=data.by_month[headline_column(data.study)])
+    head, labels = data.definitions.window.attribution, data.definitions.window.labels
+    rows = data.by_month.assign(estimate=data.by_month[headline_column(data.definitions)])
     rows = rows.assign(corrected=rows["estimate"])
     rest = data.headline_rest.assign(corrected=data.headline_rest["downloads"])
     if scope == FIXED:
@@ -68,9 +68,9 @@ def _series(
 ) -> Iterator[tuple[str, str, pd.DataFrame]]:
     """Name, kind and rows of every series."""
     yield "total", "total", rows
-    for name in data.study.groups:
+    for name in data.definitions.groups:
         yield name, "group", rows[rows[group] == name]
-    tracked = {t.developer: t.name for t in data.study.tracked}
+    tracked = {t.developer: t.name for t in data.definitions.tracked}
     for who, name in tracked.items():
         yield name, "developer", rows[rows[developer] == who]
     untracked = ~rows[developer].isin(list(tracked))

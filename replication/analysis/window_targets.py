@@ -42,7 +42,7 @@ def denominators(
     """
     every = errors[errors["component"] == "all"].set_index("side").loc[list(SIDES)]
     downloads, error = every["downloads"].to_numpy(), every["error"].to_numpy()
-    z = float(stats.norm.ppf((1 + data.study.inference.level) / 2))
+    z = float(stats.norm.ppf((1 + data.definitions.inference.level) / 2))
     rows = []
     for place, side in enumerate(SIDES[:2]):
         share = published[side] / 100
@@ -84,7 +84,7 @@ def targets(data: WindowData, published: Mapping[str, float]) -> pd.DataFrame:
         or beyond). A step takes the developer who brings the measure nearest to it; a target that no
         `MOST_IN_SET` developers reach ends with ``reached`` no.
     """
-    head = credited(data.population, data.study.window.id, data)
+    head = credited(data.population, data.definitions.window.id, data)
     rows: list[dict[str, object]] = []
     for target, value in published.items():
         for treatment in ("without-country", "left-out"):
@@ -142,11 +142,11 @@ def luck(data: WindowData, gap: float) -> pd.DataFrame:
     pandas.DataFrame
         One row: ``gap, spread, needed, developers`` (with a name of their own), ``effective``.
     """
-    head = credited(data.population, data.study.window.id, data)
+    head = credited(data.population, data.definitions.window.id, data)
     found = measures(head.total)
     china, usa, lead = (float(found[name]) for name in ("china", "usa", "lead"))
     spread = float(np.sqrt(china + usa - lead**2))
-    z = float(stats.norm.ppf((1 + data.study.inference.level) / 2))
+    z = float(stats.norm.ppf((1 + data.definitions.inference.level) / 2))
     each = head.by(DEVELOPER)
     named = ~each.index.str.startswith("(")  # small namespaces stand in joint buckets
     sizes = each.to_numpy(dtype=float)[:, -1]

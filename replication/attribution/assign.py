@@ -47,11 +47,11 @@ def attributed(
         study does not label has the registry's group under both.
     """
     made = applied(table, rules)
-    study = study_groups(table)
+    stated = study_groups(table)
     labelled = _labelled(made, (*ROLES, BASE_MAKER), table["created"], registry, group_of)
     added = {
         f"study_group_{role}": keys(made[role])
-        .map(study)
+        .map(stated)
         .fillna(labelled[f"registry_group_{role}"])
         for role in ("maker", BASE_MAKER)
     }

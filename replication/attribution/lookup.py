@@ -19,7 +19,7 @@ from replication.attribution.rules import Rule, matched
 from replication.errors import RegistryError, SourceError
 from replication.names import NAMESPACE, RULE, key, keys, unified, well_formed
 from replication.panel.contract import plain, whole_numbers
-from replication.panel.tail import is_bucket
+from replication.panel.whole_hub.tail import is_bucket
 
 NO_ROW, NO_EVIDENCE = "no row", "unknown"
 INDIVIDUAL = "individual"

@@ -8,22 +8,22 @@ import pandas as pd
 
 from replication import reach
 from replication.attribution.registry import Registry
-from replication.errors import DegenerateDataError, StudyError
-from replication.study import Study
+from replication.definitions import Definitions
+from replication.errors import DefinitionError, DegenerateDataError
 
 PAIR = ("China", "USA")
 LEAST_WEEKS = 2
 """Weeks without which no half of the series can be compared with the other."""
 
 
-def require_pair(repositories: pd.DataFrame, study: Study) -> None:
+def require_pair(repositories: pd.DataFrame, definitions: Definitions) -> None:
     """Refuse a panel that has nothing to compare.
 
     Parameters
     ----------
     repositories
         Attributed repositories with one column of downloads a window.
-    study
+    definitions
         Definitions: the headline, whose window, credit and labels say what is compared.
 
     Raises
@@ -32,8 +32,8 @@ def require_pair(repositories: pd.DataFrame, study: Study) -> None:
         Under the headline's credit and labels the headline's window has no download of a developer of
         China or of the USA.
     """
-    head = study.headline
-    window = study.headline_estimand.window.id
+    head = definitions.headline
+    window = definitions.headline_estimand.window.id
     roles = ("uploader", "origin") if head.attribution == "split" else (head.attribution,)
     for side in PAIR:
         held = sum(
@@ -49,14 +49,14 @@ def require_pair(repositories: pd.DataFrame, study: Study) -> None:
             )
 
 
-def require_tracked(registry: Registry, study: Study) -> None:
+def require_tracked(registry: Registry, definitions: Definitions) -> None:
     """Refuse a tracked developer that the registry does not hold: it would have no month.
 
     Parameters
     ----------
     registry
         The registry.
-    study
+    definitions
         Definitions: the developers whose months are shown.
 
     Raises
@@ -65,22 +65,22 @@ def require_tracked(registry: Registry, study: Study) -> None:
         Names the developers.
     """
     known = {one.developer for one in registry.developers}
-    unknown = sorted({one.developer for one in study.tracked} - known)
+    unknown = sorted({one.developer for one in definitions.tracked} - known)
     if unknown:
-        raise StudyError(
+        raise DefinitionError(
             f"[[tracked]] names a developer that the registry does not hold: {', '.join(unknown)}",
             "write the name as in the column developer of replication/data/registry.csv",
         )
 
 
-def require_weeks(weekly: pd.DataFrame, study: Study) -> None:
+def require_weeks(weekly: pd.DataFrame, definitions: Definitions) -> None:
     """Refuse a series that is shorter than one smoothed sum, or has nothing to compare.
 
     Parameters
     ----------
     weekly
         Weekly downloads, with the column ``week`` of ISO 8601 dates a week apart or more.
-    study
+    definitions
         Definitions: the weeks of a smoothed sum.
 
     Raises
@@ -88,17 +88,17 @@ def require_weeks(weekly: pd.DataFrame, study: Study) -> None:
     DegenerateDataError
         The first and the last week are too close.
     """
-    least = max(study.time.smoothing_weeks, LEAST_WEEKS)
+    least = max(definitions.time.smoothing_weeks, LEAST_WEEKS)
     days = pd.to_datetime(weekly["week"])
     spanned = (days.max() - days.min()).days // 7 + 1 if len(days) else 0
     if spanned < least:
         raise DegenerateDataError(
             f"the data span {spanned} weeks of downloads, and the series needs {least}",
-            "use data whose readings span more weeks, or fewer smoothing_weeks in a file for --study",
+            "use data whose readings span more weeks, or fewer smoothing_weeks in a file for --definitions",
         )
 
 
-def require_reach(weekly: pd.DataFrame, created: pd.Series, study: Study) -> None:
+def require_reach(weekly: pd.DataFrame, created: pd.Series, definitions: Definitions) -> None:
     """Refuse windows beyond the weeks of a released file.
 
     Where the weeks end because all repositories have passed the age limit, the file holds all that
@@ -110,7 +110,7 @@ def require_reach(weekly: pd.DataFrame, created: pd.Series, study: Study) -> Non
         Weekly downloads, with the column ``week``; the first week ends at the second reading.
     created
         Month of creation of each repository, ISO 8601.
-    study
+    definitions
         Definitions: the windows of the estimands and the grid.
 
     Raises
@@ -119,12 +119,14 @@ def require_reach(weekly: pd.DataFrame, created: pd.Series, study: Study) -> Non
         A window reaches beyond the weeks.
     """
     first, last = (date.fromisoformat(weekly["week"].agg(end)) for end in ("min", "max"))
-    grown = date.fromisoformat(f"{created.max()}-01") + timedelta(days=study.panel.age_limit_days)
+    grown = date.fromisoformat(f"{created.max()}-01") + timedelta(
+        days=definitions.panel.age_limit_days
+    )
     reach.require_reach(
-        study.all_windows,
+        definitions.all_windows,
         first,
         last if last < grown - 2 * reach.WEEK else date.max,
         before=2 * reach.WEEK,
         what="the weeks of downloads",
-        remedy="define windows inside the data in a file for --study",
+        remedy="define windows inside the data in a file for --definitions",
     )

@@ -233,8 +233,8 @@ def _places(row: Developer, group_of: Mapping[str, str]) -> Iterator[tuple[bool,
     for code in (row.country, *row.alternative_country):
         known = code in group_of
         remedy = "use ISO 3166-1 alpha-2, international, individual or unknown; a country of no "
-        remedy += "group yet goes into study.toml first"
-        yield known, f"country {code!r} is in no group of study.toml", remedy
+        remedy += "group yet goes into definitions.toml first"
+        yield known, f"country {code!r} is in no group of definitions.toml", remedy
     differs = row.country not in row.alternative_country
     yield differs, "alternative_country repeats country", "remove it"
     once = len(set(row.alternative_country)) == len(row.alternative_country)

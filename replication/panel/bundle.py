@@ -11,21 +11,15 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
+from replication.definitions import Definitions
 from replication.files import sha256_file, write_json
 from replication.panel.table import Panel
 from replication.panel.window import WindowPanel
-from replication.sources.bundled import (
-    SIDECAR,
-    TABLES,
-    WINDOW_SIDECAR,
-    WINDOW_TABLES,
-    window_rules,
-)
+from replication.sources.bundled import SIDECAR, TABLES, WINDOW_SIDECAR, WINDOW_TABLES, window_rules
 from replication.sources.manifest import Manifest
-from replication.study import Study
 
 
-def write(panel: Panel, source: Manifest, study: Study, folder: Path) -> None:
+def write(panel: Panel, source: Manifest, definitions: Definitions, folder: Path) -> None:
     """Write `panel` and its sidecar, which says what it was computed from and how, to `folder`."""
     panel.write(folder)
     write_json(
@@ -34,11 +28,11 @@ def write(panel: Panel, source: Manifest, study: Study, folder: Path) -> None:
             "title": "Bundled panel: first-year downloads computed by this project",
             "computed_from": source.to_dict(),
             "command": f"python -m replication bundle --from {source.filename}",
-            "rules": vars(study.panel),
+            "rules": vars(definitions.panel),
             "windows": [
-                {k: str(v) for k, v in vars(window).items()} for window in study.all_windows
+                {k: str(v) for k, v in vars(window).items()} for window in definitions.all_windows
             ],
-            "variants": [variant.id for variant in study.variants],
+            "variants": [variant.id for variant in definitions.variants],
             "rows": {name: len(table) for name, table in vars(panel).items()},
             "sha256": hashes(folder),
             "software": {"python": platform.python_version(), **_versions()},
@@ -56,7 +50,7 @@ def _versions() -> dict[str, str]:
 
 
 def write_window(
-    panel: WindowPanel, records: list[dict[str, Any]], study: Study, folder: Path
+    panel: WindowPanel, records: list[dict[str, Any]], definitions: Definitions, folder: Path
 ) -> None:
     """Write the tables of the published window and their sidecar to `folder`.
 
@@ -66,7 +60,7 @@ def write_window(
         The tables.
     records
         What was read: one entry a record, as records_manifest.json has them.
-    study
+    definitions
         Definitions.
     folder
         Receives the tables and the sidecar.
@@ -78,7 +72,7 @@ def write_window(
             "title": "Bundled window: first-year downloads computed by this project from public records",
             "records": records,
             "command": "python -m replication bundle --records FOLDER",
-            "rules": window_rules(study),
+            "rules": window_rules(definitions),
             "rows": {name: len(table) for name, table in vars(panel).items()},
             "sha256": {name: sha256_file(folder / name) for name in WINDOW_TABLES},
             "software": {"python": platform.python_version(), **_versions()},

@@ -291,7 +291,13 @@ def _check_values(name: str, table: pd.DataFrame, groups: Sequence[str], max_cou
         inside = table[column].between(EARLIEST, LATEST)
         _refuse(name, table, ~inside, f"date not from {EARLIEST:%Y} to {LATEST:%Y}", column)
     for column in ("study_group_uploader", "study_group_origin"):
-        _refuse(name, table, ~table[column].isin(groups), "country group not in study.toml", column)
+        _refuse(
+            name,
+            table,
+            ~table[column].isin(groups),
+            "country group not in definitions.toml",
+            column,
+        )
     first = table.groupby("repository")["created"].transform("first")
     _refuse(name, table, table["created"] != first, "one _id has two creation dates", "repository")
 

@@ -97,7 +97,7 @@ def other_era(name: str, value: str) -> ContractError:
         f"{CUMULATIVE_SINCE[:8]}…, whose values are no cumulative counters (perhaps downloads of "
         "30 days)",
         f"use the study's file at commit {CUMULATIVE_SINCE} or later (REVISION, or "
-        "released.revision in study.toml); values of different eras must never be mixed",
+        "released.revision in definitions.toml); values of different eras must never be mixed",
     )
 
 

@@ -13,8 +13,10 @@ from collections.abc import Iterator
 import numpy as np
 import pandas as pd
 
-from replication.panel import lineage, tail
+from replication.definitions import Definitions
+from replication.panel import lineage
 from replication.panel.paths import paths
+from replication.panel.whole_hub import tail
 from replication.panel.window_records import (
     DAY,
     MARGIN,
@@ -24,7 +26,6 @@ from replication.panel.window_records import (
     named_origins,
 )
 from replication.sources.records import Records
-from replication.study import Study
 
 DATES = [
     "list", "date", "cut_off", "name", "uploader", "origin", "created", "followed_from", "downloads",
@@ -35,7 +36,7 @@ BEFORE, AFTER = "before", "after"
 """The first counter; before it a counter holds all since birth."""
 
 
-def dates(records: Records, known: Prepared, study: Study) -> pd.DataFrame:
+def dates(records: Records, known: Prepared, definitions: Definitions) -> pd.DataFrame:
     """First-year downloads of the 30 days before the date of every complete list.
 
     Returns
@@ -47,7 +48,9 @@ def dates(records: Records, known: Prepared, study: Study) -> pd.DataFrame:
     """
     lists = records.lists.sort_values("date")
     cut = lists.loc[lists["cut_off"] > 0, "record"].tolist()
-    parts = [_of_list(row.record, row.date, records, known, study) for row in lists.itertuples()]
+    parts = [
+        _of_list(row.record, row.date, records, known, definitions) for row in lists.itertuples()
+    ]
     table = pd.concat(parts, ignore_index=True)
     held = [held_column(name) for name in cut]
     return table[[*DATES, *held]].astype(dict.fromkeys(held, "int64"))
@@ -59,14 +62,14 @@ def held_column(record: str) -> str:
 
 
 def _of_list(
-    record: str, day: pd.Timestamp, records: Records, known: Prepared, study: Study
+    record: str, day: pd.Timestamp, records: Records, known: Prepared, definitions: Definitions
 ) -> pd.DataFrame:
     """One list: young repositories with downloads, small ones joined."""
     rows = records.observations[records.observations["record"] == record]
     rows = rows[rows["value"] > 0].drop_duplicates("name").reset_index(drop=True)
     created = rows["name"].map(known.created)
     cuts = records.lists.set_index("record")["cut_off"]
-    young = ((day - created.dt.floor("D")) // DAY).le(study.panel.age_limit_days)
+    young = ((day - created.dt.floor("D")) // DAY).le(definitions.panel.age_limit_days)
     # A name that no record dates is absent from the list of the whole Hub: it was born after it.
     rows, created = rows[young | created.isna()], created[young | created.isna()]
     names = rows["name"].reset_index(drop=True)
@@ -79,10 +82,10 @@ def _of_list(
     uploader = lineage.namespaces(names)
     origin = named_origins(names, known.origins, uploader)
     born = created.reset_index(drop=True)
-    since = followed_from(names, born, records, study.window.start)
+    since = followed_from(names, born, records, definitions.window.start)
     facts = pd.DataFrame({"name": names, "uploader": uploader, "origin": origin})
     sums = pd.DataFrame({"downloads": downloads, **held})
-    places = tail.join(facts, sums[["downloads"]], study.window.small_downloads)
+    places = tail.join(facts, sums[["downloads"]], definitions.window.small_downloads)
     key = kept_apart(places["key"], names, since)
     about = places.assign(
         name=key, created=born.dt.strftime("%Y-%m").fillna(""), followed_from=since, list=record,
@@ -109,7 +112,7 @@ def kept_apart(keys: pd.Series, names: pd.Series, since: pd.Series) -> pd.Series
     return keys + mark.where(keys != names, "")
 
 
-def agreement(known: Prepared, study: Study) -> pd.DataFrame:
+def agreement(known: Prepared, definitions: Definitions) -> pd.DataFrame:
     """What counts alone rebuild, beside what counters hold, before and after the first counter.
 
     Only repositories born inside the window enter, whose first counter is exact since birth, and
@@ -120,7 +123,7 @@ def agreement(known: Prepared, study: Study) -> pd.DataFrame:
     pandas.DataFrame
         `AGREEMENT`: one row a repository and period, ``exact`` and ``rebuilt`` in downloads.
     """
-    evidence, rule = known.evidence, study.fillings[0]
+    evidence, rule = known.evidence, definitions.fillings[0]
     drawn = paths(evidence.counts_alone(), known.births, known.days, rule).estimate
     sums = np.hstack([np.zeros((len(drawn), 1)), np.cumsum(drawn, axis=1)])
     gains = evidence.segments

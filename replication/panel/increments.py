@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from replication.study import Window
+from replication.definitions import Window
 
 DAY = np.timedelta64(1, "D")
 WEEK = 7

@@ -26,7 +26,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from replication.study import Filling
+from replication.definitions import Filling
 
 COUNTED = 30
 """Days that the Hub's rolling count looks back over."""

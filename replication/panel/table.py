@@ -12,12 +12,12 @@ from pathlib import Path
 
 import pandas as pd
 
+from replication.definitions import Definitions
 from replication.errors import ContractError
 from replication.files import read_csv, write_csv
 from replication.names import key
 from replication.panel import defects, increments, lineage
 from replication.panel.variants import variant_totals
-from replication.study import Study
 
 FACTS = [
     "repository",
@@ -67,27 +67,27 @@ def read(folder: Path) -> Panel:
 
 def build(
     counters: pd.DataFrame,
-    study: Study,
+    definitions: Definitions,
     label_defects: pd.DataFrame,
 ) -> Panel:
     """Turn the checked counters of a released file into a panel."""
-    rules = study.panel
+    rules = definitions.panel
     mended = defects.mend(counters, rules.frozen_share, label_defects, rules.envelope_margin)
     young, oldest = (
         increments.first_year(
             mended.readings, age_limit_days=limit, birth_margin_days=rules.birth_margin_days
         )
-        for limit in (rules.age_limit_days, max(study.grid.age_limits_days))
+        for limit in (rules.age_limit_days, max(definitions.grid.age_limits_days))
     )
     facts = _facts(mended.readings, counters)
-    totals = increments.window_totals(young, study.windows).reset_index()
-    variants = variant_totals(oldest, mended.frozen, study.variants).reset_index()
+    totals = increments.window_totals(young, definitions.windows).reset_index()
+    variants = variant_totals(oldest, mended.frozen, definitions.variants).reset_index()
     weekly = _pairs(increments.weekly(young, mended.frozen), facts)
     repositories = facts.merge(totals, on="repository", validate="one_to_one")
     return Panel(repositories, weekly, variants, defects.to_frame(mended.defects))
 
 
-def check(panel: Panel, study: Study, where: str) -> Panel:
+def check(panel: Panel, definitions: Definitions, where: str) -> Panel:
     """Return `panel` with just the columns that a run needs, or say what it lacks.
 
     Raises
@@ -97,8 +97,8 @@ def check(panel: Panel, study: Study, where: str) -> Panel:
         empty, or there is too little in them to estimate anything.
     """
     remedy = f"rebuild it: python -m replication bundle --from FILE ({where})"
-    needed = FACTS + [window.id for window in study.windows]
-    varied = ["repository"] + [variant.id for variant in study.variants]
+    needed = FACTS + [window.id for window in definitions.windows]
+    varied = ["repository"] + [variant.id for variant in definitions.variants]
     tables = {"repositories": needed, "weekly": WEEKLY, "variants": varied, "defects": DEFECTS}
     for name, columns in tables.items():
         missing = sorted(set(columns) - set(getattr(panel, name).columns))
@@ -108,29 +108,29 @@ def check(panel: Panel, study: Study, where: str) -> Panel:
         raise ContractError(
             "the panel holds no week of downloads", "use a file whose readings span several weeks"
         )
-    counts = [panel.repositories[w.id] for w in study.windows] + [panel.weekly["downloads"]]
-    counts += [panel.variants[variant.id] for variant in study.variants]
+    counts = [panel.repositories[w.id] for w in definitions.windows] + [panel.weekly["downloads"]]
+    counts += [panel.variants[variant.id] for variant in definitions.variants]
     if not all(pd.api.types.is_integer_dtype(c) and (c >= 0).all() for c in counts):
         raise ContractError("the panel holds downloads that are not counts", remedy)
     named = panel.repositories[["study_group_uploader", "study_group_origin"]]
-    unknown = sorted(set(named.to_numpy().ravel()) - set(study.groups))
+    unknown = sorted(set(named.to_numpy().ravel()) - set(definitions.groups))
     if unknown:
         raise ContractError(f"the panel names a country group {unknown[0]!r}", remedy)
-    for window in study.windows:
+    for window in definitions.windows:
         if panel.repositories[window.id].sum() == 0:
             raise ContractError(
                 f"{window.id} holds no downloads", "choose a window inside the data"
             )
-    _require_several(panel, study)
+    _require_several(panel, definitions)
     return Panel(
         panel.repositories[needed], panel.weekly[WEEKLY], panel.variants[varied],
         panel.defects[DEFECTS],
     )  # fmt: skip
 
 
-def _require_several(panel: Panel, study: Study) -> None:
+def _require_several(panel: Panel, definitions: Definitions) -> None:
     """Refuse a window of one uploader, and a series shorter than what is summed of it."""
-    for window in study.windows:
+    for window in definitions.windows:
         used = panel.repositories[panel.repositories[window.id] > 0]
         if used["uploader"].nunique() < 2:
             raise ContractError(
@@ -138,11 +138,11 @@ def _require_several(panel: Panel, study: Study) -> None:
                 "developers",
                 "use a file of several developers",
             )
-    weeks, needed = panel.weekly["week"].nunique(), study.time.smoothing_weeks
+    weeks, needed = panel.weekly["week"].nunique(), definitions.time.smoothing_weeks
     if weeks < needed:
         raise ContractError(
             f"the panel holds {weeks} weeks of downloads, fewer than smoothing_weeks = {needed}",
-            "use a file whose readings span more weeks, or lower smoothing_weeks in study.toml",
+            "use a file whose readings span more weeks, or lower smoothing_weeks in definitions.toml",
         )
 
 

@@ -20,9 +20,9 @@ from collections.abc import Sequence
 import numpy as np
 import pandas as pd
 
+from replication.definitions import Variant, Window
+from replication.definitions.checks import INTERPOLATED, LEFT_OUT
 from replication.panel.increments import DAY, window_total
-from replication.study import Variant, Window
-from replication.study_checks import INTERPOLATED, LEFT_OUT
 
 
 def variant_totals(

@@ -16,13 +16,14 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from replication.definitions import Definitions, Filling
 from replication.errors import ContractError
 from replication.files import read_csv, write_csv
-from replication.panel import hub_dates, tail, window_records
+from replication.panel import hub_dates, window_records
 from replication.panel.paths import Evidence, Paths, paths
+from replication.panel.whole_hub import tail
 from replication.panel.window_records import Prepared
 from replication.sources.records import Records
-from replication.study import Filling, Study
 
 COUNTED, SEEN, ESTIMATE, CEILING = "counted", "seen", "estimate", "ceiling"
 FACTS = ["repository", "name", "uploader", "origin", "created", "followed_from"]
@@ -79,57 +80,59 @@ def column(age_limit_days: int, filling: str) -> str:
     return f"{ESTIMATE}/{age_limit_days}/{filling}"
 
 
-def variants(study: Study) -> list[tuple[int, Filling]]:
+def variants(definitions: Definitions) -> list[tuple[int, Filling]]:
     """Every age limit and rule of filling of which estimates are kept, the headline's first.
 
     The other age limits go with the headline's rule of filling alone.
     """
-    own = study.panel.age_limit_days
-    others = [age for age in study.grid.age_limits_days if age != own]
-    return [(own, rule) for rule in study.fillings] + [(age, study.fillings[0]) for age in others]
+    own = definitions.panel.age_limit_days
+    others = [age for age in definitions.grid.age_limits_days if age != own]
+    return [(own, rule) for rule in definitions.fillings] + [
+        (age, definitions.fillings[0]) for age in others
+    ]
 
 
-def build(records: Records, study: Study) -> WindowPanel:
+def build(records: Records, definitions: Definitions) -> WindowPanel:
     """Rebuild the window from what the records say.
 
     Parameters
     ----------
     records
         The normalised records.
-    study
+    definitions
         The window, the age limits and the rules of filling.
     """
-    known = window_records.prepare(records, study)
-    sums = _sums(known, study)
+    known = window_records.prepare(records, definitions)
+    sums = _sums(known, definitions)
     used = np.any([table.any(axis=1) for table in sums.values()], axis=0)
     sums = {name: table[used] for name, table in sums.items()}
     totals = pd.DataFrame({name: table.sum(axis=1) for name, table in sums.items()})
     facts = known.facts[used].reset_index(drop=True)
-    places = tail.join(facts, totals, study.window.small_downloads)
+    places = tail.join(facts, totals, definitions.window.small_downloads)
     places["key"] = hub_dates.kept_apart(places["key"], facts["name"], facts["followed_from"])
     return WindowPanel(
         _rows(facts, places),
         _months(places, sums, known.months),
-        _left_out(known, study, used, places),
-        hub_dates.agreement(known, study),
-        hub_dates.dates(records, known, study),
+        _left_out(known, definitions, used, places),
+        hub_dates.agreement(known, definitions),
+        hub_dates.dates(records, known, definitions),
         window_records.defects(records, known),
     )
 
 
-def _sums(known: Prepared, study: Study) -> dict[str, Ints]:
+def _sums(known: Prepared, definitions: Definitions) -> dict[str, Ints]:
     """Downloads (n, months) of every measure.
 
     A birth that is not known is taken as early for what was surely seen, as late for the ceiling.
     """
-    age, rule = study.panel.age_limit_days, study.fillings[0]
+    age, rule = definitions.panel.age_limit_days, definitions.fillings[0]
     drawn = {rule.id: _drawn(known.evidence, known, rule)}
     sums = {
         COUNTED: monthly(drawn[rule.id].counted, known, age, rule, "earliest"),
         SEEN: monthly(drawn[rule.id].seen, known, age, rule, "earliest"),
         CEILING: monthly(drawn[rule.id].ceiling, known, age, rule, "latest"),
     }
-    for limit, other in variants(study):
+    for limit, other in variants(definitions):
         path = drawn.get(other.id) or _drawn(known.evidence, known, other)
         sums[column(limit, other.id)] = monthly(path.estimate, known, limit, other)
     return sums
@@ -188,10 +191,10 @@ def _months(places: pd.DataFrame, sums: dict[str, Ints], months: Sequence[str]) 
 
 
 def _left_out(
-    known: Prepared, study: Study, used: NDArray[np.bool_], places: pd.DataFrame
+    known: Prepared, definitions: Definitions, used: NDArray[np.bool_], places: pd.DataFrame
 ) -> pd.DataFrame:
     """Estimates of the whole window without each record, or each month of a crawl."""
-    rule, age = study.fillings[0], study.panel.age_limit_days
+    rule, age = definitions.fillings[0], definitions.panel.age_limit_days
     whole = monthly(_drawn(known.evidence, known, rule).estimate, known, age, rule).sum(axis=1)
     found = {ESTIMATE: whole}
     for name, rows, evidence in _without_each(known):
@@ -214,7 +217,7 @@ def _without_each(known: Prepared) -> Iterator[tuple[str, Ints, Evidence]]:
     yield known.counters, counted, evidence.counts_alone()
 
 
-def check(panel: WindowPanel, study: Study) -> WindowPanel:
+def check(panel: WindowPanel, definitions: Definitions) -> WindowPanel:
     """Return the panel where it has every column of estimates that the definitions ask for.
 
     Raises
@@ -222,7 +225,7 @@ def check(panel: WindowPanel, study: Study) -> WindowPanel:
     ContractError
         A column is missing.
     """
-    missing = set(columns(study)) - set(panel.window_months.columns)
+    missing = set(columns(definitions)) - set(panel.window_months.columns)
     if missing:
         raise ContractError(
             f"window_months.csv has no column {min(missing)}",
@@ -231,6 +234,6 @@ def check(panel: WindowPanel, study: Study) -> WindowPanel:
     return panel
 
 
-def columns(study: Study) -> list[str]:
+def columns(definitions: Definitions) -> list[str]:
     """Names of all columns of estimates, the headline's first."""
-    return [column(limit, rule.id) for limit, rule in variants(study)]
+    return [column(limit, rule.id) for limit, rule in variants(definitions)]

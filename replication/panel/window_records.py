@@ -10,11 +10,11 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from replication.definitions import Definitions
 from replication.panel import lineage
 from replication.panel.defects import NONE, Defect, to_frame
 from replication.panel.paths import COUNTED, Births, Evidence, limits, segments
 from replication.sources.records import Records
-from replication.study import Study
 
 DAY = np.timedelta64(1, "D")
 THIRTY_DAY, CUMULATIVE = "thirty-day", "cumulative"
@@ -71,24 +71,24 @@ class Prepared:
         return replace(self, facts=self.facts.iloc[rows], births=births)
 
 
-def prepare(records: Records, study: Study) -> Prepared:
+def prepare(records: Records, definitions: Definitions) -> Prepared:
     """Choose the repositories that may be young in the window, and say what is known of each.
 
     Parameters
     ----------
     records
         The normalised records.
-    study
+    definitions
         The window and the longest age limit.
     """
-    zero = pd.Timestamp(study.window.start) + DAY - MARGIN * DAY
-    length = (study.window.end - study.window.start).days
+    zero = pd.Timestamp(definitions.window.start) + DAY - MARGIN * DAY
+    length = (definitions.window.end - definitions.window.start).days
     names, created = _candidates(records), created_of(records)
     births = _births(names, created, records, zero)
-    oldest = MARGIN - max(study.panel.age_limit_days, *study.grid.age_limits_days)
+    oldest = MARGIN - max(definitions.panel.age_limit_days, *definitions.grid.age_limits_days)
     young = (births.latest >= oldest) & (births.earliest < MARGIN + length)
     names, births = names[young], Births(births.earliest[young], births.latest[young])
-    months, ends = _calendar(study.window.start, study.window.end)
+    months, ends = _calendar(definitions.window.start, definitions.window.end)
     origins = origins_of(records)
     return Prepared(
         _facts(names, births, records, origins, zero), births,

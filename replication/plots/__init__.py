@@ -8,6 +8,7 @@ from pathlib import Path
 
 from matplotlib.figure import Figure
 
+from replication.definitions import Definitions
 from replication.files import write_bytes
 from replication.plots import (
     attribution_choices,
@@ -28,9 +29,8 @@ from replication.plots import (
     window_pair,
 )
 from replication.plots.results import Results
-from replication.study import Study
 
-Draw = Callable[[Results, Study], Figure]
+Draw = Callable[[Results, Definitions], Figure]
 WINDOW_FIGURES: dict[str, Draw] = {
     "window_pair": window_pair.draw,
     "window_months": window_months.draw,
@@ -61,15 +61,17 @@ _METADATA: dict[str, dict[str, str | None]] = {
 }
 
 
-def figures_of(study: Study) -> dict[str, Draw]:
+def figures_of(definitions: Definitions) -> dict[str, Draw]:
     """The figures of a run: one on the whole Hub rebuilds no window from public records."""
     return {
-        name: draw for name, draw in FIGURES.items() if not (study.whole and name in WINDOW_FIGURES)
+        name: draw
+        for name, draw in FIGURES.items()
+        if not (definitions.whole and name in WINDOW_FIGURES)
     }
 
 
 def draw_all(
-    results: Path, figures: Path, study: Study, progress: Callable[[str], None]
+    results: Path, figures: Path, definitions: Definitions, progress: Callable[[str], None]
 ) -> list[Path]:
     """Draw every figure of a run from the tables in `results` and write it to `figures`.
 
@@ -79,7 +81,7 @@ def draw_all(
         Folder of the result tables and the manifest.
     figures
         Folder that receives NAME.svg, NAME.pdf and NAME.png.
-    study
+    definitions
         Definitions: labels, groups and the headline specification.
     progress
         Called with a line of text before each figure.
@@ -89,12 +91,12 @@ def draw_all(
     list of Path
         Every file written.
     """
-    tables = Results.read(results, whole=study.whole)
+    tables = Results.read(results, whole=definitions.whole)
     written = []
-    for name, draw in figures_of(study).items():
+    for name, draw in figures_of(definitions).items():
         progress(f"drawing {name}")
-        with style.context(study):
-            figure = draw(tables, study)
+        with style.context(definitions):
+            figure = draw(tables, definitions)
             for suffix in _METADATA:
                 path = figures / f"{name}.{suffix}"
                 write_bytes(path, rendered(figure, suffix))

@@ -9,6 +9,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
+from replication.definitions import Definitions, Exclusion, Window
 from replication.plots import ranges
 from replication.plots.layout import BODY, SMALL, height_of, width_of, wrap
 from replication.plots.results import (
@@ -33,7 +34,6 @@ from replication.plots.style import (
     text_colour,
 )
 from replication.plots.words import CREDIT, LABELS, UNATTRIBUTED, points, signed
-from replication.study import Exclusion, Study, Window
 
 ROW, BLOCK, LAST, BELOW, ABOVE, APART, INDENT = 0.168, 0.235, 0.08, 0.36, 0.2, 0.16, 0.1
 BESIDE, EDGE = 0.065, 0.13  # inches from a dot to its value, and from a tick to the edge
@@ -78,28 +78,28 @@ class Panel(NamedTuple):
         return shown | ({"Error of the labels": self.ranges} if self.ranges else {})
 
 
-def draw(results: Results, study: Study) -> Figure:
+def draw(results: Results, definitions: Definitions) -> Figure:
     """Draw one panel for the headline's window and one for the increments to the same end."""
-    panels = panels_of(results, study)
+    panels = panels_of(results, definitions)
     gutter = max(width_of(text, SMALL) for text in _labels(panels[0])) + INDENT + 0.12
     wide = (INNER - gutter - APART * (len(panels) - 1)) / len(panels)
     names = [wrap(p.window.label, wide, BODY, bold=True) for p in panels]
     heading = max(height_of(lines, BODY) for lines in names) + ABOVE
     tall = BLOCK * len(panels[0].rows()) + ROW * len(_labels(panels[0]))
     tall += LAST * bool(panels[0].ranges)
-    few = results.too_few(study)
+    few = results.too_few(definitions)
     deck = (
         "China − USA, points, when one choice at a time departs from the headline’s (dashed line, "
         "hollow marks)"
     )
     if panels[0].ranges:
         deck += (
-            f". Last rows: {100 * study.inference.level:.0f} % ranges with the registry’s labels "
+            f". Last rows: {100 * definitions.inference.level:.0f} % ranges with the registry’s labels "
             "redrawn at a second coder’s rates of disagreement; the thin ones, which go on beyond the "
             "arrows, "
         )
         deck += "are not to be trusted with so few developers" if few else "redraw developers too"
-    sheet = page(heading + tall + BELOW, title(panels), deck, results.footer(study))
+    sheet = page(heading + tall + BELOW, title(panels), deck, results.footer(definitions))
     span = _span(panels, wide)
     for n, (panel, lines) in enumerate(zip(panels, names, strict=True)):
         left = gutter + n * (wide + APART)
@@ -130,26 +130,26 @@ def title(panels: Sequence[Panel]) -> str:
     return "; ".join(told)
 
 
-def panels_of(results: Results, study: Study) -> list[Panel]:
+def panels_of(results: Results, definitions: Definitions) -> list[Panel]:
     """The headline's window and, where it is another, its rival's."""
-    chosen = (headline(study), increments_to_headline(study))
-    windows = {w.id: w for w in (window_of(study, choice) for choice in chosen)}
+    chosen = (headline(definitions), increments_to_headline(definitions))
+    windows = {w.id: w for w in (window_of(definitions, choice) for choice in chosen)}
     return [
         Panel(
             window,
-            _lead(results, window, _headline(study)),
-            blocks(results, study, window),
-            ranges_of(results, study, window),
+            _lead(results, window, _headline(definitions)),
+            blocks(results, definitions, window),
+            ranges_of(results, definitions, window),
         )
         for window in windows.values()
     ]
 
 
-def blocks(results: Results, study: Study, window: Window) -> Blocks:
+def blocks(results: Results, definitions: Definitions, window: Window) -> Blocks:
     """Every choice with its lead, by what is chosen."""
     named = {"attribution": CREDIT, "labels": LABELS, "treatment": UNATTRIBUTED}
     titles = dict(zip(named, ("Credit", "Labels", "Unattributed"), strict=True))
-    own = _headline(study)
+    own = _headline(definitions)
     made = {
         titles[key]: [
             Row(text, _lead(results, window, {**own, key: choice}), choice == own[key])
@@ -157,13 +157,15 @@ def blocks(results: Results, study: Study, window: Window) -> Blocks:
         ]
         for key, texts in named.items()
     }
-    without = [_without(results, window, x, exclusion_name(study, x)) for x in study.exclusions]
+    without = [
+        _without(results, window, x, exclusion_name(definitions, x)) for x in definitions.exclusions
+    ]
     return made | {"Left out": [Row("nothing", _lead(results, window, own), own=True), *without]}
 
 
-def ranges_of(results: Results, study: Study, window: Window) -> list[Range]:
+def ranges_of(results: Results, definitions: Definitions, window: Window) -> list[Range]:
     """The ranges that errors of the registry's labels give the lead, without and with luck."""
-    choice = Choice(window.id, headline(study).attribution, "registry")
+    choice = Choice(window.id, headline(definitions).attribution, "registry")
     rows = select(results.label_error, choice)
     rows = rows[rows["group"] == LEAD].set_index("source")
     return [
@@ -173,9 +175,9 @@ def ranges_of(results: Results, study: Study, window: Window) -> list[Range]:
     ]
 
 
-def _headline(study: Study) -> dict[str, str]:
+def _headline(definitions: Definitions) -> dict[str, str]:
     """The headline's choices in the table of choices."""
-    own = study.headline
+    own = definitions.headline
     return {
         "exclusion": "none",
         "attribution": own.attribution,
@@ -193,9 +195,9 @@ def _lead(results: Results, window: Window, choice: Mapping[str, str]) -> float:
     )
 
 
-def exclusion_name(study: Study, exclusion: Exclusion) -> str:
+def exclusion_name(definitions: Definitions, exclusion: Exclusion) -> str:
     """What an exclusion leaves out; one that joins all before it is named by that."""
-    before = study.exclusions[: study.exclusions.index(exclusion)]
+    before = definitions.exclusions[: definitions.exclusions.index(exclusion)]
     if len(before) > 1 and set(exclusion.kinds) == {kind for x in before for kind in x.kinds}:
         return "all of the above"
     return exclusion.label.removeprefix("without ")

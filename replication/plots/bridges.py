@@ -10,21 +10,12 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
+from replication.definitions import Definitions
 from replication.plots.choice_names import DIMENSIONS, choices
 from replication.plots.layout import BODY, SMALL, width_of
 from replication.plots.results import LEAD, Results
-from replication.plots.style import (
-    COLOURS,
-    INK,
-    INNER,
-    LEADERS,
-    QUIET,
-    SHADE,
-    page,
-    text_colour,
-)
+from replication.plots.style import COLOURS, INK, INNER, LEADERS, QUIET, SHADE, page, text_colour
 from replication.plots.words import points, signed
-from replication.study import Study
 
 ROW, BAR, HEADING, APART, BELOW = 0.18, 0.12, 0.21, 0.18, 0.36
 BESIDE, BETWEEN = 0.05, 0.12  # inches from a bar to its value, and from a name to the bars
@@ -62,14 +53,14 @@ class Step(NamedTuple):
 Bridges = dict[str, list[Step]]
 
 
-def draw(results: Results, study: Study) -> Figure:
+def draw(results: Results, definitions: Definitions) -> Figure:
     """Draw one waterfall for each bridge, all on one scale."""
-    bridges = bridges_of(results.bridges, study)
+    bridges = bridges_of(results.bridges, definitions)
     rows = [step for steps in bridges.values() for step in steps]
     gutter = max(width_of(s.label, SMALL, bold=s.whole) for s in rows) + BETWEEN
     wide, span = INNER - gutter, _span(rows, INNER - gutter)
     height = len(rows) * ROW + len(bridges) * HEADING + (len(bridges) - 1) * APART + BELOW
-    sheet = page(height, title(results.bridges), deck(), results.footer(study))
+    sheet = page(height, title(results.bridges), deck(), results.footer(definitions))
     top = height
     for n, (name, steps) in enumerate(bridges.items()):
         sheet.heading(0, top - 0.11, name)
@@ -82,9 +73,12 @@ def draw(results: Results, study: Study) -> Figure:
     return sheet.figure
 
 
-def bridges_of(table: pd.DataFrame, study: Study) -> Bridges:
+def bridges_of(table: pd.DataFrame, definitions: Definitions) -> Bridges:
     """Steps of every bridge by its heading, in the order of the table."""
-    cells, ends = {c.id: c.label for c in study.published_cells}, {b.id: b for b in study.bridges}
+    cells, ends = (
+        {c.id: c.label for c in definitions.published_cells},
+        {b.id: b for b in definitions.bridges},
+    )
     found = {}
     for name, rows in table.groupby("bridge", sort=False):
         bridge = ends[str(name)]
@@ -92,7 +86,7 @@ def bridges_of(table: pd.DataFrame, study: Study) -> Bridges:
         if rows["kind"].iloc[-1] == CELL:
             heading += " (no share published)"
         found[heading] = [
-            Step(row["kind"], _label(row, cells, study), 100 * row["from"], 100 * row["lead"])
+            Step(row["kind"], _label(row, cells, definitions), 100 * row["from"], 100 * row["lead"])
             for row in _with_starts(rows).to_dict("records")
         ]
     return found
@@ -134,11 +128,11 @@ def _with_starts(rows: pd.DataFrame) -> pd.DataFrame:
     return rows.assign(**{"from": rows["lead"].shift().mask(whole, 0.0)})
 
 
-def _label(row: dict[str, str], cells: dict[str, str], study: Study) -> str:
+def _label(row: dict[str, str], cells: dict[str, str], definitions: Definitions) -> str:
     """Name of a step."""
     if row["kind"] == CHOICE:
         dimension = row["dimension"]
-        return f"{DIMENSIONS[dimension]}: {choices(study)[dimension][str(row['after'])]}"
+        return f"{DIMENSIONS[dimension]}: {choices(definitions)[dimension][str(row['after'])]}"
     if row["kind"] == UNEXPLAINED:
         return "Not explained by these data"
     suffix = "published" if row["kind"] == PUBLISHED else "our nearest cell"

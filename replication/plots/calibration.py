@@ -11,6 +11,7 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator, NullLocator
 from matplotlib.transforms import Affine2D, Transform
 
+from replication.definitions import Definitions
 from replication.plots.callouts import Box, Column, Mark, place
 from replication.plots.layout import BODY, LEADING, SMALL, spread, width_of
 from replication.plots.method_marks import (
@@ -31,7 +32,6 @@ from replication.plots.results import LEAD, Results
 from replication.plots.scales import percents
 from replication.plots.style import INK, INNER, MARGIN, QUIET, SHADE, WIDTH, Page, page
 from replication.plots.words import percent
-from replication.study import Study
 
 LEFT, BETWEEN, TALL, HEADING, AXIS, KEY = 0.42, 0.2, 1.16, 0.27, 0.36, 0.22
 WIDE = (INNER - LEFT - BETWEEN) / 2
@@ -53,26 +53,31 @@ MODELS = {
 }
 
 
-def draw(results: Results, study: Study) -> Figure:
+def draw(results: Results, definitions: Definitions) -> Figure:
     """Draw coverage against width by model, above coverage against the effective number."""
-    rows = rows_of(results, study)
+    rows = rows_of(results, definitions)
     full, flat = _in_full(rows), _flattened(rows)
     ranks = -(-full["model"].nunique() // 2)
     lower = (LOW + BETWEEN_ROWS + AXIS) * (not flat.empty)
     upper = (KEY + ranks * (HEADING + TALL) + AXIS) * (not full.empty)
-    sheet = page(lower + upper, title(rows, study), deck(rows, study), results.footer(study))
+    sheet = page(
+        lower + upper,
+        title(rows, definitions),
+        deck(rows, definitions),
+        results.footer(definitions),
+    )
     if not full.empty:
-        _by_width(sheet, full, lower + AXIS, study)
+        _by_width(sheet, full, lower + AXIS, definitions)
         draw_key(sheet, set(full["key"]), lower + upper - 0.1)
     if not flat.empty:
-        _by_number(sheet, flat, study)
+        _by_number(sheet, flat, definitions)
     return sheet.figure
 
 
-def rows_of(results: Results, study: Study) -> pd.DataFrame:
+def rows_of(results: Results, definitions: Definitions) -> pd.DataFrame:
     """Coverage and width of the headline's lead, in percent and points, by method and model."""
     table = results.calibration
-    own = (table["estimand"] == study.headline.estimand) & (table["group"] == LEAD)
+    own = (table["estimand"] == definitions.headline.estimand) & (table["group"] == LEAD)
     rows = table[own & table["model"].isin(list(MODELS))]
     methods = [
         Method(*key) for key in zip(rows["unit"], rows["scheme"], rows["method"], strict=True)
@@ -87,7 +92,7 @@ def rows_of(results: Results, study: Study) -> pd.DataFrame:
     )
 
 
-def title(rows: pd.DataFrame, study: Study) -> str:
+def title(rows: pd.DataFrame, definitions: Definitions) -> str:
     """Whether any interval keeps its level in every model, and how far the usual ones fall.
 
     The best comes first: the narrowest of those that keep it, or the one that falls least.
@@ -97,14 +102,14 @@ def title(rows: pd.DataFrame, study: Study) -> str:
         return "The coverage of the headline’s intervals was not measured"
     worst = worst_of(full)
     judged = worst[worst.index.map(lambda key: key.unit == "developer" and key != WITHOUT)]
-    keeps = judged[judged["held"] + ERRORS * judged["error"] >= 100 * study.inference.level]
+    keeps = judged[judged["held"] + ERRORS * judged["error"] >= 100 * definitions.inference.level]
     best = keeps["width"].idxmin() if len(keeps) else judged["held"].idxmax()
     usual = [m for m in (JACKKNIFE, PERCENTILE, REPOSITORIES) if m in worst.index and m != best]
     shown = usual if len(keeps) else [best, *usual]
     told = [f"{look_of(m).text} {percent(worst.loc[m, 'held'], 0)}" for m in shown]
     held = f"{look_of(best).text} keeps" if len(keeps) else "no method keeps"
     ends = f": at worst {', '.join(told)}" if told else ""
-    level = percent(100 * study.inference.level, 0)
+    level = percent(100 * definitions.inference.level, 0)
     return f"In synthetic data {held} its {level} in every model{ends}"
 
 
@@ -116,9 +121,9 @@ def worst_of(full: pd.DataFrame) -> pd.DataFrame:
     return least.set_index("key")[["held", "error", "width"]]
 
 
-def deck(rows: pd.DataFrame, study: Study) -> str:
+def deck(rows: pd.DataFrame, definitions: Definitions) -> str:
     """What is drawn, of what it is made, and that it is synthetic."""
-    level = percent(100 * study.inference.level, 0)
+    level = percent(100 * definitions.inference.level, 0)
     told = "synthetic data sets, made of the panel’s own developer sizes"
     if rows.empty:
         return f"Coverage is measured in {told}"
@@ -140,10 +145,10 @@ def _flattened(rows: pd.DataFrame) -> pd.DataFrame:
     return rows[kept & rows["coverage"].notna()].sort_values(["rank", "order", "n_effective"])
 
 
-def _by_width(sheet: Page, full: pd.DataFrame, bottom: float, study: Study) -> None:
+def _by_width(sheet: Page, full: pd.DataFrame, bottom: float, definitions: Definitions) -> None:
     """A panel for each model, two in a row."""
     models = [name for name in MODELS if name in set(full["model"])]
-    limits = _limits(full, study)
+    limits = _limits(full, definitions)
     ranks = -(-len(models) // 2)
     for n, model in enumerate(models):
         rank, column = divmod(n, 2)
@@ -152,24 +157,26 @@ def _by_width(sheet: Page, full: pd.DataFrame, bottom: float, study: Study) -> N
         ax = sheet.axes(left, base, NARROW, TALL)
         ax.set(xlim=limits[0], ylim=limits[1])
         last = n + 2 >= len(models)
-        _scales(ax, study, across=last, up=column == 0)
+        _scales(ax, definitions, across=last, up=column == 0)
         if last:
             ax.set_xlabel("median width, points", labelpad=1)
         _name(sheet, (left, base + TALL + 0.07), *MODELS[model])
-        _panel(ax, full[full["model"] == model], study)
+        _panel(ax, full[full["model"] == model], definitions)
 
 
-def _limits(full: pd.DataFrame, study: Study) -> tuple[tuple[float, float], tuple[float, float]]:
+def _limits(
+    full: pd.DataFrame, definitions: Definitions
+) -> tuple[tuple[float, float], tuple[float, float]]:
     """Points across and percent up, the same for all panels, with room for names."""
     wide = full["width"].dropna()
     low = (full["coverage"] - ERRORS * full["error"]).min()
     least, most = wide.min(), wide.max()
     room = 0.06 * (most - least) or 1.0
-    bottom = min(low, 100 * study.inference.level)
+    bottom = min(low, 100 * definitions.inference.level)
     return (least - 2 * room, most + 2 * room), (bottom - 0.26 * (100 - bottom), 104)
 
 
-def _scales(ax: Axes, study: Study, *, across: bool, up: bool) -> None:
+def _scales(ax: Axes, definitions: Definitions, *, across: bool, up: bool) -> None:
     """Grid, ticks, and the line of the nominal level."""
     ax.xaxis.set_major_locator(MaxNLocator(6, steps=[1, 2, 5, 10]))
     low, high = ax.get_ylim()
@@ -177,7 +184,7 @@ def _scales(ax: Axes, study: Study, *, across: bool, up: bool) -> None:
     ax.xaxis.grid(visible=True)
     if not across:
         ax.tick_params(labelbottom=False)
-    ax.axhline(100 * study.inference.level, color=INK, lw=0.9, zorder=1)
+    ax.axhline(100 * definitions.inference.level, color=INK, lw=0.9, zorder=1)
 
 
 def _name(sheet: Page, corner: tuple[float, float], name: str, told: str) -> None:
@@ -191,10 +198,10 @@ def _name(sheet: Page, corner: tuple[float, float], name: str, told: str) -> Non
     )  # fmt: skip
 
 
-def _panel(ax: Axes, rows: pd.DataFrame, study: Study) -> None:
+def _panel(ax: Axes, rows: pd.DataFrame, definitions: Definitions) -> None:
     """Every method of a model with its error bar, and the names of those that matter."""
     across, up = _inches(ax)
-    nominal = up(100 * study.inference.level)
+    nominal = up(100 * definitions.inference.level)
     taken = _refusals(ax, rows[rows["refused"] >= 0.5])
     floor = max((box.top for box in taken), default=0.0)
     marks = {}
@@ -249,25 +256,25 @@ def _refusals(ax: Axes, refused: pd.DataFrame) -> list[Box]:
     return boxes
 
 
-def _by_number(sheet: Page, flat: pd.DataFrame, study: Study) -> None:
+def _by_number(sheet: Page, flat: pd.DataFrame, definitions: Definitions) -> None:
     """A panel for each model that was run with flatter sizes."""
     bars = ERRORS * flat["error"]
-    low = min((flat["coverage"] - bars).min(), 100 * study.inference.level)
-    high = max((flat["coverage"] + bars).max(), 100 * study.inference.level)
+    low = min((flat["coverage"] - bars).min(), 100 * definitions.inference.level)
+    high = max((flat["coverage"] + bars).max(), 100 * definitions.inference.level)
     room = 0.06 * (high - low)
     for n, model in enumerate(name for name in MODELS if name in set(flat["model"])):
         left = LEFT + n * (WIDE + BETWEEN)
         ax = sheet.axes(left, AXIS, NARROW, LOW)
         ax.set(ylim=(low - room, high + room))
         rows = flat[flat["model"] == model]
-        _number_scale(ax, rows, study, up=n == 0)
-        _name(sheet, (left, AXIS + LOW + 0.23), MODELS[model][0], enough(rows, study))
+        _number_scale(ax, rows, definitions, up=n == 0)
+        _name(sheet, (left, AXIS + LOW + 0.23), MODELS[model][0], enough(rows, definitions))
         _lines(ax, rows)
 
 
-def enough(rows: pd.DataFrame, study: Study) -> str:
+def enough(rows: pd.DataFrame, definitions: Definitions) -> str:
     """From which effective number on the main methods keep their level in one model."""
-    level = 100 * study.inference.level
+    level = 100 * definitions.inference.level
     kept = rows["coverage"] + ERRORS * rows["error"] >= level
     number = rows["n_effective"]
     failed = number[~kept].max()
@@ -281,7 +288,7 @@ def _number(effective: float) -> str:
     return f"{effective:.1f}" if effective < 10 else f"{effective:.0f}"
 
 
-def _number_scale(ax: Axes, rows: pd.DataFrame, study: Study, *, up: bool) -> None:
+def _number_scale(ax: Axes, rows: pd.DataFrame, definitions: Definitions, *, up: bool) -> None:
     """Effective developers across on a logarithmic scale; the panel's own, and those to trust."""
     numbers = sorted(rows["n_effective"].unique())
     span = numbers[-1] / numbers[0]
@@ -292,9 +299,9 @@ def _number_scale(ax: Axes, rows: pd.DataFrame, study: Study, *, up: bool) -> No
     ax.xaxis.set_minor_locator(NullLocator())
     ax.set_xlabel("effective number of developers", labelpad=1)
     percents(ax, ax.get_ylim()[0], up=up)
-    ax.axhline(100 * study.inference.level, color=INK, lw=0.9, zorder=1)
+    ax.axhline(100 * definitions.inference.level, color=INK, lw=0.9, zorder=1)
     _above(ax, numbers[0], PANEL)
-    least = study.inference.min_effective_developers
+    least = definitions.inference.min_effective_developers
     if numbers[0] < least < numbers[-1]:
         ax.axvspan(ax.get_xlim()[0], least, color=SHADE, lw=0, zorder=0.5)
         text = f"trusted from {least:g}"

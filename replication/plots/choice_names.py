@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from replication.definitions import Definitions, Window, young
 from replication.plots.words import CREDIT, LABELS, MONTHS, UNATTRIBUTED
-from replication.study import Study, Window, young
 
 DIMENSIONS = {
     "window": "Window",
@@ -27,24 +27,24 @@ _SCOPES = {
 }
 
 
-def choices(study: Study) -> dict[str, dict[str, str]]:
+def choices(definitions: Definitions) -> dict[str, dict[str, str]]:
     """Names of the choices of every dimension, by what the tables call them."""
     return {
-        "window": {w.id: window(w, study) for w in study.all_windows},
-        "age_limit_days": {str(days): f"{days} days" for days in study.grid.age_limits_days},
+        "window": {w.id: window(w, definitions) for w in definitions.all_windows},
+        "age_limit_days": {str(days): f"{days} days" for days in definitions.grid.age_limits_days},
         "frozen": FROZEN,
         "attribution": CREDIT,
         "labels": LABELS,
         "treatment": UNATTRIBUTED,
         "exclusion": {"none": "nothing"}
-        | {x.id: x.label.removeprefix("without ") for x in study.exclusions},
-        "scope": {k: v.format(study.grid.size_limit_billions) for k, v in _SCOPES.items()},
+        | {x.id: x.label.removeprefix("without ") for x in definitions.exclusions},
+        "scope": {k: v.format(definitions.grid.size_limit_billions) for k, v in _SCOPES.items()},
     }
 
 
-def window(found: Window, study: Study) -> str:
+def window(found: Window, definitions: Definitions) -> str:
     """A window in few words: “increments to Aug 2025”, “cohort, first year to Feb 2026”."""
     last = f"{MONTHS[found.last.month - 1][:3]} {found.last.year}"
     if not found.read_until:
         return f"{found.kind} to {last}"
-    return f"{found.kind}, {young(study.panel.age_limit_days)} to {last}"
+    return f"{found.kind}, {young(definitions.panel.age_limit_days)} to {last}"

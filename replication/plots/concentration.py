@@ -9,6 +9,7 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
+from replication.definitions import Definitions, Window
 from replication.plots.layout import SMALL, spread, width_of
 from replication.plots.results import Results, headline, increments_to_headline, window_of
 from replication.plots.scales import decades
@@ -25,7 +26,6 @@ from replication.plots.style import (
     text_colour,
 )
 from replication.plots.words import percent
-from replication.study import Study, Window
 
 LEFT, TALL, HEADING, AXIS, NAMES, BETWEEN = 0.2, 1.45, 0.25, 0.36, 1.1, 0.14
 WIDE = (INNER - BETWEEN) / 2 - LEFT - NAMES
@@ -70,14 +70,16 @@ class Index(NamedTuple):
     upper: float
 
 
-def draw(results: Results, study: Study) -> Figure:
+def draw(results: Results, definitions: Definitions) -> Figure:
     """Draw Hill's index by unit above the measures of the headline's window."""
-    windows, measured = windows_of(results, study), _measured(results, study)
+    windows, measured = windows_of(results, definitions), _measured(results, definitions)
     units = [u for u in UNITS if u in set(measured["unit"])]
     lower = (TICKS + len(units) * TITLE + ROW * _rows(measured) + HEADS) * bool(units)
     upper = (AXIS + TALL + HEADING) * bool(windows)
     height = lower + upper + APART * bool(units)
-    sheet = page(height, title(results, study), deck(windows, study), results.footer(study))
+    sheet = page(
+        height, title(results, definitions), deck(windows, definitions), results.footer(definitions)
+    )
     for n, unit in enumerate(UNITS if windows else ()):
         left = LEFT + n * (LEFT + WIDE + NAMES + BETWEEN)
         ax = sheet.axes(left, height - HEADING - TALL, WIDE, TALL)
@@ -85,26 +87,26 @@ def draw(results: Results, study: Study) -> Figure:
         _hill(ax, results, windows, unit)
     if units:
         _table(sheet, measured, units)
-        sheet.heading(0, lower + 0.02, window_of(study, headline(study)).label)
+        sheet.heading(0, lower + 0.02, window_of(definitions, headline(definitions)).label)
     return sheet.figure
 
 
-def windows_of(results: Results, study: Study) -> list[Window]:
+def windows_of(results: Results, definitions: Definitions) -> list[Window]:
     """The headline's window and its rival's, of which there is a Hill plot."""
-    choices = (headline(study), increments_to_headline(study))
-    windows = {w.id: w for w in (window_of(study, choice) for choice in choices)}
+    choices = (headline(definitions), increments_to_headline(definitions))
+    windows = {w.id: w for w in (window_of(definitions, choice) for choice in choices)}
     return [w for name, w in windows.items() if name in set(results.hill["window"])]
 
 
-def title(results: Results, study: Study) -> str:
+def title(results: Results, definitions: Definitions) -> str:
     """What moments the developers' sizes have, and what the largest one holds."""
-    measured = _measured(results, study)
+    measured = _measured(results, definitions)
     rows = measured[(measured["unit"] == "developer") & (measured["scope"] == EVERYWHERE)]
     if rows.empty:
         return "The concentration of the headline’s downloads was not measured"
     top = rows[rows["measure"] == "top-1"].iloc[0]
     held = f"the largest holds {percent(100 * top['point'], 0)}"
-    found = index_of(results, window_of(study, headline(study)), "developer")
+    found = index_of(results, window_of(definitions, headline(definitions)), "developer")
     if found is None:
         return f"Developers are too few to fit a tail to their downloads: {held}"
     told = (
@@ -126,9 +128,9 @@ def moments(found: Index) -> str:
     return "a finite variance" if found.lower > 2 else "perhaps no finite variance"
 
 
-def deck(windows: Sequence[Window], study: Study) -> str:
+def deck(windows: Sequence[Window], definitions: Definitions) -> str:
     """What the lines, the marks and the ranges are."""
-    level = percent(100 * study.inference.level, 0)
+    level = percent(100 * definitions.inference.level, 0)
     what = f"{windows[0].label} (line, {level} band)" if windows else "headline"
     rivals = "".join(f", {_small(w.label)} (dashed)" for w in windows[1:])
     return (
@@ -151,10 +153,10 @@ def index_of(results: Results, window: Window, unit: str) -> Index | None:
     return Index(size, float(row["alpha"]), float(row["lower"]), float(row["upper"]))
 
 
-def _measured(results: Results, study: Study) -> pd.DataFrame:
+def _measured(results: Results, definitions: Definitions) -> pd.DataFrame:
     """Measures of the headline's window, in the scopes that are shown."""
-    table, own = results.concentration, headline(study)
-    keys = [window_of(study, own).id, own.attribution, own.labels]
+    table, own = results.concentration, headline(definitions)
+    keys = [window_of(definitions, own).id, own.attribution, own.labels]
     rows = table[(table[["window", "attribution", "labels"]] == keys).all(axis=1)]
     return rows[rows["scope"].isin(list(SCOPES))]
 

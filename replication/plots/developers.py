@@ -10,11 +10,11 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
 
+from replication.definitions import Definitions
 from replication.plots.layout import BODY, SMALL, height_of, width_of, wrap
 from replication.plots.results import Results, headline, select
 from replication.plots.style import COLOURS, INK, INNER, Page, on_colour, page
 from replication.plots.words import basis, percent, short_name
-from replication.study import Study
 
 TALL, BELOW = 4.4, 0.42
 SMALLEST = 0.007  # share of the total below which a developer is merged into the others
@@ -37,19 +37,19 @@ class Tile(NamedTuple):
     share: float
 
 
-def draw(results: Results, study: Study) -> Figure:
+def draw(results: Results, definitions: Definitions) -> Figure:
     """Draw the headline's downloads as tiles."""
-    choice = headline(study)
+    choice = headline(definitions)
     rows = select(results.leave_one_out, choice)
-    label = next(e.label for e in study.estimands if e.id == choice.estimand)
+    label = next(e.label for e in definitions.estimands if e.id == choice.estimand)
     told = basis(choice.attribution, choice.labels)
     deck = f"Share of downloads by developer, %. {label}; {told}"
     effective = results.effective_developers(choice)
-    sheet = page(TALL + BELOW, title(rows, effective), deck, results.footer(study))
+    sheet = page(TALL + BELOW, title(rows, effective), deck, results.footer(definitions))
     ax = sheet.axes(0, BELOW, INNER, TALL)
     ax.set(xlim=(0, INNER), ylim=(0, TALL))
     ax.set_axis_off()
-    shares = {g: results.estimate(choice, g).point for g in study.groups}
+    shares = {g: results.estimate(choice, g).point for g in definitions.groups}
     unnamed = [g for g, box, tiles in layout(rows) if not _group(ax, g, shares[g], box, tiles)]
     _small_groups(sheet, {g: shares[g] for g in unnamed})
     return sheet.figure

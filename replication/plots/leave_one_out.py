@@ -10,6 +10,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
+from replication.definitions import Definitions
 from replication.plots.layout import SMALL, width_of
 from replication.plots.results import (
     LEAD,
@@ -19,25 +20,15 @@ from replication.plots.results import (
     increments_to_headline,
     select,
 )
-from replication.plots.style import (
-    COLOURS,
-    INK,
-    INNER,
-    MARKERS,
-    QUIET,
-    SHADE,
-    page,
-    text_colour,
-)
+from replication.plots.style import COLOURS, INK, INNER, MARKERS, QUIET, SHADE, page, text_colour
 from replication.plots.words import basis, points, signed
-from replication.study import Study
 
 MOST, ROW, HEADING, BELOW, VALUES, GAP = 10, 0.185, 0.42, 0.22, 0.6, 0.12
 
 
-def draw(results: Results, study: Study) -> Figure:
+def draw(results: Results, definitions: Definitions) -> Figure:
     """Draw one panel for the headline and one for the increments to the same end."""
-    choices = list(dict.fromkeys([headline(study), increments_to_headline(study)]))
+    choices = list(dict.fromkeys([headline(definitions), increments_to_headline(definitions)]))
     panel = HEADING + MOST * ROW + BELOW
     height = len(choices) * panel + (len(choices) - 1) * GAP
     told = basis(choices[0].attribution, choices[0].labels)
@@ -46,8 +37,8 @@ def draw(results: Results, study: Study) -> Figure:
         "removal moves it most (dots). Band: worst-case bounds of the full lead, all downloads of "
         f"no known country given to either side. {told[0].upper()}{told[1:]}"
     )
-    sheet = page(height, title(results, choices[0]), deck, results.footer(study))
-    names = {e.id: e.label for e in study.estimands}
+    sheet = page(height, title(results, choices[0]), deck, results.footer(definitions))
+    names = {e.id: e.label for e in definitions.estimands}
     columns, limits = _columns(results, choices), _limits(results, choices)
     for n, choice in enumerate(choices):
         bottom = height - (n + 1) * panel - n * GAP + BELOW

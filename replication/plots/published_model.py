@@ -10,6 +10,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator, NullLocator
 
+from replication.definitions import Definitions
 from replication.plots import ranges
 from replication.plots.layout import BODY, SMALL, width_of, wrap
 from replication.plots.results import LEAD, Ends, Results
@@ -26,7 +27,6 @@ from replication.plots.style import (
     text_colour,
 )
 from replication.plots.words import percent, points, signed
-from replication.study import Study
 
 GUTTER, SHARES, APART, EDGE = 1.72, 2.46, 0.3, 0.16
 LEADS = INNER - GUTTER - SHARES - APART - EDGE
@@ -55,13 +55,13 @@ class Drawn(NamedTuple):
     thin: Ends
 
 
-def draw(results: Results, study: Study) -> Figure:
+def draw(results: Results, definitions: Definitions) -> Figure:
     """Draw the intervals by model above the lead's interval against concentration."""
     names = [name for name in NAMES if name in set(results.published_pair["model"])]
     tall = ROW * len(names)
     lower = AXIS + CURVE + ABOVE
     height = lower + TICKS + tall + HEADING
-    sheet = page(height, title(results), deck(results, study), results.footer(study))
+    sheet = page(height, title(results), deck(results, definitions), results.footer(definitions))
     _models(sheet, results.published_pair, names, lower + TICKS)
     sheet.heading(
         0,
@@ -69,7 +69,7 @@ def draw(results: Results, study: Study) -> Figure:
         f"{LEAD}, points, if the Hub were less concentrated (model: pair)",
     )
     ax = sheet.axes(LEFT, AXIS, WIDE, CURVE)
-    _curve(ax, results, study)
+    _curve(ax, results, definitions)
     return sheet.figure
 
 
@@ -84,18 +84,18 @@ def title(results: Results) -> str:
     )
 
 
-def deck(results: Results, study: Study) -> str:
+def deck(results: Results, definitions: Definitions) -> str:
     """What is modelled, what the marks are, and why not to trust them."""
-    level = percent(100 * study.inference.level, 0)
+    level = percent(100 * definitions.inference.level, 0)
     first = results.published_pair.iloc[0]
     scaled = "no data regenerate the published shares. The panel’s developers are scaled to them"
-    if study.whole:
+    if definitions.whole:
         scaled = "the panel’s developers are scaled to the published shares"
     told = (
         f"A model of the whole Hub, not an estimate: {scaled} and resampled. "
         f"Thick: {level} jackknife interval; thin: {level} percentile interval"
     )
-    least = study.inference.min_effective_developers
+    least = definitions.inference.min_effective_developers
     if first["n_effective"] < least:
         told += (
             f". Neither is to be trusted with {first['n_effective']:.1f} effective developers in the "
@@ -229,7 +229,7 @@ def _by_power(curve: pd.DataFrame, method: str) -> pd.DataFrame:
     return curve[curve["method"] == method].sort_values("power", ascending=False)
 
 
-def _curve(ax: Axes, results: Results, study: Study) -> None:
+def _curve(ax: Axes, results: Results, definitions: Definitions) -> None:
     """The interval of the lead against the effective number of developers."""
     thick, thin = (_by_power(results.concentration_curve, m) for m in (THICK, THIN))
     x = thick["n_effective"].to_numpy()
@@ -248,7 +248,7 @@ def _curve(ax: Axes, results: Results, study: Study) -> None:
     )  # fmt: skip
     _methods(ax, thick, thin)
     _needed(ax, results.detectable_gap, thick)
-    _trusted(ax, study.inference.min_effective_developers, x)
+    _trusted(ax, definitions.inference.min_effective_developers, x)
 
 
 def _curve_scale(ax: Axes, x: Any) -> None:

@@ -7,6 +7,7 @@ from typing import NamedTuple
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
+from replication.definitions import Definitions
 from replication.plots import ranges
 from replication.plots.layout import BODY, SMALL, wrap
 from replication.plots.results import (
@@ -32,7 +33,6 @@ from replication.plots.style import (
     text_colour,
 )
 from replication.plots.words import CREDIT, LABELS, percent, points, signed
-from replication.study import Study
 
 ROW, HALF, HEADING, KEY = 0.5, 0.115, 0.18, 0.95
 GUTTER, LEADS = 1.95, 0.75
@@ -46,49 +46,51 @@ class Row(NamedTuple):
     choice: Choice
 
 
-def draw(results: Results, study: Study) -> Figure:
+def draw(results: Results, definitions: Definitions) -> Figure:
     """Draw the published pair and our estimates with their ranges."""
-    rows = rows_of(results, study)
+    rows = rows_of(results, definitions)
     published = [results.published(f"study-{side.lower()}") for side in LEADERS]
     pair = [value for value in published if value is not None]
     height = ROW * (len(rows) + bool(pair))
-    told = deck(study, results.part)
-    sheet = page(KEY + height + HEADING, title(results, rows, pair), told, results.footer(study))
+    told = deck(definitions, results.part)
+    sheet = page(
+        KEY + height + HEADING, title(results, rows, pair), told, results.footer(definitions)
+    )
     ax = _axes(sheet, height, max(_ends(results, rows)))
     if pair:
         _published(ax, pair, height - ROW / 2)
     for n, row in enumerate(reversed(rows)):
         _estimates(ax, row, results, ROW * (n + 0.5))
-    _key(sheet, ax, results, study)
+    _key(sheet, ax, results, definitions)
     return sheet.figure
 
 
-def deck(study: Study, part: str = "") -> str:
+def deck(definitions: Definitions, part: str = "") -> str:
     """What the shares are of, and what the rows have in common; `part` of the Hub, or all of it."""
-    first = headline(study)
+    first = headline(definitions)
     of = "published for the whole Hub, ours for the released file"
-    if study.whole:
+    if definitions.whole:
         of = "published and rebuilt for the whole Hub"
         if part:
             of = f"published for the whole Hub, ours for {part}"
     return (
-        f"Share of {study.young} downloads, %: {of}. "
+        f"Share of {definitions.young} downloads, %: {of}. "
         "Cohort: every download of the repositories created in the window; increments: downloads "
         f"gained in the window. Credited to the {CREDIT[first.attribution]} under the "
         f"{LABELS[first.labels]}’s country labels unless a row says otherwise"
     )
 
 
-def rows_of(results: Results, study: Study) -> list[Row]:
+def rows_of(results: Results, definitions: Definitions) -> list[Row]:
     """The headline first, then what changes when one of its choices changes."""
-    first, rival = headline(study), increments_to_headline(study)
-    names = {e.id: e.label for e in study.estimands}
-    longest = max((w for w in study.windows if w.kind == "increments"), key=lambda w: w.end)
-    excluded = [f"{rival.estimand}-without-{x.id}" for x in study.estimated_exclusions]
+    first, rival = headline(definitions), increments_to_headline(definitions)
+    names = {e.id: e.label for e in definitions.estimands}
+    longest = max((w for w in definitions.windows if w.kind == "increments"), key=lambda w: w.end)
+    excluded = [f"{rival.estimand}-without-{x.id}" for x in definitions.estimated_exclusions]
     without = [rival._replace(estimand=estimand) for estimand in excluded]
-    cohorts = [first._replace(estimand=w.id) for w in study.windows if w.kind == "cohort"]
+    cohorts = [first._replace(estimand=w.id) for w in definitions.windows if w.kind == "cohort"]
     windows = [first, rival, *without, first._replace(estimand=longest.id), *cohorts]
-    kind = "Same window" if study.whole else f"Same {window_of(study, first).kind}"
+    kind = "Same window" if definitions.whole else f"Same {window_of(definitions, first).kind}"
     other = next(labels for labels in ("registry", "study") if labels != first.labels)
     found = [choice for choice in dict.fromkeys(windows) if results.holds(choice)]
     return [
@@ -179,15 +181,15 @@ def _beside(ax: Axes, y: float, text: str, colour: str, va: str = "center_baseli
     )  # fmt: skip
 
 
-def _key(sheet: Page, scale: Axes, results: Results, study: Study) -> None:
+def _key(sheet: Page, scale: Axes, results: Results, definitions: Definitions) -> None:
     """How to read the marks of one row."""
     height, wide = KEY - 0.3, INNER - GUTTER
     ax = sheet.axes(GUTTER, 0, wide, height)
     ax.set(xlim=(0, scale.get_xlim()[1] * wide / PLOT), ylim=(0, height))
     ax.set_axis_off()
-    effective = results.effective_developers(headline(study))
-    interval = f"{100 * study.inference.level:.0f} % jackknife"
-    if results.too_few(study):
+    effective = results.effective_developers(headline(definitions))
+    interval = f"{100 * definitions.inference.level:.0f} % jackknife"
+    if results.too_few(definitions):
         interval += f", not to be trusted: {effective:.1f} effective developers in the headline"
     rows = [height - 0.1 - 0.16 * n for n in range(4)]
     texts = (

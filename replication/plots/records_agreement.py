@@ -10,6 +10,7 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
+from replication.definitions import Definitions
 from replication.plots.layout import BODY, SMALL, wrap
 from replication.plots.results import Results
 from replication.plots.style import (
@@ -25,7 +26,6 @@ from replication.plots.style import (
     text_colour,
 )
 from replication.plots.words import percent
-from replication.study import Study
 
 LEFT, BELOW, TALL, BESIDE, ABOVE = 0.82, 0.42, 3.3, 0.35, 0.08
 TABLE = INNER - LEFT - TALL - BESIDE
@@ -37,11 +37,14 @@ MARKER = {**MARKERS, OTHERS: "^"}
 UNITS = {6: " million", 9: " billion"}
 
 
-def draw(results: Results, study: Study) -> Figure:
+def draw(results: Results, definitions: Definitions) -> Figure:
     """Draw every repository as a point, and the ratios and errors beside them."""
     table = results.records_agreement
     sheet = page(
-        BELOW + TALL + ABOVE, title(table), deck(table, study), results.records_footer(study)
+        BELOW + TALL + ABOVE,
+        title(table),
+        deck(table, definitions),
+        results.records_footer(definitions),
     )
     ax = _axes(sheet, results.records_agreement_points)
     for period, side in product((BEFORE, AFTER), reversed(SIDES)):
@@ -65,14 +68,14 @@ def _ratios(table: pd.DataFrame, side: str) -> list[str]:
     return [percent(100 * _row(table, period, side)["ratio"], 0) for period in (BEFORE, AFTER)]
 
 
-def deck(table: pd.DataFrame, study: Study) -> str:
+def deck(table: pd.DataFrame, definitions: Definitions) -> str:
     """What a point is."""
     number = {p: int(_row(table, p, ALL)["repositories"]) for p in (BEFORE, AFTER)}
     return (
         "Downloads of a repository in the window: rebuilt from its 30-day counts alone, beside what its "
         f"counter holds, before the first reading of the counter (hollow, {number[BEFORE]} "
-        f"repositories) and after it (filled, {number[AFTER]}). Country: {study.window.attribution}, "
-        f"{study.window.labels}’s labels. On the line both agree"
+        f"repositories) and after it (filled, {number[AFTER]}). Country: {definitions.window.attribution}, "
+        f"{definitions.window.labels}’s labels. On the line both agree"
     )
 
 

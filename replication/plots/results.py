@@ -8,11 +8,11 @@ from typing import Any, NamedTuple
 
 import pandas as pd
 
-from replication import covered
+from replication import extent
+from replication.definitions import Definitions, Window
 from replication.files import read_csv, read_json
 from replication.plots.layout import drawable
 from replication.plots.words import day, millions, short_day, together
-from replication.study import Study, Window
 
 LEAD = "China − USA"
 TABLES = (
@@ -156,7 +156,7 @@ class Results:
     @property
     def part(self) -> str:
         """What part of the Hub snapshots cover, in words; empty where it is all of it."""
-        return covered.part(self.manifest)
+        return extent.part(self.manifest)
 
     def holds(self, choice: Choice) -> bool:
         """Whether the specification was estimated: an exclusion may remove nothing."""
@@ -167,10 +167,10 @@ class Results:
         rows = select(self.estimates, choice)
         return float(rows.loc[rows["group"] == LEAD, "n_effective"].iloc[0])
 
-    def too_few(self, study: Study) -> bool:
+    def too_few(self, definitions: Definitions) -> bool:
         """Whether the headline's developers weigh as too few for any interval to be trusted."""
-        least = study.inference.min_effective_developers
-        return self.effective_developers(headline(study)) < least
+        least = definitions.inference.min_effective_developers
+        return self.effective_developers(headline(definitions)) < least
 
     def published(self, claim: str) -> float | None:
         """A published percentage of the ledger, or None where there is none."""
@@ -182,27 +182,27 @@ class Results:
         found = self.defects.loc[self.defects["check"] == check, "where"]
         return str(found.iloc[0]) if len(found) else ""
 
-    def footer(self, study: Study) -> str:
+    def footer(self, definitions: Definitions) -> str:
         """Source line: title, revision or date, size of the headline's data, and who computed."""
-        choice = headline(study)
+        choice = headline(definitions)
         repositories = self.summary.loc[self.summary["name"] == "repositories", "value"].iloc[0]
         developers = select(self.estimates, choice)["n_developers"].max()
-        window = window_of(study, choice).id
+        window = window_of(definitions, choice).id
         total = self.coverage.loc[self.coverage["estimand"] == window, "total"].iloc[0]
         return (
             f"Data: {_source(self.manifest)}. {float(repositories):,.0f} repositories; headline: {developers:,} developers, "
             f"{millions(total)} downloads. Computed by this replication."
         )
 
-    def records_footer(self, study: Study) -> str:
+    def records_footer(self, definitions: Definitions) -> str:
         """Source line of the rebuilt window: records, their dates and size, and who computed."""
-        about = study.window
+        about = definitions.window
         lists = [together(short_day(date)) for date in sorted(self.hub_dates["date"].unique())]
         total = self.window_answers.set_index("statistic").loc["total"]
         return (
             f"Data: public records of the Hub’s download counts, {together(short_day(str(about.start)))} – "
             f"{together(short_day(str(about.end)))}, with lists of the Hub of {', '.join(lists)}. "
-            f"{together(millions(total['point']))} {study.young} downloads, "
+            f"{together(millions(total['point']))} {definitions.young} downloads, "
             f"{together(millions(total['uncorrected']))} of them of repositories in the records. Computed by this replication."
         )
 
@@ -229,19 +229,19 @@ def select(table: pd.DataFrame, choice: Choice, key: str = "estimand") -> pd.Dat
     return table[(table[[key, "attribution", "labels"]] == list(choice)).all(axis=1)]
 
 
-def headline(study: Study) -> Choice:
+def headline(definitions: Definitions) -> Choice:
     """The specification nearest to the published study."""
-    named = study.headline
+    named = definitions.headline
     return Choice(named.estimand, named.attribution, named.labels)
 
 
-def window_of(study: Study, choice: Choice) -> Window:
+def window_of(definitions: Definitions, choice: Choice) -> Window:
     """The window behind the estimand of `choice`."""
-    return next(e.window for e in study.estimands if e.id == choice.estimand)
+    return next(e.window for e in definitions.estimands if e.id == choice.estimand)
 
 
-def increments_to_headline(study: Study) -> Choice:
+def increments_to_headline(definitions: Definitions) -> Choice:
     """The headline's rival: increments up to the day on which the headline's window ends."""
-    end = window_of(study, headline(study)).end
-    rivals = [w for w in study.windows if w.kind == "increments" and w.end == end]
-    return headline(study)._replace(estimand=(rivals or list(study.windows))[0].id)
+    end = window_of(definitions, headline(definitions)).end
+    rivals = [w for w in definitions.windows if w.kind == "increments" and w.end == end]
+    return headline(definitions)._replace(estimand=(rivals or list(definitions.windows))[0].id)

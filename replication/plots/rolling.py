@@ -11,6 +11,7 @@ from matplotlib.dates import MonthLocator, date2num, num2date
 from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter, NullFormatter
 
+from replication.definitions import Definitions
 from replication.plots.layout import SMALL, spread
 from replication.plots.results import Results, headline
 from replication.plots.style import (
@@ -25,7 +26,6 @@ from replication.plots.style import (
     text_colour,
 )
 from replication.plots.words import MONTHS, basis, day, percent, short_day, together
-from replication.study import Study
 
 LEFT, RIGHT, HEADING, TALL, APART, ROW, BELOW, TICKS = 0.4, 2.0, 0.36, 0.98, 0.08, 0.155, 0.1, 0.3
 WIDE = INNER - LEFT - RIGHT
@@ -35,7 +35,7 @@ HIGH = 0.84  # part of a row that the highest bar fills
 SERIES, NEVER, TOO_SHORT, REFUSED = "weekly", "never", "too short", "refused"
 
 
-def draw(results: Results, study: Study) -> Figure:
+def draw(results: Results, definitions: Definitions) -> Figure:
     """Draw a panel for each width: shares above, the distribution of the crossing below."""
     found = _whole(results.rolling_crossings)
     shares, bars = (_whole(t) for t in (results.rolling_shares, results.rolling_distribution))
@@ -46,7 +46,9 @@ def draw(results: Results, study: Study) -> Figure:
     panel = HEADING + TALL + APART + strip + BELOW
     height = len(weeks) * panel + TICKS
     firsts = {int(w): str(rows["week"].min()) for w, rows in shares.groupby("width")}
-    sheet = page(height, title(found, firsts), deck(results, study), results.footer(study))
+    sheet = page(
+        height, title(found, firsts), deck(results, definitions), results.footer(definitions)
+    )
     days = _days(sorted(shares["week"].unique()))
     for n, (width, week) in enumerate(weeks.items()):
         bottom = height - (n + 1) * panel + BELOW
@@ -93,14 +95,14 @@ def title(crossings: pd.DataFrame, firsts: Mapping[int, str] | None = None) -> s
     return f"{told}: {', '.join([f'{each[0]} weeks', *each[1:]])}"
 
 
-def deck(results: Results, study: Study) -> str:
+def deck(results: Results, definitions: Definitions) -> str:
     """What is drawn, and why not to trust the bands."""
-    choice = headline(study)
+    choice = headline(definitions)
     known = choice.attribution in set(results.crossings["attribution"])
     credited = basis(choice.attribution if known else "uploader", choice.labels)
-    level = percent(100 * study.inference.level, 0)
+    level = percent(100 * definitions.inference.level, 0)
     told = (
-        f"Share of {study.young} downloads, %, in the weeks up to each week; {credited}. Bands: {level} "
+        f"Share of {definitions.young} downloads, %, in the weeks up to each week; {credited}. Bands: {level} "
         "bootstrap over developers, too few to be trusted. Bars: replicates by the week of their "
         "crossing (the first: then or earlier), developers, both, or weeks in blocks resampled; "
         f"lines: {level} of them"

@@ -10,6 +10,7 @@ from matplotlib.axes import Axes
 from matplotlib.dates import date2num, num2date
 from matplotlib.figure import Figure
 
+from replication.definitions import Definitions
 from replication.plots.layout import SMALL, spread
 from replication.plots.results import Choice, Results, headline, select
 from replication.plots.style import (
@@ -24,7 +25,6 @@ from replication.plots.style import (
     text_colour,
 )
 from replication.plots.words import MONTHS, basis, day, percent, short_day
-from replication.study import Study
 
 TALL, HEADING, NOTES, BELOW, LEFT, RIGHT = 2.2, 0.24, 0.17, 0.42, 0.4, 1.75
 WIDE = INNER - LEFT - RIGHT
@@ -33,23 +33,25 @@ NOTE, NOTE_HIGH = 1.4, 0.3  # inches that the note on the crossing takes
 NEVER = "never"
 
 
-def draw(results: Results, study: Study) -> Figure:
+def draw(results: Results, definitions: Definitions) -> Figure:
     """Draw one panel for all downloads and one for each exclusion."""
-    choice = _credited(results, study)
+    choice = _credited(results, definitions)
     panels = {"weekly": "All repositories"}
-    panels |= {f"weekly-without-{x.id}": x.label.capitalize() for x in study.estimated_exclusions}
+    panels |= {
+        f"weekly-without-{x.id}": x.label.capitalize() for x in definitions.estimated_exclusions
+    }
     panel = TALL + HEADING + BELOW
     height = len(panels) * panel + NOTES
-    few = ", too few to be trusted" if results.too_few(study) else ""
+    few = ", too few to be trusted" if results.too_few(definitions) else ""
     deck = (
-        f"Share of {study.young} downloads, %, in the {study.time.smoothing_weeks} weeks up to each "
-        f"week; {basis(choice.attribution, choice.labels)}. Bands: {100 * study.inference.level:.0f} % bootstrap "
+        f"Share of {definitions.young} downloads, %, in the {definitions.time.smoothing_weeks} weeks up to each "
+        f"week; {basis(choice.attribution, choice.labels)}. Bands: {100 * definitions.inference.level:.0f} % bootstrap "
         f"over developers{few}. Groups always below {NAMED:.0f} % are not named"
     )
     until = _judged_until(results, choice._replace(estimand="weekly"))
     if until < results.weekly_shares["week"].max():
         deck += f". Weeks after {day(until)} hold too few downloads and are not drawn"
-    sheet = page(height, title(results, study), deck, results.footer(study))
+    sheet = page(height, title(results, definitions), deck, results.footer(definitions))
     for n, (series, name) in enumerate(panels.items()):
         bottom = height - (n + 1) * panel - NOTES + BELOW
         ax = _panel(sheet, bottom, results, choice._replace(estimand=series))
@@ -58,9 +60,9 @@ def draw(results: Results, study: Study) -> Figure:
     return sheet.figure
 
 
-def title(results: Results, study: Study) -> str:
+def title(results: Results, definitions: Definitions) -> str:
     """When China passes the USA for the rest of the series, with and without the exclusion."""
-    choice = _credited(results, study)
+    choice = _credited(results, definitions)
     week = _crossing(results, choice._replace(estimand="weekly"))
     if week == NEVER:
         return "China’s downloads do not pass the USA’s to stay ahead"
@@ -68,26 +70,26 @@ def title(results: Results, study: Study) -> str:
     told = f"China’s downloads pass the USA’s in the week of {day(week)} and stay ahead"
     if week == first:
         told = "China’s downloads are ahead of the USA’s from the first week shown to the last"
-    if _blurred(week, results, study):
+    if _blurred(week, results, definitions):
         told = told.replace(" and stay", " (blurred by frozen counters) and stay")
-    for exclusion in study.estimated_exclusions[:1]:
+    for exclusion in definitions.estimated_exclusions[:1]:
         other = _crossing(results, choice._replace(estimand=f"weekly-without-{exclusion.id}"))
         also = "also" if week == other == first else _apart(week, other)
         told += f"; {also} {exclusion.label}"
     return told
 
 
-def _credited(results: Results, study: Study) -> Choice:
+def _credited(results: Results, definitions: Definitions) -> Choice:
     """The headline, or by uploader: the series knows no maker, being kept by uploader and origin."""
-    choice = headline(study)
+    choice = headline(definitions)
     known = choice.attribution in set(results.crossings["attribution"])
     return choice if known else choice._replace(attribution="uploader")
 
 
-def _blurred(week: str, results: Results, study: Study) -> bool:
+def _blurred(week: str, results: Results, definitions: Definitions) -> bool:
     """Whether the smoothed week of a crossing reaches into frozen readings."""
     frozen = [date.fromisoformat(found) for found in _dates_in(results.defect("frozen-readings"))]
-    reach = timedelta(weeks=study.time.smoothing_weeks)
+    reach = timedelta(weeks=definitions.time.smoothing_weeks)
     end = date.fromisoformat(week)
     return any(end - reach < found <= end + timedelta(weeks=1) for found in frozen)
 

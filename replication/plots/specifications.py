@@ -11,22 +11,13 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
+from replication.definitions import Definitions
 from replication.plots import strips
 from replication.plots.choice_names import DIMENSIONS
 from replication.plots.layout import BODY, SMALL, spread, wrap
 from replication.plots.results import LEAD, Results
-from replication.plots.style import (
-    COLOURS,
-    INK,
-    INNER,
-    LEADERS,
-    MARKERS,
-    QUIET,
-    page,
-    text_colour,
-)
+from replication.plots.style import COLOURS, INK, INNER, LEADERS, MARKERS, QUIET, page, text_colour
 from replication.plots.words import NARROW, percent, signed
-from replication.study import Study
 
 TALL, ABOVE = 2.0, 0.08
 LINE = 0.145  # inches between labels of published cells, and between lines of a wrapped label
@@ -44,12 +35,14 @@ class Cell(NamedTuple):
     lead: float
 
 
-def draw(results: Results, study: Study) -> Figure:
+def draw(results: Results, definitions: Definitions) -> Figure:
     """Draw the curve above the strips of choices, with the shares of variance beside them."""
     curve = ordered(results.specifications)
-    blocks = strips.blocks_of(results, curve, study)
+    blocks = strips.blocks_of(results, curve, definitions)
     low = strips.height_of(blocks)
-    sheet = page(low + TALL + ABOVE, title(curve), deck(curve, study), results.footer(study))
+    sheet = page(
+        low + TALL + ABOVE, title(curve), deck(curve, definitions), results.footer(definitions)
+    )
     left = strips.gutter_of(blocks)
     wide = INNER - left - strips.RIGHT
     ax = sheet.axes(left, low, wide, TALL)
@@ -58,7 +51,7 @@ def draw(results: Results, study: Study) -> Figure:
     _leads(ax, curve)
     _cells(ax, cells_of(results.published_cells, curve), wide)
     _sides(ax, curve, wide)
-    _names_of_bands(ax, curve, study, wide)
+    _names_of_bands(ax, curve, definitions, wide)
     strips.draw(sheet, blocks, left, _turn(curve))
     return sheet.figure
 
@@ -81,7 +74,7 @@ def title(curve: pd.DataFrame) -> str:
     return f"{told}; the removal of one developer turns the sign in {where}"
 
 
-def deck(curve: pd.DataFrame, study: Study) -> str:
+def deck(curve: pd.DataFrame, definitions: Definitions) -> str:
     """What is shown, and how far the intervals are to be trusted."""
     distinct, sizes = int((curve["distinct"] == "yes").sum()), curve["n_effective"]
     near = -(-len(curve) // strips.BINS)
@@ -93,7 +86,7 @@ def deck(curve: pd.DataFrame, study: Study) -> str:
     )
     if 0 < _turn(curve) < 1:
         told += ". Dotted: where the lead turns"
-    if sizes.max() < study.inference.min_effective_developers:
+    if sizes.max() < definitions.inference.min_effective_developers:
         told += (
             f". No interval is to be trusted with {sizes.min():.1f} to {sizes.max():.1f} "
             "effective developers"
@@ -200,7 +193,7 @@ def _sides(ax: Axes, curve: pd.DataFrame, wide: float) -> None:
             )  # fmt: skip
 
 
-def _names_of_bands(ax: Axes, curve: pd.DataFrame, study: Study, wide: float) -> None:
+def _names_of_bands(ax: Axes, curve: pd.DataFrame, definitions: Definitions, wide: float) -> None:
     """What the tints are, beside their ends on the right."""
     known = medians_of(curve).dropna()
     if known.empty:
@@ -209,7 +202,7 @@ def _names_of_bands(ax: Axes, curve: pd.DataFrame, study: Study, wide: float) ->
     places = [(last[ENDS[2]] + last[ENDS[3]]) / 2, (last[ENDS[0]] + last[ENDS[2]]) / 2]
     texts = [
         "without any one developer",
-        f"{percent(100 * study.inference.level, 0)} bootstrap of developers",
+        f"{percent(100 * definitions.inference.level, 0)} bootstrap of developers",
     ]
     lines = [wrap(text, strips.RIGHT - strips.BESIDE, SMALL) for text in texts]
     for y, text in zip(spread(places, 3 * LINE * POINTS, -90), lines, strict=True):

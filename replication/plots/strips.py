@@ -10,12 +10,12 @@ from matplotlib.axes import Axes
 from matplotlib.colors import LinearSegmentedColormap
 from numpy.typing import NDArray
 
+from replication.definitions import Definitions
 from replication.plots.choice_names import DIMENSIONS, choices
 from replication.plots.layout import SMALL, width_of
 from replication.plots.results import Results
 from replication.plots.style import INK, INNER, QUIET, RULE, Page
 from replication.plots.words import percent
-from replication.study import Study
 
 LINE, GAP, HEADING, RIGHT = 0.12, 0.06, 0.42, 1.02
 BINS = 80  # ranks in as many bins: finer, and neighbours that differ by chance hide the pattern
@@ -43,7 +43,7 @@ class Block(NamedTuple):
     together: float
 
 
-def blocks_of(results: Results, curve: pd.DataFrame, study: Study) -> list[Block]:
+def blocks_of(results: Results, curve: pd.DataFrame, definitions: Definitions) -> list[Block]:
     """The dimensions, the one that weighs most first.
 
     Parameters
@@ -52,10 +52,10 @@ def blocks_of(results: Results, curve: pd.DataFrame, study: Study) -> list[Block
         Tables with the dimensions and the published cells, of which the first is the headline's.
     curve
         Specifications, smallest lead first.
-    study
+    definitions
         Definitions.
     """
-    names, head = choices(study), results.published_cells.iloc[0]
+    names, head = choices(definitions), results.published_cells.iloc[0]
     blocks = []
     for dimension, rows in results.dimensions.groupby("dimension", sort=False):
         made = curve[dimension].astype(str)

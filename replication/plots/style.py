@@ -14,9 +14,8 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.colors import to_hex, to_rgb
 from matplotlib.figure import Figure
 
-from replication import study as definitions
+from replication.definitions import Definitions, load_definitions
 from replication.plots.layout import BODY, FONT, HEAD, LEADING, SMALL, height_of, wrap
-from replication.study import Study
 
 WIDTH, MARGIN, DPI = 6.5, 0.06, 200
 INNER = WIDTH - 2 * MARGIN
@@ -60,11 +59,11 @@ _RC: dict[str, Any] = {
 
 
 @contextmanager
-def context(study: Study | None = None) -> Iterator[None]:
+def context(definitions: Definitions | None = None) -> Iterator[None]:
     """The style and the study's colours, whatever the user's settings are; they come back on leaving."""
     before = dict(COLOURS)
-    if study:
-        _use(colours_of(study))
+    if definitions:
+        _use(colours_of(definitions))
     try:
         with matplotlib.style.context(["default", _RC], after_reset=True), _dates():
             yield
@@ -72,10 +71,10 @@ def context(study: Study | None = None) -> Iterator[None]:
         _use(before)
 
 
-def colours_of(study: Study) -> dict[str, str]:
+def colours_of(definitions: Definitions) -> dict[str, str]:
     """Colour of each country group of a study, in their order; groups without one get spare ones."""
     spare = cycle(SPARE)
-    return {group.name: group.colour or next(spare) for group in study.country_groups}
+    return {group.name: group.colour or next(spare) for group in definitions.country_groups}
 
 
 def _dates() -> AbstractContextManager[None]:
@@ -155,4 +154,4 @@ def title_of(figure: Figure) -> str:
     return " ".join(t.get_text() for t in figure.texts if t.get_gid() == "title").replace("\n", " ")
 
 
-_use(colours_of(definitions.load()))
+_use(colours_of(load_definitions()))

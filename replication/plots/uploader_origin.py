@@ -5,19 +5,11 @@ from __future__ import annotations
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
+from replication.definitions import Definitions
 from replication.plots.layout import SMALL, spread
 from replication.plots.results import Choice, Results, headline
-from replication.plots.style import (
-    COLOURS,
-    INNER,
-    LEADERS,
-    MARKERS,
-    RULE,
-    page,
-    text_colour,
-)
+from replication.plots.style import COLOURS, INNER, LEADERS, MARKERS, RULE, page, text_colour
 from replication.plots.words import CREDIT, LABELS, signed
-from replication.study import Study
 
 TALL, HEADING, BELOW, LEFT, RIGHT = 3.7, 0.25, 0.25, 0.44, 1.6
 PANEL = INNER / 2
@@ -29,17 +21,17 @@ NAMED = 1.0  # percent: a group that stays below it is drawn without a name
 Lines = dict[str, list[float]]
 
 
-def draw(results: Results, study: Study) -> Figure:
+def draw(results: Results, definitions: Definitions) -> Figure:
     """Draw one panel for each source of labels."""
-    choice = headline(study)
-    label = next(e.label for e in study.estimands if e.id == choice.estimand)
+    choice = headline(definitions)
+    label = next(e.label for e in definitions.estimands if e.id == choice.estimand)
     deck = (
         f"Share of downloads, %, credited to the repository’s uploader, to the developer of its "
         "base model (origin; split credit lies halfway), or to whoever made its weights (maker). "
         f"{label}. Groups always below {NAMED:.0f} % are not named"
     )
-    sheet = page(TALL + HEADING + BELOW, title(results, choice), deck, results.footer(study))
-    panels = [_lines(results, study, choice._replace(labels=labels)) for labels in PANELS]
+    sheet = page(TALL + HEADING + BELOW, title(results, choice), deck, results.footer(definitions))
+    panels = [_lines(results, definitions, choice._replace(labels=labels)) for labels in PANELS]
     top = max(max(shares) for lines in panels for shares in lines.values())
     for n, (labels, lines) in enumerate(zip(PANELS, panels, strict=True)):
         ax = sheet.axes(n * PANEL + LEFT, BELOW, WIDE, TALL)
@@ -65,11 +57,11 @@ def title(results: Results, choice: Choice) -> str:
     )
 
 
-def _lines(results: Results, study: Study, choice: Choice) -> Lines:
+def _lines(results: Results, definitions: Definitions, choice: Choice) -> Lines:
     """Shares of every group at every step."""
     return {
         group: [results.estimate(choice._replace(attribution=s), group).point for s in STEPS]
-        for group in study.groups
+        for group in definitions.groups
     }
 
 

@@ -12,20 +12,11 @@ from matplotlib.dates import date2num
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
+from replication.definitions import Definitions
 from replication.plots.layout import SMALL, spread
 from replication.plots.results import Results
-from replication.plots.style import (
-    COLOURS,
-    INK,
-    INNER,
-    LEADERS,
-    QUIET,
-    SHADE,
-    page,
-    text_colour,
-)
+from replication.plots.style import COLOURS, INK, INNER, LEADERS, QUIET, SHADE, page, text_colour
 from replication.plots.words import MONTHS, basis, month, short_day
-from replication.study import Study
 
 LEFT, RIGHT, HEADING, NAMED, GAP, BELOW = 0.38, 2.2, 0.22, 0.17, 0.38, 0.32
 UPPER, LOWER = 2.0, 2.5  # inches that the panels are high
@@ -48,32 +39,37 @@ class Line(NamedTuple):
     rates: list[float]
 
 
-def draw(results: Results, study: Study) -> Figure:
+def draw(results: Results, definitions: Definitions) -> Figure:
     """Draw a panel of both countries above one of the developers."""
     height = 2 * HEADING + NAMED + UPPER + LOWER + GAP + BELOW
-    sheet = page(height, title(results.window_passing), deck(study), results.records_footer(study))
-    both, each = countries(results, study), developers(results, study)
+    sheet = page(
+        height,
+        title(results.window_passing),
+        deck(definitions),
+        results.records_footer(definitions),
+    )
+    both, each = countries(results, definitions), developers(results, definitions)
     for top, tall, lines, name in (
         (height - HEADING - NAMED, UPPER, both, "China and the USA"),
         (BELOW + LOWER, LOWER, each, "Developers, with what no record follows"),
     ):
         ax = sheet.axes(LEFT, top - tall, WIDE, tall)
-        _lines(ax, lines, tall, study)
+        _lines(ax, lines, tall, definitions)
         sheet.heading(0, top + HEADING - 0.13 + NAMED * (lines is both), name)
         _after(ax, results, named=lines is both)
         if lines is both:
-            _mark(ax, results.window_passing, both, study)
+            _mark(ax, results.window_passing, both, definitions)
     return sheet.figure
 
 
-def deck(study: Study) -> str:
+def deck(definitions: Definitions) -> str:
     """What is drawn, and which months are not whole."""
-    about = study.window
+    about = definitions.window
     names = months_between(about.start, about.end)
-    parts = [(name, *_inside(name, study)) for name in (names[0], names[-1])]
+    parts = [(name, *_inside(name, definitions)) for name in (names[0], names[-1])]
     told = "; ".join(f"{month(name)}: {days} days" for name, _, days in parts)
     return (
-        f"Millions of {study.young} downloads a day, by month ({told}); "
+        f"Millions of {definitions.young} downloads a day, by month ({told}); "
         f"{basis(about.attribution, about.labels)}. Solid: with what no record follows, which is "
         "estimated from the lists of the whole Hub; dashed: what records follow alone"
     )
@@ -107,12 +103,12 @@ def months_between(start: date, end: date) -> list[str]:
     return [f"{n // 12}-{n % 12 + 1:02}" for n in numbers]
 
 
-def _inside(name: str, study: Study) -> tuple[float, int]:
+def _inside(name: str, definitions: Definitions) -> tuple[float, int]:
     """Middle of a month's days after the window's start up to its end, and their number."""
     year, number = map(int, name.split("-"))
     next_month = date(year + number // 12, number % 12 + 1, 1)
-    first = max(date(year, number, 1), study.window.start + timedelta(days=1))
-    last = min(next_month - timedelta(days=1), study.window.end)
+    first = max(date(year, number, 1), definitions.window.start + timedelta(days=1))
+    last = min(next_month - timedelta(days=1), definitions.window.end)
     return (_number(first) + _number(last) + 1) / 2, (last - first).days + 1
 
 
@@ -121,27 +117,27 @@ def _number(when: date) -> float:
     return float(date2num(when))
 
 
-def countries(results: Results, study: Study) -> list[Line]:
+def countries(results: Results, definitions: Definitions) -> list[Line]:
     """Both countries with what no record follows, and by what records follow alone."""
     kinds = {CORRECTED: ("{}", "solid", 2.2), FOLLOWED: ("{}, followed only", DASHED, 1.4)}
     return [
-        Line(label.format(side), side, style, wide, *_series(results, side, measure, study))
+        Line(label.format(side), side, style, wide, *_series(results, side, measure, definitions))
         for measure, (label, style, wide) in kinds.items()
         for side in LEADERS
     ]
 
 
-def developers(results: Results, study: Study) -> list[Line]:
+def developers(results: Results, definitions: Definitions) -> list[Line]:
     """The tracked developers that have a month, in the colour of their country, the largest first."""
-    about, credited = study.window, results.leave_one_out
+    about, credited = definitions.window, results.leave_one_out
     rows = credited[
         (credited[["attribution", "labels"]] == [about.attribution, about.labels]).all(axis=1)
     ]
     groups = rows.drop_duplicates("developer").set_index("developer")["group"]
     found = [
         Line(t.name, str(groups.get(t.developer, "Unknown")), "", 1.5,
-             *_series(results, t.name, CORRECTED, study, kind="developer"))
-        for t in study.tracked
+             *_series(results, t.name, CORRECTED, definitions, kind="developer"))
+        for t in definitions.tracked
     ]  # fmt: skip
     found = sorted((line for line in found if line.rates), key=lambda line: -sum(line.rates))
     places = {g: [x.name for x in found if x.group == g] for g in {x.group for x in found}}
@@ -152,24 +148,24 @@ def developers(results: Results, study: Study) -> list[Line]:
 
 
 def _series(
-    results: Results, name: str, measure: str, study: Study, kind: str = "group"
+    results: Results, name: str, measure: str, definitions: Definitions, kind: str = "group"
 ) -> tuple[list[float], list[float]]:
     """Middles of the months, and millions a day."""
     rows = results.window_months
     chosen = (rows["scope"] == ALL) & (rows["series"] == name) & (rows["kind"] == kind)
     rows = rows[chosen].sort_values("month")
-    inside = [_inside(str(found), study) for found in rows["month"]]
+    inside = [_inside(str(found), definitions) for found in rows["month"]]
     values = [x / 1e6 / days for x, (_, days) in zip(rows[measure], inside, strict=True)]
     return [middle for middle, _ in inside], values
 
 
-def _lines(ax: Axes, lines: Sequence[Line], tall: float, study: Study) -> None:
+def _lines(ax: Axes, lines: Sequence[Line], tall: float, definitions: Definitions) -> None:
     """Lines with their names and last rates at the end."""
-    about = study.window
+    about = definitions.window
     top = max(x for line in lines for x in line.rates)
     ax.set(xlim=(_number(about.start), _number(about.end) + 1), ylim=(0, 1.06 * top))
     names = months_between(about.start, about.end)[1::2]
-    ax.set_xticks([_inside(name, study)[0] for name in names], _month_names(names))
+    ax.set_xticks([_inside(name, definitions)[0] for name in names], _month_names(names))
     ax.yaxis.set_major_locator(MaxNLocator(6, steps=[1, 2, 5, 10]))
     ax.grid(visible=True)
     for line in lines:
@@ -230,13 +226,13 @@ def _after(ax: Axes, results: Results, *, named: bool) -> None:
         )  # fmt: skip
 
 
-def _mark(ax: Axes, passing: pd.DataFrame, lines: Sequence[Line], study: Study) -> None:
+def _mark(ax: Axes, passing: pd.DataFrame, lines: Sequence[Line], definitions: Definitions) -> None:
     """A dot where China passes the USA by what records follow, and what that leaves out."""
     name, whole = lasting(passing, FOLLOWED), lasting(passing, CORRECTED)
     if name == NEVER:
         return
     line = next(x for x in lines if x.group == LEADERS[0] and x.style == DASHED)
-    at = _inside(name, study)[0]
+    at = _inside(name, definitions)[0]
     value = line.rates[line.days.index(at)]
     start, end = ax.get_xlim()
     wide = (end - start) * NOTE / WIDE

@@ -9,18 +9,10 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
+from replication.definitions import Definitions
 from replication.plots.layout import BODY, HEAD, SMALL
 from replication.plots.results import LEAD, Ends, Results
-from replication.plots.style import (
-    COLOURS,
-    INNER,
-    LEADERS,
-    MARKERS,
-    QUIET,
-    Page,
-    page,
-    text_colour,
-)
+from replication.plots.style import COLOURS, INNER, LEADERS, MARKERS, QUIET, Page, page, text_colour
 from replication.plots.words import (
     MINUS,
     MONTHS,
@@ -31,7 +23,6 @@ from replication.plots.words import (
     short_day,
     together,
 )
-from replication.study import Study
 
 LEFT, TALL, ABOVE, BELOW, KEY = 0.38, 2.5, 0.3, 0.72, 0.42
 WIDE = INNER - LEFT
@@ -63,14 +54,14 @@ class Section(NamedTuple):
     large: bool
 
 
-def draw(results: Results, study: Study) -> Figure:
+def draw(results: Results, definitions: Definitions) -> Figure:
     """Draw columns of both countries: published, on the dates, rebuilt."""
-    sections = sections_of(results, study)
+    sections = sections_of(results, definitions)
     sheet = page(
         KEY + BELOW + TALL + ABOVE,
-        title(results, study),
-        deck(results, study),
-        results.records_footer(study),
+        title(results, definitions),
+        deck(results, definitions),
+        results.records_footer(definitions),
     )
     ax = _axes(sheet, sections)
     left = 0.0
@@ -80,26 +71,26 @@ def draw(results: Results, study: Study) -> Figure:
         for n, pair in enumerate(section.pairs):
             _pair(ax, pair, left + section.wide * (n + 0.5), large=section.large)
         left = right
-    _key(sheet, results, study)
+    _key(sheet, results, definitions)
     return sheet.figure
 
 
-def deck(results: Results, study: Study) -> str:
+def deck(results: Results, definitions: Definitions) -> str:
     """What the shares are of, and what stands below the columns."""
-    about = study.window
-    early = [d for d in _dates(results, study).index if date.fromisoformat(d) < about.start]
+    about = definitions.window
+    early = [d for d in _dates(results, definitions).index if date.fromisoformat(d) < about.start]
     told = ", ".join(together(short_day(d)) for d in early)
     outside = f" ({told}: before the window)" if early else ""
     return (
-        f"Share of {study.young} downloads, %; ours: {basis(about.attribution, about.labels)}. "
+        f"Share of {definitions.young} downloads, %; ours: {basis(about.attribution, about.labels)}. "
         f"Whole Hub{outside}: such downloads of the 30 days before, with what "
         "lies below a list’s cut-off. Below the columns: who is ahead, by how many points"
     )
 
 
-def title(results: Results, study: Study) -> str:
+def title(results: Results, definitions: Definitions) -> str:
     """What was published against what the records show in the window and on the dates."""
-    ours = f"Rebuilt from public records: {_told(results, study)}"
+    ours = f"Rebuilt from public records: {_told(results, definitions)}"
     pair = _published(results)
     if not pair:
         return ours
@@ -107,9 +98,9 @@ def title(results: Results, study: Study) -> str:
     return f"Published: China {points(pair[0] - pair[1])} {stated}. {ours}"
 
 
-def _told(results: Results, study: Study) -> str:
+def _told(results: Results, definitions: Definitions) -> str:
     """Who is ahead in the window, by the range that the records leave open, and on the dates."""
-    lead, dates = 100 * _answers(results).loc[LEAD], _dates(results, study)[LEAD]
+    lead, dates = 100 * _answers(results).loc[LEAD], _dates(results, definitions)[LEAD]
     low, high = _ends(lead, RECORDS)
     if low < 0 < high:
         size = together(f"{-low:.0f} points behind to {high:.0f} ahead")
@@ -134,10 +125,10 @@ def _name(sign: float) -> str:
     return LEADERS[0] if sign > 0 else f"the {LEADERS[1]}"
 
 
-def sections_of(results: Results, study: Study) -> list[Section]:
+def sections_of(results: Results, definitions: Definitions) -> list[Section]:
     """The published pair where there is one, the dates, and the window."""
-    dates, pair = _dates(results, study), _published(results)
-    ends = (study.window.start, study.window.end)
+    dates, pair = _dates(results, definitions), _published(results)
+    ends = (definitions.window.start, definitions.window.end)
     period = " –\n".join(f"{MONTHS[d.month - 1][:3]} {d.year}" for d in ends)
     each = [
         Pair(_two_lines(str(day)), (row[LEADERS[0]], row[LEADERS[1]]), row[LEAD], {})
@@ -181,9 +172,9 @@ def _answers(results: Results) -> pd.DataFrame:
     return results.window_answers.set_index("statistic")
 
 
-def _dates(results: Results, study: Study) -> pd.DataFrame:
+def _dates(results: Results, definitions: Definitions) -> pd.DataFrame:
     """Shares in percent by date and group, credited as in the window, nothing left out."""
-    rows, about = results.hub_dates, study.window
+    rows, about = results.hub_dates, definitions.window
     wanted = {"attribution": about.attribution, "labels": about.labels, "exclusion": "none"}
     rows = rows[(rows[[*wanted]] == list(wanted.values())).all(axis=1)]
     return 100 * rows.pivot_table(index="date", columns="group", values="share_with_tail")
@@ -267,12 +258,12 @@ def _ranges(ax: Axes, x: float, found: dict[str, Ends], colour: str) -> None:
     )  # fmt: skip
 
 
-def _key(sheet: Page, results: Results, study: Study) -> None:
+def _key(sheet: Page, results: Results, definitions: Definitions) -> None:
     """What both ranges are, and their ends."""
     ax = sheet.axes(0, 0, INNER, KEY - 0.06)
     ax.set(xlim=(0, INNER), ylim=(0, KEY - 0.06))
     ax.set_axis_off()
-    level = percent(100 * study.inference.level, 0)
+    level = percent(100 * definitions.inference.level, 0)
     names = {
         RECORDS: f"what the records leave open ({level})",
         WITHOUT: "without any one developer",

@@ -2,7 +2,7 @@
 
 *Does it come out of public data?*
 
-- reproduced: the figure lies within what public data show, give or take the margin of study.toml;
+- reproduced: the figure lies within what public data show, give or take the margin of definitions.toml;
 - contradicted: it does not;
 - not testable with this source: it holds a part of the Hub alone;
 - not testable with public data: no public table holds it, or its definition is not printed; the reason
@@ -36,11 +36,11 @@ import pandas as pd
 
 from replication.analysis import rebuild_error, window_changes, window_months
 from replication.analysis.crossover import NEVER
-from replication.analysis.statistics import LEAD
-from replication.bounds import check_published
-from replication.errors import StudyError
-from replication.study import Study
-from replication.toml_tables import build_all, parse
+from replication.definitions import Definitions
+from replication.definitions.bounds import check_published
+from replication.definitions.toml_tables import build_all, parse
+from replication.errors import DefinitionError
+from replication.inference.statistics import LEAD
 
 REPRODUCED, CONTRADICTED = "reproduced", "contradicted"
 NOT_TESTABLE = "not testable with public data"
@@ -101,20 +101,20 @@ def load(path: Path) -> tuple[Claim, ...]:
         claims = build_all(Claim, tables.get("claim"), "claim")
         for claim in claims:
             check_published(claim.id, claim.value, claim.unit)
-    except StudyError as error:
-        raise StudyError(f"{path.name}: {error.what}", error.remedy) from None
+    except DefinitionError as error:
+        raise DefinitionError(f"{path.name}: {error.what}", error.remedy) from None
     for claim in claims:
         bare = (claim.judge == "none" and not claim.reason) or (
             claim.judge == "family" and claim.value not in MAJORITIES
         )
         if claim.judge not in JUDGES or bare:
-            raise StudyError(
+            raise DefinitionError(
                 f"{path.name}: {claim.id} is judged by no rule", "set judge and reason"
             )
     return claims
 
 
-def require_estimands(ledger: Sequence[Claim], study: Study) -> None:
+def require_estimands(ledger: Sequence[Claim], definitions: Definitions) -> None:
     """Refuse definitions that lack a window by which a claim is judged.
 
     Raises
@@ -122,16 +122,16 @@ def require_estimands(ledger: Sequence[Claim], study: Study) -> None:
     StudyError
         A claim names an estimand that the study does not have, or no series of weeks begins.
     """
-    if study.whole:
+    if definitions.whole:
         return
-    known = {estimand.id for estimand in study.estimands} | {study.window.id}
-    kinds = {window.kind for window in study.windows}
+    known = {estimand.id for estimand in definitions.estimands} | {definitions.window.id}
+    kinds = {window.kind for window in definitions.windows}
     for claim in ledger:
         wanted = claim.estimand
         if claim.judge == "first-lead" and "increments" not in kinds:
             wanted = "of kind increments"
         if wanted and wanted not in known:
-            raise StudyError(
+            raise DefinitionError(
                 f"the claim {claim.id} is judged by an estimand {wanted}, which is not defined",
                 "keep the packaged [[estimand]]s in the study file, or edit paper/claims.toml",
             )
@@ -161,7 +161,7 @@ def judge(
     estimates: pd.DataFrame,
     crossings: pd.DataFrame,
     repositories: pd.DataFrame,
-    study: Study,
+    definitions: Definitions,
     window: Tables,
     part: str = "",
 ) -> pd.DataFrame:
@@ -173,7 +173,7 @@ def judge(
         The published figures.
     estimates, crossings, repositories
         Of the released file, or of snapshots of the whole Hub.
-    study
+    definitions
         Definitions and margins.
     window
         Tables of the published window from public records by file name; empty where the source is the
@@ -188,12 +188,12 @@ def judge(
         One row a claim: ``id, statement, published, unit, period, estimate, lower, upper, answer,
         survives, turned_by, reason, source, url, grade``; percentages and points where unit says.
     """
-    judges = _of_window(study, window) if window else {}
-    head = _of_head(estimates, crossings, repositories, study)
-    known = {"", *(estimand.id for estimand in study.estimands)}
+    judges = _of_window(definitions, window) if window else {}
+    head = _of_head(estimates, crossings, repositories, definitions)
+    known = {"", *(estimand.id for estimand in definitions.estimands)}
     rows = []
     for claim in ledger:
-        own = judges.get(claim.judge) if claim.estimand in {"", study.window.id} else None
+        own = judges.get(claim.judge) if claim.estimand in {"", definitions.window.id} else None
         rule = own or head[claim.judge]
         found = rule(claim) if own or claim.estimand in known else _not_rebuilt(claim)
         found = _of_part(found, part) if part and claim.judge != "none" else found
@@ -223,12 +223,12 @@ def _of_part(found: Judgement, part: str) -> Judgement:
 Rule = Callable[[Claim], Judgement]
 
 
-def _of_window(study: Study, window: Tables) -> dict[str, Rule]:
+def _of_window(definitions: Definitions, window: Tables) -> dict[str, Rule]:
     """How claims about the published window are judged, by the window from public records."""
     answers = window["window_answers.csv"].set_index("statistic")
     changes, passing = window["window_changes.csv"], window["window_passing.csv"]
-    margin = study.verdict.share_margin_points
-    marks = _marks(study)
+    margin = definitions.verdict.share_margin_points
+    marks = _marks(definitions)
 
     def share(claim: Claim) -> Judgement:
         values = 100 * changes[_MEASURE[claim.group]].to_numpy()
@@ -286,34 +286,43 @@ def _answered(
     )  # fmt: skip
 
 
-def _marks(study: Study) -> dict[str, float]:
+def _marks(definitions: Definitions) -> dict[str, float]:
     return {
-        "majority": study.verdict.majority_percent,
-        "vast majority": study.verdict.vast_majority_percent,
+        "majority": definitions.verdict.majority_percent,
+        "vast majority": definitions.verdict.vast_majority_percent,
     }
 
 
 def _of_head(
-    estimates: pd.DataFrame, crossings: pd.DataFrame, repositories: pd.DataFrame, study: Study
+    estimates: pd.DataFrame,
+    crossings: pd.DataFrame,
+    repositories: pd.DataFrame,
+    definitions: Definitions,
 ) -> dict[str, Rule]:
     """How claims are judged by the estimates of the released file, or of snapshots."""
     return {
-        "share": lambda c: _share(c, estimates, study),
-        "lead": lambda c: _lead(c, estimates, study),
-        "family": lambda c: _family(c, estimates, study),
-        "first-lead": lambda c: _first_lead(c, crossings, study),
-        "dashboard": lambda c: _dashboard(c, repositories, study),
+        "share": lambda c: _share(c, estimates, definitions),
+        "lead": lambda c: _lead(c, estimates, definitions),
+        "family": lambda c: _family(c, estimates, definitions),
+        "first-lead": lambda c: _first_lead(c, crossings, definitions),
+        "dashboard": lambda c: _dashboard(c, repositories, definitions),
         "none": lambda c: _untested(c.reason),
     }
 
 
-def _share(claim: Claim, estimates: pd.DataFrame, study: Study) -> Judgement:
+def _share(claim: Claim, estimates: pd.DataFrame, definitions: Definitions) -> Judgement:
     """A published share beside ours; it is contradicted where no completion brings it about."""
-    point, low, high = (100 * x for x in _bounds(claim.group, claim.estimand, estimates, study))
-    published, margin = float(claim.value), study.verdict.share_margin_points
+    point, low, high = (
+        100 * x for x in _bounds(claim.group, claim.estimand, estimates, definitions)
+    )
+    published, margin = float(claim.value), definitions.verdict.share_margin_points
     near = abs(point - published) <= margin
-    if claim.group in study.unattributed:  # each of these groups may hold what others are said to
-        parts = [_bounds(g, claim.estimand, estimates, study)[0] for g in study.unattributed]
+    if (
+        claim.group in definitions.unattributed
+    ):  # each of these groups may hold what others are said to
+        parts = [
+            _bounds(g, claim.estimand, estimates, definitions)[0] for g in definitions.unattributed
+        ]
         low, high = 0.0, 100 * sum(parts)
     rows = estimates[(estimates["group"] == claim.group) & (estimates["method"] == "bounds")]
     nearest = 100 * rows["point"].iloc[int(np.abs(100 * rows["point"] - published).argmin())]
@@ -323,7 +332,7 @@ def _share(claim: Claim, estimates: pd.DataFrame, study: Study) -> Judgement:
     if answer == NOT_TESTABLE:
         reason += "; it would take the definition by which it was computed"
     survives, turned = _without_one(
-        claim.group, claim.estimand, estimates, study, published, margin
+        claim.group, claim.estimand, estimates, definitions, published, margin
     )
     decided = answer != NOT_TESTABLE
     return Judgement(
@@ -335,12 +344,12 @@ def _without_one(
     group: str,
     estimand: str,
     estimates: pd.DataFrame,
-    study: Study,
+    definitions: Definitions,
     published: float,
     margin: float,
 ) -> tuple[str, str]:
     """Whether leaving one developer out turns the answer on a share."""
-    rows = _rows(group, estimand, estimates, study).set_index("method")
+    rows = _rows(group, estimand, estimates, definitions).set_index("method")
     ends = 100 * rows.loc["leave-one-out", ["lower", "upper"]].to_numpy(dtype=float)
     holds = abs(100 * float(rows["point"].iloc[0]) - published) <= margin
     turned = bool((np.abs(ends - published) > margin).any()) if holds else bool(
@@ -349,13 +358,13 @@ def _without_one(
     return (FRAGILE, "one developer left out") if turned else (ROBUST, "")
 
 
-def _lead(claim: Claim, estimates: pd.DataFrame, study: Study) -> Judgement:
+def _lead(claim: Claim, estimates: pd.DataFrame, definitions: Definitions) -> Judgement:
     """The sign of China − USA."""
-    point, low, high = (100 * x for x in _bounds(LEAD, claim.estimand, estimates, study))
+    point, low, high = (100 * x for x in _bounds(LEAD, claim.estimand, estimates, definitions))
     rows = estimates[(estimates["group"] == LEAD) & (estimates["method"] == "bounds")]
     ahead = int((rows["point"] > 0).sum())
     reason = f"China leads in {ahead} of {len(rows)} specifications"
-    own = _rows(LEAD, claim.estimand, estimates, study).set_index("method")
+    own = _rows(LEAD, claim.estimand, estimates, definitions).set_index("method")
     ends = own.loc["leave-one-out", ["lower", "upper"]].to_numpy(dtype=float)
     turned = bool(((ends > 0) != (point > 0)).any())
     answer = REPRODUCED if point > 0 else CONTRADICTED
@@ -363,11 +372,11 @@ def _lead(claim: Claim, estimates: pd.DataFrame, study: Study) -> Judgement:
     return Judgement(point, low, high, answer, FRAGILE if turned else ROBUST, what, reason)
 
 
-def _family(claim: Claim, estimates: pd.DataFrame, study: Study) -> Judgement:
+def _family(claim: Claim, estimates: pd.DataFrame, definitions: Definitions) -> Judgement:
     """Whether the family holds a majority, or a vast majority, of its group."""
-    name = f"{study.family.name} / {study.family.within}"
-    point, low, high = (100 * x for x in _bounds(name, claim.estimand, estimates, study))
-    mark = _marks(study)[claim.value]
+    name = f"{definitions.family.name} / {definitions.family.within}"
+    point, low, high = (100 * x for x in _bounds(name, claim.estimand, estimates, definitions))
+    mark = _marks(definitions)[claim.value]
     turned = (low > mark) != (point > mark)
     reason = f"a {claim.value} is more than {mark:.0f} %"
     what = "all without a country given to China" if turned else ""
@@ -375,12 +384,14 @@ def _family(claim: Claim, estimates: pd.DataFrame, study: Study) -> Judgement:
     return Judgement(point, low, high, answer, FRAGILE if turned else ROBUST, what, reason)
 
 
-def _first_lead(claim: Claim, crossings: pd.DataFrame, study: Study) -> Judgement:
+def _first_lead(claim: Claim, crossings: pd.DataFrame, definitions: Definitions) -> Judgement:
     """The first lasting crossing of the weekly series, which cannot see before its first week."""
-    head = study.headline
+    head = definitions.headline
     same = (crossings["attribution"] == head.attribution) & (crossings["labels"] == head.labels)
     week = str(crossings.loc[same & (crossings["series"] == "weekly"), "week"].iloc[0])
-    reason = f"the series begins on {study.snapshots.since}, so an earlier lead cannot be seen"
+    reason = (
+        f"the series begins on {definitions.snapshots.since}, so an earlier lead cannot be seen"
+    )
     weeks = crossings["week"]
     if not week.startswith(claim.value):
         answer = CONTRADICTED if (weeks == NEVER).all() else NOT_TESTABLE
@@ -391,13 +402,13 @@ def _first_lead(claim: Claim, crossings: pd.DataFrame, study: Study) -> Judgemen
     return Judgement(week, weeks.min(), weeks.max(), REPRODUCED, survives, what, reason)
 
 
-def _dashboard(claim: Claim, repositories: pd.DataFrame, study: Study) -> Judgement:
+def _dashboard(claim: Claim, repositories: pd.DataFrame, definitions: Definitions) -> Judgement:
     """Share of the largest rows over the grand total, as the study's dashboard shows it."""
     downloads = repositories[claim.estimand]
     top = repositories.nlargest(TOP_ROWS, claim.estimand)
     held = top.loc[top["study_group_uploader"] == claim.group, claim.estimand].sum()
     point = 100 * held / downloads.sum()
-    near = abs(point - float(claim.value)) <= study.verdict.share_margin_points
+    near = abs(point - float(claim.value)) <= definitions.verdict.share_margin_points
     reason = f"the {TOP_ROWS} largest rows over the total"
     if not near:
         reason += "; it would take the date of the reading behind the export"
@@ -405,9 +416,11 @@ def _dashboard(claim: Claim, repositories: pd.DataFrame, study: Study) -> Judgem
     return Judgement(float(point), "", "", REPRODUCED, "", "", reason)
 
 
-def _rows(group: str, estimand: str, estimates: pd.DataFrame, study: Study) -> pd.DataFrame:
+def _rows(
+    group: str, estimand: str, estimates: pd.DataFrame, definitions: Definitions
+) -> pd.DataFrame:
     """Rows of one statistic at the headline's attribution and labels, repositories left out."""
-    head = study.headline
+    head = definitions.headline
     where: Mapping[str, str] = {
         "estimand": estimand or head.estimand,
         "attribution": head.attribution,
@@ -419,10 +432,10 @@ def _rows(group: str, estimand: str, estimates: pd.DataFrame, study: Study) -> p
 
 
 def _bounds(
-    group: str, estimand: str, estimates: pd.DataFrame, study: Study
+    group: str, estimand: str, estimates: pd.DataFrame, definitions: Definitions
 ) -> tuple[float, float, float]:
     """Point and worst-case bounds of one statistic, moved out by the error of what was rebuilt."""
-    rows = _rows(group, estimand, estimates, study)
+    rows = _rows(group, estimand, estimates, definitions)
     own = rows[rows["method"] == "bounds"].iloc[0]
     point, measured = float(own["point"]), rows[rows["method"] == rebuild_error.METHOD]
     below = point - float(measured["lower"].iloc[0]) if len(measured) else 0.0

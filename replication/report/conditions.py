@@ -4,20 +4,20 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from replication import covered
+from replication import extent
+from replication.definitions import Definitions
 from replication.files import read_csv, read_json
 from replication.report import own
-from replication.study import Study
 
 
-def of(results: Path, study: Study) -> dict[str, bool]:
+def of(results: Path, definitions: Definitions) -> dict[str, bool]:
     """Name to truth of every condition that a text may use.
 
     Parameters
     ----------
     results
         Folder of the run's results.
-    study
+    definitions
         Definitions.
 
     Returns
@@ -37,10 +37,10 @@ def of(results: Path, study: Study) -> dict[str, bool]:
         All but the first two are false where the source is no snapshots: it has no chain.
     """
     found = {
-        "own": bool(own.differences(results, study)),
-        "whole": covered.whole(read_json(results / "manifest.json")),
+        "own": bool(own.differences(results, definitions)),
+        "whole": extent.whole(read_json(results / "manifest.json")),
     }
-    if not study.whole:
+    if not definitions.whole:
         return {**found, "anchored": False, "measured": False, "chained": False}
     chain = read_csv(results / "chain.csv").set_index("stretch")
     used = chain.loc["used"]

@@ -11,10 +11,10 @@ import pandas as pd
 
 from replication import __version__
 from replication.attribution import registry, rules, scope
-from replication.errors import StudyError
+from replication.definitions import Definitions
+from replication.definitions.toml_tables import parse, texts
+from replication.errors import DefinitionError
 from replication.files import read_csv, write_json
-from replication.study import Study
-from replication.toml_tables import parse, texts
 
 NAME = "datapackage.json"
 DATA = Path("replication") / "data"
@@ -47,13 +47,13 @@ _FOREIGN: dict[str, tuple[str, str, str]] = {
 }
 
 
-def write(root: Path, results: Path, study: Study) -> Path:
+def write(root: Path, results: Path, definitions: Definitions) -> Path:
     """Write the description of a run's tables to `root` and return its path."""
-    write_json(root / NAME, package(results, study))
+    write_json(root / NAME, package(results, definitions))
     return root / NAME
 
 
-def package(results: Path, study: Study) -> dict[str, Any]:
+def package(results: Path, definitions: Definitions) -> dict[str, Any]:
     """Describe every CSV table of the evidence, the bundled panel and the results.
 
     Raises
@@ -68,7 +68,7 @@ def package(results: Path, study: Study) -> dict[str, Any]:
     folders = ((registry.DATA, DATA, ""), (results, RESULTS, "results_"))
     return {
         "name": "open-model-downloads-replication",
-        "title": f"{study.heading.title} {study.heading.subtitle}",
+        "title": f"{definitions.heading.title} {definitions.heading.subtitle}",
         "version": __version__,
         "licenses": [{"name": "CC-BY-4.0", "title": "Creative Commons Attribution 4.0"}],
         "resources": [
@@ -83,7 +83,9 @@ def _resource(path: Path, shown: Path, prefix: str, words: Mapping[str, Any]) ->
     """Describe one table."""
     table = path.stem
     if table not in words["tables"]:
-        raise StudyError(f"columns.toml does not describe the table {table}", "add it to [tables]")
+        raise DefinitionError(
+            f"columns.toml does not describe the table {table}", "add it to [tables]"
+        )
     cells = read_csv(path, dtype=str)
     schema: dict[str, Any] = {
         "fields": [_field(table, column, cells[column], words["columns"]) for column in cells],
@@ -116,7 +118,7 @@ def _field(table: str, column: str, cells: pd.Series, words: Mapping[str, Any]) 
     meaning = own.get(column) or words.get(column) or own.get("*")
     if not isinstance(meaning, str):
         what = f"columns.toml does not describe the column {column} of {table}"
-        raise StudyError(what, "add it to [columns]")
+        raise DefinitionError(what, "add it to [columns]")
     field: dict[str, Any] = {"name": column, "type": _type(cells), "description": meaning}
     if (table, column) in _WORDS:
         field["constraints"] = {"enum": list(_WORDS[table, column])}

@@ -17,10 +17,10 @@ from typing import Any
 
 import pandas as pd
 
-from replication.errors import StudyError
+from replication.definitions import Definitions
+from replication.definitions.toml_tables import parse, texts
+from replication.errors import DefinitionError
 from replication.files import read_csv, read_json
-from replication.study import Study
-from replication.toml_tables import parse, texts
 
 NBSP = "\u00a0"
 ABSENT = "(not in these data)"
@@ -47,7 +47,7 @@ MADE_BY = {
     "concentration": "replication.analysis.concentration.concentrations",
     "removal_sets": "replication.analysis.influence.removal_sets",
     "influence": "replication.analysis.influence.dfbeta",
-    "specifications": "replication.analysis.multiverse.multiverse",
+    "specifications": "replication.analysis.grid.multiverse",
     "dimensions": "replication.analysis.sensitivity.dimensions",
     "published_cells": "replication.analysis.sensitivity.published_cells",
     "bridges": "replication.analysis.sensitivity.bridges",
@@ -82,8 +82,8 @@ MADE_BY = {
     "origins": "replication.attribution.assign.origins",
     "defects": "replication.panel.defects.mend",
     "manifest": "replication.sources.manifest.write",
-    "chain": "replication.panel.chain.measure",
-    "study": "replication.study.load",
+    "chain": "replication.panel.whole_hub.chain.measure",
+    "study": "replication.definitions.model.load_definitions",
 }
 
 
@@ -164,7 +164,7 @@ FORMATS: dict[str, Callable[[Any], str]] = {
 }
 
 
-def collect(declared: Path, results: Path, study: Study) -> dict[str, dict[str, Any]]:
+def collect(declared: Path, results: Path, definitions: Definitions) -> dict[str, dict[str, Any]]:
     """Read every declared number from the results.
 
     Parameters
@@ -174,8 +174,8 @@ def collect(declared: Path, results: Path, study: Study) -> dict[str, dict[str, 
         ``table | conditions | column | format``.
     results
         Folder of the result tables.
-    study
-        Definitions, readable as the table ``study``.
+    definitions
+        Definitions, readable as the table ``definitions``.
 
     Returns
     -------
@@ -188,18 +188,18 @@ def collect(declared: Path, results: Path, study: Study) -> dict[str, dict[str, 
         A key leads to several cells or to no column, or its format is unknown. A key that leads
         to no row, or to no finite value, has the value None and says so in the text.
     """
-    tables = _Tables(results, study)
-    return {one.key: _number(one, tables) for one in _declared(declared, study)}
+    tables = _Tables(results, definitions)
+    return {one.key: _number(one, tables) for one in _declared(declared, definitions)}
 
 
-def require_definitions(declared: Path, study: Study) -> None:
+def require_definitions(declared: Path, definitions: Definitions) -> None:
     """Refuse definitions that lack what the text is about, before any work.
 
     Parameters
     ----------
     declared
         numbers.toml, as in `collect`.
-    study
+    definitions
         Definitions.
 
     Raises
@@ -207,20 +207,20 @@ def require_definitions(declared: Path, study: Study) -> None:
     StudyError
         A number names a definition, a window, an estimand or an exclusion that is not defined.
     """
-    windows = {window.id for window in (*study.all_windows, *study.at_window.windows)}
-    estimands = {one.id for one in (*study.estimands, *study.at_window.estimands)}
+    windows = {window.id for window in (*definitions.all_windows, *definitions.at_window.windows)}
+    estimands = {one.id for one in (*definitions.estimands, *definitions.at_window.estimands)}
     known = {
         "estimand": estimands,
         "window": windows,
-        "exclusion": {ALL, *(x.id for x in study.exclusions)},
+        "exclusion": {ALL, *(x.id for x in definitions.exclusions)},
     }
-    for one in _declared(declared, study):
+    for one in _declared(declared, definitions):
         if one.table == STUDY:
-            _attribute(one.key, study, one.column)
+            _attribute(one.key, definitions, one.column)
         for column in known.keys() & one.conditions.keys():
             value = one.conditions[column]
             if value not in known[column]:
-                raise StudyError(
+                raise DefinitionError(
                     f"the text is about the {column} {value} ({declared.name}: {one.key}), which "
                     "is not defined",
                     "keep it among the definitions; others can be added and its values changed",
@@ -240,25 +240,25 @@ class _Declared:
     style: str
 
 
-def _declared(declared: Path, study: Study) -> Iterator[_Declared]:
+def _declared(declared: Path, definitions: Definitions) -> Iterator[_Declared]:
     """Every declaration of numbers.toml, with the definitions that it names."""
     toml = parse(declared)
     rows, wanted = (texts(toml.get(name), f"{declared.name} [{name}]") for name in DECLARED)
     for key, spec in wanted.items():
         parts = [part.strip() for part in spec.split("|")]
         if len(parts) != 4 or parts[3] not in FORMATS:
-            raise StudyError(
+            raise DefinitionError(
                 f"numbers.toml: {key} = {spec!r}", "table | conditions | column | format"
             )
         named = _conditions(key, parts[1], rows)
-        conditions = {column: _with_study(key, text, study) for column, text in named.items()}
-        told = _with_study(key, parts[1], study)
+        conditions = {column: _with_study(key, text, definitions) for column, text in named.items()}
+        told = _with_study(key, parts[1], definitions)
         yield _Declared(key, parts[0], told, conditions, parts[2], parts[3])
 
 
-def _with_study(key: str, text: str, study: Study) -> str:
+def _with_study(key: str, text: str, definitions: Definitions) -> str:
     """A condition with the definitions that it names in braces."""
-    return DEFINITION.sub(lambda found: str(_attribute(key, study, found[1])), text)
+    return DEFINITION.sub(lambda found: str(_attribute(key, definitions, found[1])), text)
 
 
 def _number(one: _Declared, tables: _Tables) -> dict[str, Any]:
@@ -283,7 +283,9 @@ def _conditions(key: str, text: str, rows: Mapping[str, str]) -> dict[str, str]:
     for part in filter(None, (p.strip() for p in text.split(","))):
         if part.startswith("@"):
             if part[1:] not in rows:
-                raise StudyError(f"numbers.toml: {key} names no row {part}", "add it to [rows]")
+                raise DefinitionError(
+                    f"numbers.toml: {key} names no row {part}", "add it to [rows]"
+                )
             found |= _conditions(key, rows[part[1:]], rows)
         else:
             column, _, value = part.partition("=")
@@ -294,9 +296,9 @@ def _conditions(key: str, text: str, rows: Mapping[str, str]) -> dict[str, str]:
 class _Tables:
     """Result tables, read once each."""
 
-    def __init__(self, results: Path, study: Study) -> None:
+    def __init__(self, results: Path, definitions: Definitions) -> None:
         self._results = results
-        self._study = study
+        self._study = definitions
         self._read: dict[str, pd.DataFrame] = {}
 
     def cell(self, key: str, name: str, where: Mapping[str, str], column: str) -> Any:
@@ -306,16 +308,18 @@ class _Tables:
         if name == "manifest":
             return read_json(self._results / "manifest.json")[column]
         if name not in MADE_BY:
-            raise StudyError(f"numbers.toml: {key} names no table {name!r}", f"use {[*MADE_BY]}")
+            raise DefinitionError(
+                f"numbers.toml: {key} names no table {name!r}", f"use {[*MADE_BY]}"
+            )
         table = self._table(name)
         for field, value in where.items():
             if field not in table:
-                raise StudyError(
+                raise DefinitionError(
                     f"numbers.toml: {key}: {name} has no column {field!r}", "correct it"
                 )
             table = table[table[field].astype(str) == value]
         if len(table) > 1 or column not in table:
-            raise StudyError(
+            raise DefinitionError(
                 f"numbers.toml: {key} finds {len(table)} rows of {name} and column {column!r}",
                 "add conditions until one row is left",
             )
@@ -329,9 +333,9 @@ class _Tables:
         return self._read[name]
 
 
-def _attribute(key: str, study: Study, path: str) -> Any:
+def _attribute(key: str, definitions: Definitions, path: str) -> Any:
     """A definition by its dotted name: inference.replicates, windows.increments-all.start."""
-    value: Any = study
+    value: Any = definitions
     for part in path.split("."):
         try:
             if isinstance(value, tuple):
@@ -340,7 +344,7 @@ def _attribute(key: str, study: Study, path: str) -> Any:
                 value = getattr(value, part)
         except (AttributeError, IndexError, KeyError, TypeError):
             what = f"numbers.toml: {key}: the study has no {path}"
-            raise StudyError(what, "correct the name") from None
+            raise DefinitionError(what, "correct the name") from None
     return _plain(value)
 
 

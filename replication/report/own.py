@@ -5,11 +5,10 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from replication import study as definitions
+from replication.definitions import Definitions, load_definitions
+from replication.definitions.values import differing
 from replication.files import read_json
 from replication.sources import bundled
-from replication.study import Study
-from replication.study_values import differing
 
 SHOWN = 8
 """Definitions that are named; of more the number is told."""
@@ -17,14 +16,14 @@ _ADDRESSES = ("released.", "snapshots.")
 """Definitions that say where data come from, which the manifest tells."""
 
 
-def differences(results: Path, study: Study) -> list[str]:
+def differences(results: Path, definitions: Definitions) -> list[str]:
     """Other data and other definitions than those of the committed results, in words.
 
     Parameters
     ----------
     results
         Folder of the run's results.
-    study
+    definitions
         Its definitions.
 
     Returns
@@ -33,16 +32,16 @@ def differences(results: Path, study: Study) -> list[str]:
         Empty for the bundled data, or snapshots, by the packaged definitions.
     """
     manifest, told = read_json(results / "manifest.json"), []
-    if not study.whole and manifest["sha256"] != bundled.computed_from().sha256:
+    if not definitions.whole and manifest["sha256"] != bundled.computed_from().sha256:
         told.append(
             "the data {title} ({filename}, {rows:,} rows, read on {accessed})".format(**manifest)
         )
-    changed = changes(study)
+    changed = changes(definitions)
     told += changed[:SHOWN]
     if len(changed) > SHOWN:
         rest = len(changed) - SHOWN
         told.append(f"{rest} definition{'' if rest == 1 else 's'} more")
-    groups = sorted(set(study.groups) - set(definitions.load().groups))
+    groups = sorted(set(definitions.groups) - set(load_definitions().groups))
     if groups:
         told.append(
             f"country groups that the study’s own labels do not know ({', '.join(groups)}): by these "
@@ -51,12 +50,12 @@ def differences(results: Path, study: Study) -> list[str]:
     return told
 
 
-def changes(study: Study) -> list[str]:
+def changes(definitions: Definitions) -> list[str]:
     """Definitions that are not the packaged ones, with both values; labels that follow are left out."""
-    packaged = definitions.load(whole=study.whole)
+    packaged = load_definitions(whole=definitions.whole)
     found = (
         _change(key, own, other)
-        for key, (own, other) in differing(study, packaged).items()
+        for key, (own, other) in differing(definitions, packaged).items()
         if not key.startswith(_ADDRESSES) and not key.endswith(".label")
     )
     return [change for change in found if change]

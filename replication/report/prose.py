@@ -14,7 +14,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
-from replication.errors import StudyError
+from replication.errors import DefinitionError
 from replication.report.markdown import Markup, code, escaped
 
 KEY = re.compile(r"\{\{\s*([\w:./-]+)\s*\}\}")
@@ -98,7 +98,7 @@ def fill(
                 return code(shown)
             safe = shown if isinstance(shown, Markup) else escaped(shown, sentence=True)
             return f"{match['open']}{safe}{match['close']}"
-        raise StudyError(f"the text uses {{{{{key}}}}}, which nothing computes", "declare it")
+        raise DefinitionError(f"the text uses {{{{{key}}}}}, which nothing computes", "declare it")
 
     return _USE.sub(shown, text)
 
@@ -114,14 +114,16 @@ def chosen(text: str, conditions: Mapping[str, bool]) -> str:
 
     def kept(match: re.Match[str]) -> str:
         if match["name"] not in conditions:
-            raise StudyError(f"the text asks {match[1]!r}, which nothing decides", "correct it")
+            raise DefinitionError(
+                f"the text asks {match[1]!r}, which nothing decides", "correct it"
+            )
         return (match["yes"] if conditions[match["name"]] else match["no"]) or ""
 
     while _PASSAGE.search(text):
         text = _PASSAGE.sub(kept, text)
     left = _MARK.search(text)
     if left:
-        raise StudyError(f"the text has {left[0]} without its other end", "add it")
+        raise DefinitionError(f"the text has {left[0]} without its other end", "add it")
     return text
 
 

@@ -10,24 +10,24 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
-from replication.errors import StudyError
+from replication.definitions import Definitions
+from replication.errors import DefinitionError
 from replication.files import read_json, read_text, write_text
 from replication.plots import FIGURES
 from replication.report import prose, tables
 from replication.report.markdown import Markup, code, escaped, markdown
-from replication.study import Study
 
 PACKAGE = Path(__file__).parents[1]
 PAPER = PACKAGE.parent / "paper" / "paper.md"
 
 
-def update(path: Path, results: Path, study: Study) -> Path:
+def update(path: Path, results: Path, definitions: Definitions) -> Path:
     """Rewrite the generated blocks of the README and return its path."""
-    write_text(path, rendered(read_text(path), results, study))
+    write_text(path, rendered(read_text(path), results, definitions))
     return path
 
 
-def rendered(text: str, results: Path, study: Study) -> str:
+def rendered(text: str, results: Path, definitions: Definitions) -> str:
     """Return `text` with every ``<!-- begin:NAME -->`` block made anew.
 
     Raises
@@ -38,11 +38,11 @@ def rendered(text: str, results: Path, study: Study) -> str:
     blocks: dict[str, Callable[[], str]] = {
         "short": lambda: in_short(read_json(results / "numbers.json")),
         "findings": lambda: tables.verdicts(results),
-        "provenance": lambda: provenance(read_json(results / "numbers.json"), study, results),
+        "provenance": lambda: provenance(read_json(results / "numbers.json"), definitions, results),
     }
     found = re.findall(r"<!-- begin:(\w+) -->", text)
     if sorted(found) != sorted(blocks):
-        raise StudyError(
+        raise DefinitionError(
             f"README.md has the blocks {found}", f"it needs {sorted(blocks)}, once each"
         )
     for name, make in blocks.items():
@@ -72,10 +72,10 @@ def in_short(numbers: Mapping[str, Any]) -> str:
     return SHORT.strip().format_map(shown)
 
 
-def provenance(numbers: Mapping[str, Any], study: Study, results: Path) -> str:
+def provenance(numbers: Mapping[str, Any], definitions: Definitions, results: Path) -> str:
     """The program and line that makes every figure, table and number of the paper."""
     makers: dict[str, Callable[..., Any]] = {f"fig:{name}": draw for name, draw in FIGURES.items()}
-    makers |= {f"tab:{k}": make.func for k, make in tables.all_tables(results, study).items()}
+    makers |= {f"tab:{k}": make.func for k, make in tables.all_tables(results, definitions).items()}
     labels = prose.labels(read_text(PAPER))
     rows = [(f"{label}, {key[4:]}", _line(makers[key])) for key, label in labels.items()]
     keys = defaultdict(list)

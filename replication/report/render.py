@@ -9,14 +9,14 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
 
-from replication import covered
+from replication import extent
 from replication.attribution import registry
 from replication.child import child_environment
-from replication.errors import StudyError
+from replication.definitions import Definitions
+from replication.errors import DefinitionError
 from replication.files import read_json, read_text, write_bytes, write_text
 from replication.report import conditions, own, prose, registry_table, tables
 from replication.report.markdown import Markup, escaped
-from replication.study import Study
 
 OUTPUTS = ("paper.tex", "paper.html", "paper.pdf")
 EXTENT, OWN = "source:extent", "source:own"
@@ -24,7 +24,7 @@ EXTENT, OWN = "source:extent", "source:own"
 SOURCES = ("references.bib", "template.typ", "paper.css", "header.tex", "placement.lua")
 
 
-def source_text(paper: Path, results: Path, study: Study) -> str:
+def source_text(paper: Path, results: Path, definitions: Definitions) -> str:
     """Return the text of the source with every key, table and figure number filled in.
 
     Raises
@@ -32,25 +32,29 @@ def source_text(paper: Path, results: Path, study: Study) -> str:
     StudyError
         A key is unknown, or a digit was typed by hand.
     """
-    source = prose.source(paper, prose.TEXT, whole=study.whole)
+    source = prose.source(paper, prose.TEXT, whole=definitions.whole)
     numbers = read_json(results / "numbers.json")
     there = {key: number["value"] is not None for key, number in numbers.items()}
-    text = prose.chosen(read_text(source), conditions.of(results, study) | there)
+    text = prose.chosen(read_text(source), conditions.of(results, definitions) | there)
     typed = prose.typed_digits(text)
     if typed:
-        raise StudyError(f"{source.name}: a digit typed by hand: {typed[0]}", "declare a number")
-    made = tables.all_tables(results, study)
+        raise DefinitionError(
+            f"{source.name}: a digit typed by hand: {typed[0]}", "declare a number"
+        )
+    made = tables.all_tables(results, definitions)
     labels = prose.labels(text) | {
-        EXTENT: covered.in_words(read_json(results / "manifest.json")),
-        OWN: Markup("; ".join(escaped(x, sentence=True) for x in own.differences(results, study))),
+        EXTENT: extent.in_words(read_json(results / "manifest.json")),
+        OWN: Markup(
+            "; ".join(escaped(x, sentence=True) for x in own.differences(results, definitions))
+        ),
     }
     known = numbers | {key: {"display": label} for key, label in labels.items()}
-    return prose.fill(_with_banner(text, results, study), known, made)
+    return prose.fill(_with_banner(text, results, definitions), known, made)
 
 
-def _with_banner(text: str, results: Path, study: Study) -> str:
+def _with_banner(text: str, results: Path, definitions: Definitions) -> str:
     """Say of synthetic data, before anything else, that nothing in the text is a finding."""
-    synthetic = study.whole and covered.is_synthetic(read_json(results / "manifest.json"))
+    synthetic = definitions.whole and extent.is_synthetic(read_json(results / "manifest.json"))
     return text.replace(_ABSTRACT, f"{_ABSTRACT}  {_SYNTHETIC}\n\n", 1) if synthetic else text
 
 
@@ -66,7 +70,7 @@ def paper(
     results: Path,
     figures: Path,
     out: Path,
-    study: Study,
+    definitions: Definitions,
     progress: Callable[[str], None],
 ) -> list[Path]:
     """Render the paper to TeX, HTML and PDF.
@@ -79,12 +83,12 @@ def paper(
         Folders of the run.
     out
         Folder that receives the outputs.
-    study
+    definitions
         Definitions.
     progress
         Called with a line of text before each step.
     """
-    text = source_text(paper, results, study)
+    text = source_text(paper, results, definitions)
     with tempfile.TemporaryDirectory() as name:
         desk = Path(name)
         for source in SOURCES:
@@ -95,7 +99,7 @@ def paper(
         write_text(out / "paper.tex", made)
         progress("HTML")
         html = _pandoc(desk, text, "html5", ".svg")
-        table = registry_table.section(registry.load(study.group_of), study.group_of)
+        table = registry_table.section(registry.load(definitions.group_of), definitions.group_of)
         write_text(out / "paper.html", html.replace("</body>", f"{table}\n</body>"))
         progress("PDF")
         (desk / "paper.typ").write_text(_pandoc(desk, text, "typst", ".svg"), encoding="utf-8")
@@ -157,7 +161,7 @@ def _pandoc(desk: Path, text: str, target: str, suffix: str) -> str:
         check=False,
     )
     if done.returncode or "[WARNING] Citeproc" in done.stderr:
-        raise StudyError(f"pandoc to {target}: {done.stderr.strip()}", "correct paper.md")
+        raise DefinitionError(f"pandoc to {target}: {done.stderr.strip()}", "correct paper.md")
     return done.stdout
 
 
@@ -175,5 +179,5 @@ def _pdf(desk: Path, day: str) -> bytes:
             pdf_tags=False,  # Typst 0.15 can fail on tags of a figure that breaks over pages
         )
     except typst.TypstError as error:
-        raise StudyError(f"typst: {error}", "correct paper.md or template.typ") from None
+        raise DefinitionError(f"typst: {error}", "correct paper.md or template.typ") from None
     return bytes(made)

@@ -9,18 +9,18 @@ from urllib.parse import urlsplit
 import pandas as pd
 
 from replication.analysis import rebuild_error
-from replication.analysis.simulation import MODELS
-from replication.analysis.statistics import LEAD
 from replication.attribution import second_coding
+from replication.definitions import Definitions
 from replication.files import read_csv
+from replication.inference.simulation import MODELS
+from replication.inference.statistics import LEAD
 from replication.plots.choice_names import DIMENSIONS, choices
 from replication.report import window_tables
 from replication.report.markdown import Markup, bold, escaped, link, markdown, signed
 from replication.report.numbers import NBSP
-from replication.study import Study
 
 
-def all_tables(results: Path, study: Study) -> dict[str, partial[str]]:
+def all_tables(results: Path, definitions: Definitions) -> dict[str, partial[str]]:
     """Makers of every table, by name, in the order in which the paper numbers them.
 
     That of the chain is there only where the source is snapshots of the whole Hub, those of the window
@@ -29,15 +29,15 @@ def all_tables(results: Path, study: Study) -> dict[str, partial[str]]:
     made = {
         "verdicts": partial(verdicts, results),
         "defects": partial(defects, results),
-        "coverage": partial(coverage, results, study),
-        "disagreements": partial(disagreements, results, study),
-        "audit": partial(audit, study),
-        "estimates": partial(estimates, results, study),
-        "methods": partial(methods, results, study),
-        "dimensions": partial(dimensions, results, study),
+        "coverage": partial(coverage, results, definitions),
+        "disagreements": partial(disagreements, results, definitions),
+        "audit": partial(audit, definitions),
+        "estimates": partial(estimates, results, definitions),
+        "methods": partial(methods, results, definitions),
+        "dimensions": partial(dimensions, results, definitions),
         "unjudged": partial(unjudged, results),
     }
-    if study.whole:
+    if definitions.whole:
         return made | {"chain": partial(chain, results)}
     return made | window_tables.all_tables(results)
 
@@ -139,10 +139,10 @@ def _finite(value: float, style: str, scale: float = 1) -> str:
     return "–" if pd.isna(value) else style.format(scale * value)
 
 
-def coverage(results: Path, study: Study) -> str:
+def coverage(results: Path, definitions: Definitions) -> str:
     """Share of downloads credited to a country, by estimand and label source."""
     table = read_csv(results / "coverage.csv")
-    labels = {w.id: w.label for w in study.windows}
+    labels = {w.id: w.label for w in definitions.windows}
     rows = []
     for window, part in table.groupby("estimand", sort=False):
         shares = part.set_index(["labels", "attribution"])["attributed_percent"]
@@ -160,10 +160,10 @@ _COVERAGE = [
 ]
 
 
-def disagreements(results: Path, study: Study) -> str:
+def disagreements(results: Path, definitions: Definitions) -> str:
     """The ten largest namespaces on which the study and the registry disagree, as uploaders."""
     table = read_csv(results / "disagreements.csv")
-    window = study.headline_estimand.window.id
+    window = definitions.headline_estimand.window.id
     table = table.astype({window: "int64"})  # where there are none, the column has no type
     top = table[table["attribution"] == "uploader"].nlargest(10, window)
     rows = [
@@ -181,10 +181,10 @@ def disagreements(results: Path, study: Study) -> str:
     return markdown(header, rows, (22, 20, 20, 13, 8, 24))
 
 
-def audit(study: Study) -> str:
+def audit(definitions: Definitions) -> str:
     """The audited developers by class of the first and of the second coding."""
-    codings = second_coding.load(study.group_of)[1]
-    counts = second_coding.confusion(codings, study.group_of, set(study.unattributed))
+    codings = second_coding.load(definitions.group_of)[1]
+    counts = second_coding.confusion(codings, definitions.group_of, set(definitions.unattributed))
     rows = [
         (_capital(name), *(str(count) for count in line))
         for name, line in zip(second_coding.CLASSES, counts, strict=True)
@@ -193,12 +193,12 @@ def audit(study: Study) -> str:
     return markdown(header, rows, (24, 19, 19, 19, 19))
 
 
-def estimates(results: Path, study: Study) -> str:
+def estimates(results: Path, definitions: Definitions) -> str:
     """China, USA and the lead for every estimand under the headline's attribution and labels."""
     table = read_csv(results / "estimates.csv")
-    head = study.headline
+    head = definitions.headline
     table = table[(table["attribution"] == head.attribution) & (table["labels"] == head.labels)]
-    labels = {e.id: e.label for e in study.estimands}
+    labels = {e.id: e.label for e in definitions.estimands}
     rows = []
     for estimand, part in table.groupby("estimand", sort=False):
         lead = part[part["group"] == LEAD].set_index("method", drop=False)
@@ -218,15 +218,15 @@ def estimates(results: Path, study: Study) -> str:
     return markdown(header, rows, (34, 9, 9, 9, 16, 16, 10))
 
 
-def methods(results: Path, study: Study) -> str:
+def methods(results: Path, definitions: Definitions) -> str:
     """Every range of the headline, and the measured coverage of those that claim a level."""
-    head = study.headline
+    head = definitions.headline
     table = read_csv(results / "intervals.csv")
     made = table[table["estimand"] == head.estimand]
     bounds = read_csv(results / "estimates.csv")
     bounds = bounds[(bounds[list(vars(head))] == pd.Series(vars(head))).all(axis=1)]
     bounds = bounds[bounds["method"].isin(_BESIDE)]
-    covered = _coverage_by_model(results, study)
+    covered = _coverage_by_model(results, definitions)
     models = MODELS if covered else ()  # measured for the bundled panel's windows alone
     rows = []
     for part in (made, bounds.assign(scheme="none")):
@@ -239,11 +239,13 @@ def methods(results: Path, study: Study) -> str:
     return markdown(header, rows, (31, 14, 14, 15, 7, 7, 11, 7)[: len(header)])
 
 
-def _coverage_by_model(results: Path, study: Study) -> dict[tuple[str, str, str, str], float]:
+def _coverage_by_model(
+    results: Path, definitions: Definitions
+) -> dict[tuple[str, str, str, str], float]:
     """Measured coverage of the headline's lead by unit, scheme, method and model."""
     table = read_csv(results / "calibration.csv")
     mine = table[
-        (table["estimand"] == study.headline.estimand)
+        (table["estimand"] == definitions.headline.estimand)
         & (table["power"] == 1)
         & (table["group"] == LEAD)
     ]
@@ -280,12 +282,12 @@ _BESIDE = ("bounds", "leave-one-out-bounds", rebuild_error.METHOD, rebuild_error
 """Ranges of the headline that stand in the table of estimates alone."""
 
 
-def dimensions(results: Path, study: Study) -> str:
+def dimensions(results: Path, definitions: Definitions) -> str:
     """What every dimension of the grid does to the lead."""
     table = read_csv(results / "dimensions.csv")
     rows = []
     for name, part in table.groupby("dimension", sort=False):
-        names = choices(study)[str(name)]
+        names = choices(definitions)[str(name)]
         low, high = part["lead_median"].idxmin(), part["lead_median"].idxmax()
         ends = {at: signed(part.loc[at, "lead_median"]) for at in (low, high)}
         alike = ends[low] == ends[high]

@@ -5,11 +5,11 @@ from __future__ import annotations
 from functools import partial
 from pathlib import Path
 
-from replication.errors import StudyError
+from replication.definitions import Definitions
+from replication.errors import DefinitionError
 from replication.files import read_csv, read_json
 from replication.report.markdown import Markup, escaped, link, markdown, signed
 from replication.sources.bundled import FOLDER, WINDOW_SIDECAR
-from replication.study import Study
 
 MILLION, BILLION = 1e6, 1e9
 PLAIN = "not-chosen"
@@ -72,7 +72,7 @@ def _value(fraction: float, *, lead: bool) -> str:
     return signed(fraction) if lead else f"{100 * fraction:.1f}"
 
 
-def require_definitions(study: Study) -> None:
+def require_definitions(definitions: Definitions) -> None:
     """Refuse definitions without the exclusion that a table of the text shows beside the whole.
 
     Raises
@@ -80,8 +80,8 @@ def require_definitions(study: Study) -> None:
     StudyError
         The published window is not estimated without it.
     """
-    if PLAIN not in study.window.exclusions:
-        raise StudyError(
+    if PLAIN not in definitions.window.exclusions:
+        raise DefinitionError(
             f"the text is about the published window without {PLAIN}, which window.exclusions does "
             "not hold",
             f'keep "{PLAIN}" in window.exclusions; others can be added and taken away',

@@ -8,11 +8,11 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from replication.errors import HashMismatchError, StudyError
+from replication.definitions import Definitions
+from replication.errors import DefinitionError, HashMismatchError
 from replication.files import copy_file, read_csv, read_json, sha256_file
 from replication.sources import manifest
 from replication.sources.manifest import Manifest
-from replication.study import Study
 
 FOLDER = Path(__file__).parents[1] / "data"
 SIDECAR = "bundle.json"
@@ -24,8 +24,8 @@ OTHERS = "age-*"
 """Folders beside the tables, each with the same tables under another age limit."""
 
 
-def folder_of(study: Study, bundle: Path = FOLDER) -> Path:
-    """The folder of the bundled panel that was computed by the definitions of `study`.
+def folder_of(definitions: Definitions, bundle: Path = FOLDER) -> Path:
+    """The folder of the bundled panel that was computed by the definitions of `definitions`.
 
     A window's label is only shown and may differ.
 
@@ -36,7 +36,7 @@ def folder_of(study: Study, bundle: Path = FOLDER) -> Path:
         or a rule for frozen readings was not computed.
     """
     return _fitting(
-        bundle, SIDECAR, partial(_differences, study=study),
+        bundle, SIDECAR, partial(_differences, definitions=definitions),
         "use the released file (DATA=released or DATA=FILE), which is computed anew",
     )  # fmt: skip
 
@@ -51,17 +51,17 @@ def _fitting(
         if not found:
             return folder
         told = told or found
-    raise StudyError(told, remedy)
+    raise DefinitionError(told, remedy)
 
 
-def _differences(sidecar: Any, study: Study) -> Iterator[str]:
+def _differences(sidecar: Any, definitions: Definitions) -> Iterator[str]:
     """What the bundled panel lacks of what is asked for, one sentence each."""
     made = "but the bundled panel was computed with"
-    for key, asked in vars(study.panel).items():
+    for key, asked in vars(definitions.panel).items():
         if asked != sidecar["rules"].get(key):
             yield f"panel.{key} is {asked}, {made} {sidecar['rules'].get(key)}"
     computed = {window["id"]: window for window in sidecar["windows"]}
-    for window in study.all_windows:
+    for window in definitions.all_windows:
         if window.id not in computed:
             yield f"the bundled panel has no window {window.id}"
             continue
@@ -69,7 +69,7 @@ def _differences(sidecar: Any, study: Study) -> Iterator[str]:
             asked = str(getattr(window, key))
             if asked != computed[window.id][key]:
                 yield f"{window.id}.{key} is {asked}, {made} {computed[window.id][key]}"
-    for variant in study.variants:
+    for variant in definitions.variants:
         if variant.id not in sidecar["variants"]:
             yield f"the bundled panel has no downloads of {variant.id}"
 
@@ -101,7 +101,7 @@ def fetch(folder: Path, bundle: Path = FOLDER) -> Manifest:
     return found
 
 
-def require_groups(study: Study, bundle: Path = FOLDER) -> None:
+def require_groups(definitions: Definitions, bundle: Path = FOLDER) -> None:
     """Refuse country groups among which one of the study's own labels is not.
 
     Raises
@@ -111,9 +111,9 @@ def require_groups(study: Study, bundle: Path = FOLDER) -> None:
     """
     table = read_csv(bundle / TABLES[0])
     named = {name for role in ("origin", "uploader") for name in table[f"study_group_{role}"]}
-    absent = sorted(named - set(study.groups))
+    absent = sorted(named - set(definitions.groups))
     if absent:
-        raise StudyError(
+        raise DefinitionError(
             f"the study’s labels name the group {absent[0]!r}, which is not a [[country_group]]",
             "keep it, with no codes if its countries are in other groups: codes = []",
         )
@@ -130,21 +130,21 @@ WINDOW_TABLES = (
 )
 
 
-def window_rules(study: Study) -> dict[str, Any]:
+def window_rules(definitions: Definitions) -> dict[str, Any]:
     """The definitions that the tables of the window depend on."""
-    about = study.window
+    about = definitions.window
     return {
-        "age_limit_days": study.panel.age_limit_days,
-        "age_limits_days": list(study.grid.age_limits_days),
+        "age_limit_days": definitions.panel.age_limit_days,
+        "age_limits_days": list(definitions.grid.age_limits_days),
         "start": str(about.start),
         "end": str(about.end),
         "small_downloads": about.small_downloads,
-        "fillings": [asdict(rule) for rule in study.fillings],
+        "fillings": [asdict(rule) for rule in definitions.fillings],
     }
 
 
-def window_folder_of(study: Study, bundle: Path = FOLDER) -> Path:
-    """The folder of the bundled window that was computed by the definitions of `study`.
+def window_folder_of(definitions: Definitions, bundle: Path = FOLDER) -> Path:
+    """The folder of the bundled window that was computed by the definitions of `definitions`.
 
     Raises
     ------
@@ -152,14 +152,14 @@ def window_folder_of(study: Study, bundle: Path = FOLDER) -> Path:
         There is none.
     """
     return _fitting(
-        bundle, WINDOW_SIDECAR, partial(_window_differences, study=study),
+        bundle, WINDOW_SIDECAR, partial(_window_differences, definitions=definitions),
         "rebuild it from the public records (RECORDS=folder); README.md says which they are",
     )  # fmt: skip
 
 
-def _window_differences(sidecar: Any, study: Study) -> Iterator[str]:
+def _window_differences(sidecar: Any, definitions: Definitions) -> Iterator[str]:
     """What of the definitions of the window the bundled one was computed otherwise with."""
-    asked = window_rules(study)
+    asked = window_rules(definitions)
     for key, made in sidecar["rules"].items():
         some = isinstance(made, list) and all(one in made for one in asked[key])
         if not some and asked[key] != made:
@@ -169,7 +169,7 @@ def _window_differences(sidecar: Any, study: Study) -> Iterator[str]:
             )
 
 
-def fetch_window(folder: Path, study: Study, bundle: Path = FOLDER) -> None:
+def fetch_window(folder: Path, definitions: Definitions, bundle: Path = FOLDER) -> None:
     """Copy the bundled tables of the published window into the run's folder.
 
     Raises
@@ -179,7 +179,7 @@ def fetch_window(folder: Path, study: Study, bundle: Path = FOLDER) -> None:
     HashMismatchError
         A table is not the one whose hash the sidecar states.
     """
-    bundle = window_folder_of(study, bundle)
+    bundle = window_folder_of(definitions, bundle)
     sidecar = read_json(bundle / WINDOW_SIDECAR)
     for name in WINDOW_TABLES:
         if sha256_file(bundle / name) != sidecar["sha256"][name]:

@@ -60,7 +60,7 @@ def explain(error: Exception, release: Release) -> ReplicationError:
     if isinstance(reason, HFValidationError):
         return SourceError(
             f"{release.repository!r} is not the name of a dataset",
-            "give released.repository in study.toml as owner/name",
+            "give released.repository in definitions.toml as owner/name",
         )
     return _broken_off(reason, release)
 
@@ -102,12 +102,12 @@ def _refused(error: HfHubHTTPError, release: Release) -> HubError:
         kind = "commit" if COMMIT.fullmatch(release.revision) else "branch, tag or commit"
         return HubError(
             f"dataset {release.repository} has no {kind} {release.revision}",
-            "check released.revision in study.toml against the dataset's history",
+            "check released.revision in definitions.toml against the dataset's history",
         )
     if isinstance(error, errors.RemoteEntryNotFoundError):
         return HubError(
             f"dataset {release.repository} has no file {release.filename} at that revision",
-            "check released.filename in study.toml against the dataset's files",
+            "check released.filename in definitions.toml against the dataset's files",
         )
     if isinstance(error, errors.RepositoryNotFoundError) or status in (401, 403):
         return _no_access(status, release)
@@ -115,7 +115,7 @@ def _refused(error: HfHubHTTPError, release: Release) -> HubError:
         return _not_now(status, announced_wait(status, error.response.headers))
     return HubError(
         f"{host()} answered {status} for {release.filename}",
-        f"check HF_ENDPOINT and released in study.toml, {_BUNDLED}",
+        f"check HF_ENDPOINT and released in definitions.toml, {_BUNDLED}",
     )
 
 
@@ -124,7 +124,7 @@ def _no_access(status: int, release: Release) -> HubError:
     return HubError(
         f"{host()} gives no access to dataset {release.repository} ({status})",
         "set HF_TOKEN to a token that may read it, accept the terms on the dataset's page, and "
-        f"check its name in study.toml, {_BUNDLED}",
+        f"check its name in definitions.toml, {_BUNDLED}",
     )
 
 

@@ -187,7 +187,7 @@ class HubFile:
                 f"{release.filename} has {announced.size:,} bytes, more than the "
                 f"{release.max_bytes:,} that are allowed",
                 "check the file on the dataset's page; if it is right, raise released.max_bytes in "
-                "study.toml",
+                "definitions.toml",
             )
 
     def _not_the_hub(self) -> HubError:

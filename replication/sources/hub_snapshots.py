@@ -150,7 +150,7 @@ def _make_room(about: Snapshots, folder: Path, due: Sequence[Remote], progress: 
             f"{largest.filename} has {largest.bytes:,} bytes, more than the {about.max_bytes:,} "
             "that are allowed",
             "check the file on the dataset's page; if it is right, raise snapshots.max_bytes in "
-            "study.toml",
+            "definitions.toml",
         )
     workers = min(about.workers, len(due))
     one = largest.bytes
@@ -162,7 +162,7 @@ def _make_room(about: Snapshots, folder: Path, due: Sequence[Remote], progress: 
         raise SourceError(
             f"{largest.filename} has {one:,} bytes, more than the {about.folder_bytes:,} that may "
             "lie on disk at a time",
-            'raise snapshots.folder_bytes in study.toml, or set snapshots.transport = "ranges"',
+            'raise snapshots.folder_bytes in definitions.toml, or set snapshots.transport = "ranges"',
         )
     kept = int(EXTRACT_SHARE * sum(file.bytes for file in due))
     progress(

@@ -8,11 +8,11 @@ from dataclasses import dataclass
 from datetime import date
 from pathlib import Path, PurePosixPath
 
-from replication.errors import StudyError
+from replication.definitions.toml_tables import build_all, parse, unknown_keys
+from replication.errors import DefinitionError
 from replication.sources.hub_failures import COMMIT
-from replication.toml_tables import build_all, parse, unknown_keys
 
-DEFAULT = Path(__file__).parents[1] / "records.toml"
+DEFAULT = Path(__file__).parents[1] / "definitions" / "records.toml"
 LIST, TOP, CRAWL, COUNTERS, CREATED = "list", "top", "crawl", "counters", "created"
 SHAPES = (LIST, TOP, CRAWL, COUNTERS, CREATED)
 _ID = re.compile(r"[a-z0-9][a-z0-9.-]*")
@@ -79,23 +79,25 @@ def load(path: Path = DEFAULT) -> tuple[Record, ...]:
             raise unknown_keys("top level", set(tables) - {"record"})
         records = build_all(Record, tables.get("record"), "record")
         _check(records)
-    except StudyError as error:
-        raise StudyError(f"{path.name}: {error.what}", error.remedy) from None
+    except DefinitionError as error:
+        raise DefinitionError(f"{path.name}: {error.what}", error.remedy) from None
     return records
 
 
 def _check(records: Sequence[Record]) -> None:
     """Refuse records without names of their own, and values that cannot be meant."""
     if not records:
-        raise StudyError("there is no [[record]]", "restore the packaged records.toml")
+        raise DefinitionError("there is no [[record]]", "restore the packaged records.toml")
     ids = [record.id for record in records]
     for number, record in enumerate(records, 1):
         where = f"[[record]] {number} ({record.id})"
         if ids.count(record.id) > 1:
-            raise StudyError(f"{where}: the id is not unique", "give every record an id of its own")
+            raise DefinitionError(
+                f"{where}: the id is not unique", "give every record an id of its own"
+            )
         for key, (is_right, remedy) in _rules(record).items():
             if not is_right:
-                raise StudyError(f"{where}: {key} = {getattr(record, key)!r}", remedy)
+                raise DefinitionError(f"{where}: {key} = {getattr(record, key)!r}", remedy)
 
 
 def _rules(record: Record) -> dict[str, tuple[bool, str]]:

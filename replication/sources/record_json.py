@@ -15,14 +15,7 @@ import pandas as pd
 from replication.errors import ContractError, SourceError
 from replication.sources import record_values as values
 from replication.sources.record_files import Located
-from replication.sources.record_parts import (
-    MODELS,
-    OBSERVATIONS,
-    Part,
-    models,
-    none,
-    observations,
-)
+from replication.sources.record_parts import MODELS, OBSERVATIONS, Part, models, none, observations
 from replication.sources.record_values import Place
 
 _LABEL = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")

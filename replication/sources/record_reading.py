@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 import pandas as pd
 
+from replication.definitions import Definitions
 from replication.panel.defects import Defect, to_frame
 from replication.sources import record_checks as checks
 from replication.sources import record_names as identity
@@ -16,7 +17,6 @@ from replication.sources.record_json import read_crawl, read_pages
 from replication.sources.record_parts import MODELS, OBSERVATIONS, TIME, Part
 from replication.sources.record_set import Records
 from replication.sources.record_tables import read_counters, read_created, read_list, read_top
-from replication.study import Study
 
 LARGEST_OF_TASK = 100
 """Models in the list of each task."""
@@ -32,19 +32,21 @@ class Summary:
     last: str
 
 
-def read_located(found: Sequence[Located], study: Study) -> tuple[Records, dict[str, Summary]]:
+def read_located(
+    found: Sequence[Located], definitions: Definitions
+) -> tuple[Records, dict[str, Summary]]:
     """Read records where they lie; return their tables, and a summary of each by its id."""
-    parts = [_part(one, study) for one in found]
+    parts = [_part(one, definitions) for one in found]
     return _assembled(parts), {part.record.id: _summary(part) for part in parts}
 
 
-def _part(found: Located, study: Study) -> Part:
+def _part(found: Located, definitions: Definitions) -> Part:
     """Read one record by its shape."""
     shape = found.record.shape
     if shape == LIST and found.is_folder:
         return read_pages(found)
     if shape == COUNTERS:
-        return read_counters(found, study)
+        return read_counters(found, definitions)
     return {LIST: read_list, TOP: read_top, CRAWL: read_crawl, CREATED: read_created}[shape](found)
 
 

@@ -11,6 +11,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
+from replication.definitions import Definitions
 from replication.errors import ContractError, SourceError
 from replication.names import keys
 from replication.panel import contract, defects
@@ -27,7 +28,6 @@ from replication.sources.record_parts import (
     observations,
 )
 from replication.sources.record_values import Place
-from replication.study import Study
 
 _REMEDY = "use an unchanged copy of the record"
 _MENDED = {"duplicate-readings", "renamed-repositories", "spikes", "falling-counters"}
@@ -143,15 +143,15 @@ def read_created(found: Located) -> Part:
     return Part(found.record, len(table), none([*OBSERVATIONS, "crawl"]), described)
 
 
-def read_counters(found: Located, study: Study) -> Part:
+def read_counters(found: Located, definitions: Definitions) -> Part:
     """Read a released file: cumulative counters, mended, without its frozen readings.
 
     The date is that of the reading: the label and the record's lag. The name is the latest of the
     repository's immutable id.
     """
-    record, rules = found.record, study.panel
+    record, rules = found.record, definitions.panel
     file = found.files[0]
-    counters = contract.read_counters(file, study.groups, rules.max_counter, found.name(file))
+    counters = contract.read_counters(file, definitions.groups, rules.max_counter, found.name(file))
     mended = defects.mend(counters, rules.frozen_share, pd.DataFrame({"check": []}))
     kept = mended.readings[~mended.readings["reading"].isin(mended.frozen)]
     last = mended.readings.groupby("repository").last()

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from replication import names
-from replication import study as definitions
+from replication.definitions import Definitions, load_definitions
 from replication.errors import ContractError
 from replication.files import read_json, sha256_bytes, sha256_file, write_json
 from replication.panel import contract, defects
@@ -26,7 +26,6 @@ from replication.sources.record_definitions import Record
 from replication.sources.record_files import Located, check_hashes, locate
 from replication.sources.record_reading import Summary, read_located
 from replication.sources.record_set import Records, load, paths
-from replication.study import Study
 
 __all__ = ["RECORDS", "Records", "fetch", "load", "read"]
 RECORDS = "records_manifest.json"
@@ -35,7 +34,9 @@ CHECKOUTS = "repositories"
 """Folder of what git brought."""
 
 
-def read(folder: Path, records: Sequence[Record], study: Study | None = None) -> Records:
+def read(
+    folder: Path, records: Sequence[Record], definitions: Definitions | None = None
+) -> Records:
     """Read all records of a folder.
 
     Parameters
@@ -44,7 +45,7 @@ def read(folder: Path, records: Sequence[Record], study: Study | None = None) ->
         The folder that the paths of the records are relative to.
     records
         What to look for, see `record_definitions.load`.
-    study
+    definitions
         Country groups and rules by which released counters are read; the packaged ones if None.
 
     Raises
@@ -58,7 +59,7 @@ def read(folder: Path, records: Sequence[Record], study: Study | None = None) ->
     """
     found = locate(folder, records)
     check_hashes(found)
-    return read_located(found, study or definitions.load())[0]
+    return read_located(found, definitions or load_definitions())[0]
 
 
 def fetch(
@@ -68,7 +69,7 @@ def fetch(
     *,
     today: str,
     progress: Callable[[str], None],
-    study: Study | None = None,
+    definitions: Definitions | None = None,
 ) -> Manifest:
     """Read all records and write their tables into the run's folder, with both manifests.
 
@@ -86,7 +87,7 @@ def fetch(
         ISO 8601 date, recorded as the date of access of content that was not known before.
     progress
         Called with a line of text.
-    study
+    definitions
         Country groups and rules by which released counters are read; the packaged ones if None.
 
     Returns
@@ -106,7 +107,7 @@ def fetch(
     OutputError
         The run's folder cannot be written.
     """
-    rules = study or definitions.load()
+    rules = definitions or load_definitions()
     source = local or git_records.bring(records, folder / CHECKOUTS, progress)
     found = locate(source, records)
     check_hashes(found)
@@ -130,13 +131,13 @@ def fetch(
     return result
 
 
-def _key(found: Sequence[Located], study: Study) -> str:
+def _key(found: Sequence[Located], definitions: Definitions) -> str:
     """Hash of the content, the definitions, the lists of names and the code that tables depend on."""
     code = [*Path(__file__).parent.glob("record*.py"), Path(__file__)]
     code += [Path(str(module.__file__)) for module in (contract, defects, names)]
     inputs = [FOLDER / "registry.csv", FOLDER / "namespaces.csv", *sorted(set(code))]
     lines = [f"{one.record!r} {one.path} {one.sha256}" for one in found]
-    lines += [f"{study.panel!r} {study.groups!r}"]
+    lines += [f"{definitions.panel!r} {definitions.groups!r}"]
     lines += [f"{path.name} {sha256_file(path)}" for path in inputs]
     return sha256_bytes("\n".join(lines).encode())
 

@@ -58,7 +58,7 @@ _NAME = re.compile(r"[\w][\w./-]*")
 
 @dataclass(frozen=True)
 class Release:
-    """One file of a Hub dataset at one revision, as study.toml names it."""
+    """One file of a Hub dataset at one revision, as definitions.toml names it."""
 
     repository: str
     """Owner and name of the dataset."""
@@ -167,7 +167,7 @@ def _check(release: Release) -> None:
         raise SourceError(
             f"revision {release.revision!r} of {release.repository} is no commit, branch or tag",
             "give the 40 hexadecimal digits of a commit, in lower case (released.revision in "
-            "study.toml, or REVISION)",
+            "definitions.toml, or REVISION)",
         )
     if release.sha256 and _SHA256.fullmatch(release.sha256) is None:
         raise SourceError(

@@ -34,7 +34,7 @@ from pathlib import Path
 from threading import Event
 from typing import TypeVar
 
-from replication.errors import SourceError, StudyError
+from replication.errors import DefinitionError, SourceError
 from replication.files import PART, sha256_file
 from replication.sources import hub_snapshots, left_out, manifest, sidecar
 from replication.sources.crawl_extent import ALL
@@ -56,7 +56,7 @@ _WEEK, _NEAR = timedelta(days=7), timedelta(days=3)
 
 @dataclass(frozen=True)
 class Snapshots:
-    """The snapshots of the Hub, as study.toml names them."""
+    """The snapshots of the Hub, as definitions.toml names them."""
 
     repository: str
     """Owner and name of the dataset."""
@@ -189,7 +189,7 @@ def _check(about: Snapshots) -> None:
     }
     for key, is_wrong in wrong.items():
         if is_wrong:
-            raise StudyError(
+            raise DefinitionError(
                 f"[snapshots] {key} = {str(getattr(about, key))!r} cannot be meant",
                 "revision is empty or 40 hexadecimal digits in lower case, until is not before "
                 f"since, workers is at least 1, and transport is {' or '.join(TRANSPORTS)}",
@@ -209,7 +209,7 @@ def _in_range(
         until = "the last" if about.until == date.max else about.until
         raise SourceError(
             f"no snapshot lies between {since} and {until}: there are {_some(labels) or 'none'}",
-            "correct since and until of [snapshots] in study.toml, or --since and --until, or name "
+            "correct since and until of [snapshots] in definitions.toml, or --since and --until, or name "
             "the folder that holds models/<date>/models.parquet",
         )
     since = date.fromisoformat(labels[0]) if about.since == date.min else about.since

@@ -64,7 +64,7 @@ def _inspect(path: Path, wanted: Manifest, known: Manifest | None) -> Manifest:
         raise HashMismatchError(
             f"{found.filename} of {found.repository} @ {found.revision} has SHA-256 "
             f"{found.sha256[:12]}… and not the {wanted.sha256[:12]}… that the content must have",
-            "it is other content: check released.sha256 and released.mirrors in study.toml, "
+            "it is other content: check released.sha256 and released.mirrors in definitions.toml, "
             "HF_ENDPOINT and your mirror",
         )
     if known is not None and known.sha256 == found.sha256:

@@ -1,0 +1,1 @@
+"""The terminal: what is read from the command line, and what is shown."""

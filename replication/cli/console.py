@@ -1,0 +1,123 @@
+"""What a person sees after a run: coverage of the labels, and the verdicts, as tables."""
+
+from __future__ import annotations
+
+import math
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+from rich import box
+from rich.console import Console
+from rich.markup import escape
+from rich.table import Table
+
+from replication import extent
+from replication.files import read_csv, read_json
+from replication.plain import plain
+
+Row = dict[str, str]
+SHOWN = 3
+"""Unattributed namespaces that are named; results/unattributed.csv has more."""
+
+
+def attribution_lines(results: Path) -> Iterator[str]:
+    """How much of each estimand the registry credits to a country, and the largest rest."""
+    for row in _rows(results / "coverage.csv"):
+        if row["labels"] == "registry" and row["attribution"] != "maker":
+            yield (
+                f"  {row['estimand']}, {row['attribution']}: "
+                f"{float(row['attributed_percent']):.1f} % credited to a country, "
+                f"{float(row['registered_percent']):.1f} % to a developer of the registry"
+            )
+    names = [
+        r["namespace"]
+        for r in _rows(results / "unattributed.csv")
+        if r["attribution"] == "uploader"
+    ]
+    yield f"  largest uploaders without a country: {', '.join(names[:SHOWN]) or 'none'} (results/unattributed.csv)"
+
+
+def verdict_table(results: Path) -> Table:
+    """The claims that were judged, one a row."""
+    table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
+    for name in ("claim", "published", "public data", "comes out", "survives"):
+        table.add_column(name, justify="right" if name in {"published", "public data"} else "left")
+    colours = {"reproduced": "green", "contradicted": "red"}
+    for row in _rows(results / "claims.csv"):
+        if row["estimate"]:
+            style = colours.get(row["answer"], "yellow")
+            answer = f"[{style}]{shown(row['answer'])}[/]"
+            cells = (row["statement"], row["published"], _short(row["estimate"]))
+            table.add_row(*map(shown, cells), answer, shown(row["survives"]))
+    return table
+
+
+def extent_lines(results: Path) -> Iterator[str]:
+    """Say what snapshots cover where that is not known to be the whole Hub."""
+    about = read_json(results / "manifest.json")
+    if about["source"] == "snapshots" and not extent.whole(about):
+        yield f"  the snapshots hold {extent.in_words(about)}: no claim about the Hub is testable with them"
+        if not about.get("extent"):
+            yield (
+                "  a folder that holds the whole Hub is declared so in the definitions: "
+                '[whole_hub] extent = "all"'
+            )
+
+
+def print_outcome(stage: str, results: Path, console: Console) -> None:
+    """Print what a person wants to know after `stage` has run."""
+    if stage == "fetch":
+        for line in source_line(results).splitlines():
+            console.print(f"  {plain(line)}", markup=False)
+    if stage == "panel" and not math.isnan(peak_mb()):
+        console.print(f"  peak memory so far {peak_mb() / 1000:.1f} GB", markup=False)
+    if stage == "attribution":
+        for line in attribution_lines(results):
+            console.print(plain(line), markup=False)
+    if stage == "analysis":
+        console.print(verdict_table(results))
+        for line in extent_lines(results):
+            console.print(plain(line), markup=False)
+
+
+def peak_mb() -> float:
+    """Peak memory of this process so far, in MB; not a number where the system does not tell."""
+    try:
+        import resource
+    except ImportError:  # Windows
+        return float("nan")
+    unit = 1 << 20 if sys.platform == "darwin" else 1 << 10  # bytes there, else kilobytes
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / unit
+
+
+def source_line(results: Path) -> str:
+    """What was read, and why it is believed; in a second line what of the source was not read."""
+    from replication.run import RELEASED
+    from replication.sources import manifest, released
+
+    found = manifest.read(results)
+    if found is None:
+        return "no manifest"
+    if found.source == RELEASED:
+        return released.describe(found)
+    read = f"{found.title}: {found.filename}, {found.rows:,} rows, SHA-256 {found.sha256[:12]}"
+    return f"{read}\n{found.left_out}".rstrip()
+
+
+def _rows(path: Path) -> list[Row]:
+    rows: list[Row] = read_csv(path, dtype=str).to_dict("records")
+    return rows
+
+
+def shown(text: str) -> str:
+    """Text of data in a table of the terminal: no markup is obeyed, no control character printed."""
+    return escape(plain(text))
+
+
+def _short(value: str) -> str:
+    """A number with one decimal; anything else as it is."""
+    try:
+        return f"{float(value):.1f}"
+    except ValueError:
+        return value

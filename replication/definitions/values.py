@@ -1,0 +1,54 @@
+"""The definitions as a flat list of values under the names that definitions.toml gives them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import fields, is_dataclass
+from datetime import date
+from typing import Any
+
+from replication.definitions import Definitions
+
+_TABLE = {"heading": "study", "windows": "estimand"}
+"""Tables of definitions.toml whose fields have another name."""
+
+
+def flat(definitions: Any) -> Iterator[tuple[str, Any]]:
+    """Every value of the definitions under its table and key, as definitions.toml names them.
+
+    Of a list of tables each is named by its id, and the order of the ids is a value too.
+    """
+    for field in fields(definitions):
+        value = getattr(definitions, field.name)
+        if is_dataclass(value):
+            yield from _values(_TABLE.get(field.name, field.name), value)
+        elif isinstance(value, tuple) and value and is_dataclass(value[0]):
+            name = _TABLE.get(field.name, field.name.removesuffix("s"))
+            ids = [getattr(one, "id", "") or getattr(one, "name", "") for one in value]
+            yield name, ids
+            for one, each in zip(ids, value, strict=True):
+                yield from (
+                    (key, told) for key, told in _values(f"{name}.{one}", each) if told != one
+                )
+        else:
+            yield field.name, _plain(value)
+
+
+def _values(table: str, value: Any) -> Iterator[tuple[str, Any]]:
+    """Values of one table."""
+    for field in fields(value):
+        yield f"{table}.{field.name.rstrip('_')}", _plain(getattr(value, field.name))
+
+
+def _plain(value: Any) -> Any:
+    """A value that JSON can hold."""
+    if isinstance(value, tuple | list):
+        return [_plain(one) for one in value]
+    return value.isoformat() if isinstance(value, date) else value
+
+
+def differing(own: Definitions, other: Definitions) -> dict[str, tuple[Any, Any]]:
+    """Values of two studies that are not the same, by their names; None where one has no such value."""
+    one, two = dict(flat(own)), dict(flat(other))
+    names = dict.fromkeys((*one, *two))
+    return {n: (one.get(n), two.get(n)) for n in names if one.get(n) != two.get(n)}

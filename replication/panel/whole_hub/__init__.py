@@ -1,0 +1,1 @@
+"""First-year downloads of the whole Hub, rebuilt from weekly snapshots of it."""

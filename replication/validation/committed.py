@@ -1,0 +1,162 @@
+"""Verification: rebuild everything in a clean folder and compare it with what is committed."""
+
+from __future__ import annotations
+
+import difflib
+import tempfile
+from collections.abc import Callable
+from pathlib import Path
+
+from replication.definitions import load_definitions
+from replication.errors import VerificationError
+from replication.files import present, read_json
+from replication.pipeline import STAGES
+from replication.places import ROOT
+from replication.report import datapackage, readme, render
+from replication.run import BUNDLED, Run
+from replication.stages import execute
+from replication.validation import library_intervals, sql_estimates, sql_window
+
+FOLDERS = ("results", "figures")
+
+
+def verify_committed(
+    progress: Callable[[str], None],
+    root: Path = ROOT,
+    also: Callable[[Run], None] = lambda _: None,
+) -> int:
+    """Rebuild the bundled run and compare every committed result, figure and paper with it.
+
+    Parameters
+    ----------
+    progress
+        Called with a line of text before each stage.
+    root
+        Folder that holds what is committed.
+    also
+        Called with the run that was rebuilt; raises an error where something else is wrong with it.
+
+    Returns
+    -------
+    int
+        Number of files compared.
+
+    Raises
+    ------
+    VerificationError
+        A committed file differs, is missing, or is made by nothing.
+    """
+    with tempfile.TemporaryDirectory() as name:
+        run = Run(BUNDLED, Path(name))
+        for stage in STAGES:
+            progress(stage.name)
+            execute(stage, run, progress, force=True)
+        also(run)
+        wrong, compared = compare(run.out, root)
+        wrong += [*_readme(root, run), *_datapackage(root, run)]
+    if wrong:
+        raise VerificationError(
+            "what is committed is not what this code and these data make:\n  " + "\n  ".join(wrong),
+            "run make all and commit its outputs, or find out what made them",
+        )
+    return compared + 2
+
+
+def verify_estimates(root: Path = ROOT) -> tuple[int, float]:
+    """Compute the committed estimates again by their second implementation, in SQL.
+
+    Returns
+    -------
+    tuple of int and float
+        How many numbers were compared, and their largest difference.
+
+    Raises
+    ------
+    SecondImplementationError
+        A number differs.
+    """
+    return sql_estimates.checked(root / datapackage.DATA, root / "results", load_definitions())
+
+
+def verify_window(root: Path = ROOT) -> tuple[int, float]:
+    """Compute the committed numbers of the published window again, in SQL.
+
+    Returns
+    -------
+    tuple of int and float
+        How many numbers were compared, and their largest difference.
+
+    Raises
+    ------
+    SecondImplementationError
+        A number differs.
+    """
+    return sql_window.checked(root / datapackage.DATA, root / "results", load_definitions())
+
+
+def verify_intervals(root: Path = ROOT) -> tuple[int, float]:
+    """Compare the committed intervals of the headline with those of SciPy, arch and a loop.
+
+    Returns
+    -------
+    tuple of int and float
+        How many ends were compared, and the largest distance in standard errors.
+
+    Raises
+    ------
+    SecondImplementationError
+        An end lies too far away.
+    """
+    return library_intervals.checked(root / datapackage.DATA, root / "results", load_definitions())
+
+
+def compare(made: Path, committed: Path) -> tuple[list[str], int]:
+    """Differences between two sets of outputs, and how many files were compared."""
+    wrong, compared = [], 0
+    for folder in FOLDERS:
+        names = {p.name for side in (made, committed) for p in present(side / folder)}
+        for name in sorted(names):
+            compared += 1
+            wrong += _difference(made / folder / name, committed / folder / name, folder)
+    for name in render.OUTPUTS:
+        compared += 1
+        wrong += _difference(made / "paper" / name, committed / "paper" / name, "paper")
+    return wrong, compared
+
+
+def _difference(made: Path, committed: Path, folder: str) -> list[str]:
+    """One line where two files are not the same bytes; for text, with the first line that differs."""
+    label = f"{folder}/{committed.name}"
+    if not committed.is_file():
+        return [f"{label} is not committed"]
+    if not made.is_file():
+        return [f"{label} is made by nothing"]
+    if made.read_bytes() == committed.read_bytes():
+        return []
+    return [f"{label} differs{_first_change(made, committed)}"]
+
+
+def _first_change(made: Path, committed: Path) -> str:
+    """The first line that differs, where both files are text."""
+    try:
+        old = committed.read_text(encoding="utf-8").splitlines()
+        new = made.read_text(encoding="utf-8").splitlines()
+    except UnicodeDecodeError:
+        return ""
+    changes = difflib.unified_diff(old, new, lineterm="", n=0)
+    shown = [line[:100] for line in changes if line[:1] in "+-" and line[:3] not in {"+++", "---"}]
+    return f": {' '.join(shown[:2])}"
+
+
+def _readme(root: Path, run: Run) -> list[str]:
+    """One line where the generated parts of the README are stale."""
+    text = (root / "README.md").read_text(encoding="utf-8")
+    fresh = readme.rendered(text, run.results, run.definitions) == text
+    return [] if fresh else ["README.md: its generated parts are stale"]
+
+
+def _datapackage(root: Path, run: Run) -> list[str]:
+    """One line where the description of the tables is stale."""
+    committed = read_json(root / datapackage.NAME)
+    fresh = datapackage.package(run.results, run.definitions) == committed
+    return [] if fresh else [f"{datapackage.NAME}: it does not describe these tables"]

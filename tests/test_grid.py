@@ -1,0 +1,183 @@
+"""The specification grid: by hand, against the loop over specifications, and on the bundled panel."""
+
+from __future__ import annotations
+
+import dataclasses
+
+import numpy as np
+import pandas as pd
+import pytest
+from small import synthetic_definitions, synthetic_repositories
+
+from replication.analysis import choices
+from replication.analysis import grid as grids
+from replication.analysis.estimates import statistics
+from replication.analysis.grid import DIMENSIONS, choices_of, headline_choices, masks_of_scopes
+from replication.definitions import Definitions, load_definitions
+from replication.files import read_csv
+from replication.inference.bootstrap import Bootstrap
+from replication.inference.cells import cells, leave_out
+from replication.inference.cells import credit as credit_rows
+from replication.inference.statistics import LEAD
+from replication.run import ROOT
+
+
+def small_grid() -> Definitions:
+    """The packaged definitions with few replicates, a short grid, and one window."""
+    definitions = synthetic_definitions()
+    grid = dataclasses.replace(
+        definitions.grid, age_limits_days=(365,), frozen=("as-read",), replicates=200
+    )
+    return dataclasses.replace(
+        definitions, grid=grid, windows=definitions.windows[-1:], grid_windows=()
+    )
+
+
+DEFINITIONS = small_grid()
+TABLE = synthetic_repositories(DEFINITIONS)
+HEAD = DEFINITIONS.headline.estimand
+
+
+def variants_of(table: pd.DataFrame, definitions: Definitions) -> pd.DataFrame:
+    """Downloads of the synthetic window, the same in every variant."""
+    columns = {v.id: table[HEAD] for v in definitions.variants}
+    return pd.DataFrame({"repository": table["repository"], **columns})
+
+
+VARIANTS = variants_of(TABLE, DEFINITIONS)
+
+
+@pytest.fixture(scope="module")
+def grid() -> pd.DataFrame:
+    """Every specification of the synthetic panel."""
+    return grids.multiverse(TABLE, VARIANTS, DEFINITIONS)
+
+
+def pick(grid: pd.DataFrame, **chosen: str) -> pd.Series:
+    """The one specification that makes these choices and else the headline's."""
+    wanted = headline_choices(DEFINITIONS) | chosen
+    found = grid[(grid[list(wanted)] == pd.Series(wanted)).all(axis=1)]
+    assert len(found) == 1
+    return found.iloc[0]
+
+
+def test_every_combination_has_one_row_in_the_order_of_the_grid(grid: pd.DataFrame) -> None:
+    """The table is the full product of the choices, the last dimension fastest."""
+    every = pd.MultiIndex.from_product(choices_of(DEFINITIONS).values(), names=DIMENSIONS)
+    assert list(grid[list(DIMENSIONS)].itertuples(index=False, name=None)) == list(every)
+
+
+def test_leads_by_hand(grid: pd.DataFrame) -> None:
+    """China 600, USA 310 of 1000 by uploader; without users of 910; by origin 700 and 250."""
+    assert pick(grid)["lead"] == 0.29
+    assert pick(grid)["total"] == 1000
+    assert pick(grid, treatment="left-out")["lead"] == pytest.approx(290 / 910, abs=1e-6)
+    assert pick(grid, attribution="origin")["lead"] == 0.45
+    assert pick(grid, exclusion="telemetry")["lead"] == pytest.approx(350 / 940, abs=1e-6)
+    assert pick(grid, labels="registry", treatment="lineage")["lead"] == 0.5
+
+
+def test_scopes_by_hand(grid: pd.DataFrame) -> None:
+    """The repackaged repository is no first party; names that state no size have none."""
+    assert pick(grid, scope="first-party")["lead"] == pytest.approx((600 - 210) / 900, abs=1e-6)
+    assert pick(grid, scope="without-distillations")["lead"] == 0.29
+    assert pick(grid, scope="up-to-8B")["total"] == pick(grid, scope="over-8B")["total"] == 0
+    assert np.isnan(pick(grid, scope="over-8B")["lead"])
+
+
+def test_sizes_are_told_by_names() -> None:
+    """A count at the limit is within it, and a repository of unknown size is in neither class."""
+    names = ["a/m-8B", "a/m-8.1B", "a/m"]
+    masks = masks_of_scopes(TABLE.iloc[:3].assign(name=names), DEFINITIONS.grid)
+    assert masks["up-to-8B"].tolist() == [True, False, False]
+    assert masks["over-8B"].tolist() == [False, True, False]
+
+
+@pytest.mark.parametrize("unit", ["developer", "repository"])
+@pytest.mark.parametrize("attribution", ["uploader", "split"])
+def test_intervals_are_those_of_the_bootstrap(
+    grid: pd.DataFrame, unit: str, attribution: str
+) -> None:
+    """The same draws as the engine that the estimates use, one specification at a time."""
+    row = pick(grid, attribution=attribution, exclusion="telemetry")
+    excluded = next(x for x in DEFINITIONS.exclusions if x.id == "telemetry")
+    credited = credit_rows(leave_out(TABLE, excluded), HEAD, attribution, "study")
+    held = cells(credited, unit, DEFINITIONS.groups, DEFINITIONS.family)
+    rules = dataclasses.replace(DEFINITIONS.inference, replicates=DEFINITIONS.grid.replicates)
+    found = Bootstrap(held.counts, statistics(DEFINITIONS), rules).percentile().to_frame()
+    lead = found.set_index("group").loc[LEAD]
+    prefix = "" if unit == "developer" else "repository_"
+    ends = row[f"{prefix}lower"], row[f"{prefix}upper"]
+    assert ends == pytest.approx((lead["lower"], lead["upper"]), abs=1e-6)
+
+
+def test_points_are_those_of_the_choices(grid: pd.DataFrame) -> None:
+    """Two ways to the same arithmetic: a pivot a choice, and one matrix product for all."""
+    table = choices.choices(TABLE, DEFINITIONS)
+    keys = ["exclusion", "attribution", "labels", "treatment"]
+    first = table[table["window"] == HEAD].set_index(keys)[["china", "usa", "lead"]]
+    second = grid[grid["scope"] == "all"].set_index(keys)[["china", "usa", "lead"]]
+    both = first.join(second.add_suffix("_grid"), how="inner")
+    assert len(both) == 4 * 2 * 3 * 2
+    for name in ("china", "usa", "lead"):
+        assert both[name].to_numpy() == pytest.approx(both[f"{name}_grid"].to_numpy(), abs=1e-6)
+
+
+def test_the_range_without_a_developer_is_that_of_deleted_rows(grid: pd.DataFrame) -> None:
+    """Each uploader's rows deleted in turn."""
+    leads = []
+    for developer in TABLE["uploader_developer"]:
+        left = TABLE[TABLE["uploader_developer"] != developer]
+        sums = left.groupby("study_group_uploader")[HEAD].sum()
+        leads.append((sums.get("China", 0) - sums.get("USA", 0)) / sums.sum())
+    row = pick(grid)
+    assert row["without_lower"] == pytest.approx(min(leads), abs=1e-6)
+    assert row["without_upper"] == pytest.approx(max(leads), abs=1e-6)
+
+
+def test_a_specification_with_the_cells_of_an_earlier_one_is_marked(grid: pd.DataFrame) -> None:
+    """Nothing is distilled here, so that leaving distillations out makes no new specification."""
+    rows = grid[grid["scope"].isin(["all", "without-distillations"])]
+    assert set(rows.loc[rows["scope"] == "without-distillations", "distinct"]) == {"no"}
+    assert pick(grid)["distinct"] == "yes"
+    measured = ["total", "n_effective", "lead", "lower", "repository_lower"]
+    known = pd.MultiIndex.from_frame(grid.loc[grid["distinct"] == "yes", measured])
+    assert pd.MultiIndex.from_frame(grid[measured]).isin(known).all()
+
+
+def test_row_order_changes_nothing(grid: pd.DataFrame) -> None:
+    """Shuffled repositories give the same table, byte for byte."""
+    shuffled = TABLE.sample(frac=1, random_state=3).reset_index(drop=True)
+    again = grids.multiverse(shuffled, VARIANTS.sample(frac=1, random_state=4), DEFINITIONS)
+    assert again.to_csv() == grid.to_csv()
+
+
+def test_the_bundled_grid_has_what_is_declared_and_the_headlines_point() -> None:
+    """Every combination is in the committed table, and its headline is that of the estimates."""
+    definitions = load_definitions()
+    table = read_csv(ROOT / "results" / "specifications.csv")
+    assert len(table) == np.prod([len(c) for c in choices_of(definitions).values()])
+    wanted = headline_choices(definitions)
+    row = table[(table[list(wanted)] == pd.Series(wanted)).all(axis=1)].iloc[0]
+    estimates = read_csv(ROOT / "results" / "estimates.csv")
+    head = pd.Series(vars(definitions.headline))
+    mine = estimates[(estimates[list(head.index)] == head).all(axis=1)]
+    lead = mine[(mine["group"] == LEAD) & (mine["method"] == "bounds")]["point"].iloc[0]
+    assert row["lead"] == pytest.approx(lead, abs=1e-6)
+
+
+def test_what_the_paper_says_of_the_usa_holds_in_the_committed_grid() -> None:
+    """The USA leads only among increments that end by August 2025, with the age limit of a year."""
+    table = read_csv(ROOT / "results" / "specifications.csv")
+    behind = table[table["lead"] < 0]
+    assert set(behind["window"]) == {"increments-2025-05", "increments-2025-08"}
+    assert set(behind["age_limit_days"]) == {365}
+
+
+def test_nobody_left_is_an_empty_specification() -> None:
+    """Where all are left out no cell is left, and nothing fails."""
+    nobody = np.zeros(0, dtype=np.int64)
+    credited = grids.Credited(nobody, nobody, nobody, nobody)
+    found = credited.cells(credited.developer, np.ones((4, 2), dtype=np.int64))
+    assert found.shape == (1, 3, 2)
+    assert not found.any()
