@@ -22,7 +22,7 @@ STAGES := all fetch panel attribution analysis figures paper
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL: # a stage reads what the stages before it wrote
-.PHONY: $(STAGES) test verify calibration recovery crawl spark lint bench lock clean help paper-latex
+.PHONY: $(STAGES) test test-all verify calibration recovery crawl spark lint bench lock clean help paper-latex
 
 all: $(VENV)/ready ## run everything: data, attribution, statistics, figures, paper
 fetch: $(VENV)/ready ## bring the data, with a manifest
@@ -39,8 +39,11 @@ paper-latex: paper ## compile paper.tex too, where latexmk is installed
 	@command -v latexmk >/dev/null || { echo "error: latexmk is not installed; paper/paper.pdf needs none" >&2; exit 1; }
 	cd paper && latexmk -pdfxe -outdir=../build/latex paper.tex
 
-test: $(VENV)/ready ## run the tests
-	@$(BIN)/python -m pytest --numprocesses auto
+test: $(VENV)/ready ## run the fast tests: all that a change usually breaks
+	@$(BIN)/python -m pytest --numprocesses auto -m "not slow"
+
+test-all: test ## run the slow tests too: kills, faults, recovery, Spark, the wheel, whole runs
+	@$(BIN)/python -m pytest --numprocesses auto -m slow
 
 verify: $(VENV)/ready ## rebuild in a clean folder and compare with what is committed
 	@$(RUN) verify
@@ -59,10 +62,11 @@ spark: $(VENV)/ready ## install Apache Spark too, for ENGINE=spark (needs a Java
 	@if command -v uv >/dev/null; then uv pip install --quiet --python $(BIN)/python --require-hashes -r requirements-spark.lock; else \
 	  $(BIN)/python -m pip install --quiet --disable-pip-version-check --use-pep517 --require-hashes -r requirements-spark.lock; fi
 
-lint: $(VENV)/ready ## check style and types
+lint: $(VENV)/ready ## check style, types, and that layers import downwards only
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
 	@$(BIN)/mypy
+	@$(BIN)/lint-imports --no-logo --no-cache
 
 bench: $(VENV)/ready ## measure our speed against what one would use instead, in the same run
 	@$(BIN)/python -m bench
