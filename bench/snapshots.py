@@ -29,8 +29,7 @@ import numpy as np
 import pandas as pd
 
 from replication.cli.console import peak_mb
-from replication.definitions import Definitions, load_definitions
-from replication.definitions.checks import AS_READ, INTERPOLATED
+from replication.definitions import AS_READ, INTERPOLATED, Definitions, load_definitions
 from replication.panel.whole_hub import assembly, engines, rebuild
 from replication.sources.extract import extract
 from replication.validation.synthetic.defects import COUNTER_SINCE, WEEK

@@ -5,28 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from replication.errors import DefinitionError
-from replication.sources.crawl_extent import ALL, NAMESPACES, TOP
-
+TOP, NAMESPACES, ALL = "top ", "namespaces: ", "all"
+"""How an extent begins, or what it is where it is everything."""
 UNKNOWN = ""
 _DATASET = "snapshots"
 _SYNTHETIC = "Synthetic"
-
-
-def declared(extent: str) -> str:
-    """Return the extent that the definitions declare for a folder of snapshots.
-
-    Raises
-    ------
-    StudyError
-        It is neither "all" nor empty: a part is what the crawls of a folder say, or unknown.
-    """
-    if extent not in {ALL, UNKNOWN}:
-        raise DefinitionError(
-            f"[whole_hub] extent = {extent!r} cannot be meant",
-            'write extent = "all" where the folder holds the whole Hub, else extent = ""',
-        )
-    return extent
 
 
 def is_synthetic(about: Mapping[str, Any]) -> bool:

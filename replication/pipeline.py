@@ -19,9 +19,9 @@ if TYPE_CHECKING:
 
     from replication.attribution.registry import Registry
     from replication.attribution.rules import Rule
+    from replication.definitions import Snapshots
     from replication.panel.table import Panel
     from replication.panel.window import WindowPanel
-    from replication.sources.snapshots import Snapshots
 
     Tables = dict[str, pd.DataFrame]
 
@@ -95,10 +95,11 @@ def _require_definitions(run: Run) -> None:
 
 def _fetch_records(run: Run, progress: Progress) -> list[Path]:
     """Bring the public records of the published window, as tables."""
-    from replication.sources import record_definitions, record_set, records
+    from replication.definitions.records import load_records
+    from replication.sources import record_set, records
 
     folder = run.source / RECORDS
-    wanted = record_definitions.load()
+    wanted = load_records()
     records.fetch(
         run.records, folder, wanted, today=_today(), progress=progress, definitions=run.definitions
     )
@@ -109,11 +110,10 @@ def _fetch_snapshots(run: Run, progress: Progress) -> list[Path]:
     """Bring extracts of the Hub's weekly snapshots, or of a folder of such, into the run's folder."""
     from dataclasses import replace
 
-    from replication import extent
     from replication.sources import left_out, manifest, snapshots
     from replication.validation.synthetic.snapshots import MARKER
 
-    about, declared = run.definitions.snapshots, extent.declared(run.definitions.whole_hub.extent)
+    about, declared = run.definitions.snapshots, run.definitions.whole_hub.extent
     local = None if run.data == SNAPSHOTS else Path(run.data)
     if local:  # all that the folder holds, where neither command line nor definitions say else
         since = run.since or "since" in run.definitions.stated_range
@@ -418,11 +418,12 @@ def make_window_bundle(
     """
     import tempfile
 
+    from replication.definitions.records import load_records
     from replication.panel import bundle, window
-    from replication.sources import record_definitions, records
+    from replication.sources import records
 
     with tempfile.TemporaryDirectory() as name:
-        wanted, made = record_definitions.load(), Path(name)
+        wanted, made = load_records(), Path(name)
         records.fetch(
             folder_of_records,
             made,
@@ -498,14 +499,15 @@ def _source_files(run: Run) -> Iterable[Path]:
 
 
 def _data_files(run: Run) -> Iterable[Path]:
-    from replication.sources import local_snapshots, record_definitions
+    from replication.definitions.records import PACKAGED_RECORDS
+    from replication.sources import local_snapshots
 
     if run.whole_hub:
         return [] if run.data == SNAPSHOTS else local_snapshots.files(Path(run.data))
     window = sorted(FOLDER.rglob("window*"))
     if run.window_from_records:
         local = sorted(p for p in run.records.rglob("*") if p.is_file()) if run.records else []
-        window = [record_definitions.DEFAULT, *local]
+        window = [PACKAGED_RECORDS, *local]
     if run.has_released_panel:
         return [*(p for name in (*TABLES, SIDECAR) for p in sorted(FOLDER.rglob(name))), *window]
     return window if run.data == RELEASED else [Path(run.data), FOLDER / SIDECAR, *window]

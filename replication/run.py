@@ -1,4 +1,4 @@
-"""A run: one source of data, one study, one folder, and where each thing lies in it."""
+"""A run: one source of data, its definitions, one folder, and where each thing lies in it."""
 
 from __future__ import annotations
 
@@ -8,9 +8,14 @@ from functools import cached_property
 from pathlib import Path
 
 from replication import places
-from replication.definitions import PACKAGED, Definitions, bounds, checks, load_definitions
+from replication.definitions import (
+    COMMIT,
+    PACKAGED,
+    Definitions,
+    load_definitions,
+    require_consistent,
+)
 from replication.places import ROOT as ROOT  # noqa: PLC0414 -- where a run is, its repository is
-from replication.sources.hub_failures import COMMIT
 
 BUNDLED, RELEASED, SNAPSHOTS, RECORDS = "bundled", "released", "snapshots", "records"
 FILE = "file"
@@ -28,7 +33,7 @@ class Run:
         folder of snapshots of the whole Hub.
     out
         Folder of the results; `folder_for` names the usual one.
-    study_path
+    definitions_path
         The definitions.
     revision
         Commit of the dataset in place of the one in the definitions.
@@ -86,17 +91,15 @@ class Run:
         """The checked definitions."""
         definitions = load_definitions(self.definitions_path, whole=self.whole_hub)
         released = definitions.released.at(revision=self.revision, filename=self.filename)
-        for key in ("since", "until"):
-            bounds.check("snapshots", key, getattr(self, key))
         snapshots = replace(
             definitions.snapshots,
             revision=self.revision or definitions.snapshots.revision,
             since=self.since or definitions.snapshots.since,
             until=self.until or definitions.snapshots.until,
         )
-        found = replace(definitions, released=released, snapshots=snapshots)
-        checks.check(found)
-        return found
+        definitions = replace(definitions, released=released, snapshots=snapshots)
+        require_consistent(definitions)
+        return definitions
 
     @property
     def packaged(self) -> bool:

@@ -17,8 +17,8 @@ import pyarrow.parquet as pq
 import pytest
 from released_files import ROOT, repository, synthetic_release, write
 
+from replication.definitions.records import Record
 from replication.sources import records
-from replication.sources.record_definitions import Record
 from replication.sources.records import Records
 
 PAGES = "whole/models_page*.json"

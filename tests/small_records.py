@@ -137,4 +137,6 @@ DATED = Sources(
 def small_window_study(least: int = 0) -> Definitions:
     """The packaged definitions with small repositories joined below `least` downloads."""
     definitions = load_definitions()
-    return replace(definitions, window=replace(definitions.window, small_downloads=least))
+    return replace(
+        definitions, published_window=replace(definitions.published_window, small_downloads=least)
+    )

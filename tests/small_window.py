@@ -78,8 +78,8 @@ HELD: Mapping[str, Mapping[str, int]] = {
 def window_definitions() -> Definitions:
     """The packaged definitions with a window of three months: January to March 2025."""
     definitions = load_definitions()
-    about = replace(definitions.window, start=date(2024, 12, 31), end=date(2025, 3, 31))
-    return replace(definitions, window=about)
+    about = replace(definitions.published_window, start=date(2024, 12, 31), end=date(2025, 3, 31))
+    return replace(definitions, published_window=about)
 
 
 def attributed(table: pd.DataFrame) -> pd.DataFrame:
@@ -111,7 +111,7 @@ def facts(repositories: tuple[Repository, ...] = REPOSITORIES) -> pd.DataFrame:
 
 def months_of(repositories: tuple[Repository, ...], definitions: Definitions) -> pd.DataFrame:
     """Downloads by month: a tenth is counted, half is seen, three times as much the ceiling."""
-    days = pd.date_range(definitions.window.start, definitions.window.end)[1:]
+    days = pd.date_range(definitions.published_window.start, definitions.published_window.end)[1:]
     rows = [
         {"repository": r.name, "month": month, "counted": r.monthly // 10, "seen": r.monthly // 2,
          "ceiling": 3 * r.monthly}

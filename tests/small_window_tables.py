@@ -89,7 +89,7 @@ def _months(definitions: Definitions) -> pd.DataFrame:
 
     The first month is short, and what it holds is small.
     """
-    names = months_between(definitions.window.start, definitions.window.end)
+    names = months_between(definitions.published_window.start, definitions.published_window.end)
     series = {"China": "group", "USA": "group"} | {t.name: "developer" for t in definitions.tracked}
     rows = []
     for (n, month), (place, (name, kind)) in product(enumerate(names), enumerate(series.items())):

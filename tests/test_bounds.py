@@ -5,51 +5,69 @@ from __future__ import annotations
 import dataclasses
 import re
 from collections.abc import Iterator
+from datetime import date
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any, get_args, get_origin, get_type_hints
 
 import pytest
 from own_definitions import TEXT, refusal
+from pydantic import TypeAdapter, ValidationError
 
-from replication.definitions import PACKAGED, bounds, load_definitions, model
-from replication.definitions import toml_tables as tables
+from replication.definitions import (
+    PACKAGED,
+    Definitions,
+    load_definitions,
+    messages,
+    reading,
+    records,
+)
+from replication.definitions import toml_files as tables
+from replication.definitions.value_types import TABLE
 from replication.errors import DefinitionError
-from replication.report import claims, datapackage
+from replication.report import datapackage
 from replication.run import ROOT
-from replication.sources import record_definitions
 
 NUMBER = re.compile(r"(?m)^(\w+) = ([0-9][0-9_.]*)(?=\s|$)")
 NUMBERS = [(m.start(2), m.end(2), m[1]) for m in NUMBER.finditer(TEXT)]
 DATES = [(m.start(1), m.end(1)) for m in re.finditer(r"(?m)^\w+ = (\d{4}-\d\d-\d\d)", TEXT)]
 
 
-def numeric_keys(table: str, kind: Any) -> Iterator[str]:
-    """Keys of the numbers of one table."""
-    for field in dataclasses.fields(kind):
-        if re.search(r"\b(int|float)\b", str(field.type)):
-            yield f"{table}.{field.name}"
+def classes(kind: Any) -> Iterator[type]:
+    """A class of tables, and those of the tables that it holds."""
+    yield kind
+    for hint in get_type_hints(kind).values():
+        for held in (hint, *get_args(hint)):
+            if dataclasses.is_dataclass(held):
+                yield from classes(held)
 
 
-def test_every_number_of_every_definition_has_bounds(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The table has a row for each numeric field of each table of the definitions, and no other."""
-    kinds: dict[str, list[Any]] = {}
-    build = tables.build
+def numbers(kind: Any) -> Iterator[tuple[str, Any]]:
+    """Every number of the tables that a class holds: table and key, and its annotation."""
+    for table in dict.fromkeys(classes(kind)):
+        for key, hint in get_type_hints(table, include_extras=True).items():
+            bare = get_args(hint)[0] if get_origin(hint) is Annotated else hint
+            for name, one in ((key, hint), *((f"{key} …", one) for one in get_args(bare))):
+                if get_origin(one) is Annotated and get_args(one)[0] in {int, float}:
+                    yield f"{table.__name__}.{name}", one
 
-    def noting(kind: Any, table: Any, where: str) -> Any:
-        kinds.setdefault(where.split(maxsplit=1)[0], []).append(kind)
-        return build(kind, table, where)
 
-    for module in (tables, model):
-        monkeypatch.setattr(module, "build", noting)
-    load_definitions()
-    record_definitions.load()
-    claims.load(ROOT / "paper" / "claims.toml")
-    assert {"panel", "estimand", "filling", "snapshots", "record", "claim"} <= set(kinds)
-    wanted = {
-        key for table, every in kinds.items() for kind in every for key in numeric_keys(table, kind)
-    }
-    assert set(bounds.BOUNDS) == wanted
-    assert all(least < most for least, most in bounds.BOUNDS.values())
+PLAIN = {int, float, bool, date}
+FILES = (Definitions, reading._Dated, records.RecordsFile)
+BOUNDED = dict(one for kind in FILES for one in numbers(kind))
+
+
+def test_every_number_of_every_definition_has_bounds() -> None:
+    """Each numeric field of each table says the least and the most, and none is a bare number."""
+    assert len(BOUNDED) >= 39
+    assert {"PanelRules.age_limit_days", "Grid.age_limits_days …", "Record.lag_days"} <= {*BOUNDED}
+    for name, hint in BOUNDED.items():
+        least, most = messages.ends(hint)
+        assert least < most, name
+    for kind in FILES:
+        for table in classes(kind):
+            bare = [key for key, hint in get_type_hints(table, include_extras=True).items()
+                    if {hint, *(get_args(hint) if get_origin(hint) is tuple else ())} & PLAIN]  # fmt: skip
+            assert bare == [], table
 
 
 @pytest.mark.parametrize("value", ["nan", "inf", "-inf", "-5", "1e300", "9" * 30])
@@ -106,15 +124,15 @@ def test_what_a_reader_may_write_is_refused_by_name(
     assert named in refusal(tmp_path, TEXT.replace(old, new, 1))
 
 
-def test_the_ends_of_the_bounds_are_allowed() -> None:
+@pytest.mark.parametrize("name", BOUNDED)
+def test_the_ends_of_the_bounds_are_allowed(name: str) -> None:
     """Each number may be the least and the most, and nothing beyond."""
-    for name, (least, most) in bounds.BOUNDS.items():
-        table, key = name.split(".")
-        bounds.check(table, key, least)
-        bounds.check(table, key, [least, most])
-        for outside in (least - 1, most + 1, float("nan")):
-            with pytest.raises(DefinitionError, match=re.escape(name)):
-                bounds.check(table, key, outside)
+    least, most = messages.ends(BOUNDED[name])
+    number = TypeAdapter(BOUNDED[name], config=TABLE)
+    assert [number.validate_python(end) for end in (least, most)] == [least, most]
+    for outside in (least - 1, most + 1, float("nan")):
+        with pytest.raises(ValidationError):
+            number.validate_python(outside)
 
 
 def test_what_the_whole_hub_lays_over_has_the_same_bounds(tmp_path: Path) -> None:
@@ -124,8 +142,8 @@ def test_what_the_whole_hub_lays_over_has_the_same_bounds(tmp_path: Path) -> Non
 
 
 PACKAGED = {
-    "study": PACKAGED,
-    "records": record_definitions.DEFAULT,
+    "definitions": PACKAGED,
+    "records": records.PACKAGED_RECORDS,
     "claims": ROOT / "paper" / "claims.toml",
     "numbers": ROOT / "paper" / "numbers.toml",
     "columns": datapackage.COLUMNS,
@@ -154,7 +172,7 @@ def test_a_byte_order_mark_is_read(tmp_path: Path, name: str) -> None:
 def test_another_encoding_is_named(tmp_path: Path, encoding: str, named: str) -> None:
     """The message names the encoding and the remedy the right one."""
     path = tmp_path / "mine.toml"
-    path.write_bytes('[study]\ntitle = "Größe"\n'.encode(encoding))
+    path.write_bytes('[paper]\ntitle = "Größe"\n'.encode(encoding))
     with pytest.raises(DefinitionError, match=rf"mine\.toml is .*{named}") as caught:
         load_definitions(path)
     assert "UTF-8" in caught.value.remedy

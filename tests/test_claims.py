@@ -237,7 +237,7 @@ def test_a_first_lead_that_one_change_turns_is_fragile(lead: float) -> None:
 
 def test_the_window_is_named_or_meant() -> None:
     """A claim that names no window is about the published one, as is one that names it."""
-    own = claim("share", "20", estimand=DEFINITIONS.window.id)
+    own = claim("share", "20", estimand=DEFINITIONS.published_window.id)
     assert by_window(own, window_tables())["answer"] == REPRODUCED
     assert by_window(claim("share", "20"), window_tables())["answer"] == REPRODUCED
 
@@ -412,7 +412,7 @@ def test_a_window_that_was_not_rebuilt_is_not_testable() -> None:
     assert found["answer"] == NOT_TESTABLE
     assert "increments-1999" in found["reason"]
     nothing = pd.DataFrame()
-    own = claim("share", "17", estimand=DEFINITIONS.window.id)
+    own = claim("share", "17", estimand=DEFINITIONS.published_window.id)
     found = claims.judge([own], nothing, nothing, nothing, DEFINITIONS, {}).iloc[0]
     assert found["answer"] == NOT_TESTABLE
 
@@ -501,7 +501,9 @@ def test_a_published_figure_is_a_number_of_its_unit(tmp_path: Path, unit: str, v
     cells = {"judge": "none", "reason": "x", **dict.fromkeys(KEYS, "x")}
     cells |= {"unit": unit, "value": value}
     path.write_text("[[claim]]\n" + "".join(f"{k} = '{v}'\n" for k, v in cells.items()))
-    with pytest.raises(DefinitionError, match=r"claims\.toml: value of x = .* must lie between"):
+    with pytest.raises(
+        DefinitionError, match=r"claims\.toml: \[\[claim\]\] 1: value of x = .* must lie between"
+    ):
         claims.load(path)
 
 

@@ -16,9 +16,9 @@ from replication.errors import DefinitionError
 
 LINES = TEXT.splitlines(keepends=True)
 KEY = re.compile(r"(\w+) = ")
-OPTIONAL = {"codes", "class", "attributed", "colour", "read_until", "sha256", "mirrors"}
+OPTIONAL = {"codes", "registry_class", "attributed", "colour", "read_until", "sha256", "mirrors"}
 DAYS = {"start", "end"}
-"""Days that an estimand takes from the published window where it states none."""
+"""Days that a window takes from the published window where it states none."""
 LAID = {"[whole_hub.headline]", "[whole_hub.grid]"}
 """Tables whose keys are laid over those of another table."""
 ASSIGNMENTS = [n for n, line in enumerate(LINES) if KEY.match(line)]
@@ -34,7 +34,7 @@ def is_required(line: int) -> bool:
     key = LINES[line].split(" = ")[0]
     if table_of(line) in LAID:
         return False
-    return key not in OPTIONAL | (DAYS if table_of(line) != "[window]" else set())
+    return key not in OPTIONAL | (DAYS if table_of(line) != "[published_window]" else set())
 
 
 REQUIRED = [n for n in ASSIGNMENTS if is_required(n)]
@@ -145,10 +145,10 @@ def test_a_whole_number_may_stand_for_a_share(tmp_path: Path) -> None:
     ("old", "new", "named"),
     [
         ("[panel]", "[panel]\nage_limit = 365", "[panel]: unknown key age_limit"),
-        ('kind = "increments"', 'kind = "increments"\nfinish = 1', "[estimand 1]: unknown key"),
+        ('kind = "increments"', 'kind = "increments"\nfinish = 1', "[[window]] 1: unknown key"),
         ("[panel]", "[pannel]", "unknown key pannel"),
         ("[time]\nsmoothing_weeks = 4", "", "no table time"),
-        ("[study]", "extra = 1\n[study]", "unknown key extra"),
+        ("[paper]", "extra = 1\n[paper]", "unknown key extra"),
         ("[time]\nsmoothing_weeks = 4", "[[time]]\nsmoothing_weeks = 4", "[time] is not a table"),
     ],
 )
@@ -172,9 +172,13 @@ def test_a_table_in_place_of_a_list_is_named(tmp_path: Path) -> None:
         ('id = "increments-2025-12"', 'id = "increments-2025-08"', "increments-2025-08"),
         ('id = "telemetry"', 'id = "cohort-2025-08"', "cohort-2025-08"),
         ('codes = ["GB"]', 'codes = ["GB", "US"]', "country code in two groups: ['US']"),
-        ('class = "individual"', 'class = "international"', "international"),
+        ('registry_class = "individual"', 'registry_class = "international"', "international"),
         ('name = "Asia"', 'name = "Lithuania"', "group used twice: ['Lithuania']"),
-        ('kind = "cohort"', 'kind = "cohorts"', "kind of an estimand"),
+        (
+            'kind = "cohort"',
+            'kind = "cohorts"',
+            "window.kind = 'cohorts' is not one of 'increments', 'cohort', 'rebuild'",
+        ),
         ("end = 2025-12-10", "end = 2025-02-25", "ends before it starts"),
         ("replicates = 10_000", "replicates = 0", "replicates"),
         ("chunk = 500", "chunk = 0", "chunk"),
@@ -185,7 +189,11 @@ def test_a_table_in_place_of_a_list_is_named(tmp_path: Path) -> None:
         ("age_limit_days = 365", "age_limit_days = 0", "age_limit"),
         ("age_limits_days = [365, 180]", "age_limits_days = [0]", "grid.age_limits_days"),
         ("thin_share = 0.25", "thin_share = 1.5", "thin_share"),
-        ('colour = "#D2402B"', 'colour = "red"', "colour of China is 'red'"),
+        (
+            'colour = "#D2402B"',
+            'colour = "red"',
+            "[[country_group]] 1: country_group.colour = 'red'",
+        ),
         ('colour = "#D2402B"', 'colour = "#12386E"', "colour used twice"),
         (
             'labels = "registry"\n\n[whole_hub.grid]',
@@ -215,13 +223,13 @@ def test_a_window_of_one_day_is_a_window(tmp_path: Path) -> None:
 
 def test_text_that_is_not_toml_is_named_with_its_line(tmp_path: Path) -> None:
     """A slip of the pen is found by its line."""
-    assert "line 2" in refusal(tmp_path, "[study]\ntitle = \n")
+    assert "line 2" in refusal(tmp_path, "[paper]\ntitle = \n")
 
 
 def test_bytes_that_are_not_text_are_refused(tmp_path: Path) -> None:
     """A file in another encoding is named."""
     path = tmp_path / "mine.toml"
-    path.write_bytes("[study]\ntitle = “x”".encode("utf-16"))
+    path.write_bytes("[paper]\ntitle = “x”".encode("utf-16"))
     with pytest.raises(DefinitionError, match=r"mine\.toml is in UTF-16, not in UTF-8"):
         load_definitions(path)
 
@@ -238,7 +246,7 @@ def test_a_file_that_cannot_be_read_is_named(tmp_path: Path, name: str) -> None:
 def test_the_published_window_has_its_definitions() -> None:
     """A year to the study's date, by uploader and registry, with rules of filling and of capture."""
     definitions = load_definitions()
-    about = definitions.window
+    about = definitions.published_window
     assert (about.start, about.end) == (date(2024, 8, 27), date(2025, 8, 27))
     assert (about.attribution, about.labels) == ("uploader", "registry")
     assert about.small_downloads > 0
@@ -265,16 +273,24 @@ def test_the_published_window_takes_the_place_of_the_windows() -> None:
     """Its three measures are windows of their own dates; everything else is as it was."""
     definitions = load_definitions()
     found = definitions.at_window
-    own = definitions.window.id
+    own = definitions.published_window.id
     assert [w.id for w in found.windows] == [own, f"{own}-uncorrected", f"{own}-seen"]
     assert {(w.kind, w.start, w.end) for w in found.windows} == {
-        (WINDOW, definitions.window.start, definitions.window.end)
+        (WINDOW, definitions.published_window.start, definitions.published_window.end)
     }
-    assert found.windows[0].label == definitions.window.label
+    assert found.windows[0].label == definitions.published_window.label
     assert len({w.label for w in found.windows}) == 3
-    assert found.inference.replicates == definitions.window.replicates
+    assert found.inference.replicates == definitions.published_window.replicates
     assert found.inference.seed == definitions.inference.seed
-    unchanged = {"panel", "fillings", "capture", "tracked", "country_groups", "grid", "window"}
+    unchanged = {
+        "panel",
+        "fillings",
+        "capture",
+        "tracked",
+        "country_groups",
+        "grid",
+        "published_window",
+    }
     assert all(getattr(found, name) == getattr(definitions, name) for name in unchanged)
 
 
@@ -284,9 +300,9 @@ def test_the_headline_of_the_published_window() -> None:
     found = definitions.at_window
     head = found.headline
     assert (head.estimand, head.attribution, head.labels) == (
-        definitions.window.id,
-        definitions.window.attribution,
-        definitions.window.labels,
+        definitions.published_window.id,
+        definitions.published_window.attribution,
+        definitions.published_window.labels,
     )
     assert found.headline_estimand.window == found.windows[0]
     assert found.headline_estimand.exclusion is None
@@ -295,8 +311,10 @@ def test_the_headline_of_the_published_window() -> None:
 def test_exclusions_of_the_published_window_are_of_its_headline_alone() -> None:
     """Each is estimated once more without its kinds; the other measures are estimated as they are."""
     definitions = load_definitions()
-    found, own = definitions.at_window, definitions.window.id
-    names = [x.id for x in definitions.exclusions if x.id in definitions.window.exclusions]
+    found, own = definitions.at_window, definitions.published_window.id
+    names = [
+        x.id for x in definitions.exclusions if x.id in definitions.published_window.exclusions
+    ]
     assert [x.id for x in found.estimated_exclusions] == names
     assert [e.id for e in found.estimands] == [
         *(w.id for w in found.windows),
@@ -305,7 +323,7 @@ def test_exclusions_of_the_published_window_are_of_its_headline_alone() -> None:
     assert not [x for x in definitions.estimated_exclusions if x.id == "automated"]
 
 
-@pytest.mark.parametrize("table", ["window", "capture"])
+@pytest.mark.parametrize("table", ["published_window", "capture"])
 @pytest.mark.parametrize("place", ["", "more."])
 def test_a_missing_table_of_the_window_is_named(tmp_path: Path, table: str, place: str) -> None:
     """Without it, or with it under another name, the definitions are refused."""
@@ -347,10 +365,14 @@ def test_a_value_of_the_window_of_a_near_type_is_refused(
 @pytest.mark.parametrize(
     ("old", "new", "named"),
     [
-        ('birth = "middle"', 'birth = "middle"\nborn = 1', "[filling 1]: unknown key born"),
+        ('birth = "middle"', 'birth = "middle"\nborn = 1', "[[filling]] 1: unknown key born"),
         ("min_followed = 0.3", "min_followed = 0.3\nmost = 1", "[capture]: unknown key most"),
-        ("small_downloads = 50_000", "small_downloads = 1\nlarge = 2", "[window]: unknown key"),
-        ('developer = "DeepSeek"', 'developer = "x"\ncountry = "y"', "[tracked 2]: unknown key"),
+        (
+            "small_downloads = 50_000",
+            "small_downloads = 1\nlarge = 2",
+            "[published_window]: unknown key",
+        ),
+        ('developer = "DeepSeek"', 'developer = "x"\ncountry = "y"', "[[tracked]] 2: unknown key"),
     ],
 )
 def test_an_unknown_key_of_the_window_is_named(
@@ -363,29 +385,45 @@ def test_an_unknown_key_of_the_window_is_named(
 @pytest.mark.parametrize(
     ("old", "new", "named"),
     [
-        ('between = "linear"', 'between = "cubic"', "between of filling standard is 'cubic'"),
-        ('birth = "middle"', 'birth = "whenever"', "birth of filling standard is 'whenever'"),
+        (
+            'between = "linear"',
+            'between = "cubic"',
+            "[[filling]] 1: filling.between = 'cubic' is not one of 'linear', 'geometric', 'nearest'",
+        ),
+        (
+            'birth = "middle"',
+            'birth = "whenever"',
+            "filling.birth = 'whenever' is not one of 'middle', 'earliest', 'latest'",
+        ),
         ("carry_days = 30", "carry_days = -1", "[[filling]] 1: filling.carry_days = -1"),
         ('id = "no-carry"', 'id = "standard"', "filling used twice: ['standard']"),
-        ('id = "no-carry"', 'id = "no/carry"', "must not hold a slash"),
+        ('id = "no-carry"', 'id = "no/carry"', "[[filling]] 2: filling.id = 'no/carry'"),
         (
             'exclusions = ["telemetry", "automated"',
             'exclusions = ["telemetri", "automated"',
             "['telemetri']",
         ),
-        ('["proportion", "level", "none"]', '["proportional"]', "capture.rules are not among"),
-        ('["proportion", "level", "none"]', "[]", "capture.rules are not among"),
-        ('["proportion", "level", "none"]', '["level", "level"]', "names a rule twice"),
+        (
+            '["proportion", "level", "none"]',
+            '["proportional"]',
+            "capture.rules = 'proportional' is not one of 'proportion', 'level', 'none'",
+        ),
+        ('["proportion", "level", "none"]', "[]", "capture.rules = [] holds nothing"),
+        (
+            '["proportion", "level", "none"]',
+            '["level", "level"]',
+            "capture.rules names 'level' twice",
+        ),
         (
             "min_followed = 0.3",
             "min_followed = 30",
             "capture.min_followed = 30 must lie between 0 and 1",
         ),
-        ("small_downloads = 50_000", "small_downloads = -1", "window.small_downloads"),
+        ("small_downloads = 50_000", "small_downloads = -1", "published_window.small_downloads"),
         (
             "replicates = 2_000           # for each",
             "replicates = 0 # for each",
-            "window.replicates",
+            "published_window.replicates",
         ),
         (
             'label = "The published window',
@@ -403,10 +441,10 @@ def test_values_of_the_window_that_do_not_hold_together_are_named(
 
 def test_a_window_that_ends_before_it_starts_is_refused(tmp_path: Path) -> None:
     """Both days of the published window are named."""
-    head, _, rest = TEXT.partition("\n[window]\n")
+    head, _, rest = TEXT.partition("\n[published_window]\n")
     wrong = rest.replace("end = 2025-08-27", "end = 2024-08-27", 1)
-    said = refusal(tmp_path, f"{head}\n[window]\n{wrong}")
-    assert "window.start must lie before window.end" in said
+    said = refusal(tmp_path, f"{head}\n[published_window]\n{wrong}")
+    assert "[published_window]: start must lie before end" in said
 
 
 @pytest.mark.parametrize("taken", ["cohort-2025-08", "telemetry", "study"])

@@ -121,7 +121,7 @@ def test_pdf_has_pages(finished: Finished) -> None:
     pages = pypdf.PdfReader(path).pages
     assert len(pages) >= 4
     text = " ".join(pages[0].extract_text().split())
-    assert load_definitions().heading.title in text
+    assert load_definitions().paper.title in text
     assert " ".join(numbers_of(finished.out)["w-china"]["display"].split()) in text
 
 

@@ -9,6 +9,7 @@ from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
 
+import own_definitions
 import pandas as pd
 import pytest
 from small import synthetic_definitions, synthetic_repositories
@@ -59,12 +60,17 @@ def test_what_a_source_covers(about: dict[str, Any], whole: bool, words: str) ->
     assert extent.part(about) == ("" if whole else words)
 
 
-def test_an_extent_is_declared_in_one_word() -> None:
+def test_an_extent_is_declared_in_one_word(tmp_path: Path) -> None:
     """All or nothing: what a part holds is said by its crawls."""
-    assert extent.declared(HUB.whole_hub.extent) == ""
-    assert extent.declared("all") == "all"
-    with pytest.raises(DefinitionError, match="extent = 'top 5' cannot be meant"):
-        extent.declared("top 5")
+    assert HUB.whole_hub.extent == ""
+    own = {
+        word: own_definitions.TEXT.replace('extent = ""', f'extent = "{word}"')
+        for word in ("all", "top 5")
+    }
+    assert own_definitions.load(tmp_path, own["all"]).whole_hub.extent == "all"
+    assert "whole_hub.extent = 'top 5' is not one of 'all', ''" in own_definitions.refusal(
+        tmp_path, own["top 5"]
+    )
 
 
 @pytest.mark.parametrize("judge", ["share", "lead", "family", "first-lead"])

@@ -224,7 +224,7 @@ def test_records_spell_a_namespace_as_the_latest_of_them(tmp_path: Path) -> None
 def test_the_family_of_the_window_is_found_in_any_case() -> None:
     """Sums of the family are those of the window whose namespaces are spelt as in definitions.toml."""
     data = small_window()
-    window = data.definitions.window.id
+    window = data.definitions.published_window.id
     plain = window_changes.credited(data.population, window, data).total
     roles = ("uploader", "origin", "maker")
     other = data.population.assign(**{r: data.population[r].str.upper() for r in roles})

@@ -61,7 +61,7 @@ def test_definitions_and_the_manifest_are_numbers_too(tmp_path: Path) -> None:
         ('x = "summary | value"', "numbers.toml: x"),
         ('x = "study | | inference.luck | whole"', "has no inference.luck"),
         ("x = ", "numbers.toml is not TOML"),
-        ("x = 1.0", "numbers.toml [numbers] x = 1.0 is no text"),
+        ("x = 1.0", "numbers.toml: numbers.x = 1.0 is not of type str"),
     ],
 )
 def test_a_declaration_that_leads_nowhere_is_refused(

@@ -43,7 +43,7 @@ WINDOWS = (
     Window("cohort", "cohort", date(2025, 3, 1), date(2025, 4, 16), "Cohort"),
 )
 DEFINITIONS = dataclasses.replace(
-    load_definitions(), panel=RULES, windows=WINDOWS, grid_windows=(), published_cells=()
+    load_definitions(), panel=RULES, windows=WINDOWS, grid_windows=(), published_specifications=()
 )
 NO_LABELS = pd.DataFrame(columns=["check", "column", "value", "reason", "treatment"])
 Rows = list[dict[str, Any]]

@@ -27,17 +27,17 @@ from record_files import (
 )
 from released_files import repository
 
+from replication.definitions.records import load_records
 from replication.errors import DefinitionError, HashMismatchError, SourceError
 from replication.files import sha256_bytes, sha256_file
 from replication.panel.defects import Defect
-from replication.sources import record_definitions
 
 JANUARY, FEBRUARY, MARCH = "2025-01-14", "2025-02-14", "2025-03-07"
 
 
 def test_packaged_definitions_name_the_known_records() -> None:
     """The packaged file holds the seven records, in order of trust for creation dates."""
-    found = {record.id: record for record in record_definitions.load()}
+    found = {record.id: record for record in load_records()}
     assert list(found) == [
         "hub-2024-07-11", "top-2024-09-20", "top-2025-01-14", "top-2025-03-21", "osir-lmts",
         "released", "created",
@@ -76,14 +76,14 @@ licence_note = ""
     ("old", "new", "said"),
     [
         ("", "", ""),
-        ('"top"', '"heap"', "shape = 'heap'"),
-        ("date = 2025-01-14\n", "", "date = None"),
+        ('"top"', '"heap"', "record.shape = 'heap' is not one of"),
+        ("date = 2025-01-14\n", "", "[[record]] 1: a record of shape top has no date"),
         ('url = ""', 'url = ""\ncut_off = -1', "cut_off = -1"),
         ('url = ""', 'url = ""\nlag_days = -1', "lag_days = -1"),
-        ('url = ""', 'url = ""\nsha256 = ["abc"]', "sha256 = ('abc',)"),
+        ('url = ""', 'url = ""\nsha256 = ["abc"]', "record.sha256 = 'abc'"),
         ('url = ""', f'url = ""\nsha256 = ["{"a" * 64}", ""]', "sha256 = "),
-        ('["a.csv"]', "[]", "paths = ()"),
-        ('["a.csv"]', '["/a.csv"]', "paths = ('/a.csv',)"),
+        ('["a.csv"]', "[]", "record.paths = []"),
+        ('["a.csv"]', '["/a.csv"]', "paths = ['/a.csv'] are not all relative"),
         ('commit = ""', 'commit = "main"', "commit = 'main'"),
         ('id = "x"', 'id = "../x"', "id = '../x'"),
         ('url = ""', "url = 3", "url = 3 is not of type str"),
@@ -98,10 +98,10 @@ def test_definitions_that_cannot_be_meant_are_refused(
     path = tmp_path / "some.toml"
     path.write_text(ROW.format(id="x").replace(old, new) if old else ROW.format(id="x"))
     if not said:
-        assert record_definitions.load(path)[0].id == "x"
+        assert load_records(path)[0].id == "x"
         return
     with pytest.raises(DefinitionError, match=r"some\.toml: ") as caught:
-        record_definitions.load(path)
+        load_records(path)
     assert said in caught.value.what
     assert caught.value.remedy
 
@@ -110,8 +110,8 @@ def test_an_id_that_stands_twice_is_refused(tmp_path: Path) -> None:
     """Two records of one id could not be told apart."""
     path = tmp_path / "some.toml"
     path.write_text(ROW.format(id="x") * 2)
-    with pytest.raises(DefinitionError, match="the id is not unique"):
-        record_definitions.load(path)
+    with pytest.raises(DefinitionError, match=r"id used twice: \['x'\]"):
+        load_records(path)
 
 
 def test_a_folder_without_a_record_names_what_was_looked_for(tmp_path: Path) -> None:

@@ -26,12 +26,12 @@ from record_files import (
     write_top,
 )
 
+from replication.definitions.records import Record, load_records
 from replication.errors import ContractError, HashMismatchError, SourceError, StageOrderError
 from replication.files import sha256_file
-from replication.sources import git_records, manifest, record_definitions, records
+from replication.sources import git_records, manifest, records
 from replication.sources.git_records import Limits
 from replication.sources.manifest import Manifest
-from replication.sources.record_definitions import Record
 
 DAY, LATER = "2026-11-27", "2026-12-24"
 Said = list[str]
@@ -321,7 +321,7 @@ def test_only_https_and_files_are_asked(
 def test_records_in_no_repository_are_named_before_anything_is_asked(tmp_path: Path) -> None:
     """The packaged ones too: tables that were joined by hand are only in a folder of records."""
     with pytest.raises(SourceError, match="no repository holds top-2025-01-14") as caught:
-        fetch(None, tmp_path / "run", *record_definitions.load())
+        fetch(None, tmp_path / "run", *load_records())
     assert "RECORDS=folder" in caught.value.remedy
     assert "top-2025-03-21" in caught.value.what
     assert not (tmp_path / "run").exists()

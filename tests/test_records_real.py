@@ -16,7 +16,8 @@ from record_files import (
     real_records,
 )
 
-from replication.sources import record_definitions, record_names, records
+from replication.definitions.records import load_records
+from replication.sources import record_names, records
 from replication.sources.record_files import locate
 from replication.sources.record_json import read_pages
 
@@ -24,7 +25,7 @@ from replication.sources.record_json import read_pages
 @pytest.fixture(scope="module")
 def real() -> records.Records:
     """All real records, where they are."""
-    return records.read(real_records(), record_definitions.load())
+    return records.read(real_records(), load_records())
 
 
 def test_real_rows(real: records.Records) -> None:
@@ -42,7 +43,7 @@ def test_real_rows(real: records.Records) -> None:
 
 def test_real_crawls() -> None:
     """Eleven crawls with the rows that were counted by hand, before any is left out."""
-    crawl = [r for r in record_definitions.load() if r.shape == "crawl"]
+    crawl = [r for r in load_records() if r.shape == "crawl"]
     (found,) = locate(real_records(), crawl)
     rows = [file.read_bytes().count(b"\n") for file in found.files]
     assert rows == [3613, 3846, 5444, 5578, 5671, 5868, 6542, 6687, 6876, 7196, 9058]
@@ -89,8 +90,9 @@ def test_reading_the_real_records_is_quick_and_small() -> None:
     code = (
         "import resource, sys\n"
         "from pathlib import Path\n"
-        "from replication.sources import record_definitions, records\n"
-        "records.read(Path(sys.argv[1]), record_definitions.load())\n"
+        "from replication.definitions.records import load_records\n"
+        "from replication.sources import records\n"
+        "records.read(Path(sys.argv[1]), load_records())\n"
         "used = resource.getrusage(resource.RUSAGE_SELF)\n"
         "print(used.ru_utime + used.ru_stime, used.ru_maxrss)\n"
     )

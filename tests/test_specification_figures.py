@@ -154,18 +154,18 @@ def test_published_cells_are_marked_where_they_lie_on_the_curve() -> None:
     ax = drawn(SHOWN).axes[0]
     marks = sorted(tuple(line.get_xydata()[0]) for line in ax.lines if len(line.get_xdata()) == 1)
     leads = {row["cell"]: row["lead"] for row in SHOWN.published_cells.to_dict("records")}
-    assert set(leads) == {cell.id for cell in DEFINITIONS.published_cells}
+    assert set(leads) == {cell.id for cell in DEFINITIONS.published_specifications}
     expected = sorted(((GRID["lead"] <= x).sum() - 0.5, 100 * x) for x in leads.values())
     assert [(x * TOTAL, y) for x, y in marks] == [pytest.approx(pair) for pair in expected]
     printed = [text.get_text() for text in ax.texts]
-    for cell in DEFINITIONS.published_cells:
+    for cell in DEFINITIONS.published_specifications:
         assert f"{cell.label} {words.signed(100 * leads[cell.id])}" in printed
 
 
 def test_a_published_cell_without_downloads_is_not_marked() -> None:
     """The cell of first-party text generation is empty."""
     marks = [line for line in drawn(of(EMPTY)).axes[0].lines if len(line.get_xdata()) == 1]
-    assert len(marks) == len(DEFINITIONS.published_cells) - 1
+    assert len(marks) == len(DEFINITIONS.published_specifications) - 1
 
 
 def test_bands_are_medians_of_neighbours() -> None:

@@ -10,8 +10,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 from released_files import EXAMPLES, counters_of, id_of, label, repository, synthetic_release
 
-from replication.definitions import Variant, Window, load_definitions
-from replication.definitions.checks import AS_READ, INTERPOLATED, LEFT_OUT
+from replication.definitions import (
+    AS_READ,
+    INTERPOLATED,
+    LEFT_OUT,
+    Variant,
+    Window,
+    load_definitions,
+)
 from replication.panel import defects, increments, variants
 from replication.panel.table import read
 from replication.sources import bundled

@@ -33,7 +33,7 @@ from replication.panel.window import CEILING, COUNTED, column
 
 DATA = small_window()
 DEFINITIONS = DATA.definitions
-WINDOW = DEFINITIONS.window.id
+WINDOW = DEFINITIONS.published_window.id
 Z = float(stats.norm.ppf(0.975))
 
 
@@ -652,7 +652,9 @@ def test_leaders_of_one_half_and_what_they_hold_of_the_other() -> None:
 
 def plain_study() -> Definitions:
     """Definitions of the window without an exclusion."""
-    return replace(DEFINITIONS, window=replace(DEFINITIONS.window, exclusions=()))
+    return replace(
+        DEFINITIONS, published_window=replace(DEFINITIONS.published_window, exclusions=())
+    )
 
 
 HELD = {
@@ -723,7 +725,7 @@ def test_what_is_followed_of_each_group_at_each_list() -> None:
 
 def test_asking_what_is_followed_changes_nothing() -> None:
     """The row of all groups is the table's own: the lists' parts stay those of the groups."""
-    data, last = small_window(), DEFINITIONS.window.end.strftime("%Y-%m")
+    data, last = small_window(), DEFINITIONS.published_window.end.strftime("%Y-%m")
     first = window_records.captures(data)
     assert data.dates.parts(LATE, last).index.tolist() == list(DEFINITIONS.groups)
     pd.testing.assert_frame_equal(window_records.captures(data), first)

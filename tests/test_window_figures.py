@@ -204,7 +204,9 @@ def test_a_date_before_the_window_is_called_so() -> None:
 
 def lines_of(ax: Axes) -> list[Line2D]:
     """The series of a panel: one point a month."""
-    months = window_months.months_between(DEFINITIONS.window.start, DEFINITIONS.window.end)
+    months = window_months.months_between(
+        DEFINITIONS.published_window.start, DEFINITIONS.published_window.end
+    )
     return [line for line in ax.lines if len(line.get_xdata()) == len(months)]
 
 
@@ -250,9 +252,9 @@ def test_the_passing_is_marked_on_china_as_it_is_followed() -> None:
     ax = drawn("window_months", tables).axes[0]
     (dot,) = [line for line in ax.lines if line.get_marker() == "o"]
     followed = lines_of(ax)[2]
-    place = window_months.months_between(DEFINITIONS.window.start, DEFINITIONS.window.end).index(
-        "2025-07"
-    )
+    place = window_months.months_between(
+        DEFINITIONS.published_window.start, DEFINITIONS.published_window.end
+    ).index("2025-07")
     assert [float(x[0]) for x in dot.get_data()] == [x[place] for x in followed.get_data()]
     assert any("China ahead from July 2025\nby what records follow;\nnever" in t for t in texts(ax))
     later = drawn("window_months", results(passing={"corrected": "2025-08"})).axes[0]

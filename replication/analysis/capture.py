@@ -161,7 +161,7 @@ def _day_numbers(dates: pd.Series) -> Floats:
 
 def month_days(months: tuple[str, ...], definitions: Definitions) -> tuple[Floats, Floats]:
     """Middle, in days since 1970-01-01, and number of days of each month inside the window."""
-    days = pd.date_range(definitions.window.start, definitions.window.end)[1:]
+    days = pd.date_range(definitions.published_window.start, definitions.published_window.end)[1:]
     numbers = pd.Series(days.to_numpy().astype("datetime64[D]").astype(float))
     grouped = numbers.groupby(days.strftime("%Y-%m"))
     return grouped.mean().loc[list(months)].to_numpy(), grouped.size().loc[list(months)].to_numpy()

@@ -11,7 +11,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from replication.analysis.grid import DIMENSIONS, choices_of, headline_choices
-from replication.definitions import Bridge, Definitions, PublishedCell
+from replication.definitions import Bridge, Definitions, PublishedSpecification
 
 Floats = NDArray[np.float64]
 Choices = dict[str, str | int]
@@ -85,7 +85,7 @@ def _told(leads: pd.Series) -> dict[str, float]:
     }
 
 
-def cell_choices(cell: PublishedCell, definitions: Definitions) -> Choices:
+def cell_choices(cell: PublishedSpecification, definitions: Definitions) -> Choices:
     """The choices of a published cell: its window and scope, else the headline's."""
     return headline_choices(definitions) | {"window": cell.window, "scope": cell.scope}
 
@@ -113,7 +113,7 @@ def published_cells(
     """
     found = grid.set_index(list(DIMENSIONS))["lead"]
     rows = []
-    for cell in definitions.published_cells:
+    for cell in definitions.published_specifications:
         choices = cell_choices(cell, definitions)
         lead = found.loc[tuple(choices.values())]
         rows.append(
@@ -123,7 +123,7 @@ def published_cells(
     return pd.DataFrame(rows)
 
 
-def _lead(cell: PublishedCell, published: Mapping[str, float]) -> float:
+def _lead(cell: PublishedSpecification, published: Mapping[str, float]) -> float:
     """Published lead of a cell whose claims are China's share and that of the USA."""
     if not cell.claims:
         return np.nan
@@ -176,7 +176,7 @@ def _bridge(
     definitions: Definitions,
 ) -> pd.DataFrame:
     """Steps of one bridge."""
-    cells = {cell.id: cell for cell in definitions.published_cells}
+    cells = {cell.id: cell for cell in definitions.published_specifications}
     start, end = cells[bridge.start], cells[bridge.end]
     first, last = cell_choices(start, definitions), cell_choices(end, definitions)
     moves = [*_moves(first, last, bridge.windows)]
@@ -188,7 +188,7 @@ def _bridge(
 
 
 def _from_published(
-    cell: PublishedCell, lead: float, published: Mapping[str, float]
+    cell: PublishedSpecification, lead: float, published: Mapping[str, float]
 ) -> Iterator[Step]:
     """The published lead of a cell, and what the cell differs from it by; nothing where none is."""
     told = _lead(cell, published)

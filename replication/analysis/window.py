@@ -51,7 +51,9 @@ class WindowData:
     @cached_property
     def names_of_months(self) -> tuple[str, ...]:
         """Months of the window in their order."""
-        days = pd.date_range(self.definitions.window.start, self.definitions.window.end)[1:]
+        days = pd.date_range(
+            self.definitions.published_window.start, self.definitions.published_window.end
+        )[1:]
         return tuple(dict.fromkeys(days.strftime("%Y-%m")))
 
     @cached_property
@@ -89,7 +91,7 @@ class WindowData:
         estimates, table = headline_column(self.definitions), self.everyone()
         sums = self.months.groupby("repository")[[estimates, SEEN, COUNTED, CEILING]].sum()
         each = sums.reindex(table["repository"]).fillna(0).astype("int64").reset_index(drop=True)
-        own = self.definitions.window.id
+        own = self.definitions.published_window.id
         corrected, uncorrected, seen = (f"{own}{suffix}" for suffix in MEASURES)
         measures = {uncorrected: each[estimates], seen: each[SEEN]}
         measures |= {name: each[name] for name in (COUNTED, CEILING)}
@@ -99,8 +101,8 @@ class WindowData:
     @property
     def group(self) -> str:
         """Column of the country group by the headline's labels; of split credit, the uploader's."""
-        role = self.definitions.window.attribution
-        return f"{self.definitions.window.labels}_group_{role if role in ROLES else ROLES[0]}"
+        role = self.definitions.published_window.attribution
+        return f"{self.definitions.published_window.labels}_group_{role if role in ROLES else ROLES[0]}"
 
     def everyone(self, estimates: str = "", rule: str = "", without: str = "") -> pd.DataFrame:
         """Attributed rows with ``downloads``: some estimates, and what they lack under a rule.

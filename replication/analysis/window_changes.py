@@ -86,7 +86,7 @@ def credited(
     treatment
         Of the unattributed: left-out, lineage, or empty for groups of their own.
     """
-    about, family = data.definitions.window, data.definitions.family
+    about, family = data.definitions.published_window, data.definitions.family
     attribution, labels = attribution or about.attribution, labels or about.labels
     blocks = []
     for role, halves in CREDIT[attribution].items():
@@ -120,7 +120,7 @@ def changes(data: WindowData) -> pd.DataFrame:
         fractions, ``total`` in downloads and ``shift``, by which the lead moves. Kinds: choice (of
         definitions), developer and repository (left out).
     """
-    head = credited(data.population, data.definitions.window.id, data)
+    head = credited(data.population, data.definitions.published_window.id, data)
     rows = [_row(HEADLINE, HEADLINE, "as it is", head.total)]
     rows += [_row(CHOICE, name, label, sums) for name, label, sums in _choices(data)]
     for unit in (DEVELOPER, REPOSITORY):
@@ -142,7 +142,7 @@ def _row(kind: str, change: str, label: str, sums: Floats) -> dict[str, object]:
 def _choices(data: WindowData) -> Iterator[tuple[str, str, Floats]]:
     """Name, label and sums of every other choice of the definitions."""
     definitions, table = data.definitions, data.population
-    downloads = definitions.window.id
+    downloads = definitions.published_window.id
     yield (
         "uncorrected",
         "without what no record follows",
@@ -160,14 +160,14 @@ def _choices(data: WindowData) -> Iterator[tuple[str, str, Floats]]:
             label = "what no record follows at its level"
             yield f"capture/{rule_}", label, rebuilt(data, headline_column(definitions), rule_)
     for role in CREDIT:
-        if role != definitions.window.attribution:
+        if role != definitions.published_window.attribution:
             yield (
                 f"credit/{role}",
                 f"credited to the {role}",
                 credited(table, downloads, data, role).total,
             )
     for labels in (*LABELS, *RANGE):
-        if labels != definitions.window.labels:
+        if labels != definitions.published_window.labels:
             yield (
                 f"labels/{labels}",
                 _LABEL[labels],

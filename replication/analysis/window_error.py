@@ -159,7 +159,7 @@ _METHODS = {"leave-one-out": "without", "jackknife-logit": "developer", "bounds"
 
 def _ranges(name: str, estimates: pd.DataFrame, data: WindowData) -> dict[str, float]:
     """Ranges by developer and bounds; those of the part of the two are those of the ratio."""
-    about = data.definitions.window
+    about = data.definitions.published_window
     wanted = "China / USA" if name == "China / (China + USA)" else name
     rows = estimates[
         (estimates["estimand"] == about.id) & (estimates["attribution"] == about.attribution)

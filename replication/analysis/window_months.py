@@ -36,7 +36,10 @@ def months(data: WindowData) -> pd.DataFrame:
 
 def _scope(data: WindowData, scope: str) -> pd.DataFrame:
     """All series of one scope."""
-    head, labels = data.definitions.window.attribution, data.definitions.window.labels
+    head, labels = (
+        data.definitions.published_window.attribution,
+        data.definitions.published_window.labels,
+    )
     rows = data.by_month.assign(estimate=data.by_month[headline_column(data.definitions)])
     rows = rows.assign(corrected=rows["estimate"])
     rest = data.headline_rest.assign(corrected=data.headline_rest["downloads"])

@@ -36,7 +36,7 @@ def summary(data: WindowData, made: Tables, published: Mapping[str, float]) -> p
 
 def _of_sums(data: WindowData) -> Iterator[tuple[str, object]]:
     """Downloads of both countries by measure, and DeepSeek and Qwen within China."""
-    window, table = data.definitions.window.id, data.population
+    window, table = data.definitions.published_window.id, data.population
     yield "repositories", len(data.repositories)
     measures_ = {
         "corrected": window, "estimate": f"{window}-uncorrected", "seen": f"{window}-seen",
@@ -90,7 +90,7 @@ def _of_changes(changes: pd.DataFrame) -> Iterator[tuple[str, object]]:
 
 def _of_dates(dates: pd.DataFrame, data: WindowData) -> Iterator[tuple[str, object]]:
     """The smallest and largest shares over the dates at which the whole Hub is known."""
-    about = data.definitions.window
+    about = data.definitions.published_window
     own = dates[(dates["attribution"] == about.attribution) & (dates["labels"] == about.labels)]
     own = own[own["exclusion"] == "none"]
     yield "dates", own["list"].nunique()

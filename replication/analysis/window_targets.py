@@ -84,7 +84,7 @@ def targets(data: WindowData, published: Mapping[str, float]) -> pd.DataFrame:
         or beyond). A step takes the developer who brings the measure nearest to it; a target that no
         `MOST_IN_SET` developers reach ends with ``reached`` no.
     """
-    head = credited(data.population, data.definitions.window.id, data)
+    head = credited(data.population, data.definitions.published_window.id, data)
     rows: list[dict[str, object]] = []
     for target, value in published.items():
         for treatment in ("without-country", "left-out"):
@@ -142,7 +142,7 @@ def luck(data: WindowData, gap: float) -> pd.DataFrame:
     pandas.DataFrame
         One row: ``gap, spread, needed, developers`` (with a name of their own), ``effective``.
     """
-    head = credited(data.population, data.definitions.window.id, data)
+    head = credited(data.population, data.definitions.published_window.id, data)
     found = measures(head.total)
     china, usa, lead = (float(found[name]) for name in ("china", "usa", "lead"))
     spread = float(np.sqrt(china + usa - lead**2))

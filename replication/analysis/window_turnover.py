@@ -25,7 +25,7 @@ def turnover(data: WindowData) -> pd.DataFrame:
         share`` (of the half's first-year downloads, estimates with what is not followed),
         ``other_share`` and ``other_rank`` in the other half.
     """
-    about = data.definitions.window
+    about = data.definitions.published_window
     who, group = f"{about.attribution}_developer", f"{about.labels}_group_{about.attribution}"
     months = data.names_of_months
     middle = months[len(months) // 2]

@@ -1,5 +1,87 @@
 """Every definition of a run: definitions.toml, and the typed model that it is read into."""
 
-from replication.definitions.model import *  # noqa: F403
-from replication.definitions.model import PACKAGED as PACKAGED
-from replication.definitions.model import load_definitions as load_definitions
+from replication.definitions.consistency import require_consistent
+from replication.definitions.grid import (
+    AS_READ,
+    INTERPOLATED,
+    LEFT_OUT,
+    Attribution,
+    Bridge,
+    Frozen,
+    Grid,
+    Headline,
+    Labels,
+    PublishedSpecification,
+    Scope,
+    Treatment,
+)
+from replication.definitions.groups import CountryGroup, Family, Tracked
+from replication.definitions.model import Definitions
+from replication.definitions.reading import PACKAGED, load_definitions
+from replication.definitions.settings import (
+    Audit,
+    Calibration,
+    Inference,
+    Margins,
+    PanelRules,
+    Paper,
+    TimeRules,
+    WholeHub,
+)
+from replication.definitions.sources import COMMIT, Provenance, Release, Snapshots
+from replication.definitions.windows import (
+    MEASURES,
+    WINDOW,
+    Capture,
+    Estimand,
+    Exclusion,
+    Filling,
+    PublishedWindow,
+    Variant,
+    Window,
+    young,
+)
+
+__all__ = [
+    "AS_READ",
+    "COMMIT",
+    "INTERPOLATED",
+    "LEFT_OUT",
+    "MEASURES",
+    "PACKAGED",
+    "WINDOW",
+    "Attribution",
+    "Audit",
+    "Bridge",
+    "Calibration",
+    "Capture",
+    "CountryGroup",
+    "Definitions",
+    "Estimand",
+    "Exclusion",
+    "Family",
+    "Filling",
+    "Frozen",
+    "Grid",
+    "Headline",
+    "Inference",
+    "Labels",
+    "Margins",
+    "PanelRules",
+    "Paper",
+    "Provenance",
+    "PublishedSpecification",
+    "PublishedWindow",
+    "Release",
+    "Scope",
+    "Snapshots",
+    "TimeRules",
+    "Tracked",
+    "Treatment",
+    "Variant",
+    "WholeHub",
+    "Window",
+    "load_definitions",
+    "require_consistent",
+    "young",
+]

@@ -7,29 +7,25 @@ from dataclasses import fields, is_dataclass
 from datetime import date
 from typing import Any
 
-from replication.definitions import Definitions
-
-_TABLE = {"heading": "study", "windows": "estimand"}
-"""Tables of definitions.toml whose fields have another name."""
+from replication.definitions.messages import table_of
+from replication.definitions.model import Definitions
 
 
-def flat(definitions: Any) -> Iterator[tuple[str, Any]]:
+def flat(definitions: Definitions) -> Iterator[tuple[str, Any]]:
     """Every value of the definitions under its table and key, as definitions.toml names them.
 
     Of a list of tables each is named by its id, and the order of the ids is a value too.
     """
     for field in fields(definitions):
-        value = getattr(definitions, field.name)
+        name, value = table_of(Definitions, field.name), getattr(definitions, field.name)
         if is_dataclass(value):
-            yield from _values(_TABLE.get(field.name, field.name), value)
+            yield from _values(name, value)
         elif isinstance(value, tuple) and value and is_dataclass(value[0]):
-            name = _TABLE.get(field.name, field.name.removesuffix("s"))
             ids = [getattr(one, "id", "") or getattr(one, "name", "") for one in value]
             yield name, ids
-            for one, each in zip(ids, value, strict=True):
-                yield from (
-                    (key, told) for key, told in _values(f"{name}.{one}", each) if told != one
-                )
+            for id_, one in zip(ids, value, strict=True):
+                named = _values(f"{name}.{id_}", one)
+                yield from ((key, each) for key, each in named if each != id_)
         else:
             yield field.name, _plain(value)
 
@@ -37,7 +33,7 @@ def flat(definitions: Any) -> Iterator[tuple[str, Any]]:
 def _values(table: str, value: Any) -> Iterator[tuple[str, Any]]:
     """Values of one table."""
     for field in fields(value):
-        yield f"{table}.{field.name.rstrip('_')}", _plain(getattr(value, field.name))
+        yield f"{table}.{field.name}", _plain(getattr(value, field.name))
 
 
 def _plain(value: Any) -> Any:
@@ -48,7 +44,7 @@ def _plain(value: Any) -> Any:
 
 
 def differing(own: Definitions, other: Definitions) -> dict[str, tuple[Any, Any]]:
-    """Values of two studies that are not the same, by their names; None where one has no such value."""
+    """Values that two definitions do not share, by their names; None where one has no such value."""
     one, two = dict(flat(own)), dict(flat(other))
     names = dict.fromkeys((*one, *two))
     return {n: (one.get(n), two.get(n)) for n in names if one.get(n) != two.get(n)}

@@ -82,10 +82,10 @@ def _of_list(
     uploader = lineage.namespaces(names)
     origin = named_origins(names, known.origins, uploader)
     born = created.reset_index(drop=True)
-    since = followed_from(names, born, records, definitions.window.start)
+    since = followed_from(names, born, records, definitions.published_window.start)
     facts = pd.DataFrame({"name": names, "uploader": uploader, "origin": origin})
     sums = pd.DataFrame({"downloads": downloads, **held})
-    places = tail.join(facts, sums[["downloads"]], definitions.window.small_downloads)
+    places = tail.join(facts, sums[["downloads"]], definitions.published_window.small_downloads)
     key = kept_apart(places["key"], names, since)
     about = places.assign(
         name=key, created=born.dt.strftime("%Y-%m").fillna(""), followed_from=since, list=record,

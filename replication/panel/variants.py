@@ -20,8 +20,7 @@ from collections.abc import Sequence
 import numpy as np
 import pandas as pd
 
-from replication.definitions import Variant, Window
-from replication.definitions.checks import INTERPOLATED, LEFT_OUT
+from replication.definitions import INTERPOLATED, LEFT_OUT, Variant, Window
 from replication.panel.increments import DAY, window_total
 
 

@@ -108,7 +108,7 @@ def build(records: Records, definitions: Definitions) -> WindowPanel:
     sums = {name: table[used] for name, table in sums.items()}
     totals = pd.DataFrame({name: table.sum(axis=1) for name, table in sums.items()})
     facts = known.facts[used].reset_index(drop=True)
-    places = tail.join(facts, totals, definitions.window.small_downloads)
+    places = tail.join(facts, totals, definitions.published_window.small_downloads)
     places["key"] = hub_dates.kept_apart(places["key"], facts["name"], facts["followed_from"])
     return WindowPanel(
         _rows(facts, places),

@@ -81,14 +81,14 @@ def prepare(records: Records, definitions: Definitions) -> Prepared:
     definitions
         The window and the longest age limit.
     """
-    zero = pd.Timestamp(definitions.window.start) + DAY - MARGIN * DAY
-    length = (definitions.window.end - definitions.window.start).days
+    zero = pd.Timestamp(definitions.published_window.start) + DAY - MARGIN * DAY
+    length = (definitions.published_window.end - definitions.published_window.start).days
     names, created = _candidates(records), created_of(records)
     births = _births(names, created, records, zero)
     oldest = MARGIN - max(definitions.panel.age_limit_days, *definitions.grid.age_limits_days)
     young = (births.latest >= oldest) & (births.earliest < MARGIN + length)
     names, births = names[young], Births(births.earliest[young], births.latest[young])
-    months, ends = _calendar(definitions.window.start, definitions.window.end)
+    months, ends = _calendar(definitions.published_window.start, definitions.published_window.end)
     origins = origins_of(records)
     return Prepared(
         _facts(names, births, records, origins, zero), births,

@@ -76,7 +76,7 @@ def draw(results: Results, definitions: Definitions) -> Figure:
 def bridges_of(table: pd.DataFrame, definitions: Definitions) -> Bridges:
     """Steps of every bridge by its heading, in the order of the table."""
     cells, ends = (
-        {c.id: c.label for c in definitions.published_cells},
+        {c.id: c.label for c in definitions.published_specifications},
         {b.id: b for b in definitions.bridges},
     )
     found = {}

@@ -74,8 +74,8 @@ def deck(table: pd.DataFrame, definitions: Definitions) -> str:
     return (
         "Downloads of a repository in the window: rebuilt from its 30-day counts alone, beside what its "
         f"counter holds, before the first reading of the counter (hollow, {number[BEFORE]} "
-        f"repositories) and after it (filled, {number[AFTER]}). Country: {definitions.window.attribution}, "
-        f"{definitions.window.labels}’s labels. On the line both agree"
+        f"repositories) and after it (filled, {number[AFTER]}). Country: {definitions.published_window.attribution}, "
+        f"{definitions.published_window.labels}’s labels. On the line both agree"
     )
 
 

@@ -196,7 +196,7 @@ class Results:
 
     def records_footer(self, definitions: Definitions) -> str:
         """Source line of the rebuilt window: records, their dates and size, and who computed."""
-        about = definitions.window
+        about = definitions.published_window
         lists = [together(short_day(date)) for date in sorted(self.hub_dates["date"].unique())]
         total = self.window_answers.set_index("statistic").loc["total"]
         return (

@@ -64,7 +64,7 @@ def draw(results: Results, definitions: Definitions) -> Figure:
 
 def deck(definitions: Definitions) -> str:
     """What is drawn, and which months are not whole."""
-    about = definitions.window
+    about = definitions.published_window
     names = months_between(about.start, about.end)
     parts = [(name, *_inside(name, definitions)) for name in (names[0], names[-1])]
     told = "; ".join(f"{month(name)}: {days} days" for name, _, days in parts)
@@ -107,8 +107,8 @@ def _inside(name: str, definitions: Definitions) -> tuple[float, int]:
     """Middle of a month's days after the window's start up to its end, and their number."""
     year, number = map(int, name.split("-"))
     next_month = date(year + number // 12, number % 12 + 1, 1)
-    first = max(date(year, number, 1), definitions.window.start + timedelta(days=1))
-    last = min(next_month - timedelta(days=1), definitions.window.end)
+    first = max(date(year, number, 1), definitions.published_window.start + timedelta(days=1))
+    last = min(next_month - timedelta(days=1), definitions.published_window.end)
     return (_number(first) + _number(last) + 1) / 2, (last - first).days + 1
 
 
@@ -129,7 +129,7 @@ def countries(results: Results, definitions: Definitions) -> list[Line]:
 
 def developers(results: Results, definitions: Definitions) -> list[Line]:
     """The tracked developers that have a month, in the colour of their country, the largest first."""
-    about, credited = definitions.window, results.leave_one_out
+    about, credited = definitions.published_window, results.leave_one_out
     rows = credited[
         (credited[["attribution", "labels"]] == [about.attribution, about.labels]).all(axis=1)
     ]
@@ -161,7 +161,7 @@ def _series(
 
 def _lines(ax: Axes, lines: Sequence[Line], tall: float, definitions: Definitions) -> None:
     """Lines with their names and last rates at the end."""
-    about = definitions.window
+    about = definitions.published_window
     top = max(x for line in lines for x in line.rates)
     ax.set(xlim=(_number(about.start), _number(about.end) + 1), ylim=(0, 1.06 * top))
     names = months_between(about.start, about.end)[1::2]

@@ -77,7 +77,7 @@ def draw(results: Results, definitions: Definitions) -> Figure:
 
 def deck(results: Results, definitions: Definitions) -> str:
     """What the shares are of, and what stands below the columns."""
-    about = definitions.window
+    about = definitions.published_window
     early = [d for d in _dates(results, definitions).index if date.fromisoformat(d) < about.start]
     told = ", ".join(together(short_day(d)) for d in early)
     outside = f" ({told}: before the window)" if early else ""
@@ -128,7 +128,7 @@ def _name(sign: float) -> str:
 def sections_of(results: Results, definitions: Definitions) -> list[Section]:
     """The published pair where there is one, the dates, and the window."""
     dates, pair = _dates(results, definitions), _published(results)
-    ends = (definitions.window.start, definitions.window.end)
+    ends = (definitions.published_window.start, definitions.published_window.end)
     period = " –\n".join(f"{MONTHS[d.month - 1][:3]} {d.year}" for d in ends)
     each = [
         Pair(_two_lines(str(day)), (row[LEADERS[0]], row[LEADERS[1]]), row[LEAD], {})
@@ -174,7 +174,7 @@ def _answers(results: Results) -> pd.DataFrame:
 
 def _dates(results: Results, definitions: Definitions) -> pd.DataFrame:
     """Shares in percent by date and group, credited as in the window, nothing left out."""
-    rows, about = results.hub_dates, definitions.window
+    rows, about = results.hub_dates, definitions.published_window
     wanted = {"attribution": about.attribution, "labels": about.labels, "exclusion": "none"}
     rows = rows[(rows[[*wanted]] == list(wanted.values())).all(axis=1)]
     return 100 * rows.pivot_table(index="date", columns="group", values="share_with_tail")

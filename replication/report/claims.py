@@ -27,18 +27,21 @@ needs all downloads, and a lead those of both countries, of which nobody knows w
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
+from pydantic import model_validator
+from pydantic.dataclasses import dataclass as table_class
 
 from replication.analysis import rebuild_error, window_changes, window_months
 from replication.analysis.crossover import NEVER
-from replication.definitions import Definitions
-from replication.definitions.bounds import check_published
-from replication.definitions.toml_tables import build_all, parse
+from replication.definitions import Definitions, toml_files
+from replication.definitions.messages import span
+from replication.definitions.value_types import FIRST_DAY, LAST_DAY, MOST_COUNT, TABLE, UnfitError
 from replication.errors import DefinitionError
 from replication.inference.statistics import LEAD
 
@@ -52,10 +55,19 @@ NOT_YET = "not by the end"
 TOP_ROWS = 100
 """Rows that the study's dashboard shows, whose shares it takes of the grand total."""
 Tables = Mapping[str, pd.DataFrame]
+_PUBLISHED = {
+    "percent": (0, 100),
+    "points": (-100, 100),
+    "downloads": (0, MOST_COUNT),
+    "models": (0, MOST_COUNT),
+    "times": (0, MOST_COUNT),
+    "year": (FIRST_DAY.year, LAST_DAY.year),
+}
+"""The least and the most of a published figure, by its unit."""
 _MEASURE = {"China": "china", "USA": "usa", "International / Online": "international"}
 
 
-@dataclass(frozen=True)
+@table_class(frozen=True, config=TABLE)
 class Claim:
     """One published figure, and how it is judged."""
 
@@ -72,6 +84,28 @@ class Claim:
     group: str = ""
     estimand: str = ""
     reason: str = ""
+
+    @model_validator(mode="after")
+    def _testable(self) -> Claim:
+        """Refuse a value that is no number of its unit, and a claim that nothing judges."""
+        if self.unit in _PUBLISHED:
+            least, most = _PUBLISHED[self.unit]
+            if not least <= _number(self.value) <= most:  # nan lies nowhere
+                what = f"value of {self.id} = {self.value} must lie between {span(least, most)}"
+                raise UnfitError(what, f"write a number of its unit, {self.unit}")
+        bare = (self.judge == "none" and not self.reason) or (
+            self.judge == "family" and self.value not in MAJORITIES
+        )
+        if self.judge not in JUDGES or bare:
+            raise UnfitError(f"{self.id} is judged by no rule", "set judge and reason")
+        return self
+
+
+@table_class(frozen=True, config=TABLE)
+class _Ledger:
+    """claims.toml."""
+
+    claim: tuple[Claim, ...]
 
 
 @dataclass(frozen=True)
@@ -96,22 +130,15 @@ def load(path: Path) -> tuple[Claim, ...]:
         The file is not TOML, or a claim lacks a key, has an unknown one, has a value that is no
         number of its unit, or is judged by no rule.
     """
-    tables = parse(path)
+    return toml_files.read(_Ledger, path).claim
+
+
+def _number(text: str) -> float:
+    """The number that a text is, nan where it is none."""
     try:
-        claims = build_all(Claim, tables.get("claim"), "claim")
-        for claim in claims:
-            check_published(claim.id, claim.value, claim.unit)
-    except DefinitionError as error:
-        raise DefinitionError(f"{path.name}: {error.what}", error.remedy) from None
-    for claim in claims:
-        bare = (claim.judge == "none" and not claim.reason) or (
-            claim.judge == "family" and claim.value not in MAJORITIES
-        )
-        if claim.judge not in JUDGES or bare:
-            raise DefinitionError(
-                f"{path.name}: {claim.id} is judged by no rule", "set judge and reason"
-            )
-    return claims
+        return float(text)
+    except ValueError:
+        return math.nan
 
 
 def require_estimands(ledger: Sequence[Claim], definitions: Definitions) -> None:
@@ -124,7 +151,7 @@ def require_estimands(ledger: Sequence[Claim], definitions: Definitions) -> None
     """
     if definitions.whole:
         return
-    known = {estimand.id for estimand in definitions.estimands} | {definitions.window.id}
+    known = {estimand.id for estimand in definitions.estimands} | {definitions.published_window.id}
     kinds = {window.kind for window in definitions.windows}
     for claim in ledger:
         wanted = claim.estimand
@@ -193,7 +220,11 @@ def judge(
     known = {"", *(estimand.id for estimand in definitions.estimands)}
     rows = []
     for claim in ledger:
-        own = judges.get(claim.judge) if claim.estimand in {"", definitions.window.id} else None
+        own = (
+            judges.get(claim.judge)
+            if claim.estimand in {"", definitions.published_window.id}
+            else None
+        )
         rule = own or head[claim.judge]
         found = rule(claim) if own or claim.estimand in known else _not_rebuilt(claim)
         found = _of_part(found, part) if part and claim.judge != "none" else found

@@ -8,11 +8,12 @@ from pathlib import Path
 from typing import Any
 
 import pandas as pd
+from pydantic.dataclasses import dataclass as table_class
 
 from replication import __version__
 from replication.attribution import registry, rules, scope
-from replication.definitions import Definitions
-from replication.definitions.toml_tables import parse, texts
+from replication.definitions import Definitions, toml_files
+from replication.definitions.value_types import TABLE
 from replication.errors import DefinitionError
 from replication.files import read_csv, write_json
 
@@ -47,6 +48,14 @@ _FOREIGN: dict[str, tuple[str, str, str]] = {
 }
 
 
+@table_class(frozen=True, config=TABLE)
+class _ColumnsFile:
+    """columns.toml, without what a column means in one table alone."""
+
+    tables: dict[str, str]
+    columns: dict[str, str]
+
+
 def write(root: Path, results: Path, definitions: Definitions) -> Path:
     """Write the description of a run's tables to `root` and return its path."""
     write_json(root / NAME, package(results, definitions))
@@ -61,14 +70,14 @@ def package(results: Path, definitions: Definitions) -> dict[str, Any]:
     StudyError
         A table or a column has no description in columns.toml.
     """
-    words = parse(COLUMNS)
+    words = toml_files.parse(COLUMNS)
     columns = {k: v for k, v in words.get("columns", {}).items() if k != "in"}
-    texts(words.get("tables"), f"{COLUMNS.name} [tables]")
-    texts(columns, f"{COLUMNS.name} [columns]")
+    with toml_files.in_file(COLUMNS):
+        toml_files.validated(_ColumnsFile, words | {"columns": columns})
     folders = ((registry.DATA, DATA, ""), (results, RESULTS, "results_"))
     return {
         "name": "open-model-downloads-replication",
-        "title": f"{definitions.heading.title} {definitions.heading.subtitle}",
+        "title": f"{definitions.paper.title} {definitions.paper.subtitle}",
         "version": __version__,
         "licenses": [{"name": "CC-BY-4.0", "title": "Creative Commons Attribution 4.0"}],
         "resources": [

@@ -16,9 +16,10 @@ from pathlib import Path
 from typing import Any
 
 import pandas as pd
+from pydantic.dataclasses import dataclass as table_class
 
-from replication.definitions import Definitions
-from replication.definitions.toml_tables import parse, texts
+from replication.definitions import Definitions, toml_files
+from replication.definitions.value_types import TABLE
 from replication.errors import DefinitionError
 from replication.files import read_csv, read_json
 
@@ -27,8 +28,6 @@ ABSENT = "(not in these data)"
 STUDY, ALL = "study", "none"
 """The table of the definitions; the exclusion of nothing."""
 DEFINITION = re.compile(r"\{([\w.-]+)\}")
-DECLARED = ("rows", "numbers")
-"""Tables of numbers.toml."""
 MADE_BY = {
     "estimates": "replication.analysis.estimates.estimate",
     "leave_one_out": "replication.analysis.estimates.leave_one_out",
@@ -83,7 +82,7 @@ MADE_BY = {
     "defects": "replication.panel.defects.mend",
     "manifest": "replication.sources.manifest.write",
     "chain": "replication.panel.whole_hub.chain.measure",
-    "study": "replication.definitions.model.load_definitions",
+    "study": "replication.definitions.reading.load_definitions",
 }
 
 
@@ -227,6 +226,14 @@ def require_definitions(declared: Path, definitions: Definitions) -> None:
                 )
 
 
+@table_class(frozen=True, config=TABLE)
+class _NumbersFile:
+    """numbers.toml."""
+
+    rows: dict[str, str]
+    numbers: dict[str, str]
+
+
 @dataclass(frozen=True)
 class _Declared:
     """One declaration: where a number is read, and how it is shown."""
@@ -242,15 +249,14 @@ class _Declared:
 
 def _declared(declared: Path, definitions: Definitions) -> Iterator[_Declared]:
     """Every declaration of numbers.toml, with the definitions that it names."""
-    toml = parse(declared)
-    rows, wanted = (texts(toml.get(name), f"{declared.name} [{name}]") for name in DECLARED)
-    for key, spec in wanted.items():
+    file = toml_files.read(_NumbersFile, declared)
+    for key, spec in file.numbers.items():
         parts = [part.strip() for part in spec.split("|")]
         if len(parts) != 4 or parts[3] not in FORMATS:
             raise DefinitionError(
                 f"numbers.toml: {key} = {spec!r}", "table | conditions | column | format"
             )
-        named = _conditions(key, parts[1], rows)
+        named = _conditions(key, parts[1], file.rows)
         conditions = {column: _with_study(key, text, definitions) for column, text in named.items()}
         told = _with_study(key, parts[1], definitions)
         yield _Declared(key, parts[0], told, conditions, parts[2], parts[3])

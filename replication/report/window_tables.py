@@ -80,7 +80,7 @@ def require_definitions(definitions: Definitions) -> None:
     StudyError
         The published window is not estimated without it.
     """
-    if PLAIN not in definitions.window.exclusions:
+    if PLAIN not in definitions.published_window.exclusions:
         raise DefinitionError(
             f"the text is about the published window without {PLAIN}, which window.exclusions does "
             "not hold",

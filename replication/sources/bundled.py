@@ -132,7 +132,7 @@ WINDOW_TABLES = (
 
 def window_rules(definitions: Definitions) -> dict[str, Any]:
     """The definitions that the tables of the window depend on."""
-    about = definitions.window
+    about = definitions.published_window
     return {
         "age_limit_days": definitions.panel.age_limit_days,
         "age_limits_days": list(definitions.grid.age_limits_days),

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from replication.errors import SourceError
+from replication.extent import ALL, NAMESPACES, TOP
 from replication.names import key
 
 Mode = Literal["all", "top", "namespaces"]
@@ -39,10 +40,6 @@ class Crawl:
     def scope(self) -> dict[str, Any]:
         """What makes two crawls readings of the same list."""
         return {"mode": self.mode, "limit": self.limit, "namespaces": [*self.namespaces]}
-
-
-TOP, NAMESPACES, ALL = "top ", "namespaces: ", "all"
-"""How an extent begins, or what it is where it is everything."""
 
 
 def in_words(scope: Any) -> str:

@@ -20,8 +20,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from replication.child import NETWORK, child_environment
+from replication.definitions.records import Record
 from replication.errors import OutputError, SourceError
-from replication.sources.record_definitions import Record
 
 STAMP = ".commit"
 _SCHEMES = ("https://", "file://")

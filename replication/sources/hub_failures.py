@@ -7,16 +7,14 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Literal
 from urllib.parse import urlsplit
 
+from replication.definitions import COMMIT, Release
 from replication.errors import HubError, OutputError, ReplicationError, SourceError
 
 if TYPE_CHECKING:
     from huggingface_hub.errors import HfHubHTTPError
 
-    from replication.sources.released import Release
-
 _RATE_LIMIT = re.compile(r";\s*r\s*=\s*(\d+)\s*;\s*t\s*=\s*(\d+)")
 _MAY_PASS = frozenset({408, 429, 500, 502, 503, 504})
-COMMIT = re.compile(r"[0-9a-f]{40}")
 Fault = Literal["host", "dataset", "address"]
 _BUNDLED = "or work without the network (DATA=bundled)"
 

@@ -15,9 +15,9 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
+from replication.definitions import COMMIT, Release
 from replication.errors import HubError, SourceError
 from replication.sources.hub_failures import (
-    COMMIT,
     Fault,
     PostponedError,
     announced_wait,
@@ -29,8 +29,6 @@ from replication.sources.hub_failures import (
 if TYPE_CHECKING:
     from httpx2 import Response
     from huggingface_hub import HfFileMetadata
-
-    from replication.sources.released import Release
 
 # huggingface_hub is imported inside the functions: it reads its HF_* variables when it is imported,
 # and the command line must start without it.

@@ -9,8 +9,8 @@ from functools import partial
 from importlib.metadata import version
 from pathlib import Path
 from threading import Event
-from typing import TYPE_CHECKING
 
+from replication.definitions import Snapshots
 from replication.errors import SourceError
 from replication.sources import listing, sidecar
 from replication.sources.downloads import Downloads
@@ -19,9 +19,6 @@ from replication.sources.listing import Listing, Remote
 from replication.sources.room import EXTRACT_SHARE, copied, extracted, require_free
 from replication.sources.sidecar import FROM_PATH, OF_CONTENT, OF_HUB, Sidecar
 from replication.sources.workers import Job, Progress, Tally, run
-
-if TYPE_CHECKING:
-    from replication.sources.snapshots import Snapshots
 
 ON_ITS_WAY = "downloads"
 """Folder of what is being fetched, gone when the run ends."""

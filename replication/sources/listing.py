@@ -11,11 +11,11 @@ from threading import get_ident
 from typing import TYPE_CHECKING, TypeVar
 from urllib.parse import quote
 
+from replication.definitions import COMMIT, Release
 from replication.errors import ContractError, HubError
 from replication.files import read_json, write_json
-from replication.sources.hub_failures import COMMIT, explain, host
+from replication.sources.hub_failures import explain, host
 from replication.sources.hub_file import MAX_WAIT, Patience, heard_by
-from replication.sources.released import Release
 
 if TYPE_CHECKING:
     from httpx2 import Response
@@ -135,7 +135,7 @@ def ask(call: Callable[[], T], repository: str, revision: str, filename: str) ->
             return call()
     # Every class: the client's transports raise their own, which are not part of its interface.
     except Exception as error:  # noqa: BLE001
-        asked = Release(repository, revision, filename, "", "", "", "", 0)
+        asked = Release(repository, revision, filename, "", "", "", "", max_bytes=1)
         failure = explain(error, asked)
     # Outside the handler: a chained exception would carry the request, and the token with it.
     raise type(failure)(failure.what, failure.remedy.replace("released", "snapshots"))

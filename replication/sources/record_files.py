@@ -8,9 +8,9 @@ from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path, PurePosixPath
 
+from replication.definitions.records import Record
 from replication.errors import HashMismatchError, SourceError
 from replication.files import sha256_bytes, sha256_file
-from replication.sources.record_definitions import Record
 
 _PAGE = re.compile(r"models_page(\d+)\D")
 

@@ -7,8 +7,8 @@ from dataclasses import dataclass, field
 
 import pandas as pd
 
+from replication.definitions.records import LIST, TOP, Record
 from replication.panel.defects import Defect
-from replication.sources.record_definitions import LIST, TOP, Record
 
 THIRTY_DAY, CUMULATIVE = "thirty-day", "cumulative"
 OBSERVATIONS = ["name", "date", "kind", "value", "record"]

@@ -8,10 +8,10 @@ from dataclasses import dataclass
 import pandas as pd
 
 from replication.definitions import Definitions
+from replication.definitions.records import COUNTERS, CRAWL, CREATED, LIST, TOP, Record
 from replication.panel.defects import Defect, to_frame
 from replication.sources import record_checks as checks
 from replication.sources import record_names as identity
-from replication.sources.record_definitions import COUNTERS, CRAWL, CREATED, LIST, TOP, Record
 from replication.sources.record_files import Located
 from replication.sources.record_json import read_crawl, read_pages
 from replication.sources.record_parts import MODELS, OBSERVATIONS, TIME, Part

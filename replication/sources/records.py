@@ -1,6 +1,6 @@
 """Source "records": public tables and crawls of the Hub, read into one set of tables.
 
-Each record (see `record_definitions`) is read as its publisher lays it out, from a folder on this
+Each record (see `definitions.records`) is read as its publisher lays it out, from a folder on this
 machine, or, where none is named, from Git repositories at their pinned commits. What disagrees is
 found, recorded and mended by named rules (`record_checks`), and one repository has one name in all
 tables (`record_names`). The run's folder receives the tables as Parquet, the defects as CSV, and
@@ -16,13 +16,13 @@ from typing import Any
 
 from replication import names
 from replication.definitions import Definitions, load_definitions
+from replication.definitions.records import Record
 from replication.errors import ContractError
 from replication.files import read_json, sha256_bytes, sha256_file, write_json
 from replication.panel import contract, defects
 from replication.sources import git_records, manifest
 from replication.sources.bundled import FOLDER
 from replication.sources.manifest import Manifest
-from replication.sources.record_definitions import Record
 from replication.sources.record_files import Located, check_hashes, locate
 from replication.sources.record_reading import Summary, read_located
 from replication.sources.record_set import Records, load, paths
@@ -44,7 +44,7 @@ def read(
     folder
         The folder that the paths of the records are relative to.
     records
-        What to look for, see `record_definitions.load`.
+        What to look for, see `load_records`.
     definitions
         Country groups and rules by which released counters are read; the packaged ones if None.
 
@@ -82,7 +82,7 @@ def fetch(
     folder
         Folder of the run.
     records
-        What to look for, see `record_definitions.load`.
+        What to look for, see `load_records`.
     today
         ISO 8601 date, recorded as the date of access of content that was not known before.
     progress

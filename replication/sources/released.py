@@ -34,10 +34,10 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Literal
 
+from replication.definitions import COMMIT, Release
 from replication.errors import HubError, SourceError
 from replication.files import copy_file
 from replication.sources import manifest
-from replication.sources.hub_failures import COMMIT
 from replication.sources.hub_file import MAX_WAIT, HubFile, Patience
 from replication.sources.manifest import Manifest
 from replication.sources.sound_copy import obtain, sha256_if_readable
@@ -54,39 +54,6 @@ Progress = Callable[[str], None]
 
 _SHA256 = re.compile(r"[0-9a-f]{64}")
 _NAME = re.compile(r"[\w][\w./-]*")
-
-
-@dataclass(frozen=True)
-class Release:
-    """One file of a Hub dataset at one revision, as definitions.toml names it."""
-
-    repository: str
-    """Owner and name of the dataset."""
-    revision: str
-    """Commit (40 hexadecimal digits), or a branch, a tag or the first digits of a commit."""
-    filename: str
-    """Path of the file inside the dataset."""
-    title: str
-    """Name of the dataset; manifests add the file's."""
-    citation: str
-    url: str
-    licence: str
-    max_bytes: int
-    """Larger content is refused before it is downloaded."""
-    mirrors: tuple[str, ...] = ()
-    """Datasets with copies, asked in this order where the first is gone or failing."""
-    sha256: str = ""
-    """Hash that the content must have, 64 hexadecimal digits; empty where none is known."""
-
-    def at(self, *, revision: str = "", filename: str = "") -> Release:
-        """Return the release at another revision or file; empty stands for its own.
-
-        The hash belongs to one revision of one file and is not carried to another.
-        """
-        other = replace(
-            self, revision=revision or self.revision, filename=filename or self.filename
-        )
-        return self if other == self else replace(other, sha256="")
 
 
 def fetch(

@@ -27,19 +27,19 @@ Whole snapshots are dropped once they are extracted. What is on its way is bound
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import date, timedelta
 from functools import partial
 from pathlib import Path
 from threading import Event
 from typing import TypeVar
 
+from replication.definitions import COMMIT, Snapshots
 from replication.errors import DefinitionError, SourceError
+from replication.extent import ALL
 from replication.files import PART, sha256_file
 from replication.sources import hub_snapshots, left_out, manifest, sidecar
-from replication.sources.crawl_extent import ALL
 from replication.sources.extract import Extracted, footer, reader, require_readable
-from replication.sources.hub_failures import COMMIT
 from replication.sources.left_out import LeftOut
 from replication.sources.listing import Remote
 from replication.sources.local_snapshots import Local, crawled_bad_cells, extent, find
@@ -49,34 +49,8 @@ from replication.sources.sidecar import OF_CONTENT, Sidecar
 from replication.sources.workers import Job, Progress, Tally, run
 
 File = TypeVar("File", Local, Remote)
-TRANSPORTS = ("files", "ranges")
 _SHOWN = 12
 _WEEK, _NEAR = timedelta(days=7), timedelta(days=3)
-
-
-@dataclass(frozen=True)
-class Snapshots:
-    """The snapshots of the Hub, as definitions.toml names them."""
-
-    repository: str
-    """Owner and name of the dataset."""
-    revision: str
-    """Commit, 40 hexadecimal digits, or empty for the newest at the first run."""
-    since: date
-    until: date
-    """First and last date of the snapshots to read; `date.min` and `date.max` leave an end open."""
-    title: str
-    citation: str
-    url: str
-    licence: str
-    max_bytes: int
-    """A larger snapshot is refused before it is downloaded."""
-    folder_bytes: int
-    """Most bytes of whole snapshots that lie on disk at a time."""
-    workers: int
-    """Snapshots that are fetched and extracted at a time."""
-    transport: str
-    """`files` or `ranges`, see `replication.sources.downloads`."""
 
 
 def fetch(
@@ -184,15 +158,13 @@ def _check(about: Snapshots) -> None:
     wrong = {
         "revision": about.revision and COMMIT.fullmatch(about.revision) is None,
         "until": about.until < about.since,
-        "workers": about.workers < 1,
-        "transport": about.transport not in TRANSPORTS,
     }
     for key, is_wrong in wrong.items():
         if is_wrong:
             raise DefinitionError(
                 f"[snapshots] {key} = {str(getattr(about, key))!r} cannot be meant",
-                "revision is empty or 40 hexadecimal digits in lower case, until is not before "
-                f"since, workers is at least 1, and transport is {' or '.join(TRANSPORTS)}",
+                "revision is empty or 40 hexadecimal digits in lower case, and until is not before "
+                "since",
             )
 
 

@@ -203,7 +203,7 @@ def checked(folder: Path, results: Path, definitions: Definitions) -> tuple[int,
 
 def _set(connection: duckdb.DuckDBPyConnection, definitions: Definitions) -> None:
     """Set the variables that the SQL of the window reads."""
-    about, capture = definitions.window, definitions.capture
+    about, capture = definitions.published_window, definitions.capture
     values: dict[str, Any] = {
         "window": about.id,
         "start": about.start,

@@ -20,8 +20,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from replication.definitions import Definitions, Variant, Window
-from replication.definitions.checks import INTERPOLATED, LEFT_OUT
+from replication.definitions import INTERPOLATED, LEFT_OUT, Definitions, Variant, Window
 from replication.errors import ContractError, DefinitionError
 from replication.panel import defects
 from replication.panel.whole_hub import chain, readings

@@ -13,8 +13,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from replication.definitions import Variant
-from replication.definitions.checks import AS_READ, INTERPOLATED
+from replication.definitions import AS_READ, INTERPOLATED, Variant
 from replication.errors import VerificationError
 from replication.panel.whole_hub import readings
 from replication.panel.whole_hub.engines import DuckDB

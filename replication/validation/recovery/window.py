@@ -158,8 +158,12 @@ def truth(hub: DailyHub, about: Definitions, names: Container[str] | None = None
     names
         Repositories that are asked about, by default all.
     """
-    by_day = hub.first_year(about.window.start, about.window.end, about.panel.age_limit_days)
-    days = pd.date_range(about.window.start, about.window.end)[1:].strftime("%Y-%m")
+    by_day = hub.first_year(
+        about.published_window.start, about.published_window.end, about.panel.age_limit_days
+    )
+    days = pd.date_range(about.published_window.start, about.published_window.end)[1:].strftime(
+        "%Y-%m"
+    )
     side = _side(pd.Series(hub.group)).to_numpy()
     kept = np.array([names is None or name in names for name in hub.names])
     daily = pd.DataFrame(by_day[kept]).groupby(side[kept]).sum().T
