@@ -14,13 +14,13 @@ import pandas as pd
 
 from replication.definitions import Definitions
 from replication.names import key
-from replication.panel import lineage
-from replication.panel.defects import to_frame
+from replication.panel import lineage, tail
 from replication.panel.table import FACTS, WEEKLY, Panel
-from replication.panel.whole_hub import defects, tail
+from replication.panel.whole_hub import defects
 from replication.panel.whole_hub.chain import SCALED_ON
 from replication.panel.whole_hub.engines import Engine
 from replication.panel.whole_hub.rebuild import Rebuilt, main_variant, weekly
+from replication.sources.defect import to_frame
 
 UNLABELLED = "Unknown"
 

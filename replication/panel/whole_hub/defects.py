@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import numpy as np
 import pandas as pd
 
 from replication.definitions import Definitions
-from replication.panel.defects import NONE, Defect, overcounted, spiked, uncertain
+from replication.panel.defects import uncertain
 from replication.panel.whole_hub import readings
 from replication.panel.whole_hub.engines import Engine, statement
 from replication.panel.whole_hub.readings import DAY, listed
 from replication.panel.whole_hub.rebuild import Rebuilt, frozen_labels
+from replication.sources.counters.mending import spiked
+from replication.sources.defect import NONE, Defect, sizes
 
 
 def find(rebuilt: Rebuilt, engine: Engine, definitions: Definitions) -> list[Defect]:
@@ -79,7 +83,7 @@ def _of_counters(rebuilt: Rebuilt, engine: Engine, definitions: Definitions) -> 
     fell = fell[fell > 0].rename("n_fell").rename_axis("label").reset_index()
     return [
         spiked(int(spikes["n"].sum()), _largest(engine, "spikes")),
-        overcounted(
+        _overcounted(
             int(engine.frame("SELECT count(*) AS n FROM overcounts")["n"].item()),
             _largest(engine, "overcounts"),
         ),
@@ -108,6 +112,17 @@ def _left_out(rebuilt: Rebuilt, engine: Engine, counted: pd.Series) -> list[Defe
                f"at most {int(joined['most']):,} downloads each", int(joined["n"]),
                "joined by uploader and origin, or in buckets of small namespaces; none dropped"),
     ]  # fmt: skip
+
+
+def _overcounted(number: int, largest: Mapping[str, int]) -> Defect:
+    """The record of 30-day counts that cannot be right: how many, and the largest, in downloads."""
+    return Defect(
+        "overcounts",
+        "a 30-day count above what the readings before and after it hold together",
+        sizes(number, largest),
+        number,
+        "an error of that reading: drawn between its neighbours",
+    )
 
 
 def _largest(engine: Engine, name: str) -> dict[str, int]:

@@ -1,4 +1,4 @@
-"""Engines that run the panel's SQL: DuckDB on one machine; `replication.panel.whole_hub.spark` on many.
+"""Engines that run the panel's SQL: DuckDB on one machine; `replication.panel.whole_hub.engine_spark` on many.
 
 The statements lie in `sql/`, one SELECT a file, and name tables only. An engine keeps the tables; the
 statements are the same for both, and so are the numbers, since every sum is of whole numbers.
@@ -210,7 +210,7 @@ def engine(name: str, folder: Path) -> Iterator[Engine]:
         There is no such engine, or what it needs is not installed.
     """
     if name == "spark":
-        from replication.panel.whole_hub.spark import Spark
+        from replication.panel.whole_hub.engine_spark import Spark
 
         with Spark(folder) as spark:
             yield spark

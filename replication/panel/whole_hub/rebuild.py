@@ -23,10 +23,10 @@ import pandas as pd
 from replication.definitions import Definitions, Variant, Window
 from replication.definitions.checks import INTERPOLATED, LEFT_OUT
 from replication.errors import ContractError, DefinitionError
-from replication.panel import defects
 from replication.panel.whole_hub import chain, readings
 from replication.panel.whole_hub.engines import Engine
 from replication.panel.whole_hub.readings import DAY, Readings
+from replication.sources.counters.mending import require_movement
 
 MONTH = 30 * DAY
 STRETCHES = {"month": 35 * DAY, "quarter": 91 * DAY}
@@ -144,7 +144,7 @@ def rebuild(
     movers = engine.frame(_text("movers"))
     missed = engine.frame(_text("absences")).fillna(0).iloc[0]
     still = movers["n_moved"] <= (1 - definitions.panel.frozen_share) * movers["n_again"]
-    defects.require_movement(int(still.sum()), len(labels) - 1)
+    require_movement(int(still.sum()), len(labels) - 1)
     scale = _cells(engine, definitions, read, movers, progress)
     variants = dict.fromkeys(
         [*definitions.variants, *(main_variant(w, definitions) for w in definitions.windows)]

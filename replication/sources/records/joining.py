@@ -8,15 +8,20 @@ from dataclasses import dataclass
 import pandas as pd
 
 from replication.definitions import Definitions
-from replication.panel.defects import Defect, to_frame
-from replication.sources import record_checks as checks
-from replication.sources import record_names as identity
+from replication.sources.defect import Defect, to_frame
 from replication.sources.record_definitions import COUNTERS, CRAWL, CREATED, LIST, TOP, Record
-from replication.sources.record_files import Located
-from replication.sources.record_json import read_crawl, read_pages
-from replication.sources.record_parts import MODELS, OBSERVATIONS, TIME, Part
-from replication.sources.record_set import Records
-from replication.sources.record_tables import read_counters, read_created, read_list, read_top
+from replication.sources.records import checks
+from replication.sources.records.json_files import read_crawl, read_pages
+from replication.sources.records.one_record import MODELS, OBSERVATIONS, TIME, Located, Part
+from replication.sources.records.record_set import (
+    Records,
+    all_renames,
+    canonical_words,
+    identified,
+    namespace_renames,
+    namespaces,
+)
+from replication.sources.records.tables import read_counters, read_created, read_list, read_top
 
 LARGEST_OF_TASK = 100
 """Models in the list of each task."""
@@ -33,21 +38,22 @@ class Summary:
 
 
 def read_located(
-    found: Sequence[Located], definitions: Definitions
+    located: Sequence[Located], definitions: Definitions
 ) -> tuple[Records, dict[str, Summary]]:
     """Read records where they lie; return their tables, and a summary of each by its id."""
-    parts = [_part(one, definitions) for one in found]
+    parts = [_part(one, definitions) for one in located]
     return _assembled(parts), {part.record.id: _summary(part) for part in parts}
 
 
-def _part(found: Located, definitions: Definitions) -> Part:
+def _part(located: Located, definitions: Definitions) -> Part:
     """Read one record by its shape."""
-    shape = found.record.shape
-    if shape == LIST and found.is_folder:
-        return read_pages(found)
+    shape = located.record.shape
+    if shape == LIST and located.is_folder:
+        return read_pages(located)
     if shape == COUNTERS:
-        return read_counters(found, definitions)
-    return {LIST: read_list, TOP: read_top, CRAWL: read_crawl, CREATED: read_created}[shape](found)
+        return read_counters(located, definitions)
+    readers = {LIST: read_list, TOP: read_top, CRAWL: read_crawl, CREATED: read_created}
+    return readers[shape](located)
 
 
 def _summary(part: Part) -> Summary:
@@ -59,23 +65,23 @@ def _summary(part: Part) -> Summary:
 
 def _assembled(parts: Sequence[Part]) -> Records:
     """Join the records under one name a repository, run the checks, and derive what they cover."""
-    renames = identity.all_renames(parts, identity.namespace_renames())
-    names, described, spelled = identity.identified(parts, renames)
+    renames = all_renames(parts, namespace_renames())
+    names, described, spelled = identified(parts, renames)
     tables = [p.observations.assign(name=n) for p, n in zip(parts, names, strict=True)]
     tables, repeated = checks.repeated(tables)
     observations = pd.concat(tables, ignore_index=True)
     covered = _covered(observations)
-    found = [checks.crawl_dates(observations)]
+    defects = [checks.crawl_dates(observations)]
     observations, vanished = checks.vanished(observations)
-    found += [repeated, vanished, checks.returned(covered)]
-    found += [checks.renamed(parts, names), checks.respelled(parts, names)]
-    found += [checks.counts_as_text(parts), checks.failed(parts)]
+    defects += [repeated, vanished, checks.returned(covered)]
+    defects += [checks.renamed(parts, names), checks.respelled(parts, names)]
+    defects += [checks.counts_as_text(parts), checks.failed(parts)]
     models = pd.concat([p.models.assign(name=n) for p, n in zip(parts, described, strict=True)])
     models = models[MODELS].reset_index(drop=True)
-    models["base_models"] = identity.canonical_words(models["base_models"], spelled, renames)
-    models["origin"] = identity.namespaces(models["origin"], renames)
+    models["base_models"] = canonical_words(models["base_models"], spelled, renames)
+    models["origin"] = namespaces(models["origin"], renames)
     models, late = checks.late_creation(models, observations)
-    found.append(late)
+    defects.append(late)
     return Records(
         observations=observations[OBSERVATIONS].reset_index(drop=True),
         models=models,
@@ -83,7 +89,7 @@ def _assembled(parts: Sequence[Part]) -> Records:
         lists=_lists([part.record for part in parts]),
         task_cuts=_task_cuts(parts),
         renames=renames,
-        defects=to_frame([*found, *_of_parts(parts)]),
+        defects=to_frame([*defects, *_of_parts(parts)]),
     )
 
 

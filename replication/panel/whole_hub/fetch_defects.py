@@ -1,4 +1,4 @@
-"""What fetching the snapshots has found, as rows of the record of defects."""
+"""What is wrong with the snapshots as they were fetched, as rows of the table of defects."""
 
 from __future__ import annotations
 
@@ -8,15 +8,15 @@ from pathlib import Path
 
 import pandas as pd
 
-from replication.panel.defects import FEW, NONE, Defect, to_frame
 from replication.panel.table import Panel
 from replication.plain import few
 from replication.sources import left_out, sidecar, snapshots
+from replication.sources.defect import FEW, NONE, Defect, to_frame
 from replication.sources.sidecar import Sidecar
 
 
-def told(panel: Panel, folder: Path) -> Panel:
-    """Return the panel with what was found when its snapshots were fetched before its own defects.
+def with_fetch(panel: Panel, folder: Path) -> Panel:
+    """Return the panel with the defects of its snapshots, as fetched, before its own.
 
     Parameters
     ----------
@@ -30,9 +30,9 @@ def told(panel: Panel, folder: Path) -> Panel:
     SourceError
         The folder holds no fetched snapshots.
     """
-    read = (sidecar.read(folder, path.stem) for path in snapshots.extracts(folder))
-    found = [_left_out(folder), *_cells([one for one in read if one is not None])]
-    return replace(panel, defects=pd.concat([to_frame(found), panel.defects], ignore_index=True))
+    sidecars = (sidecar.read(folder, path.stem) for path in snapshots.extracts(folder))
+    rows = [_left_out(folder), *_cells([one for one in sidecars if one is not None])]
+    return replace(panel, defects=pd.concat([to_frame(rows), panel.defects], ignore_index=True))
 
 
 def _left_out(folder: Path) -> Defect:
@@ -47,14 +47,14 @@ def _left_out(folder: Path) -> Defect:
     )
 
 
-def _cells(found: Sequence[Sidecar]) -> list[Defect]:
+def _cells(sidecars: Sequence[Sidecar]) -> list[Defect]:
     """What stands in single cells and columns of the snapshots."""
     bad: dict[str, int] = {}
-    for one in found:
+    for one in sidecars:
         for column, cells in one.bad_cells.items():
             bad[column] = bad.get(column, 0) + cells
-    dated = [one for one in found if one.dated_by_id]
-    unread = [one for one in found if one.unread]
+    dated = [one for one in sidecars if one.dated_by_id]
+    unread = [one for one in sidecars if one.unread]
     kinds = sorted({f"{column}: {kind}" for one in unread for column, kind in one.unread.items()})
     return [
         Defect("bad-cells", "cells that cannot be right",

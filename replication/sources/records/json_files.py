@@ -13,52 +13,59 @@ from typing import Any
 import pandas as pd
 
 from replication.errors import ContractError, SourceError
-from replication.sources import record_values as values
-from replication.sources.record_files import Located
-from replication.sources.record_parts import MODELS, OBSERVATIONS, Part, models, none, observations
-from replication.sources.record_values import Place
+from replication.sources.records import values
+from replication.sources.records.one_record import (
+    MODELS,
+    OBSERVATIONS,
+    Located,
+    Part,
+    empty,
+    models,
+    observations,
+)
+from replication.sources.records.values import Place
 
 _LABEL = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 _BROKEN = "bring the file again: it was cut off or changed"
 
 
-def read_crawl(found: Located) -> Part:
+def read_crawl(located: Located) -> Part:
     """Read crawls, one file each: a line holds repo, model_name, downloads_last_month, date_crawl.
 
     A line with an error_msg has no count that can be believed, and gives no observation.
     """
     tables, failed, rows, as_text = [], [], 0, 0
-    for file in found.files:
-        read = _lines(file, Place(found.name(file)))
+    for file in located.files:
+        read = _lines(file, Place(located.name(file)))
         errors = [n for n, line in read.items() if line.get("error_msg")]
         failed += [f"{read[n].get('repo')}/{read[n].get('model_name')}" for n in errors]
-        sound = {n: line for n, line in read.items() if not line.get("error_msg")}
-        table, strings = _crawl(found, file, sound)
+        complete = {n: line for n, line in read.items() if not line.get("error_msg")}
+        table, strings = _crawl(located, file, complete)
         tables.append(table)
         rows, as_text = rows + len(read), as_text + strings
     return Part(
-        record=found.record,
+        record=located.record,
         rows=rows,
         observations=pd.concat(tables, ignore_index=True),
-        models=none(MODELS),
+        models=empty(MODELS),
         counts_as_text=as_text,
         failed=tuple(failed),
     )
 
 
 def _crawl(
-    found: Located, file: Path, lines: dict[int, dict[str, Any]]
+    located: Located, file: Path, lines: dict[int, dict[str, Any]]
 ) -> tuple[pd.DataFrame, int]:
     """Tabulate the lines of one crawl, and count the counts that are written as text."""
-    label = _LABEL.search(found.name(file))
+    label = _LABEL.search(located.name(file))
     if label is None:
         raise SourceError(
-            f"{found.name(file)}: no folder tells the day of this crawl",
+            f"{located.name(file)}: no folder in its path is the day of this crawl",
             "keep the folders of the record: 2025-01-14/…",
         )
     if not lines:
-        return none([*OBSERVATIONS, "crawl"]), 0
-    place, index = Place(found.name(file)), pd.Index(lines)
+        return empty([*OBSERVATIONS, "crawl"]), 0
+    place, index = Place(located.name(file)), pd.Index(lines)
     cells = {
         key: values.texts([line.get(key) for line in lines.values()], place, key, index)
         for key in ("repo", "model_name", "date_crawl")
@@ -68,7 +75,7 @@ def _crawl(
     values.refuse(cells["date_crawl"], dates.isna(), "date_crawl is empty", place)
     counts = [line.get("downloads_last_month") for line in lines.values()]
     read, as_text = _counts(counts, place, index)
-    return observations(found.record, names, dates, read, crawl=label[0]), as_text
+    return observations(located.record, names, dates, read, crawl=label[0]), as_text
 
 
 @dataclass(frozen=True)
@@ -86,30 +93,30 @@ class _Pages(Place):
         return Place(self.files[page], "model").error(number - before, what, remedy)
 
 
-def read_pages(found: Located) -> Part:
+def read_pages(located: Located) -> Part:
     """Read pages of the API's list of models, of the record's date.
 
     A page is a list of objects with id, downloads, createdAt, pipeline_tag and tags.
     """
     cells: list[tuple[Any, ...]] = []
     ends = []
-    for file in found.files:
-        cells += _page(file, Place(found.name(file)))
+    for file in located.files:
+        cells += _page(file, Place(located.name(file)))
         ends.append(len(cells))
-    names = tuple(found.name(file) for file in found.files)
+    names = tuple(located.name(file) for file in located.files)
     place, index = _Pages("", "model", names, tuple(ends)), pd.RangeIndex(1, len(cells) + 1)
     ids, downloads, born, tasks, bases = zip(*cells, strict=True) if cells else ((),) * 5
     name = values.names(values.texts(ids, place, "id", index), place)
     counts, as_text = _counts(downloads, place, index)
     described = models(
-        found.record,
+        located.record,
         name,
         values.moments(values.texts(born, place, "createdAt", index), place, "createdAt"),
         base_models=pd.Series(bases, index, dtype="str"),
         task=values.texts(tasks, place, "pipeline_tag", index),
     )
-    seen = observations(found.record, name, pd.Timestamp(found.record.date), counts)
-    return Part(found.record, len(cells), seen, described, counts_as_text=as_text)
+    seen = observations(located.record, name, pd.Timestamp(located.record.date), counts)
+    return Part(located.record, len(cells), seen, described, counts_as_text=as_text)
 
 
 def _page(file: Path, place: Place) -> list[tuple[Any, ...]]:
@@ -147,11 +154,11 @@ def _lines(file: Path, place: Place) -> dict[int, dict[str, Any]]:
     lines = _text(file, place).split("\n")
     if lines[-1] == "":
         lines.pop()
-    found = {n: _parsed(line, place, n) for n, line in enumerate(lines, 1)}
-    for number, line in found.items():
+    objects = {n: _parsed(line, place, n) for n, line in enumerate(lines, 1)}
+    for number, line in objects.items():
         if not isinstance(line, dict):
             raise place.error(number, "the line is not an object", _BROKEN)
-    return found
+    return objects
 
 
 def _text(file: Path, place: Place) -> str:

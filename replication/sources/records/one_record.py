@@ -1,17 +1,24 @@
-"""Where each record lies in a folder of records, and the proof that it is the one that is meant."""
+"""One record: the files in which it lies, the proof that they are meant, and what was read of them."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path, PurePosixPath
 
+import pandas as pd
+
 from replication.errors import HashMismatchError, SourceError
 from replication.files import sha256_bytes, sha256_file
-from replication.sources.record_definitions import Record
+from replication.sources.defect import Defect
+from replication.sources.record_definitions import LIST, TOP, Record
 
+THIRTY_DAY, CUMULATIVE = "thirty-day", "cumulative"
+OBSERVATIONS = ["name", "date", "kind", "value", "record"]
+MODELS = ["name", "record", "created", "base_models", "task", "listed", "origin"]
+TIME = "datetime64[ns]"
 _PAGE = re.compile(r"models_page(\d+)\D")
 
 
@@ -60,8 +67,8 @@ def locate(folder: Path, records: Sequence[Record]) -> tuple[Located, ...]:
     """
     if not folder.is_dir():
         raise SourceError(f"there is no folder {folder}", "name the folder: RECORDS=folder")
-    found = {record.id: _find(folder, record) for record in records}
-    here = tuple(one for one in found.values() if one is not None)
+    located = {record.id: _find(folder, record) for record in records}
+    here = tuple(one for one in located.values() if one is not None)
     if not here:
         sought = [path for record in records for path in record.paths]
         raise SourceError(
@@ -69,7 +76,7 @@ def locate(folder: Path, records: Sequence[Record]) -> tuple[Located, ...]:
             "name the folder that holds the records: RECORDS=folder",
         )
     for record in records:
-        if found[record.id] is None and not record.optional:
+        if located[record.id] is None and not record.optional:
             raise SourceError(
                 f"{folder} lacks the record {record.id}: looked for {' or '.join(record.paths)}",
                 f"put it there ({record.url}), or set optional = true for it in records.toml",
@@ -107,7 +114,7 @@ def _require_pages(record: Record, files: Iterable[Path]) -> None:
         )
 
 
-def check_hashes(found: Sequence[Located]) -> None:
+def check_hashes(located: Sequence[Located]) -> None:
     """Refuse content that is not the one whose hash records.toml gives.
 
     Raises
@@ -115,7 +122,7 @@ def check_hashes(found: Sequence[Located]) -> None:
     HashMismatchError
         The SHA-256 of a record is another one.
     """
-    for one in found:
+    for one in located:
         known = one.record.known_sha256(one.path)
         if known and one.sha256 != known:
             raise HashMismatchError(
@@ -124,3 +131,86 @@ def check_hashes(found: Sequence[Located]) -> None:
                 "bring the content that is meant; if you trust this one, write its SHA-256 "
                 f"({one.sha256}) or an empty text into a copy of records.toml",
             )
+
+
+@dataclass(frozen=True)
+class Part:
+    """One record as it was read, names as written.
+
+    Attributes
+    ----------
+    record
+        Its definition.
+    rows
+        Rows of its files.
+    observations
+        ``name, date, kind, value, record, crawl``; `crawl` is the label of the crawl, or empty.
+    models
+        ``name, record, created, base_models, task, listed, origin``.
+    counts_as_text
+        Counts that were written with commas, or as text where a number should stand.
+    failed
+        Names of models for which the record states an error in place of a count.
+    renames
+        Latest name of each older name in small letters, where the record knows the identity.
+    defects
+        What was mended in reading.
+    """
+
+    record: Record
+    rows: int
+    observations: pd.DataFrame
+    models: pd.DataFrame
+    counts_as_text: int = 0
+    failed: tuple[str, ...] = ()
+    renames: Mapping[str, str] = field(default_factory=dict)
+    defects: tuple[Defect, ...] = ()
+
+    @property
+    def aligned(self) -> bool:
+        """Whether the models are those of the observations, row by row."""
+        return self.record.shape in {LIST, TOP}
+
+
+def observations(
+    record: Record,
+    names: pd.Series,
+    dates: pd.Series | pd.Timestamp,
+    values: pd.Series,
+    *,
+    kind: str = THIRTY_DAY,
+    crawl: str = "",
+) -> pd.DataFrame:
+    """Tabulate counts, one a row."""
+    columns = {"name": names, "date": dates, "kind": kind, "value": values, "record": record.id}
+    return _table(columns | {"crawl": crawl}, {"date": TIME, "value": "int64"})
+
+
+def models(
+    record: Record,
+    names: pd.Series,
+    created: pd.Series | None = None,
+    base_models: pd.Series | str = "",
+    task: pd.Series | str = "",
+    listed: pd.Series | str = "",
+    origin: pd.Series | str = "",
+) -> pd.DataFrame:
+    """Tabulate what a record says of its models, one a row."""
+    born = pd.Series(pd.NaT, names.index) if created is None else created
+    columns = {"name": names, "record": record.id, "created": born, "base_models": base_models}
+    return _table(columns | {"task": task, "listed": listed, "origin": origin}, {"created": TIME})
+
+
+def empty(columns: list[str]) -> pd.DataFrame:
+    """Return an empty table of observations or models."""
+    types = {"date": TIME, "created": TIME, "value": "int64"}
+    return pd.DataFrame({name: pd.Series(dtype=types.get(name, "str")) for name in columns})
+
+
+def _table(
+    columns: dict[str, pd.Series | pd.Timestamp | str], types: dict[str, str]
+) -> pd.DataFrame:
+    """Make a table whose columns have these types, and are text otherwise."""
+    index = columns["name"].index
+    table = pd.DataFrame(columns, index=index).reset_index(drop=True)
+    return table.astype({column: types.get(column, "str") for column in table})

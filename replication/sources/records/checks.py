@@ -9,8 +9,8 @@ import numpy as np
 import pandas as pd
 
 from replication.names import key, keys
-from replication.panel.defects import NONE, Defect
-from replication.sources.record_parts import CUMULATIVE, Part
+from replication.sources.defect import NONE, Defect
+from replication.sources.records.one_record import CUMULATIVE, Part
 
 VANISHED_SHARE = 0.05
 """A count below this share of both its neighbours has vanished …"""
@@ -45,14 +45,14 @@ def repeated(tables: Sequence[pd.DataFrame]) -> tuple[list[pd.DataFrame], Defect
         dropped = several[several.duplicated(["name", when], keep="last")]
         names += dropped["name"].tolist()
         kept.append(table.drop(dropped.index))
-    found = Defect(
+    defect = Defect(
         "model-twice",
         "one model stands more than once in one crawl or list",
         _some(sorted(set(names))),
         len(names),
         "the largest count kept",
     )
-    return kept, found
+    return kept, defect
 
 
 def vanished(observations: pd.DataFrame) -> tuple[pd.DataFrame, Defect]:
@@ -68,14 +68,14 @@ def vanished(observations: pd.DataFrame) -> tuple[pd.DataFrame, Defect]:
         gone &= table["value"] < VANISHED_SHARE * other
     dropped = table[gone].sort_values(["crawl", "name"])
     rows = dropped[["name", "crawl", "value"]].itertuples(index=False)
-    found = Defect(
+    defect = Defect(
         "count-vanishes",
         f"a count falls below {VANISHED_SHARE:.0%} of the crawls before and after, for one crawl",
         _some(f"{name} {crawl} ({value:,})" for name, crawl, value in rows),
         len(dropped),
         "left out: the model is not counted at that crawl",
     )
-    return observations.drop(dropped.index), found
+    return observations.drop(dropped.index), defect
 
 
 def returned(covered: pd.DataFrame) -> Defect:
@@ -158,7 +158,7 @@ def late_creation(models: pd.DataFrame, observations: pd.DataFrame) -> tuple[pd.
     first = first.set_axis(possible.index)
     late = possible[possible["created"] > first + slack]
     rows = zip(late["name"], late["record"], late["created"], first[late.index], strict=True)
-    found = Defect(
+    defect = Defect(
         "created-after-first-count",
         f"a creation date more than {LATE_DAYS} days after the first count of that name",
         _some(sorted(f"{n} ({r}: {c:%Y-%m-%d}, counted {f:%Y-%m-%d})" for n, r, c, f in rows)),
@@ -167,7 +167,7 @@ def late_creation(models: pd.DataFrame, observations: pd.DataFrame) -> tuple[pd.
     )
     mended = models.copy()
     mended.loc[late.index, "created"] = pd.NaT
-    return mended, found
+    return mended, defect
 
 
 def counts_as_text(parts: Sequence[Part]) -> Defect:

@@ -1,95 +1,41 @@
-"""The panel of the published window: first-year downloads of every repository, month by month.
+"""Rebuild the published window: daily paths from the records, cut at the age limit, summed by month.
 
-What the public records say (`replication.sources.records`) becomes daily paths (`paths`), which are
-cut at the age limit and summed by month as whole numbers. Small repositories are joined by uploader
-and origin (`tail`); what a complete list of the Hub holds at its date is kept beside, because it tells
-how much of each country's downloads the other records follow.
+Small repositories are joined by uploader and origin (`tail`); what a complete list of the Hub holds at
+its date is kept beside, because it says how much of each country's downloads the other records follow.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, fields
-from pathlib import Path
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
 from replication.definitions import Definitions, Filling
-from replication.errors import ContractError
-from replication.files import read_csv, write_csv
-from replication.panel import hub_dates, window_records
-from replication.panel.paths import Evidence, Paths, paths
-from replication.panel.whole_hub import tail
-from replication.panel.window_records import Prepared
+from replication.panel import tail
+from replication.panel.window import evidence as evidence_of
+from replication.panel.window import lists
+from replication.panel.window.evidence import Prepared
+from replication.panel.window.paths import Evidence, Paths, paths
+from replication.panel.window.tables import (
+    CEILING,
+    COUNTED,
+    ESTIMATE,
+    FACTS,
+    MONTH,
+    SEEN,
+    WindowPanel,
+    column,
+    variants,
+)
 from replication.sources.records import Records
 
-COUNTED, SEEN, ESTIMATE, CEILING = "counted", "seen", "estimate", "ceiling"
-FACTS = ["repository", "name", "uploader", "origin", "created", "followed_from"]
-MONTH = ["repository", "month"]
 DIGITS = 6
 """Sums of rates are rounded to as many decimals before they become whole numbers, so that the last
 bits of a processor decide nothing."""
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
-
-
-@dataclass(frozen=True)
-class WindowPanel:
-    """The tables of the window.
-
-    Attributes
-    ----------
-    window_repositories
-        One row a repository or a joint of small ones: `FACTS`. ``followed_from`` is the first day of
-        which a record that goes on to the window's end holds it; empty where none does.
-    window_months
-        One row of these and month with downloads: `MONTH`, ``counted``, ``seen``, ``ceiling``, then one int64
-        column of estimates an age limit and rule of filling: `column`.
-    window_left_out
-        One row each: ``repository``, ``estimate``, then the same without each record or crawl.
-    window_agreement
-        One row a repository that counters and counts both follow: `hub_dates.AGREEMENT`.
-    window_dates
-        What every complete list of the Hub holds of young repositories: `hub_dates.DATES`.
-    window_defects
-        What was found in the records.
-    """
-
-    window_repositories: pd.DataFrame
-    window_months: pd.DataFrame
-    window_left_out: pd.DataFrame
-    window_agreement: pd.DataFrame
-    window_dates: pd.DataFrame
-    window_defects: pd.DataFrame
-
-    def write(self, folder: Path) -> None:
-        """Write the tables as CSV into `folder`."""
-        for name, table in vars(self).items():
-            write_csv(folder / f"{name}.csv", table)
-
-
-def read(folder: Path) -> WindowPanel:
-    """Read the panel that `WindowPanel.write` left in `folder`."""
-    return WindowPanel(*(read_csv(folder / f"{field.name}.csv") for field in fields(WindowPanel)))
-
-
-def column(age_limit_days: int, filling: str) -> str:
-    """Name of the column of estimates under one age limit and rule of filling."""
-    return f"{ESTIMATE}/{age_limit_days}/{filling}"
-
-
-def variants(definitions: Definitions) -> list[tuple[int, Filling]]:
-    """Every age limit and rule of filling of which estimates are kept, the headline's first.
-
-    The other age limits go with the headline's rule of filling alone.
-    """
-    own = definitions.panel.age_limit_days
-    others = [age for age in definitions.grid.age_limits_days if age != own]
-    return [(own, rule) for rule in definitions.fillings] + [
-        (age, definitions.fillings[0]) for age in others
-    ]
 
 
 def build(records: Records, definitions: Definitions) -> WindowPanel:
@@ -102,21 +48,21 @@ def build(records: Records, definitions: Definitions) -> WindowPanel:
     definitions
         The window, the age limits and the rules of filling.
     """
-    known = window_records.prepare(records, definitions)
+    known = evidence_of.prepare(records, definitions)
     sums = _sums(known, definitions)
     used = np.any([table.any(axis=1) for table in sums.values()], axis=0)
     sums = {name: table[used] for name, table in sums.items()}
     totals = pd.DataFrame({name: table.sum(axis=1) for name, table in sums.items()})
     facts = known.facts[used].reset_index(drop=True)
     places = tail.join(facts, totals, definitions.window.small_downloads)
-    places["key"] = hub_dates.kept_apart(places["key"], facts["name"], facts["followed_from"])
+    places["key"] = lists.kept_apart(places["key"], facts["name"], facts["followed_from"])
     return WindowPanel(
         _rows(facts, places),
         _months(places, sums, known.months),
         _left_out(known, definitions, used, places),
-        hub_dates.agreement(known, definitions),
-        hub_dates.dates(records, known, definitions),
-        window_records.defects(records, known),
+        lists.agreement(known, definitions),
+        lists.dates(records, known, definitions),
+        evidence_of.defects(records, known),
     )
 
 
@@ -196,13 +142,13 @@ def _left_out(
     """Estimates of the whole window without each record, or each month of a crawl."""
     rule, age = definitions.fillings[0], definitions.panel.age_limit_days
     whole = monthly(_drawn(known.evidence, known, rule).estimate, known, age, rule).sum(axis=1)
-    found = {ESTIMATE: whole}
+    estimates = {ESTIMATE: whole}
     for name, rows, evidence in _without_each(known):
         some = known.of(rows)
         drawn = _drawn(evidence.of(rows), some, rule)
-        found[name] = whole.copy()
-        found[name][rows] = monthly(drawn.estimate, some, age, rule).sum(axis=1)
-    table = pd.DataFrame({name: sums[used] for name, sums in found.items()})
+        estimates[name] = whole.copy()
+        estimates[name][rows] = monthly(drawn.estimate, some, age, rule).sum(axis=1)
+    table = pd.DataFrame({name: sums[used] for name, sums in estimates.items()})
     table = table.groupby(places["key"].to_numpy()).sum().rename_axis("repository")
     return table.reset_index()
 
@@ -210,30 +156,8 @@ def _left_out(
 def _without_each(known: Prepared) -> Iterator[tuple[str, Ints, Evidence]]:
     """Each source of evidence, the rows that it speaks of, and the evidence without it."""
     evidence = known.evidence
-    said = pd.concat([evidence.counts, evidence.absences])
-    for source, rows in said.groupby("source")["row"]:
+    both = pd.concat([evidence.counts, evidence.absences])
+    for source, rows in both.groupby("source")["row"]:
         yield str(source), np.unique(rows), evidence.without(str(source))
     counted = np.unique(np.concatenate([evidence.segments["row"], evidence.limits["row"]]))
     yield known.counters, counted, evidence.counts_alone()
-
-
-def check(panel: WindowPanel, definitions: Definitions) -> WindowPanel:
-    """Return the panel where it has every column of estimates that the definitions ask for.
-
-    Raises
-    ------
-    ContractError
-        A column is missing.
-    """
-    missing = set(columns(definitions)) - set(panel.window_months.columns)
-    if missing:
-        raise ContractError(
-            f"window_months.csv has no column {min(missing)}",
-            "rebuild the window from the records: DATA=records RECORDS=folder",
-        )
-    return panel
-
-
-def columns(definitions: Definitions) -> list[str]:
-    """Names of all columns of estimates, the headline's first."""
-    return [column(limit, rule.id) for limit, rule in variants(definitions)]

@@ -12,12 +12,12 @@ from numpy.typing import NDArray
 
 from replication.definitions import Definitions
 from replication.panel import lineage
-from replication.panel.defects import NONE, Defect, to_frame
-from replication.panel.paths import COUNTED, Births, Evidence, limits, segments
+from replication.panel.window.paths import COUNTED, Births, Evidence, limits, segments
+from replication.sources.defect import NONE, Defect, to_frame
 from replication.sources.records import Records
+from replication.sources.records.one_record import CUMULATIVE, THIRTY_DAY
 
 DAY = np.timedelta64(1, "D")
-THIRTY_DAY, CUMULATIVE = "thirty-day", "cumulative"
 MARGIN = 100
 """Days of the paths before the window, so that counts that reach into it are whole."""
 AFTER = 45
@@ -101,8 +101,8 @@ def _candidates(records: Records) -> pd.Index:
     """Names that some record other than a list of the whole Hub holds."""
     whole = set(records.lists.loc[records.lists["cut_off"] == 0, "record"])
     rows = records.observations
-    held = rows["record"].map({name: name in whole for name in rows["record"].unique()})
-    return pd.Index(rows.loc[~held.astype(bool), "name"].unique()).sort_values()
+    is_whole = rows["record"].map({name: name in whole for name in rows["record"].unique()})
+    return pd.Index(rows.loc[~is_whole.astype(bool), "name"].unique()).sort_values()
 
 
 def _among(values: pd.Index, others: pd.Series) -> NDArray[np.bool_]:
@@ -140,8 +140,8 @@ def _births(names: pd.Index, created: pd.Series, records: Records, zero: pd.Time
 def _not_before(names: pd.Index, first: pd.Series, records: Records) -> pd.Series:
     """The day after the last one on which a complete list, or a crawl of its namespace, lacked each name."""
     whole = records.lists[records.lists["cut_off"] == 0]
-    held = records.observations[records.observations["record"].isin(list(whole["record"]))]
-    absent = ~_among(names, held["name"])
+    rows = records.observations[records.observations["record"].isin(list(whole["record"]))]
+    absent = ~_among(names, rows["name"])
     floor = pd.Series(whole["date"].max(), index=names).where(absent)
     about = pd.DataFrame({"name": names, "namespace": names.str.partition("/").get_level_values(0)})
     about = about.assign(first=first.to_numpy())[absent]
@@ -179,17 +179,14 @@ def _absences(
     names: pd.Index, births: Births, records: Records, counts: pd.DataFrame, zero: pd.Timestamp
 ) -> Iterator[pd.DataFrame]:
     """Names that were born before a complete list and are absent from it, with its cut-off."""
-    tasks = records.models[records.models["task"] != ""].drop_duplicates("name")
-    task = tasks.set_index("name")["task"].reindex(names)
     for record, day, cut in records.lists.itertuples(index=False):
         if cut == 0:
             continue
         at = (day - zero) // DAY
-        held = np.zeros(len(names), dtype=bool)
-        held[counts.loc[counts["source"] == record, "row"].to_numpy()] = True
-        row = np.flatnonzero(~held & (births.latest <= at))
-        cuts = records.task_cuts[records.task_cuts["record"] == record].set_index("task")["cut"]
-        value = np.minimum(task.map(cuts).fillna(cut), cut).to_numpy()[row]
+        is_listed = np.zeros(len(names), dtype=bool)
+        is_listed[counts.loc[counts["source"] == record, "row"].to_numpy()] = True
+        row = np.flatnonzero(~is_listed & (births.latest <= at))
+        value = cut_offs(names.to_series(), record, records).to_numpy()[row]
         yield pd.DataFrame({"row": row, "day": at, "value": value, "source": record})
 
 
@@ -204,8 +201,8 @@ def cut_offs(names: pd.Series, record: str, records: Records) -> pd.Series:
 def _counters(records: Records) -> str:
     """Name of the record with cumulative counters."""
     rows = records.observations
-    found = rows.loc[rows["kind"] == CUMULATIVE, "record"]
-    return str(found.iloc[0]) if len(found) else CUMULATIVE
+    names = rows.loc[rows["kind"] == CUMULATIVE, "record"]
+    return str(names.iloc[0]) if len(names) else CUMULATIVE
 
 
 def _calendar(start: date, end: date) -> tuple[tuple[str, ...], Ints]:
@@ -223,10 +220,12 @@ def origins_of(records: Records) -> pd.Series:
     """
     annotated = records.models[records.models["origin"] != ""].drop_duplicates("name", keep="last")
     origins = annotated.set_index("name")["origin"]
-    said = records.models[records.models["base_models"] != ""].drop_duplicates("name", keep="last")
-    if said.empty:
+    derived = records.models[records.models["base_models"] != ""].drop_duplicates(
+        "name", keep="last"
+    )
+    if derived.empty:
         return origins
-    names, parents = said["name"].tolist(), said["base_models"].tolist()
+    names, parents = derived["name"].tolist(), derived["base_models"].tolist()
     roots = lineage.trace(names, lineage.released_edges(names, parents)).origins()
     traced = roots.drop_duplicates("repository").set_index("repository")["origin"]
     return origins.combine_first(traced)
@@ -234,14 +233,14 @@ def origins_of(records: Records) -> pd.Series:
 
 def named_origins(names: pd.Series, origins: pd.Series, uploader: pd.Series) -> pd.Series:
     """The origin of each name; the uploader's own where no record states its base models."""
-    found = origins.astype(object).reindex(names).to_numpy()
-    return pd.Series(np.where(pd.isna(found), uploader, found), names.index, dtype="str")
+    known = origins.astype(object).reindex(names).to_numpy()
+    return pd.Series(np.where(pd.isna(known), uploader, known), names.index, dtype="str")
 
 
 def _looked_up(dates: pd.Series, names: pd.Series) -> pd.Series:
     """The date of each name, also where there are no dates at all."""
-    found = dates.astype("datetime64[ns]").reindex(names).to_numpy()
-    return pd.Series(found, names.index)
+    values = dates.astype("datetime64[ns]").reindex(names).to_numpy()
+    return pd.Series(values, names.index)
 
 
 def followed_from(names: pd.Series, born: pd.Series, records: Records, start: date) -> pd.Series:
@@ -264,8 +263,8 @@ def followed_from(names: pd.Series, born: pd.Series, records: Records, start: da
     counted = rows[rows["kind"] == CUMULATIVE].groupby("name")["date"].min()
     since = _looked_up(counted, names)
     inside = born.ge(pd.Timestamp(start)) & since.notna()
-    found = pd.concat([_looked_up(crawled, spaces), since.where(~inside, born)], axis=1).min(axis=1)
-    return found.dt.strftime("%Y-%m-%d").fillna("")
+    first = pd.concat([_looked_up(crawled, spaces), since.where(~inside, born)], axis=1).min(axis=1)
+    return first.dt.strftime("%Y-%m-%d").fillna("")
 
 
 def _facts(
@@ -285,11 +284,11 @@ def _facts(
 
 
 def defects(records: Records, known: Prepared) -> pd.DataFrame:
-    """What was found in the records, and in what they say together."""
+    """What is wrong in the records, and in what they say together."""
     unsure = known.births.latest - known.births.earliest
     counts, gains = known.evidence.counts, known.evidence.segments
     both = np.intersect1d(counts["row"], gains["row"])
-    found = [
+    rows = [
         Defect("births-between-dates", "creation dates that no record states",
                f"up to {int(unsure.max(initial=0))} days apart" if unsure.any() else NONE,
                int((unsure > 0).sum()),
@@ -299,4 +298,4 @@ def defects(records: Records, known: Prepared) -> pd.DataFrame:
                f"{len(both):,} repositories", len(both),
                "counters say how much, counts say when"),
     ]  # fmt: skip
-    return pd.concat([records.defects, to_frame(found)], ignore_index=True)
+    return pd.concat([records.defects, to_frame(rows)], ignore_index=True)

@@ -1,9 +1,9 @@
-"""Source "records": public tables and crawls of the Hub, read into one set of tables.
+"""Fetch the records: read what is in a folder, or what git brings, into the tables of a run.
 
 Each record (see `record_definitions`) is read as its publisher lays it out, from a folder on this
 machine, or, where none is named, from Git repositories at their pinned commits. What disagrees is
-found, recorded and mended by named rules (`record_checks`), and one repository has one name in all
-tables (`record_names`). The run's folder receives the tables as Parquet, the defects as CSV, and
+recorded and mended by named rules (`checks`), and one repository has one name in all tables
+(`record_set`). The run's folder receives the tables as Parquet, the defects as CSV, and
 two manifests: records_manifest.json says of each record whose it is and which content was read.
 """
 
@@ -18,16 +18,15 @@ from replication import names
 from replication.definitions import Definitions, load_definitions
 from replication.errors import ContractError
 from replication.files import read_json, sha256_bytes, sha256_file, write_json
-from replication.panel import contract, defects
-from replication.sources import git_records, manifest
+from replication.sources import counters, defect, manifest
 from replication.sources.bundled import FOLDER
 from replication.sources.manifest import Manifest
 from replication.sources.record_definitions import Record
-from replication.sources.record_files import Located, check_hashes, locate
-from replication.sources.record_reading import Summary, read_located
-from replication.sources.record_set import Records, load, paths
+from replication.sources.records import git
+from replication.sources.records.joining import Summary, read_located
+from replication.sources.records.one_record import Located, check_hashes, locate
+from replication.sources.records.record_set import Records, paths
 
-__all__ = ["RECORDS", "Records", "fetch", "load", "read"]
 RECORDS = "records_manifest.json"
 """Manifest of each record."""
 CHECKOUTS = "repositories"
@@ -57,9 +56,9 @@ def read(
     ContractError
         A value cannot be read: the message names the file, the line and the remedy.
     """
-    found = locate(folder, records)
-    check_hashes(found)
-    return read_located(found, definitions or load_definitions())[0]
+    located = locate(folder, records)
+    check_hashes(located)
+    return read_located(located, definitions or load_definitions())[0]
 
 
 def fetch(
@@ -108,35 +107,36 @@ def fetch(
         The run's folder cannot be written.
     """
     rules = definitions or load_definitions()
-    source = local or git_records.bring(records, folder / CHECKOUTS, progress)
-    found = locate(source, records)
-    check_hashes(found)
-    key, old, known = _key(found, rules), _known(folder), manifest.read(folder)
+    source = local or git.bring(records, folder / CHECKOUTS, progress)
+    located = locate(source, records)
+    check_hashes(located)
+    key, old, known = _key(located, rules), _known(folder), manifest.read(folder)
     if known is not None and old.get("key") == key and old.get("tables") == _hashes(folder):
         return known
-    for one in found:
+    for one in located:
         progress(f"{one.record.id}: {one.bytes / 1e6:,.1f} MB")
-    made, summaries = read_located(found, rules)
-    made.write(folder)
-    seen = {(r["id"], r["sha256"]): r["accessed"] for r in old.get("records", [])}
+    tables, summaries = read_located(located, rules)
+    tables.write(folder)
+    accessed = {(r["id"], r["sha256"]): r["accessed"] for r in old.get("records", [])}
     rows = [
-        _about(one, summaries[one.record.id], seen.get((one.record.id, one.sha256), today))
-        for one in found
+        _about(one, summaries[one.record.id], accessed.get((one.record.id, one.sha256), today))
+        for one in located
     ]
     write_json(folder / RECORDS, {"key": key, "tables": _hashes(folder), "records": rows})
-    result = _manifest(rows, today, client="" if local else git_records.version())
+    result = _manifest(rows, today, client="" if local else git.version())
     if known is not None and known.sha256 == result.sha256:
         result = replace(result, accessed=known.accessed)
     manifest.write(folder, result)
     return result
 
 
-def _key(found: Sequence[Located], definitions: Definitions) -> str:
+def _key(located: Sequence[Located], definitions: Definitions) -> str:
     """Hash of the content, the definitions, the lists of names and the code that tables depend on."""
-    code = [*Path(__file__).parent.glob("record*.py"), Path(__file__)]
-    code += [Path(str(module.__file__)) for module in (contract, defects, names)]
-    inputs = [FOLDER / "registry.csv", FOLDER / "namespaces.csv", *sorted(set(code))]
-    lines = [f"{one.record!r} {one.path} {one.sha256}" for one in found]
+    folders = [Path(__file__), Path(str(counters.__file__))]
+    code = [*(path for file in folders for path in file.parent.glob("*.py"))]
+    code += [Path(str(module.__file__)) for module in (defect, names)]
+    inputs = [FOLDER / "registry.csv", FOLDER / "namespaces.csv", *sorted(code)]
+    lines = [f"{one.record!r} {one.path} {one.sha256}" for one in located]
     lines += [f"{definitions.panel!r} {definitions.groups!r}"]
     lines += [f"{path.name} {sha256_file(path)}" for path in inputs]
     return sha256_bytes("\n".join(lines).encode())
@@ -157,9 +157,9 @@ def _hashes(folder: Path) -> dict[str, str]:
     return {path.name: sha256_file(path) for path in paths(folder) if path.is_file()}
 
 
-def _about(found: Located, read_: Summary, accessed: str) -> dict[str, Any]:
+def _about(located: Located, summary: Summary, accessed: str) -> dict[str, Any]:
     """Whose a record is, and which content was read."""
-    record = found.record
+    record = located.record
     return {
         "id": record.id,
         "title": record.title,
@@ -167,12 +167,12 @@ def _about(found: Located, read_: Summary, accessed: str) -> dict[str, Any]:
         "url": record.url,
         "repository": record.repository,
         "commit": record.commit,
-        "path": found.path,
-        "sha256": found.sha256,
-        "bytes": found.bytes,
-        "rows": read_.rows,
-        "first": read_.first,
-        "last": read_.last,
+        "path": located.path,
+        "sha256": located.sha256,
+        "bytes": located.bytes,
+        "rows": summary.rows,
+        "first": summary.first,
+        "last": summary.last,
         "licence": record.licence,
         "licence_note": record.licence_note,
         "accessed": accessed,

@@ -15,7 +15,7 @@ import pandas as pd
 
 from replication.errors import ContractError
 from replication.names import RULE, well_formed
-from replication.panel.contract import EARLIEST, LATEST
+from replication.sources.counters.contract import EARLIEST, LATEST
 
 _COUNT = r"[0-9]{1,15}|[0-9]{1,3}(?:,[0-9]{3}){1,4}"
 _DATE = r"[0-9]{4}-[0-9]{2}-[0-9]{2}([T ].*)?"
@@ -44,7 +44,7 @@ def refuse(
 ) -> None:
     """Raise a `ContractError` that names the first of the wrong cells.
 
-    The cell is shown with what is not seen, or looks like another letter, spelt out.
+    Characters that are invisible, or look like another letter, are shown as their codes.
     """
     if not wrong.any():
         return
@@ -102,18 +102,18 @@ def counts(cells: pd.Series, place: Place) -> pd.Series:
 def moments(cells: pd.Series, place: Place, what: str) -> pd.Series:
     """Read ISO 8601 dates as UTC without a zone, datetime64[ns]; an empty cell is NaT."""
     filled = cells.where(cells.str.fullmatch(_DATE))
-    found = pd.to_datetime(filled, errors="coerce", utc=True, format="ISO8601")
-    refuse(cells, found.isna() & (cells != ""), f"{what} is not an ISO 8601 date", place)
-    return in_range(found, place, what)
+    times = pd.to_datetime(filled, errors="coerce", utc=True, format="ISO8601")
+    refuse(cells, times.isna() & (cells != ""), f"{what} is not an ISO 8601 date", place)
+    return in_range(times, place, what)
 
 
-def in_range(found: pd.Series, place: Place, what: str) -> pd.Series:
+def in_range(times: pd.Series, place: Place, what: str) -> pd.Series:
     """Return times as UTC without a zone, datetime64[ns]; those before the Hub are refused."""
-    if found.dt.tz is not None:
-        found = found.dt.tz_convert("UTC").dt.tz_localize(None)
-    outside = found.notna() & ~found.between(EARLIEST, LATEST)
-    refuse(found, outside, f"{what} is not from {EARLIEST:%Y} to {LATEST:%Y}", place)
-    return found.astype("datetime64[ns]")
+    if times.dt.tz is not None:
+        times = times.dt.tz_convert("UTC").dt.tz_localize(None)
+    outside = times.notna() & ~times.between(EARLIEST, LATEST)
+    refuse(times, outside, f"{what} is not from {EARLIEST:%Y} to {LATEST:%Y}", place)
+    return times.astype("datetime64[ns]")
 
 
 def printed_list(text: str, place: Place, number: object) -> list[str]:
@@ -121,27 +121,27 @@ def printed_list(text: str, place: Place, number: object) -> list[str]:
     if len(text) > _LONGEST or _PRINTED.fullmatch(text) is None:
         raise place.error(number, f"this is not a printed list of texts ({text[:80]!r})")
     try:
-        found = ast.literal_eval(text)
+        entries = ast.literal_eval(text)
     except (ValueError, SyntaxError) as error:  # an escape that stands for no character
         raise place.error(number, f"this is not a printed list of texts ({error})") from None
-    return list(found)
+    return list(entries)
 
 
 def parents(cells: pd.Series, place: Place) -> pd.Series:
     """Names of base models, separated by blanks, of cells that hold a name or a printed list."""
     filled = cells[cells != ""]
-    found = [
+    bases = [
         joined(printed_list(text, place, number) if text.startswith("[") else [text])
         for number, text in filled.items()
     ]
-    return pd.Series(found, index=filled.index, dtype="str").reindex(cells.index, fill_value="")
+    return pd.Series(bases, index=filled.index, dtype="str").reindex(cells.index, fill_value="")
 
 
 def tagged_parents(cells: pd.Series, place: Place) -> pd.Series:
     """Names of base models, separated by blanks, of cells that hold a printed list of tags."""
     filled = cells[cells.str.contains(_TAG, regex=False)]
-    found = [of_tags(printed_list(text, place, number)) for number, text in filled.items()]
-    return pd.Series(found, index=filled.index, dtype="str").reindex(cells.index, fill_value="")
+    bases = [of_tags(printed_list(text, place, number)) for number, text in filled.items()]
+    return pd.Series(bases, index=filled.index, dtype="str").reindex(cells.index, fill_value="")
 
 
 def of_tags(tags: Iterable[object]) -> str:

@@ -14,24 +14,22 @@ import pyarrow.parquet as pq
 from replication.definitions import Definitions
 from replication.errors import ContractError, SourceError
 from replication.names import keys
-from replication.panel import contract, defects
-from replication.panel.defects import Defect, Mended
-from replication.panel.lineage import words
-from replication.sources import record_values as values
-from replication.sources.record_files import Located
-from replication.sources.record_parts import (
+from replication.sources.counters import mending, reading
+from replication.sources.counters.mending import Readings
+from replication.sources.defect import Defect
+from replication.sources.records import values
+from replication.sources.records.one_record import (
     CUMULATIVE,
     OBSERVATIONS,
+    Located,
     Part,
+    empty,
     models,
-    none,
     observations,
 )
-from replication.sources.record_values import Place
+from replication.sources.records.values import Place
 
 _REMEDY = "use an unchanged copy of the record"
-_MENDED = {"duplicate-readings", "renamed-repositories", "spikes", "falling-counters"}
-"""Checks of a released file that decide its counters and names."""
 _TEXT = (pa.types.is_string, pa.types.is_large_string, pa.types.is_string_view)
 _LIST = ("_id", "id", "downloads", "createdAt", "pipeline_tag", "base_models", "tags")
 _PARENTS = {
@@ -41,14 +39,14 @@ _PARENTS = {
 }
 
 
-def read_list(found: Located) -> Part:
+def read_list(located: Located) -> Part:
     """Read a list of the whole Hub from Parquet: id, downloads, createdAt, perhaps more.
 
     The snapshot of a crawl is such a list too: base models are in base_models or among the tags,
     and a crawl's rows without a name or a count are left out.
     """
-    record, place = found.record, Place(found.name(found.files[0]), "row")
-    whole = _parquet(found.files[0], place.file, _LIST)
+    record, place = located.record, Place(located.name(located.files[0]), "row")
+    whole = _parquet(located.files[0], place.file, _LIST)
     _require(place.file, whole.column_names, ("id", "downloads"))
     table = _named_and_counted(whole)
     counts = _whole(table["downloads"], place)
@@ -63,8 +61,8 @@ def read_list(found: Located) -> Part:
         base_models=_bases_of_list(table, place),
         task=_texts(table, "pipeline_tag", place),
     )
-    seen = observations(record, names, pd.Timestamp(record.date), counts)
-    return Part(record, len(whole), seen, described, defects=_left_out(record.id, whole, table))
+    counted = observations(record, names, pd.Timestamp(record.date), counts)
+    return Part(record, len(whole), counted, described, defects=_left_out(record.id, whole, table))
 
 
 def _named_and_counted(table: pa.Table) -> pa.Table:
@@ -100,14 +98,14 @@ def _bases_of_list(table: pa.Table, place: Place) -> pd.Series | str:
     return filled.set_axis(pd.RangeIndex(1, len(table) + 1)).astype("str")
 
 
-def read_top(found: Located) -> Part:
+def read_top(located: Located) -> Part:
     """Read the most downloaded models from CSV.
 
     The name is in id or modelId. Where there is a value_date, it is the date of the count. Base
     models are in base_model (a name or a printed list) or among the tags.
     """
-    record, place = found.record, Place(found.name(found.files[0]))
-    table = _csv(found.files[0], place.file)
+    record, place = located.record, Place(located.name(located.files[0]))
+    table = _csv(located.files[0], place.file)
     name = "modelId" if "id" not in table else "id"
     _require(place.file, list(table), (name, "downloads"))
     names = values.names(table[name], place)
@@ -132,32 +130,35 @@ def read_top(found: Located) -> Part:
     return Part(record, len(table), seen, described, counts_as_text=as_text)
 
 
-def read_created(found: Located) -> Part:
+def read_created(located: Located) -> Part:
     """Read creation dates from Parquet: name, created."""
-    place = Place(found.name(found.files[0]), "row")
-    table = _parquet(found.files[0], place.file, ("name", "created"))
+    place = Place(located.name(located.files[0]), "row")
+    table = _parquet(located.files[0], place.file, ("name", "created"))
     _require(place.file, table.column_names, ("name", "created"))
     names = values.names(_texts(table, "name", place), place)
     created = values.in_range(_times(table, "created", place), place, "created")
-    described = models(found.record, names, created)
-    return Part(found.record, len(table), none([*OBSERVATIONS, "crawl"]), described)
+    described = models(located.record, names, created)
+    return Part(located.record, len(table), empty([*OBSERVATIONS, "crawl"]), described)
 
 
-def read_counters(found: Located, definitions: Definitions) -> Part:
+def read_counters(located: Located, definitions: Definitions) -> Part:
     """Read a released file: cumulative counters, mended, without its frozen readings.
 
     The date is that of the reading: the label and the record's lag. The name is the latest of the
     repository's immutable id.
     """
-    record, rules = found.record, definitions.panel
-    file = found.files[0]
-    counters = contract.read_counters(file, definitions.groups, rules.max_counter, found.name(file))
-    mended = defects.mend(counters, rules.frozen_share, pd.DataFrame({"check": []}))
-    kept = mended.readings[~mended.readings["reading"].isin(mended.frozen)]
-    last = mended.readings.groupby("repository").last()
+    record, rules = located.record, definitions.panel
+    file = located.files[0]
+    counters = reading.read_counters(
+        file, definitions.groups, rules.max_counter, located.name(file)
+    )
+    readings = mending.clean(counters, rules.frozen_share)
+    mended = readings.mended
+    kept = mended[~mended["reading"].isin(readings.frozen)]
+    last = mended.groupby("repository").last()
     dates = kept["reading"] + pd.Timedelta(days=record.lag_days)
     seen = observations(record, kept["name"], dates, kept["counter"], kind=CUMULATIVE)
-    bases = [values.joined(w for w in words(text) if "/" in w) for text in last["parents"]]
+    bases = [values.joined(w for w in reading.words(text) if "/" in w) for text in last["parents"]]
     described = models(
         record,
         last["name"],
@@ -171,7 +172,7 @@ def read_counters(found: Located, definitions: Definitions) -> Part:
         seen,
         described,
         renames=_renames(counters, last["name"]),
-        defects=_counted(mended, len(mended.readings) - len(kept)),
+        defects=_defects_of_counters(readings, len(mended) - len(kept)),
     )
 
 
@@ -184,11 +185,16 @@ def _renames(counters: pd.DataFrame, latest: pd.Series) -> dict[str, str]:
     return dict(zip(folded[older], present[older], strict=True))
 
 
-def _counted(mended: Mended, dropped: int) -> tuple[Defect, ...]:
+def _defects_of_counters(readings: Readings, dropped: int) -> tuple[Defect, ...]:
     """Return the defects that decided these observations."""
-    frozen = next(d for d in mended.defects if d.check == "frozen-readings")
-    left_out = replace(frozen, rows=dropped, treatment="left out: no reading was made then")
-    return (*(d for d in mended.defects if d.check in _MENDED), left_out)
+    frozen = mending.frozen_record(readings.mended, readings.frozen)
+    return (
+        mending.duplicate_readings(readings.in_order),
+        mending.renamed(readings.in_order),
+        mending.spike_record(readings.distinct, readings.spikes),
+        mending.falling_counters(readings.plausible),
+        replace(frozen, rows=dropped, treatment="left out: no reading was made then"),
+    )
 
 
 def _bases(table: pd.DataFrame, place: Place) -> pd.Series | str:
@@ -218,7 +224,9 @@ def _parquet(path: Path, name: str, columns: Sequence[str]) -> pa.Table:
     """Read those of `columns` that a Parquet file has."""
     try:
         present = pq.read_schema(path).names
-        return contract.plain(pq.read_table(path, columns=[c for c in columns if c in present]))
+        return reading.plain_types(
+            pq.read_table(path, columns=[c for c in columns if c in present])
+        )
     except (pa.ArrowException, OSError) as error:
         reason = str(error).splitlines()[0]
         raise SourceError(f"{name} is not a readable Parquet file: {reason}", _REMEDY) from None
@@ -240,17 +248,17 @@ def _texts(table: pa.Table, column: str, place: Place) -> pd.Series:
     """Return a column of text; null, or a column that is not there, is empty."""
     if column not in table.column_names:
         return pd.Series("", pd.RangeIndex(1, len(table) + 1), dtype="str")
-    found = table.schema.field(column).type
-    if not (any(is_type(found) for is_type in _TEXT) or pa.types.is_null(found)):
-        raise ContractError(f"{place.file}: column {column} is {found}, not text", _REMEDY)
+    kind = table.schema.field(column).type
+    if not (any(is_type(kind) for is_type in _TEXT) or pa.types.is_null(kind)):
+        raise ContractError(f"{place.file}: column {column} is {kind}, not text", _REMEDY)
     return _column(table, column).astype("str").fillna("")
 
 
 def _times(table: pa.Table, column: str, place: Place) -> pd.Series:
     """Return a column of times or dates."""
-    found = table.schema.field(column).type
-    if not (pa.types.is_timestamp(found) or pa.types.is_date(found)):
-        raise ContractError(f"{place.file}: column {column} is {found}, not a time", _REMEDY)
+    kind = table.schema.field(column).type
+    if not (pa.types.is_timestamp(kind) or pa.types.is_date(kind)):
+        raise ContractError(f"{place.file}: column {column} is {kind}, not a time", _REMEDY)
     return pd.to_datetime(_column(table, column))
 
 
@@ -272,9 +280,9 @@ def _joined_lists(table: pa.Table, column: str, place: Place) -> pd.Series | str
     """Return lists of names as names separated by blanks."""
     if column not in table.column_names:
         return ""
-    found = table.schema.field(column).type
-    if not pa.types.is_list(found) or not any(is_type(found.value_type) for is_type in _TEXT):
-        raise ContractError(f"{place.file}: column {column} is {found}, not lists", _REMEDY)
+    kind = table.schema.field(column).type
+    if not pa.types.is_list(kind) or not any(is_type(kind.value_type) for is_type in _TEXT):
+        raise ContractError(f"{place.file}: column {column} is {kind}, not lists", _REMEDY)
     cells = pc.fill_null(pc.binary_join(table[column], " "), "")
     text = cells.to_pandas().astype("str")
     several = pc.match_substring_regex(cells, r"\s").to_pandas()

@@ -2,7 +2,7 @@
 
 A complete list holds every model of the Hub above a cut-off, so that at its date the first-year
 downloads of the whole Hub are known but for what lies below. A list of the whole Hub has no cut-off,
-and says how much a list with one would have held; so does a list with a lower cut-off of one with a
+and shows how much a list with one would have held; so does a list with a lower cut-off of one with a
 higher.
 """
 
@@ -14,10 +14,8 @@ import numpy as np
 import pandas as pd
 
 from replication.definitions import Definitions
-from replication.panel import lineage
-from replication.panel.paths import paths
-from replication.panel.whole_hub import tail
-from replication.panel.window_records import (
+from replication.panel import lineage, tail
+from replication.panel.window.evidence import (
     DAY,
     MARGIN,
     Prepared,
@@ -25,6 +23,7 @@ from replication.panel.window_records import (
     followed_from,
     named_origins,
 )
+from replication.panel.window.paths import paths
 from replication.sources.records import Records
 
 DATES = [
@@ -52,8 +51,8 @@ def dates(records: Records, known: Prepared, definitions: Definitions) -> pd.Dat
         _of_list(row.record, row.date, records, known, definitions) for row in lists.itertuples()
     ]
     table = pd.concat(parts, ignore_index=True)
-    held = [held_column(name) for name in cut]
-    return table[[*DATES, *held]].astype(dict.fromkeys(held, "int64"))
+    columns = [held_column(name) for name in cut]
+    return table[[*DATES, *columns]].astype(dict.fromkeys(columns, "int64"))
 
 
 def held_column(record: str) -> str:
@@ -74,7 +73,7 @@ def _of_list(
     rows, created = rows[young | created.isna()], created[young | created.isna()]
     names = rows["name"].reset_index(drop=True)
     downloads = rows["value"].reset_index(drop=True).astype("int64")
-    held = {
+    columns = {
         held_column(name): downloads.where(downloads >= cut_offs(names, name, records), 0)
         * int(cut > cuts[record])
         for name, cut in cuts[cuts > 0].items()
@@ -84,7 +83,7 @@ def _of_list(
     born = created.reset_index(drop=True)
     since = followed_from(names, born, records, definitions.window.start)
     facts = pd.DataFrame({"name": names, "uploader": uploader, "origin": origin})
-    sums = pd.DataFrame({"downloads": downloads, **held})
+    sums = pd.DataFrame({"downloads": downloads, **columns})
     places = tail.join(facts, sums[["downloads"]], definitions.window.small_downloads)
     key = kept_apart(places["key"], names, since)
     about = places.assign(

@@ -1,4 +1,4 @@
-"""Eras of the released files: which schema a file has, and whose values must not be mixed.
+"""Eras of the released files: whose values are cumulative counters, and must not be mixed with others.
 
 The study's files have been written in several ways. Since commit `CUMULATIVE_SINCE` of the study's
 dataset ("downloadsAllTime base data") the value is the cumulative counter. Files from before it
@@ -9,54 +9,23 @@ lists written as text, narrower or floating numbers that hold whole counts, time
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import pandas as pd
 import pyarrow as pa
-import pyarrow.parquet as pq
 
 from replication.errors import ContractError
 
 CUMULATIVE_SINCE = "1f3d716b685a36c27f6fbe3007f6128fe3d376c1"
 VALUE = "downloadsAllTime"
-INDEX = "__index_level_0__"
-LISTS = ("org_country", "derived_org_country", "merged_derived_from", "merged_languages")
 COLUMNS = frozenset({
     "_id", "model", "author", "time", "created", VALUE, "annotator", "org_model", "org_type",
     "derived_author", "org_country_single", "derived_org_country_single",
     "merged_country_groups_single", "merged_derived_country_groups_single", "merged_modality",
-    *LISTS, INDEX,
+    "org_country", "derived_org_country", "merged_derived_from", "merged_languages",
+    "__index_level_0__",
 })  # fmt: skip
 """The columns of the latest files; any other column of numbers may be an earlier value column."""
-# Columns that a table's index leaves behind, in Parquet and in CSV.
 _LEAKED = ("__index_level_", "Unnamed: ")
-_USUAL = {"time": pa.timestamp("ns"), "created": pa.timestamp("us", tz="UTC"), VALUE: pa.int64()}
-
-
-def era(schema: pa.Schema) -> str:
-    """Say in one line which of the released schemas this is.
-
-    Parameters
-    ----------
-    schema
-        Of a Parquet file, or `schema_of` the cells of a CSV file.
-
-    Returns
-    -------
-    str
-        The value column with its era, then every departure of form from the latest schema.
-    """
-    earlier = earlier_value(schema)
-    value = f"cumulative counter {VALUE}" if VALUE in schema.names else "no value column"
-    value = f"earlier era with the value column {earlier}" if earlier else value
-    return "; ".join([value, *_forms(schema)])
-
-
-def era_of(path: Path) -> str:
-    """Say which era a readable file is of: Parquet by its footer, CSV by its cells."""
-    if path.suffix.lower() == ".csv":
-        return era(schema_of(pd.read_csv(path, dtype=str, keep_default_na=False)))
-    return era(pq.read_schema(path))
+"""Columns that a table's index leaves behind, in Parquet and in CSV."""
 
 
 def schema_of(cells: pd.DataFrame) -> pa.Schema:
@@ -99,22 +68,6 @@ def other_era(name: str, value: str) -> ContractError:
         f"use the study's file at commit {CUMULATIVE_SINCE} or later (REVISION, or "
         "released.revision in definitions.toml); values of different eras must never be mixed",
     )
-
-
-def _forms(schema: pa.Schema) -> list[str]:
-    """Departures of form from the latest released schema."""
-    found = [f"index in the column {INDEX}"] if INDEX in schema.names else []
-    text = [c for c in LISTS if c in schema.names and not _is_list(schema.field(c).type)]
-    if text:
-        found.append(f"text instead of lists in {', '.join(text)}")
-    for column, usual in _USUAL.items():
-        if column in schema.names and schema.field(column).type != usual:
-            found.append(f"{column} as {schema.field(column).type}")
-    return found
-
-
-def _is_list(kind: pa.DataType) -> bool:
-    return bool(pa.types.is_list(kind) or pa.types.is_large_list(kind))
 
 
 def _is_number(kind: pa.DataType) -> bool:

@@ -85,12 +85,12 @@ class Evidence:
         return Evidence(self.counts, self.absences, self.segments[:0], self.limits[:0])
 
     def of(self, rows: Ints) -> Evidence:
-        """What is said of some rows (sorted), which are numbered anew from 0."""
+        """The evidence on some rows (sorted), which are numbered anew from 0."""
         places = pd.Series(np.arange(len(rows)), index=rows)
         parts = []
         for table in (self.counts, self.absences, self.segments, self.limits):
-            kept = table[table["row"].isin(rows)].reset_index(drop=True)
-            parts.append(kept.assign(row=kept["row"].map(places).astype("int64")))
+            chosen = table[table["row"].isin(rows)].reset_index(drop=True)
+            parts.append(chosen.assign(row=chosen["row"].map(places).astype("int64")))
         return Evidence(*parts)
 
 
@@ -185,8 +185,8 @@ def segments(counters: pd.DataFrame, born: Ints, inside: int) -> pd.DataFrame:
     birth = born[table["row"].to_numpy()]
     table["start"] = before["day"].fillna(pd.Series(birth - 1)).astype("int64")
     table["gain"] = (table["value"] - before["value"].fillna(0)).astype("int64")
-    kept = (~first | (birth >= inside)) & (table["day"] > table["start"])
-    return table.loc[kept, ["row", "start", "day", "gain"]].rename(columns={"day": "end"})
+    is_gain = (~first | (birth >= inside)) & (table["day"] > table["start"])
+    return table.loc[is_gain, ["row", "start", "day", "gain"]].rename(columns={"day": "end"})
 
 
 def _of_counts(counts: pd.DataFrame, born: Ints, shape: tuple[int, int]) -> tuple[Floats, Bools]:
@@ -201,7 +201,7 @@ def _of_counts(counts: pd.DataFrame, born: Ints, shape: tuple[int, int]) -> tupl
 
 def _of_absences(absences: pd.DataFrame, born: Ints, shape: tuple[int, int]) -> Floats:
     """The rate (n, D) below which absence from a complete list keeps each day; infinite elsewhere."""
-    found = np.full(shape, np.inf)
+    bound = np.full(shape, np.inf)
     row, first, last = _spans(absences, born)
     rates = absences["value"].to_numpy() / (last - first + 1)
     falling = np.argsort(-rates, kind="stable")  # of two cut-offs of one day the lower is set last
@@ -211,9 +211,9 @@ def _of_absences(absences: pd.DataFrame, born: Ints, shape: tuple[int, int]) -> 
         for start in np.unique(first[here]):
             rows = here & (first == start)
             cut = slice(max(start, 0), max(min(day + 1, shape[1]), 0))
-            block = found[row[rows], cut]
-            found[row[rows], cut] = np.minimum(block, rates[rows, None])
-    return found
+            block = bound[row[rows], cut]
+            bound[row[rows], cut] = np.minimum(block, rates[rows, None])
+    return bound
 
 
 def _spans(table: pd.DataFrame, born: Ints) -> tuple[Ints, Ints, Ints]:
@@ -268,9 +268,9 @@ def _scaled(
     none the gain is spread evenly.
     """
     shape, days = rate.shape, rate.shape[1]
-    kept = gains[(gains["end"] >= 0) & (gains["start"] < days - 1)]
-    row, start, end = (kept[name].to_numpy() for name in ("row", "start", "end"))
-    gain = kept["gain"].to_numpy(dtype=float)
+    gains = gains[(gains["end"] >= 0) & (gains["start"] < days - 1)]
+    row, start, end = (gains[name].to_numpy() for name in ("row", "start", "end"))
+    gain = gains["gain"].to_numpy(dtype=float)
     form = np.where(alive, np.where(rate > 0, rate, anywhere), 0.0)
     sums = np.hstack([np.zeros((shape[0], 1)), np.cumsum(form, axis=1)])
     a, z = np.clip(start + 1, 0, days), np.clip(end + 1, 0, days)
