@@ -21,8 +21,9 @@ from replication.definitions import Definitions, load_definitions
 from replication.errors import OutputError, SourceError
 from replication.panel.whole_hub import engine_spark, spark_session
 from replication.panel.whole_hub.assembly import HubPanel, assemble
+from replication.panel.whole_hub.engine_duckdb import DuckDB
 from replication.panel.whole_hub.engine_spark import Spark, located, tables
-from replication.panel.whole_hub.engines import SQL, DuckDB, engine
+from replication.panel.whole_hub.engines import SQL, engine
 from replication.panel.whole_hub.rebuild import Detailed, detailed, rebuild
 from replication.panel.whole_hub.spark_session import LOCAL, settings
 from replication.sources import snapshots as source

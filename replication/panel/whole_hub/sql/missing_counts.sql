@@ -34,10 +34,10 @@ FROM (
             max(1099511627776 * c.label + c.rolling) OVER b AS known0,
             min(CASE WHEN c.rolling IS NOT NULL THEN c.label END) OVER a AS label1,
             min(1099511627776 * c.label + c.rolling) OVER a AS known1
-        FROM rolled c
+        FROM rolling_counts c
         INNER JOIN (
             SELECT DISTINCT id
-            FROM rolled
+            FROM rolling_counts
             CROSS JOIN rules
             WHERE rolling IS NULL AND moment <= chained_until
         ) g ON g.id = c.id

@@ -18,6 +18,6 @@ FROM (
         CASE WHEN is_alone = 1 THEN repository ELSE key END AS repository,
         CASE WHEN is_alone = 1 THEN traced_origin ELSE origin END AS traced_origin,
         row_number() OVER (PARTITION BY key ORDER BY created DESC, id DESC) AS place
-    FROM places
+    FROM panel_places
 ) ranked
 WHERE place = 1

@@ -12,7 +12,7 @@ SELECT
     s.gain,
     'counted' AS kind
 FROM steps s
-LEFT JOIN stalled t ON t.id = s.id AND t.ended = s.ended
+LEFT JOIN frozen_steps t ON t.id = s.id AND t.ended = s.ended
 WHERE t.id IS NULL AND s.gain > 0
 UNION ALL
 SELECT
@@ -21,7 +21,7 @@ SELECT
     c.ended,
     CAST(floor(1e0 * c.gain * t.gain / t.chained) AS BIGINT) AS gain,
     'timed' AS kind
-FROM stalled t
+FROM frozen_steps t
 INNER JOIN chain c ON c.id = t.id AND c.began >= t.began AND c.ended <= t.ended
 WHERE c.gain > 0
 UNION ALL
@@ -31,9 +31,9 @@ SELECT
     f.reached AS ended,
     1000 * f.level AS gain,
     'born' AS kind
-FROM firsts f
+FROM first_levels f
 INNER JOIN repositories r ON r.id = f.id
-LEFT JOIN chained c ON c.id = f.id
+LEFT JOIN chain_sums c ON c.id = f.id
 WHERE c.id IS NULL OR (c.covered = 1 AND c.chained = 0)
 UNION ALL
 SELECT
@@ -47,7 +47,7 @@ SELECT
     END) AS BIGINT) AS gain,
     CASE WHEN k.covered = 1 AND k.level IS NOT NULL THEN 'anchored' ELSE 'chained' END AS kind
 FROM chain c
-INNER JOIN chained k ON k.id = c.id
+INNER JOIN chain_sums k ON k.id = c.id
 CROSS JOIN factor u
 CROSS JOIN rules
 WHERE c.gain > 0 AND c.ended <= coalesce(k.reached, anchor)
@@ -59,6 +59,6 @@ SELECT
     CAST(floor(c.gain * u.factor) AS BIGINT) AS gain,
     'chained' AS kind
 FROM chain c
-INNER JOIN lasts l ON l.id = c.id
+INNER JOIN last_levels l ON l.id = c.id
 CROSS JOIN factor u
 WHERE c.gain > 0 AND c.began >= l.reached

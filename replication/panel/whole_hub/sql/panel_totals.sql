@@ -5,5 +5,5 @@ SELECT
     CAST(sum(d.total) AS BIGINT) AS total,
     CAST(sum(d.chained) AS BIGINT) AS chained
 FROM downloads d
-INNER JOIN pairs p ON p.id = d.id
+INNER JOIN panel_pairs p ON p.id = d.id
 GROUP BY p.number, d.variant

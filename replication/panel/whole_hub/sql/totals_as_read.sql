@@ -9,12 +9,12 @@ FROM (
         c.id,
         500 + CAST(sum(c.gain) AS BIGINT) AS total
     FROM (
-        SELECT id, ended, gain FROM cells WHERE kind <> 'timed'
+        SELECT id, ended, gain FROM gains WHERE kind <> 'timed'
         UNION ALL
-        SELECT id, ended, gain FROM stalled
+        SELECT id, ended, gain FROM frozen_steps
     ) c
     INNER JOIN repositories r ON r.id = c.id
-    CROSS JOIN chosen w
+    CROSS JOIN periods w
     LEFT JOIN frozen f ON f.until = c.ended AND f.caught_up = 1
     WHERE
         c.gain > 0

@@ -7,12 +7,12 @@ SELECT
     CAST(sum(k.counted) AS BIGINT) AS counted
 FROM (
     SELECT id, 'births' AS stretch, chained, 1000 * level AS counted
-    FROM chained
+    FROM chain_sums
     CROSS JOIN rules
     WHERE covered = 1 AND level IS NOT NULL AND reached <= anchor
     UNION ALL
     SELECT f.id, c.stretch, c.chained, 1000 * (l.level - f.level) AS counted
-    FROM firsts f
+    FROM first_levels f
     INNER JOIN rules u ON f.reached = u.anchor
     INNER JOIN (
         SELECT c.id, s.stretch, CAST(sum(c.gain) AS BIGINT) AS chained

@@ -3,5 +3,5 @@ SELECT
     p.id,
     k.number,
     k.pair
-FROM places p
-INNER JOIN keys k ON k.key = p.key
+FROM panel_places p
+INNER JOIN panel_rows k ON k.key = p.key

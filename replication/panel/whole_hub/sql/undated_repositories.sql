@@ -7,9 +7,9 @@ FROM (
     SELECT
         repository,
         max(coalesce(counter, rolling)) AS downloads
-    FROM identified
+    FROM extract_rows
     INNER JOIN readings USING (label)
-    WHERE repository IN (SELECT repository FROM identified WHERE created IS NULL)
+    WHERE repository IN (SELECT repository FROM extract_rows WHERE created IS NULL)
     GROUP BY repository
     HAVING max(created) IS NULL AND (max(rolling) > 0 OR max(counter) > 0)
 ) undated

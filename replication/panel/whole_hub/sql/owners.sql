@@ -8,6 +8,6 @@ SELECT
     u.namespace AS uploader,
     o.namespace AS origin,
     c.traced_origin
-FROM credited c
+FROM owners_as_spelt c
 INNER JOIN spellings u ON u.key = lower(c.uploader)
 INNER JOIN spellings o ON o.key = lower(c.origin)

@@ -30,7 +30,7 @@ FROM (
             ELSE u.bucket
         END AS uploader,
         CASE WHEN p.is_large = 1 THEN o.origin ELSE u.bucket END AS origin
-    FROM owned o
+    FROM owners o
     INNER JOIN namespaces u ON u.namespace = o.uploader
     INNER JOIN namespaces p ON p.namespace = o.origin
     CROSS JOIN small l

@@ -9,6 +9,6 @@ SELECT
 FROM chain c
 INNER JOIN repositories r ON c.id = r.id
 CROSS JOIN rules u
-LEFT JOIN firsts f ON f.id = c.id
+LEFT JOIN first_levels f ON f.id = c.id
 WHERE c.ended <= coalesce(f.reached, u.anchor)
 GROUP BY r.id, r.created, u.horizon, f.level, f.reached

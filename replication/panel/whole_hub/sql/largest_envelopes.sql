@@ -2,7 +2,7 @@
 SELECT
     r.name,
     a.apart
-FROM apart a
+FROM envelopes a
 INNER JOIN repositories r ON r.id = a.id
 CROSS JOIN margin m
 WHERE a.apart > m.margin

@@ -2,5 +2,5 @@
 SELECT
     CAST(coalesce(sum(a.apart), 0) AS BIGINT) AS bound,
     CAST(coalesce(sum(CASE WHEN a.apart > m.margin THEN 1 ELSE 0 END), 0) AS BIGINT) AS n
-FROM apart a
+FROM envelopes a
 CROSS JOIN margin m

@@ -5,12 +5,12 @@ SELECT
 FROM (
     SELECT o.uploader AS namespace, d.variant, CAST(sum(d.total) AS BIGINT) AS total
     FROM downloads d
-    INNER JOIN owned o ON o.id = d.id
+    INNER JOIN owners o ON o.id = d.id
     GROUP BY o.uploader, d.variant
     UNION ALL
     SELECT o.origin AS namespace, d.variant, CAST(sum(d.total) AS BIGINT) AS total
     FROM downloads d
-    INNER JOIN owned o ON o.id = d.id
+    INNER JOIN owners o ON o.id = d.id
     GROUP BY o.origin, d.variant
 ) summed
 GROUP BY namespace
