@@ -30,7 +30,7 @@ import pandas as pd
 
 from replication.cli.console import peak_mb
 from replication.definitions import AS_READ, INTERPOLATED, Definitions, load_definitions
-from replication.panel.whole_hub import assembly, engines, rebuild
+from replication.panel.whole_hub import assembly, engine_duckdb, engines, rebuild
 from replication.sources.extract import extract
 from replication.validation.synthetic.defects import COUNTER_SINCE, WEEK
 from replication.validation.synthetic.snapshots import weekly_labels, write_snapshots
@@ -201,9 +201,9 @@ def _the_rest(parts: defaultdict[str, float], name: str) -> Iterator[None]:
 def _clocked(parts: defaultdict[str, float]) -> Iterator[None]:
     """Add the seconds of every statement to those of its file in `sql/`."""
     texts = {path.stem: path.read_text("utf-8") for path in engines.SQL.glob("*.sql")}
-    run = engines.DuckDB._run  # noqa: SLF001
+    run = engine_duckdb.DuckDB._run  # noqa: SLF001
 
-    def clocked(engine: engines.DuckDB, text: str) -> object:
+    def clocked(engine: engine_duckdb.DuckDB, text: str) -> object:
         began = perf_counter()
         try:
             return run(engine, text)
@@ -211,7 +211,7 @@ def _clocked(parts: defaultdict[str, float]) -> Iterator[None]:
             name = next((f"sql/{name}.sql" for name, sql in texts.items() if sql in text), "")
             parts[name or "small statements"] += perf_counter() - began
 
-    with patch.object(engines.DuckDB, "_run", clocked):
+    with patch.object(engine_duckdb.DuckDB, "_run", clocked):
         yield
 
 

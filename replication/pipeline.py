@@ -95,15 +95,14 @@ def _require_definitions(run: Run) -> None:
 
 def _fetch_records(run: Run, progress: Progress) -> list[Path]:
     """Bring the public records of the published window, as tables."""
-    from replication.definitions.records import load_records
-    from replication.sources import record_set, records
+    from replication.sources import records
 
     folder = run.source / RECORDS
     wanted = load_records()
     records.fetch(
         run.records, folder, wanted, today=_today(), progress=progress, definitions=run.definitions
     )
-    return [*record_set.paths(folder), folder / records.RECORDS]
+    return [*records.paths(folder), folder / records.RECORDS]
 
 
 def _fetch_snapshots(run: Run, progress: Progress) -> list[Path]:
@@ -201,7 +200,7 @@ def _panel_of_window(run: Run, progress: Progress) -> list[Path]:
 def _panel_of_hub(run: Run, progress: Progress) -> list[Path]:
     """Rebuild first-year downloads from the extracts of the snapshots, out of core."""
     from replication.panel import table
-    from replication.panel.whole_hub import assembly, engines, fetched, rebuild
+    from replication.panel.whole_hub import assembly, engines, fetch_defects, rebuild
     from replication.sources import snapshots
 
     definitions, rules = run.definitions, run.definitions.whole_hub
@@ -212,7 +211,9 @@ def _panel_of_hub(run: Run, progress: Progress) -> list[Path]:
         progress("lineage, the tail and the weekly series")
         labelled = table.study_groups(files.read_csv(FOLDER / TABLES[0]))
         made = assembly.assemble(rebuilt, engine, definitions, labelled, rules.tail_downloads)
-    found = table.check(fetched.told(made.panel, run.source), definitions, str(run.source))
+    found = table.check(
+        fetch_defects.with_fetch(made.panel, run.source), definitions, str(run.source)
+    )
     found.write(run.panel)
     files.write_csv(run.panel / CHAINED, made.chained)
     files.write_csv(run.results / CHAIN, made.chain)
@@ -475,11 +476,11 @@ def make_bundle(source: Path, folder: Path, run: Run, accessed: str) -> Panel:
 
 def _built(path: Path, name: str, run: Run) -> Panel:
     """Build a panel from the counters in `path`, which messages call `name`."""
-    from replication.panel import contract, defects, table
+    from replication.panel import table
+    from replication.sources.counters import reading
 
     definitions = run.definitions
-    counters = contract.read_counters(path, definitions.groups, definitions.panel.max_counter, name)
-    defects.require_moving(counters, definitions.panel.frozen_share)
+    counters = reading.read_counters(path, definitions.groups, definitions.panel.max_counter, name)
     wrong_labels = files.read_csv(FOLDER / "label_defects.csv")
     return table.build(counters, definitions, wrong_labels)
 

@@ -13,7 +13,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from replication.definitions import Definitions, Window, load_definitions
-from replication.panel.whole_hub.engines import DuckDB
+from replication.panel.whole_hub.engine_duckdb import DuckDB
 from replication.panel.whole_hub.readings import DAY, NOON
 from replication.panel.whole_hub.rebuild import Detailed, detailed, rebuild
 

@@ -17,7 +17,7 @@ import pytest
 from hypothesis import settings
 from hypothesis import strategies as st
 
-from replication.panel.contract import COLUMNS, PARENTS
+from replication.sources.counters.contract import COLUMNS, PARENTS
 
 ROOT = Path(__file__).resolve().parents[1]
 FIRST = pd.Timestamp("2025-02-26")

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 import pandas as pd
 
 from replication.definitions import Definitions, load_definitions
-from replication.sources.record_set import Records
+from replication.sources.records import Records
 
 HUB, LOW, TOP, CRAWL, COUNTERS = "hub", "low", "top", "crawl", "counters"
 LISTS = {HUB: ("2024-07-11", 0), LOW: ("2024-09-20", 100), TOP: ("2025-01-14", 1_000)}

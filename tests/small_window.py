@@ -12,8 +12,7 @@ import pandas as pd
 from replication.analysis.window import WindowData
 from replication.attribution.assign import RANGE
 from replication.definitions import Definitions, load_definitions
-from replication.panel.hub_dates import held_column
-from replication.panel.window import column, variants
+from replication.panel.window import column, held_column, variants
 
 ROLES = ("uploader", "origin", "maker", "base_maker")
 HUB, LOW, TOP, LATE = "hub", "low", "top", "late"

@@ -18,7 +18,7 @@ import bench.__main__ as command
 from bench import attribution, bootstrap, limits, measure, snapshots, synthetic
 from bench.measure import COLUMNS, Measured, Row
 from replication.inference import resampling, schemes
-from replication.panel.whole_hub import engines
+from replication.panel.whole_hub import engine_duckdb
 from replication.validation.synthetic.truth import seconds
 
 N, CLUSTERS, B = 3_000, 1_500, 600
@@ -249,9 +249,9 @@ def test_ours_and_pandas_find_the_same_downloads(monkeypatch: pytest.MonkeyPatch
 def test_a_whole_panel_is_measured_part_by_part(monkeypatch: pytest.MonkeyPatch) -> None:
     """Parts are all of the seconds, one snapshot at a time lies on disk, and no clock is left."""
     in_this_process(monkeypatch)
-    before = engines.DuckDB._run
+    before = engine_duckdb.DuckDB._run
     spent, found = snapshots.whole(400, 9)
-    assert engines.DuckDB._run is before
+    assert engine_duckdb.DuckDB._run is before
     assert spent == found.extract_s + found.panel_s
     assert sum(found.parts.values()) == pytest.approx(spent)
     assert min(found.parts.values()) > 0

@@ -11,7 +11,7 @@ import pytest
 from replication.child import NETWORK, child_environment
 from replication.report import render
 from replication.run import ROOT
-from replication.sources import git_records
+from replication.sources.records import git
 
 AMBIENT = {
     "SOURCE_DATE_EPOCH": "1",
@@ -96,8 +96,8 @@ def test_git_takes_nothing_from_its_user(ambient: Path, monkeypatch: pytest.Monk
         seen.update(options["env"])  # type: ignore[call-overload]
         return subprocess.CompletedProcess(command, 0, "git version 2.1\n", "")
 
-    monkeypatch.setattr(git_records.shutil, "which", lambda _: "git")
-    monkeypatch.setattr(git_records.subprocess, "run", run)
-    assert git_records.version() == "git 2.1"
-    assert not {name for name in seen if name.startswith("GIT_")} - set(git_records._CLEAN)
+    monkeypatch.setattr(git.shutil, "which", lambda _: "git")
+    monkeypatch.setattr(git.subprocess, "run", run)
+    assert git.version() == "git 2.1"
+    assert not {name for name in seen if name.startswith("GIT_")} - set(git._CLEAN)
     assert "XDG_CONFIG_HOME" not in seen

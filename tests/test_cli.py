@@ -33,9 +33,9 @@ from replication.cli import registry
 from replication.cli.app import app
 from replication.definitions import PACKAGED
 from replication.files import PART
-from replication.panel.contract import COLUMNS
 from replication.pipeline import STAGES
 from replication.run import ROOT
+from replication.sources.counters.contract import COLUMNS
 
 posix = pytest.mark.skipif(os.name != "posix", reason="needs POSIX signals and limits")
 

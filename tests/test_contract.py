@@ -27,10 +27,12 @@ from released_files import (
 from replication.definitions import load_definitions
 from replication.errors import ContractError, ReplicationError, SourceError
 from replication.files import copy_file
-from replication.panel import eras, table
-from replication.panel.contract import COLUMNS, read_counters
+from replication.panel import table
 from replication.run import BUNDLED, Run, folder_for
 from replication.sources import file, manifest
+from replication.sources.counters import eras
+from replication.sources.counters.contract import COLUMNS
+from replication.sources.counters.reading import read_counters
 from replication.stages import Stage, execute
 
 GROUPS = load_definitions().groups
@@ -193,24 +195,11 @@ def test_lists_as_text_and_a_leaked_index_are_read(tmp_path: Path, release: Rele
     lists = pd.Series([["Qwen/a", "google/b"], ["No"]] * len(release))[: len(release)]
     changed = release.assign(merged_derived_from=lists.to_list())
     expected = read(write(changed, tmp_path / "release.parquet"))
-    schema = pq.read_schema(tmp_path / "release.parquet")
-    assert eras.era(schema) == "cumulative counter downloadsAllTime"
     changed = changed.assign(merged_derived_from=lists.map(str).to_list())
     path = write(changed, tmp_path / "text.parquet", merged_derived_from=pa.string())
     add_column(path, "__index_level_0__", range(len(changed)))
     assert_frame_equal(read(path), expected)
     assert expected["parents"].iloc[0] == "Qwen/a google/b"
-    assert eras.era_of(path) == (
-        "cumulative counter downloadsAllTime; index in the column __index_level_0__; "
-        "text instead of lists in merged_derived_from"
-    )
-
-
-def test_an_era_names_the_types_that_differ(tmp_path: Path, release: Release) -> None:
-    """What is cast when the file is read is said."""
-    types = {"downloadsAllTime": pa.int32(), "time": pa.timestamp("ms")}
-    path = write(release, tmp_path / "release.parquet", **types)
-    assert eras.era_of(path).endswith("time as timestamp[ms]; downloadsAllTime as int32")
 
 
 @BOTH
@@ -228,14 +217,12 @@ def test_a_file_of_the_earlier_era_is_recognised(
     assert "era before commit 1f3d716b…" in caught.value.what
     assert eras.CUMULATIVE_SINCE in caught.value.remedy
     assert "must never be mixed" in caught.value.remedy
-    assert eras.era_of(path).startswith(f"earlier era with the value column {value}")
 
 
 def test_a_leaked_index_is_no_earlier_value(tmp_path: Path, release: Release) -> None:
     """A file without a value column is not taken for one of another era for its row numbers."""
     release.drop(columns="downloadsAllTime").to_csv(tmp_path / "release.csv", index=True)
     assert "has no column downloadsAllTime" in refusal(tmp_path / "release.csv", ContractError)
-    assert eras.era_of(tmp_path / "release.csv").startswith("no value column")
 
 
 def test_all_downloads_give_the_panel_of_the_first_year(tmp_path: Path) -> None:

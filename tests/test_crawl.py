@@ -33,8 +33,8 @@ from replication.sources import crawl_store, crawl_walk, manifest
 from replication.sources.crawl import Crawl, Progress, choose, remarks
 from replication.sources.extract import extract
 from replication.sources.model_rows import FIELDS, schema
-from replication.sources.record_files import Located
-from replication.sources.record_reading import read_located
+from replication.sources.records.joining import read_located
+from replication.sources.records.one_record import Located
 from replication.validation.synthetic.server import hub
 from replication.validation.synthetic.server_api import PATH, Hold, PageFault, synthetic_models
 

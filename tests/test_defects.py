@@ -22,9 +22,14 @@ from released_files import (
     synthetic_rows,
 )
 
+from replication.definitions import load_definitions
 from replication.errors import ContractError
 from replication.panel import defects
+from replication.panel import table as panels
+from replication.sources.counters.mending import spiked
+from replication.sources.defect import Defect, to_frame
 
+DEFINITIONS = load_definitions()
 KNOWN = pd.DataFrame(
     [
         ("coded-user", "uploader", "moonshotai", "a company", "kept"),
@@ -42,7 +47,7 @@ def mend(rows: Rows, known: pd.DataFrame = KNOWN) -> defects.Mended:
     return defects.mend(counters_of(synthetic_release(rows)), 0.99, known)
 
 
-def found(rows: Rows, check: str) -> defects.Defect:
+def found(rows: Rows, check: str) -> Defect:
     """What one check records of the synthetic rows, in time order."""
     return next(d for d in mend(in_time_order(rows)).defects if d.check == check)
 
@@ -97,7 +102,7 @@ def test_clean_data_are_not_changed() -> None:
 
 def test_every_check_is_recorded_once_with_a_treatment() -> None:
     """The record names each check once, whether or not it found anything."""
-    table = defects.to_frame(mend(CLEAN).defects)
+    table = to_frame(mend(CLEAN).defects)
     assert list(table.columns) == ["check", "what", "where", "rows", "treatment"]
     assert table["check"].is_unique
     assert len(table) == 19 + KNOWN["check"].nunique()
@@ -227,7 +232,7 @@ def test_a_spike_is_not_read(levels: list[int], wrong: list[int]) -> None:
 def test_another_defect_is_no_spike(levels: list[int]) -> None:
     """Falls, readings too low and what nothing takes back stay under the running maximum."""
     rows = repository(1, levels)
-    assert found(rows, "spikes") == defects.spiked(0, {})
+    assert found(rows, "spikes") == spiked(0, {})
     assert counters(mend(rows), 1) == [max(levels[: n + 1]) for n in range(len(levels))]
 
 
@@ -355,9 +360,9 @@ def test_a_file_in_which_nothing_moves_is_refused(moving: int, refused: bool) ->
     table = counters_of(synthetic_release([*repository(1, levels), *repository(2, levels)]))
     if refused:
         with pytest.raises(ContractError, match=f"at {10 - moving} of 10 readings"):
-            defects.require_moving(table, 0.99)
+            panels.build(table, DEFINITIONS, KNOWN)
     else:
-        defects.require_moving(table, 0.99)
+        assert len(panels.build(table, DEFINITIONS, KNOWN).repositories) == 2
 
 
 def test_lost_in_freeze() -> None:

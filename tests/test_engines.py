@@ -12,7 +12,7 @@ import pytest
 
 from replication.errors import OutputError, SourceError
 from replication.panel.whole_hub import engines
-from replication.panel.whole_hub.engines import DuckDB
+from replication.panel.whole_hub.engine_duckdb import DuckDB
 
 SORTED = "SELECT range, hash(range) AS h FROM range(10000000) ORDER BY h LIMIT 3 OFFSET 9000000"
 LISTED = "SELECT list(range) FROM range(50000000)"

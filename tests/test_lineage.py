@@ -21,8 +21,9 @@ from hypothesis import strategies as st
 from released_files import ROOT, real_file
 
 from replication.definitions import load_definitions
-from replication.panel import contract, lineage
+from replication.panel import lineage
 from replication.panel.lineage import EDGES, Lineage, documented, hub_edges, released_edges, trace
+from replication.sources.counters import reading
 
 EXAMPLES = settings(derandomize=True, deadline=None, max_examples=60)
 DEFINITIONS = load_definitions()
@@ -583,9 +584,7 @@ def test_released_lineage_and_annotated_origins() -> None:
 
     Two of the undocumented name parents run together, 23 of the documented say that there is none.
     """
-    counters = contract.read_counters(
-        real_file(), DEFINITIONS.groups, DEFINITIONS.panel.max_counter
-    )
+    counters = reading.read_counters(real_file(), DEFINITIONS.groups, DEFINITIONS.panel.max_counter)
     counters = counters.sort_values("reading", kind="stable")
     last = counters.groupby("repository").last()
     names = last["name"].tolist()

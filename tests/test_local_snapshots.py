@@ -17,8 +17,9 @@ from replication.definitions import PACKAGED, load_definitions
 from replication.errors import ContractError, SourceError
 from replication.files import read_csv
 from replication.panel.table import Panel
-from replication.panel.whole_hub import fetched
+from replication.panel.whole_hub import fetch_defects
 from replication.sources import left_out, manifest, room, sidecar, snapshots
+from replication.sources.defect import Defect, to_frame
 from replication.sources.left_out import LeftOut
 from replication.sources.local_snapshots import find
 
@@ -242,9 +243,9 @@ def test_what_was_found_is_in_the_record(tmp_path: Path) -> None:
     )
     write(tmp_path / "hub" / "latest.parquet")
     fetch(tmp_path / "hub", tmp_path / "run")
-    before = fetched.to_frame([fetched.Defect("one", "", "", 1, "")])
+    before = to_frame([Defect("one", "", "", 1, "")])
     none = before.iloc[:0]
-    rows = fetched.told(Panel(none, none, none, before), tmp_path / "run").defects
+    rows = fetch_defects.with_fetch(Panel(none, none, none, before), tmp_path / "run").defects
     assert dict(zip(rows["check"], rows["rows"], strict=True)) == {
         "left-out-files": 1, "bad-cells": 2, "dates-from-ids": 6, "unread-lineage": 3, "one": 1,
     }  # fmt: skip

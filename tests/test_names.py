@@ -23,8 +23,8 @@ from replication.attribution.window import Credit
 from replication.definitions import load_definitions
 from replication.errors import ContractError, RegistryError, SourceError
 from replication.files import read_csv
-from replication.panel import contract, defects, lineage, table
-from replication.panel.whole_hub import tail
+from replication.panel import defects, lineage, table, tail
+from replication.sources.counters import reading
 from replication.validation import sql_estimates as second
 
 DEFINITIONS = load_definitions()
@@ -77,7 +77,7 @@ def test_a_released_file_with_another_name_is_refused(
     cells = [*rows[column][:-1], f"{name}/m" if column == "model" else name]
     path = write(rows.assign(**{column: cells}), tmp_path / file)
     with pytest.raises(ContractError) as caught:
-        contract.read_counters(path, DEFINITIONS.groups, 10**9)
+        reading.read_counters(path, DEFINITIONS.groups, 10**9)
     assert f"{file}, row 3: {column} is not " in caught.value.what
     assert f"({column} = {cells[-1]!a})" in caught.value.what
     assert "letters A to Z, digits" in caught.value.remedy
@@ -134,7 +134,7 @@ def test_the_released_file_in_small_letters_gives_the_same_shares(tmp_path: Path
         rows[name] = names.keys(rows[name])
     path = tmp_path / "small.parquet"
     rows.to_parquet(path)
-    counters = contract.read_counters(path, DEFINITIONS.groups, DEFINITIONS.panel.max_counter)
+    counters = reading.read_counters(path, DEFINITIONS.groups, DEFINITIONS.panel.max_counter)
     panel = table.build(counters, DEFINITIONS, NO_LABELS)
     found = assign.attributed(panel.repositories, REGISTRY, RULES, DEFINITIONS.group_of)
     held = found.groupby("registry_group_origin")["cohort-2025-08"].sum()

@@ -17,7 +17,7 @@ from replication.definitions import load_definitions
 from replication.errors import OutputError, SourceError
 from replication.files import literal
 from replication.panel.whole_hub import engines
-from replication.panel.whole_hub.engines import DuckDB
+from replication.panel.whole_hub.engine_duckdb import DuckDB
 from replication.sources import snapshots
 from replication.validation import sql_estimates as second
 

@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from replication.definitions import Filling
-from replication.panel.paths import (
+from replication.panel.window.paths import (
     COUNTED,
     GEOMETRIC,
     LINEAR,

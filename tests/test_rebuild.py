@@ -33,7 +33,8 @@ from hub_rows import (
 
 from replication.errors import ContractError, DefinitionError, OutputError, SourceError
 from replication.panel.whole_hub import rebuild
-from replication.panel.whole_hub.engines import DuckDB, engine
+from replication.panel.whole_hub.engine_duckdb import DuckDB
+from replication.panel.whole_hub.engines import engine
 from replication.panel.whole_hub.readings import DAY
 
 HUB = hub()
@@ -210,7 +211,7 @@ def test_spikes_and_uncertain_counters_stay_in_the_engine(tmp_path: Path) -> Non
     rollback(contents)
     with running(tmp_path, contents, definitions()) as (_, duck):
         found = duck.frame("SELECT r.name, s.size FROM spikes s JOIN repositories r USING (id)")
-        apart = duck.frame("SELECT r.name, a.apart FROM apart a JOIN repositories r USING (id)")
+        apart = duck.frame("SELECT r.name, a.apart FROM envelopes a JOIN repositories r USING (id)")
     assert sorted(found["name"]) == [NEW.name] * 3 + [OLD.name]
     fallen = found_rows(snapshots(HUB), LATER - 1, 3)[0]["counter"]
     low = found_rows(contents, LATER + 1, 3)[0]["counter"]
@@ -468,7 +469,7 @@ def test_weekly_downloads_add_up(tmp_path: Path) -> None:
         pairs = pd.DataFrame({"id": found.facts["id"], "pair": 0})
         pairs.loc[found.facts["name"] == NEW.name, "pair"] = 1
         engine_.put("pairs", pairs)
-        weeks = rebuild.weekly(engine_, found.read)
+        weeks = rebuild.weekly(engine_, found)
     new = weeks[weeks["pair"] == 1].set_index("week")["downloads"]
     ends = [label for label in LABELS if midnight(label) > NEW.born]
     expected = {

@@ -25,7 +25,7 @@ from record_files import (
 )
 
 from replication.errors import ContractError
-from replication.sources import record_names
+from replication.sources.records import record_set
 
 JANUARY, FEBRUARY, MARCH = "2025-01-14", "2025-02-14", "2025-03-07"
 
@@ -152,7 +152,7 @@ def test_a_renamed_namespace_has_one_name(tmp_path: Path) -> None:
 
 def test_renamed_namespaces_come_from_the_registry() -> None:
     """An older name has the one namespace of its developer as its newer name."""
-    found = record_names.namespace_renames()
+    found = record_set.namespace_renames()
     pairs = dict(zip(found["older"], found["newer"], strict=True))
     assert pairs["THUDM"] == "zai-org"
     assert pairs["ds4sd"] == "docling-project"
@@ -164,7 +164,7 @@ def test_an_older_name_that_does_not_lead_to_one_namespace_is_not_joined(tmp_pat
     (tmp_path / "namespaces.csv").write_text(
         "namespace,developer,relation\nold,One,renamed\nolder,Two,renamed\nother,One,owned\n"
     )
-    found = record_names.namespace_renames(tmp_path)
+    found = record_set.namespace_renames(tmp_path)
     assert found.to_numpy().tolist() == [["old", "new", "namespace"]]
 
 

@@ -30,7 +30,7 @@ from released_files import repository
 from replication.definitions.records import load_records
 from replication.errors import DefinitionError, HashMismatchError, SourceError
 from replication.files import sha256_bytes, sha256_file
-from replication.panel.defects import Defect
+from replication.sources.defect import Defect
 
 JANUARY, FEBRUARY, MARCH = "2025-01-14", "2025-02-14", "2025-03-07"
 

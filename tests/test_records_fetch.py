@@ -29,9 +29,10 @@ from record_files import (
 from replication.definitions.records import Record, load_records
 from replication.errors import ContractError, HashMismatchError, SourceError, StageOrderError
 from replication.files import sha256_file
-from replication.sources import git_records, manifest, records
-from replication.sources.git_records import Limits
+from replication.sources import manifest, records
 from replication.sources.manifest import Manifest
+from replication.sources.records import git as transport
+from replication.sources.records.git import Limits
 
 DAY, LATER = "2026-11-27", "2026-12-24"
 Said = list[str]
@@ -222,7 +223,7 @@ def test_without_git_the_message_says_so(
     monkeypatch.setenv("PATH", str(tmp_path))
     with pytest.raises(SourceError, match="git is not installed"):
         fetch(None, tmp_path / "run", served[1])
-    assert git_records.version() == ""
+    assert transport.version() == ""
 
 
 @pytest.mark.parametrize(
@@ -234,7 +235,7 @@ def test_limits_stop_git(
 ) -> None:
     """Time and size are bounded, and nothing half done is left behind."""
     with pytest.raises(SourceError, match=said):
-        git_records.bring([served[1]], tmp_path / "cache", print, limits)
+        transport.bring([served[1]], tmp_path / "cache", print, limits)
     assert list((tmp_path / "cache").iterdir()) == []
 
 
@@ -249,11 +250,11 @@ def test_a_git_that_hangs_is_stopped(
     monkeypatch.setenv("PATH", str(fake.parent))
     child = tmp_path / "child"
     child.touch()
-    passed = git_records._passed
+    passed = transport._passed
     # The limit counts from when the child is there, however long that takes to start.
-    monkeypatch.setattr(git_records, "_passed", lambda *a: child.read_text() and passed(*a))
+    monkeypatch.setattr(transport, "_passed", lambda *a: child.read_text() and passed(*a))
     with pytest.raises(SourceError, match="did not answer in full within 0 s"):
-        git_records.bring([served[1]], tmp_path / "cache", print, Limits(seconds=0.4))
+        transport.bring([served[1]], tmp_path / "cache", print, Limits(seconds=0.4))
     assert _ends(lambda: not _runs(int(child.read_text())))
 
 
@@ -298,7 +299,7 @@ def test_git_heeds_no_setting_and_runs_no_hook(
     monkeypatch.setenv("GIT_CONFIG_GLOBAL", os.devnull)  # for the test's own commit alone
     commit = git_commit(folder, {"data/2025-02-14/models.jsonl": line("a/one", 8, "2025-02-14")})
     monkeypatch.delenv("GIT_CONFIG_GLOBAL")
-    git_records.bring([replace(record, commit=commit)], tmp_path / "cache", print)
+    transport.bring([replace(record, commit=commit)], tmp_path / "cache", print)
     assert not touched.exists()
     crawl = tmp_path / "cache/crawl/data"
     assert b"\r" not in (crawl / "2025-02-14/models.jsonl").read_bytes()
@@ -315,7 +316,7 @@ def test_only_https_and_files_are_asked(
 ) -> None:
     """Any other address is refused before git is started."""
     with pytest.raises(SourceError, match="the repository of crawl is"):
-        git_records.bring([replace(served[1], repository=address)], tmp_path, print)
+        transport.bring([replace(served[1], repository=address)], tmp_path, print)
 
 
 def test_records_in_no_repository_are_named_before_anything_is_asked(tmp_path: Path) -> None:

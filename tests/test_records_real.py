@@ -16,10 +16,10 @@ from record_files import (
     real_records,
 )
 
-from replication.definitions.records import load_records
-from replication.sources import record_names, records
-from replication.sources.record_files import locate
-from replication.sources.record_json import read_pages
+from replication.sources import records
+from replication.sources.records import record_set
+from replication.sources.records.json_files import read_pages
+from replication.sources.records.one_record import locate
 
 
 @pytest.fixture(scope="module")
@@ -78,7 +78,7 @@ def test_real_pages_are_the_rows_of_the_real_table(real: records.Records, tmp_pa
     same = (
         part.observations["value"].to_numpy()
         == known.loc[
-            record_names.renamed(part.observations["name"], real.renames).str.lower()
+            record_set.renamed(part.observations["name"], real.renames).str.lower()
         ].to_numpy()
     )
     assert np.mean(same) == 1

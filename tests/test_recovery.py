@@ -109,8 +109,8 @@ def test_an_ablation_finds_its_text(step: ablation.Ablation) -> None:
 
 def test_an_ablation_that_finds_nothing_is_an_error() -> None:
     """A statement that was rewritten is not silently left whole."""
-    with pytest.raises(VerificationError, match=r"the ablation of cells\.sql finds no 'u\.factor'"):
-        ablation._changed("cells", "SELECT 1", "u.factor", "1.0")
+    with pytest.raises(VerificationError, match=r"the ablation of gains\.sql finds no 'u\.factor'"):
+        ablation._changed("gains", "SELECT 1", "u.factor", "1.0")
 
 
 def test_a_rewritten_statement_stops_the_ablation(

@@ -13,9 +13,12 @@ from released_files import ROOT, real_file
 
 from replication import files, pipeline
 from replication.definitions import load_definitions
-from replication.panel import contract, defects, increments, table
+from replication.panel import defects, increments, table
 from replication.panel.table import Panel
 from replication.run import BUNDLED, Run
+from replication.sources.counters import reading
+from replication.sources.counters.contract import COLUMNS, PARENTS
+from replication.sources.defect import Defect
 
 DEFINITIONS = load_definitions()
 COMMITTED = ROOT / "replication" / "data"
@@ -31,7 +34,7 @@ WITHIN = 0.05
 @pytest.fixture(scope="module")
 def counters() -> pd.DataFrame:
     """The readings of the real file."""
-    return contract.read_counters(real_file(), DEFINITIONS.groups, DEFINITIONS.panel.max_counter)
+    return reading.read_counters(real_file(), DEFINITIONS.groups, DEFINITIONS.panel.max_counter)
 
 
 @pytest.fixture(scope="module")
@@ -48,7 +51,7 @@ def panel(counters: pd.DataFrame) -> Panel:
     return table.build(counters, DEFINITIONS, labels)
 
 
-def found(mended: defects.Mended, check: str) -> defects.Defect:
+def found(mended: defects.Mended, check: str) -> Defect:
     """What one check has recorded."""
     return next(d for d in mended.defects if d.check == check)
 
@@ -188,9 +191,9 @@ def test_a_spreadsheet_copy_of_the_real_file_gives_the_same_panel(
     panel: Panel, tmp_path: Path
 ) -> None:
     """The real file as CSV, in another order of rows, has the same downloads."""
-    rows = pd.read_parquet(real_file(), columns=[*contract.COLUMNS, contract.PARENTS])
+    rows = pd.read_parquet(real_file(), columns=[*COLUMNS, PARENTS])
     rows.sample(frac=1, random_state=1).to_csv(tmp_path / "copy.csv", index=False)
-    copy = contract.read_counters(
+    copy = reading.read_counters(
         tmp_path / "copy.csv", DEFINITIONS.groups, DEFINITIONS.panel.max_counter
     )
     labels = files.read_csv(COMMITTED / "label_defects.csv")

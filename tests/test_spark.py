@@ -19,11 +19,12 @@ import pytest
 
 from replication.definitions import Definitions, load_definitions
 from replication.errors import OutputError, SourceError
-from replication.panel.whole_hub import spark, spark_session
+from replication.panel.whole_hub import engine_spark, spark_session
 from replication.panel.whole_hub.assembly import HubPanel, assemble
-from replication.panel.whole_hub.engines import SQL, DuckDB, engine
+from replication.panel.whole_hub.engine_duckdb import DuckDB
+from replication.panel.whole_hub.engine_spark import Spark, located, tables
+from replication.panel.whole_hub.engines import SQL, engine
 from replication.panel.whole_hub.rebuild import Detailed, detailed, rebuild
-from replication.panel.whole_hub.spark import Spark, located, tables
 from replication.panel.whole_hub.spark_session import LOCAL, settings
 from replication.sources import snapshots as source
 from replication.validation.synthetic import snapshots
@@ -350,4 +351,4 @@ def test_columns_are_those_of_an_extract(extracts: dict[date, Path]) -> None:
     names = {"string": "STRING", "int64": "BIGINT"}
     for path in extracts.values():
         fields = [f"{field.name} {names[str(field.type)]}" for field in pq.read_schema(path)]
-        assert ", ".join(fields) == spark.COLUMNS
+        assert ", ".join(fields) == engine_spark.COLUMNS

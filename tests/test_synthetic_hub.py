@@ -21,7 +21,9 @@ from released_files import EXAMPLES, SCHEMA, real_file
 from replication.definitions import Window, load_definitions
 from replication.errors import DegenerateDataError
 from replication.inference.pareto import hill_index, tail_size
-from replication.panel import contract, defects, increments, lineage
+from replication.panel import defects, increments, lineage
+from replication.sources.counters import reading
+from replication.sources.defect import to_frame
 from replication.sources.extract import extract
 from replication.validation.synthetic import release, snapshots
 from replication.validation.synthetic.curves import DAY
@@ -638,7 +640,7 @@ def test_labels_are_wednesdays_from_the_first_snapshot_on() -> None:
 def released(rates: release.ReleaseRates, tmp_path: Path) -> pd.DataFrame:
     """A released file of the 200 largest repositories, as the contract reads it."""
     path = release.write_release(HUB, tmp_path / "released.parquet", 200, rates, 3)
-    return contract.read_counters(path, DEFINITIONS.groups, DEFINITIONS.panel.max_counter)
+    return reading.read_counters(path, DEFINITIONS.groups, DEFINITIONS.panel.max_counter)
 
 
 def checks(counters: pd.DataFrame) -> pd.Series:
@@ -647,7 +649,7 @@ def checks(counters: pd.DataFrame) -> pd.Series:
         columns=["check", "column", "value", "reason", "source", "date", "treatment"]
     )
     mended = defects.mend(counters, DEFINITIONS.panel.frozen_share, none)
-    return defects.to_frame(mended.defects).set_index("check")["rows"]
+    return to_frame(mended.defects).set_index("check")["rows"]
 
 
 def test_a_release_has_the_columns_of_the_study(tmp_path: Path) -> None:

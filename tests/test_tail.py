@@ -8,7 +8,7 @@ import pandas as pd
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from replication.panel.whole_hub import tail
+from replication.panel import tail
 
 MAKERS = ["acme", "beta", "gamma", "delta", "someone"]
 WINDOWS = ["a", "b"]

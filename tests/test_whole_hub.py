@@ -21,8 +21,7 @@ from hub_rows import (
 )
 
 from replication.definitions import Definitions
-from replication.panel import table
-from replication.panel.whole_hub import tail
+from replication.panel import table, tail
 from replication.panel.whole_hub.assembly import HubPanel, assemble
 from replication.panel.whole_hub.rebuild import Detailed
 

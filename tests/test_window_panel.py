@@ -23,12 +23,20 @@ from small_records import (
 )
 
 from replication.errors import ContractError
-from replication.panel import hub_dates, window, window_records
-from replication.panel.hub_dates import held_column
-from replication.panel.paths import paths
-from replication.panel.window import CEILING, COUNTED, ESTIMATE, SEEN, WindowPanel
-from replication.panel.window_records import MARGIN, Prepared
-from replication.sources.record_set import Records
+from replication.panel import window
+from replication.panel.window import (
+    CEILING,
+    COUNTED,
+    ESTIMATE,
+    SEEN,
+    WindowPanel,
+    evidence,
+    held_column,
+    lists,
+)
+from replication.panel.window.evidence import MARGIN, Prepared
+from replication.panel.window.paths import paths
+from replication.sources.records import Records
 
 DEFINITIONS = small_window_study()
 RECORDS = DATED.padded().records()
@@ -40,7 +48,7 @@ FIRST = pd.Timestamp("2024-08-28")
 
 def prepared(sources: Sources) -> Prepared:
     """What the paths of these sources are drawn from."""
-    return window_records.prepare(sources.padded().records(), DEFINITIONS)
+    return evidence.prepare(sources.padded().records(), DEFINITIONS)
 
 
 def beside(sources: Sources) -> Sources:
@@ -90,7 +98,7 @@ def test_the_most_trusted_date_is_taken() -> None:
     models = pd.concat([
         RECORDS.models, RECORDS.models.assign(record="later", created=pd.Timestamp("2024-12-24")),
     ])  # fmt: skip
-    created = window_records.created_of(replace(RECORDS, models=models))
+    created = evidence.created_of(replace(RECORDS, models=models))
     assert created["acme/new"] == pd.Timestamp("2024-10-01")
 
 
@@ -327,7 +335,7 @@ SOURCES = [LOW, TOP, COUNTERS, f"{CRAWL} 2024-11", f"{CRAWL} 2025-02", f"{CRAWL}
 def test_leaving_a_record_out_is_rebuilding_without_it(source: str) -> None:
     """Where every birth is dated the two are the same, repository by repository."""
     known, rule = (
-        window_records.prepare(without(RECORDS, source), DEFINITIONS),
+        evidence.prepare(without(RECORDS, source), DEFINITIONS),
         DEFINITIONS.fillings[0],
     )
     path = paths(known.evidence, known.births, known.days, rule).estimate
@@ -410,7 +418,7 @@ def test_counts_that_are_right_rebuild_the_counter() -> None:
     born = pd.Timestamp("2024-12-01")
     counters = {f"{day:%Y-%m-%d}": 100 * ((day - born).days + 1) for day in days}
     sources = Sources({"a/steady": "2024-12-01"}, {}, crawls, {"a/steady": counters})
-    found = hub_dates.agreement(prepared(sources), DEFINITIONS).set_index("period")
+    found = lists.agreement(prepared(sources), DEFINITIONS).set_index("period")
     # The days from 1 to 15 December lie within thirty of the first count.
     assert found.loc["before", ["exact", "rebuilt"]].tolist() == [6_300, 6_300]
     assert found.loc["after", ["exact", "rebuilt"]].tolist() == [15_000, 15_000]
@@ -422,7 +430,7 @@ def test_agreement_is_of_newborns_with_a_count_in_the_period() -> None:
     found = PANEL.window_agreement
     assert set(found["name"]) == {"delta/both"}
     assert found.set_index("period")["exact"].to_dict() == {"before": 16_400, "after": 13_600}
-    assert list(found.columns) == hub_dates.AGREEMENT
+    assert list(found.columns) == lists.AGREEMENT
 
 
 def test_a_panel_without_a_column_is_refused() -> None:
@@ -464,7 +472,7 @@ def test_records_without_counters_make_a_panel() -> None:
     panel = window.build(replace(DATED, counters={}).records(), DEFINITIONS)
     assert not panel.window_months[COUNTED].any()
     assert panel.window_agreement.empty
-    assert list(panel.window_agreement) == hub_dates.AGREEMENT
+    assert list(panel.window_agreement) == lists.AGREEMENT
     found = panel.window_left_out
     assert (found["cumulative"] == found[ESTIMATE]).all()
 

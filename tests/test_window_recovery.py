@@ -10,8 +10,8 @@ import pandas as pd
 import pytest
 from command_line import assert_one_message, invoke
 
-from replication.panel.window_records import CUMULATIVE, THIRTY_DAY
-from replication.sources.record_set import Records
+from replication.sources.records import Records
+from replication.sources.records.one_record import CUMULATIVE, THIRTY_DAY
 from replication.validation.recovery import report, window
 from replication.validation.recovery.window import STATISTICS, WindowRecovery
 from replication.validation.synthetic.daily import FIRST, LAST, DailyHub, daily_hub

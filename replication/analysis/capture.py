@@ -24,7 +24,7 @@ from numpy.typing import NDArray
 
 from replication.attribution.rules import AUTOMATED, BURST
 from replication.definitions import Definitions
-from replication.panel.hub_dates import held_column
+from replication.panel.window import held_column
 
 PROPORTION, LEVEL, NONE = "proportion", "level", "none"
 GROUP = "registry_group_uploader"

@@ -11,7 +11,7 @@ import pandas as pd
 from replication.analysis.capture import deeper, is_automated, tail_factor
 from replication.definitions import Definitions
 from replication.inference.cells import leave_out
-from replication.panel.hub_dates import held_column
+from replication.panel.window import held_column
 
 LABELS = ("study", "registry")
 ROLES = ("uploader", "origin", "maker")

@@ -18,8 +18,8 @@ from replication.attribution.registry import UNKNOWN, Developer, Registry, Tenur
 from replication.attribution.rules import Rule, matched
 from replication.errors import RegistryError, SourceError
 from replication.names import NAMESPACE, RULE, key, keys, unified, well_formed
-from replication.panel.contract import plain, whole_numbers
-from replication.panel.whole_hub.tail import is_bucket
+from replication.panel.tail import is_bucket
+from replication.sources.counters.reading import plain_types, whole_numbers
 
 NO_ROW, NO_EVIDENCE = "no row", "unknown"
 INDIVIDUAL = "individual"
@@ -234,7 +234,7 @@ def _read(path: Path) -> pd.DataFrame:
     """Read a Parquet file, or a CSV file as text, so that no name is taken for a number or a gap."""
     try:
         if path.suffix.lower() == ".parquet":
-            return plain(pq.read_table(path)).to_pandas(ignore_metadata=True)
+            return plain_types(pq.read_table(path)).to_pandas(ignore_metadata=True)
         with warnings.catch_warnings():
             warnings.simplefilter("error")  # rows wider than the header
             return pd.read_csv(path, dtype=str, keep_default_na=False, index_col=False)

@@ -1,4 +1,4 @@
-"""Lineage: the repositories that a repository derives from, walked to the roots.
+"""Lineage: the repositories that a repository derives from, followed to the roots.
 
 Parents come from one of three places: the released file's list of parents, the Hub's `baseModels`
 field, or its `base_model:*` tags. A repository with several parents (a merge) is shared equally
@@ -18,6 +18,7 @@ from scipy import sparse
 from scipy.sparse.csgraph import connected_components
 
 from replication.names import key, keys, unified
+from replication.sources.counters.reading import words
 
 NOT_DERIVED = "No"
 UNSURE = "Unsure"
@@ -26,7 +27,6 @@ FINETUNE, MERGE, DISTILLATION = "finetune", "merge", "distillation"
 RELATIONS = (DERIVED, QUANTISED, ADAPTER, FINETUNE, MERGE, DISTILLATION)
 EDGES = ["repository", "parent", "parent_id", "relation"]
 _NAME = re.compile(r"[^/\s]+/[^/\s]+")
-_BREAKS = re.compile(r"[\s,;'\"\[\]]+")
 _TAG = "base_model:"
 
 
@@ -43,9 +43,9 @@ class Lineage:
     weights
         Sparse matrix (n, m): the share of each repository that goes to each root; rows add up to 1.
     counts
-        What the walk met: ``derived`` repositories, with ``several_parents``, ``missing_parents``
-        (edges to repositories not asked about), ``renamed_parents``, ``self_parents``,
-        ``in_cycles`` (repositories) and ``deepest`` (steps of the longest walk).
+        ``derived`` repositories and those with ``several_parents``; edges to ``missing_parents``
+        (not asked about), ``renamed_parents`` and ``self_parents``; repositories ``in_cycles``; and
+        ``deepest``, the steps of the longest line of parents.
     """
 
     repositories: tuple[str, ...]
@@ -55,13 +55,13 @@ class Lineage:
 
     def roots(self) -> pd.DataFrame:
         """One row a repository and root: ``repository, root, weight``, heaviest root first."""
-        found = self.weights.tocoo()
-        row, column = found.coords
+        shares = self.weights.tocoo()
+        row, column = shares.coords
         table = pd.DataFrame(
             {
                 "repository": np.asarray(self.repositories, dtype=object)[row],
                 "root": np.asarray(self.nodes, dtype=object)[column],
-                "weight": found.data,
+                "weight": shares.data,
                 "order": row,
             }
         )
@@ -103,21 +103,16 @@ def released_edges(names: Sequence[str], parents: Sequence[str]) -> pd.DataFrame
 
 def documented(parents: pd.Series) -> pd.Series:
     """What each list of parents says: ``none``, ``parents``, ``malformed`` or ``unknown``."""
-    return parents.map(_says)
+    return parents.map(_documented)
 
 
-def _says(text: str) -> str:
-    said = [word for word in words(text) if word != UNSURE]
-    if not said:
+def _documented(text: str) -> str:
+    names = [word for word in words(text) if word != UNSURE]
+    if not names:
         return "unknown"
-    if any(_NAME.fullmatch(word) for word in said):
+    if any(_NAME.fullmatch(word) for word in names):
         return "parents"
-    return "none" if said == [NOT_DERIVED] else "malformed"
-
-
-def words(text: str) -> list[str]:
-    """The words of a list of parents written as text, whatever brackets and quotes it has."""
-    return [word for word in _BREAKS.split(text) if word]
+    return "none" if names == [NOT_DERIVED] else "malformed"
 
 
 def hub_edges(table: pd.DataFrame) -> pd.DataFrame:
@@ -146,15 +141,15 @@ def hub_edges(table: pd.DataFrame) -> pd.DataFrame:
 
 def _tagged(tags: Iterable[str]) -> list[tuple[str, str]]:
     """Parents and relations of the tags; a bare tag repeats one that names its relation."""
-    found: dict[str, str] = {}
+    relations: dict[str, str] = {}
     for tag in tags:
         if tag.startswith(_TAG):
             relation, colon, parent = tag[len(_TAG) :].partition(":")
             if colon:
-                found[parent] = relation
+                relations[parent] = relation
             else:
-                found.setdefault(relation, DERIVED)
-    return list(found.items())
+                relations.setdefault(relation, DERIVED)
+    return list(relations.items())
 
 
 def trace(
@@ -163,7 +158,7 @@ def trace(
     ids: Mapping[str, str] | None = None,
     renames: Mapping[str, str] | None = None,
 ) -> Lineage:
-    """Walk every repository to its roots; names are matched whatever their case.
+    """Trace every repository to its roots; names are matched whatever their case.
 
     Parameters
     ----------
@@ -181,13 +176,13 @@ def trace(
     renamed = keys(parents) != keys(edges["parent"])
     children, parents = _spelt(edges["repository"], known), _spelt(parents, known)
     loops = parents == children
-    kept = pd.DataFrame({"child": children, "parent": parents})[~loops]
-    kept = kept.drop_duplicates()
-    ends = [np.asarray(list(known), dtype=object), kept["child"], kept["parent"]]
+    pairs = pd.DataFrame({"child": children, "parent": parents})[~loops]
+    pairs = pairs.drop_duplicates()
+    ends = [np.asarray(list(known), dtype=object), pairs["child"], pairs["parent"]]
     codes, nodes = pd.factorize(np.concatenate(ends))  # in order of appearance: names come first
     child, parent = np.split(codes[len(known) :], 2)
     inside, cycling = _in_cycles(child, parent, len(nodes))
-    weights, deepest = _walk(child[~inside], parent[~inside], len(nodes))
+    weights, deepest = _shares_at_roots(child[~inside], parent[~inside], len(nodes))
     several = np.bincount(child, minlength=len(nodes))[: len(known)]
     counts = {
         "derived": int((several > 0).sum()),
@@ -212,16 +207,16 @@ def _present_names(
     return by_id.fillna(by_name).fillna(parents)
 
 
-def _spelt(found: pd.Series, known: dict[str, None]) -> pd.Series:
+def _spelt(names: pd.Series, known: dict[str, None]) -> pd.Series:
     """Names as `known` spells them; those that it lacks in one spelling each."""
-    others = pd.Index(found.unique()).difference(pd.Index(list(known), dtype=object), sort=False)
+    others = pd.Index(names.unique()).difference(pd.Index(list(known), dtype=object), sort=False)
     spelling = {key(name): name for name in reversed(others)}
     for name in reversed(known):
         folded = key(name)
         if folded in spelling:
             spelling[folded] = name
     present = {name: spelling[key(name)] for name in others}
-    return pd.Series([present.get(n, n) for n in found], found.index, dtype=object)
+    return pd.Series([present.get(n, n) for n in names], names.index, dtype=object)
 
 
 def _in_cycles(
@@ -235,10 +230,10 @@ def _in_cycles(
     return inside, on_cycle
 
 
-def _walk(
+def _shares_at_roots(
     child: NDArray[np.int64], parent: NDArray[np.int64], size: int
 ) -> tuple[sparse.csr_array, int]:
-    """Share of every node that reaches every root, and the number of steps of the longest walk.
+    """Share of every node that reaches every root, and the steps of the longest line of parents.
 
     One step takes a node to its parents, equally. Steps are repeated until all shares stand at
     roots, which ends because the graph has no cycle.
@@ -246,11 +241,11 @@ def _walk(
     several = np.bincount(child, minlength=size)
     step = sparse.csr_array((1.0 / several[child], (child, parent)), shape=(size, size))
     root = several == 0
-    at_rest = sparse.csr_array(sparse.diags_array(root.astype(float)))
-    under_way = step
-    total, depth = at_rest, 0
-    while under_way.nnz:
+    ends = sparse.csr_array(sparse.diags_array(root.astype(float)))
+    steps = step
+    total, depth = ends, 0
+    while steps.nnz:
         depth += 1
-        total = total + under_way @ at_rest
-        under_way = under_way @ step
+        total = total + steps @ ends
+        steps = steps @ step
     return sparse.csr_array(total), depth

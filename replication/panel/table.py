@@ -18,6 +18,8 @@ from replication.files import read_csv, write_csv
 from replication.names import key
 from replication.panel import defects, increments, lineage
 from replication.panel.variants import variant_totals
+from replication.sources.counters.mending import require_movement
+from replication.sources.defect import to_frame
 
 FACTS = [
     "repository",
@@ -70,9 +72,16 @@ def build(
     definitions: Definitions,
     label_defects: pd.DataFrame,
 ) -> Panel:
-    """Turn the checked counters of a released file into a panel."""
+    """Turn the checked counters of a released file into a panel.
+
+    Raises
+    ------
+    ContractError
+        Nearly every counter stands still at nearly every reading.
+    """
     rules = definitions.panel
     mended = defects.mend(counters, rules.frozen_share, label_defects, rules.envelope_margin)
+    require_movement(len(mended.frozen), mended.readings["reading"].nunique() - 1)
     young, oldest = (
         increments.first_year(
             mended.readings, age_limit_days=limit, birth_margin_days=rules.birth_margin_days
@@ -84,7 +93,7 @@ def build(
     variants = variant_totals(oldest, mended.frozen, definitions.variants).reset_index()
     weekly = _pairs(increments.weekly(young, mended.frozen), facts)
     repositories = facts.merge(totals, on="repository", validate="one_to_one")
-    return Panel(repositories, weekly, variants, defects.to_frame(mended.defects))
+    return Panel(repositories, weekly, variants, to_frame(mended.defects))
 
 
 def check(panel: Panel, definitions: Definitions, where: str) -> Panel:
@@ -173,8 +182,8 @@ def traced_origins(names: pd.Series, parents: pd.Series, renames: Mapping[str, s
     empty where the file documents no parent and does not say either that there is none.
     """
     edges = lineage.released_edges(names.tolist(), parents.tolist())
-    found = lineage.trace(names.tolist(), edges, renames=renames).origins()
-    roots = found.groupby("repository")["origin"].agg(" ".join)
+    origins = lineage.trace(names.tolist(), edges, renames=renames).origins()
+    roots = origins.groupby("repository")["origin"].agg(" ".join)
     known = lineage.documented(parents).isin(["none", "parents"])
     return names.map(roots).where(known, "")
 

@@ -1,6 +1,6 @@
 """The panel of the whole Hub: what `rebuild` computed, in the tables that every later stage reads.
 
-The tail is joined in the engine (`sql/places.sql`), so that what reaches memory is one row a name of
+The tail is joined in the engine (`sql/panel_places.sql`), so that what reaches memory is one row a name of
 the panel, and the names of repositories that derive from others.
 """
 
@@ -14,13 +14,13 @@ import pandas as pd
 
 from replication.definitions import Definitions
 from replication.names import key
-from replication.panel import lineage
-from replication.panel.defects import to_frame
+from replication.panel import lineage, tail
 from replication.panel.table import FACTS, WEEKLY, Panel
-from replication.panel.whole_hub import defects, tail
+from replication.panel.whole_hub import defects
 from replication.panel.whole_hub.chain import SCALED_ON
 from replication.panel.whole_hub.engines import Engine
 from replication.panel.whole_hub.rebuild import Rebuilt, main_variant, weekly
+from replication.sources.defect import to_frame
 
 UNLABELLED = "Unknown"
 
@@ -34,7 +34,7 @@ class HubPanel:
     panel
         The four tables.
     chained
-        ``repository``, then one int64 column a window: downloads that the chain alone tells.
+        ``repository``, then one int64 column a window: downloads that the chain alone says.
     chain
         ``stretch, uploaders, chained, counted, factor, factor_error, spread, measured``: how the
         chain does where the counters are known, then what is used (stretch "used"). Where that is
@@ -53,12 +53,12 @@ def assemble(
     study_groups: Mapping[str, str],
     least: int,
 ) -> HubPanel:
-    """Make the panel of what was rebuilt.
+    """Make the panel of the rebuilt downloads.
 
     Parameters
     ----------
     rebuilt
-        What was found on the way.
+        What `rebuild` returned.
     engine
         The engine that rebuilt it, and keeps the tables.
     definitions
@@ -70,11 +70,13 @@ def assemble(
         variant.
     """
     engine.put("origins", _origins(engine))
-    for name in ("credited", "spellings", "owned", "sizes"):
+    for name in ("owners_as_spelt", "spellings", "owners", "namespace_sizes"):
         engine.make(name)
-    engine.put("namespaces", tail.placed(engine.frame("SELECT * FROM sizes ORDER BY 1"), least))
+    engine.put(
+        "namespaces", tail.placed(engine.frame("SELECT * FROM namespace_sizes ORDER BY 1"), least)
+    )
     engine.put("small", pd.DataFrame({"least": [least]}))
-    for name in ("places", "keys", "pairs", "sums"):
+    for name in ("panel_places", "panel_rows", "panel_pairs", "panel_totals"):
         engine.make(name)
     rows = _rows(engine, study_groups)
     totals, chained = _sums(engine, rebuilt, len(rows))
@@ -124,7 +126,7 @@ def _parents(engine: Engine, edges: pd.DataFrame) -> pd.Series:
 
 def _rows(engine: Engine, study_groups: Mapping[str, str]) -> pd.DataFrame:
     """One row a name of the panel, in the order of the names, with the facts of every panel."""
-    rows = engine.frame("SELECT * FROM keys ORDER BY number")
+    rows = engine.frame("SELECT * FROM panel_rows ORDER BY number")
     groups = {
         f"study_group_{role}": [study_groups.get(key(name), UNLABELLED) for name in rows[role]]
         for role in ("uploader", "origin")
@@ -134,8 +136,8 @@ def _rows(engine: Engine, study_groups: Mapping[str, str]) -> pd.DataFrame:
 
 
 def _sums(engine: Engine, rebuilt: Rebuilt, size: int) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """int64 downloads, and those that the chain tells: one row a name, one column a variant."""
-    table, names = engine.frame("SELECT * FROM sums"), list(rebuilt.variants)
+    """int64 downloads, and those that the chain says: one row a name, one column a variant."""
+    table, names = engine.frame("SELECT * FROM panel_totals"), list(rebuilt.variants)
     place = table["number"].to_numpy() - 1, table["variant"].to_numpy()
     out = np.zeros((2, size, len(names)), dtype=np.int64)
     for row, what in enumerate(("total", "chained")):
@@ -146,7 +148,7 @@ def _sums(engine: Engine, rebuilt: Rebuilt, size: int) -> tuple[pd.DataFrame, pd
 def _weekly(engine: Engine, rows: pd.DataFrame, rebuilt: Rebuilt) -> pd.DataFrame:
     """Weekly downloads of every pair of uploader and origin."""
     names = rows.drop_duplicates("pair")[["pair", "uploader", "origin"]]
-    weeks = weekly(engine, rebuilt.read)
+    weeks = weekly(engine, rebuilt)
     return weeks.merge(names, on="pair", validate="many_to_one")[WEEKLY]
 
 

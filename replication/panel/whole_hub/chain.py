@@ -48,7 +48,7 @@ def measure(known: pd.DataFrame) -> Scale:
     ----------
     known
         ``uploader, stretch, chained, counted`` in thousandths of a download, one row an uploader and
-        stretch (`sql/known.sql`).
+        stretch (`sql/chain_and_counters.sql`).
 
     Returns
     -------
@@ -67,15 +67,15 @@ def measure(known: pd.DataFrame) -> Scale:
     """
     rows = [_stretch(name, known[known["stretch"] == name]) for name in STRETCHES]
     table = pd.DataFrame(rows)
-    told = table[table["chained"] > 0]
-    used = told[told["stretch"].isin(SCALED_ON)]
+    positive = table[table["chained"] > 0]
+    used = positive[positive["stretch"].isin(SCALED_ON)]
     if used.empty or not used["counted"].any():
         return Scale(1.0, UNMEASURED, UNMEASURED, False, table)
     factor = float(used["counted"].sum() / used["chained"].sum())
     errors = used["factor_error"].tolist()
     if len(used) > 1:
         errors.append((used["factor"].max() - used["factor"].min()) / 2)
-    error, spread = pd.Series(errors, dtype=float).max(), told["spread"].max()
+    error, spread = pd.Series(errors, dtype=float).max(), positive["spread"].max()
     known_errors = bool(np.isfinite([error, spread]).all())
     return Scale(
         factor,

@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import numpy as np
 import pandas as pd
 
 from replication.definitions import Definitions
-from replication.panel.defects import NONE, Defect, overcounted, spiked, uncertain
+from replication.panel.defects import uncertain
 from replication.panel.whole_hub import readings
 from replication.panel.whole_hub.engines import Engine, statement
+from replication.panel.whole_hub.periods import frozen_labels
 from replication.panel.whole_hub.readings import DAY, listed
-from replication.panel.whole_hub.rebuild import Rebuilt, frozen_labels
+from replication.panel.whole_hub.rebuild import Rebuilt
+from replication.sources.counters.mending import spiked
+from replication.sources.defect import NONE, Defect, sizes
 
 
 def find(rebuilt: Rebuilt, engine: Engine, definitions: Definitions) -> list[Defect]:
@@ -19,13 +24,13 @@ def find(rebuilt: Rebuilt, engine: Engine, definitions: Definitions) -> list[Def
     Parameters
     ----------
     rebuilt
-        What was found while the downloads were rebuilt.
+        What `rebuild` returned.
     engine
-        Keeps the tables of `rebuild` and of `whole_hub.assemble`.
+        Keeps the tables of `rebuild` and of `assembly.assemble`.
     definitions
         Shares and margins from which something is a defect.
     """
-    counted = engine.frame(statement("counts")).iloc[0].astype("int64")
+    counted = engine.frame(statement("repository_counts")).iloc[0].astype("int64")
     return [
         *rebuilt.read.defects,
         *_of_repositories(rebuilt, engine, counted),
@@ -79,7 +84,7 @@ def _of_counters(rebuilt: Rebuilt, engine: Engine, definitions: Definitions) -> 
     fell = fell[fell > 0].rename("n_fell").rename_axis("label").reset_index()
     return [
         spiked(int(spikes["n"].sum()), _largest(engine, "spikes")),
-        overcounted(
+        _overcounted(
             int(engine.frame("SELECT count(*) AS n FROM overcounts")["n"].item()),
             _largest(engine, "overcounts"),
         ),
@@ -98,7 +103,7 @@ def _of_counters(rebuilt: Rebuilt, engine: Engine, definitions: Definitions) -> 
 def _left_out(rebuilt: Rebuilt, engine: Engine, counted: pd.Series) -> list[Defect]:
     """What no window needs, and what is joined."""
     joined = engine.frame(
-        "SELECT count(*) AS n, coalesce(max(largest), 0) AS most FROM places WHERE is_alone = 0"
+        "SELECT count(*) AS n, coalesce(max(largest), 0) AS most FROM panel_places WHERE is_alone = 0"
     ).iloc[0]
     rest = rebuilt.last_rows - int(counted["n_there"])
     return [
@@ -110,9 +115,20 @@ def _left_out(rebuilt: Rebuilt, engine: Engine, counted: pd.Series) -> list[Defe
     ]  # fmt: skip
 
 
+def _overcounted(number: int, largest: Mapping[str, int]) -> Defect:
+    """The record of 30-day counts that cannot be right: how many, and the largest, in downloads."""
+    return Defect(
+        "overcounts",
+        "a 30-day count above what the readings before and after it hold together",
+        sizes(number, largest),
+        number,
+        "an error of that reading: drawn between its neighbours",
+    )
+
+
 def _largest(engine: Engine, name: str) -> dict[str, int]:
     """Size of the largest spikes, or overcounts, by repository and label."""
-    table = engine.frame(statement("largest_sized").replace("FROM sized", f"FROM {name}"))
+    table = engine.frame(statement("largest_errors").replace("FROM sized", f"FROM {name}"))
     names = [f"{row.name} {readings.day(row.label)}" for row in table.itertuples(index=False)]
     return dict(zip(names, table["size"], strict=True))
 
@@ -120,8 +136,8 @@ def _largest(engine: Engine, name: str) -> dict[str, int]:
 def _uncertain(engine: Engine, margin: int) -> Defect:
     """Counters whose two envelopes differ."""
     engine.put("margin", pd.DataFrame({"margin": [margin]}))
-    bound = engine.frame(statement("bound")).iloc[0]
-    largest = engine.frame(statement("largest_apart")).set_index("name")["apart"]
+    bound = engine.frame(statement("envelope_sum")).iloc[0]
+    largest = engine.frame(statement("largest_envelopes")).set_index("name")["apart"]
     return uncertain(margin, int(bound["bound"]), int(bound["n"]), largest.to_dict())
 
 

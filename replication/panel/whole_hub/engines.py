@@ -1,4 +1,4 @@
-"""Engines that run the panel's SQL: DuckDB on one machine; `replication.panel.whole_hub.spark` on many.
+"""What the whole Hub's SQL asks of an engine: DuckDB on one machine, Spark on many.
 
 The statements lie in `sql/`, one SELECT a file, and name tables only. An engine keeps the tables; the
 statements are the same for both, and so are the numbers, since every sum is of whole numbers.
@@ -6,23 +6,16 @@ statements are the same for both, and so are the numbers, since every sum is of 
 
 from __future__ import annotations
 
-import shutil
-import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from types import TracebackType
-from typing import Protocol, Self
+from typing import Protocol
 
-import duckdb
 import pandas as pd
 
-from replication.errors import OutputError, SourceError
-from replication.files import literal
+from replication.errors import SourceError
 
 SQL = Path(__file__).with_name("sql")
-MEMORY = "2GB"
-"""Most memory of DuckDB's tables; the rest of the process needs about as much again."""
 
 
 class Engine(Protocol):
@@ -66,140 +59,6 @@ def on_end(tables: Sequence[str]) -> str:
     )
 
 
-class DuckDB:
-    """DuckDB on a file of the run's folder: what does not fit in memory goes to disk.
-
-    Parameters
-    ----------
-    folder
-        Receives the database and what spills; both are removed on exit. Where DuckDB would read
-        more in its path than a name, a folder of the system's temporary files does.
-    memory
-        Most memory that DuckDB takes, as it writes sizes ("3GB").
-    threads
-        Threads.
-    """
-
-    def __init__(self, folder: Path, memory: str = MEMORY, threads: int = 2) -> None:
-        folder.mkdir(parents=True, exist_ok=True)
-        self._folder = self._place = folder
-        self._settings: dict[str, str | bool | int | float | list[str]] = {
-            "memory_limit": memory, "threads": threads, "preserve_insertion_order": False,
-        }  # fmt: skip
-        self._files: dict[int, Path] = {}
-
-    def __enter__(self) -> Self:
-        if _says_more(self._folder):
-            self._place = _elsewhere(self._folder)
-        self._remove()  # what a run that was killed left
-        self._settings["temp_directory"] = str(self._spill)
-        self._connection = duckdb.connect(str(self._path), config=self._settings)
-        self._connection.execute("SET enable_progress_bar = false")  # it would print to a pipe
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self._connection.close()
-        self._remove()
-        if self._place != self._folder:
-            shutil.rmtree(self._place, ignore_errors=True)
-
-    @property
-    def _path(self) -> Path:
-        return self._place / "panel.duckdb"
-
-    @property
-    def _spill(self) -> Path:
-        return self._place / "spill"
-
-    def _remove(self) -> None:
-        for path in (self._path, self._path.with_name(f"{self._path.name}.wal")):
-            path.unlink(missing_ok=True)
-        for path in self._spill.glob("*"):
-            path.unlink()
-
-    def _run(self, text: str) -> duckdb.DuckDBPyConnection:
-        """Run a statement; what the user can act on is said as such."""
-        try:
-            return self._connection.execute(text)
-        except (
-            duckdb.OutOfMemoryException,
-            duckdb.IOException,
-            duckdb.InvalidInputException,
-        ) as error:
-            reason = str(error).splitlines()[0]
-            if any(path.name in reason for path in self._files.values()):
-                raise SourceError(
-                    f"an extract cannot be read: {reason}", "remove it and fetch again"
-                ) from None
-            if isinstance(error, duckdb.InvalidInputException):
-                raise
-            raise OutputError(
-                f"DuckDB ran out of memory or disk: {reason}",
-                "free disk space, or choose another folder (make all OUT=folder)",
-            ) from None
-
-    def statement(self, name: str) -> str:
-        """Text of the statement `name`; an ablation changes it."""
-        return statement(name)
-
-    def extracts(self, files: Mapping[int, Path]) -> None:
-        """Make the view `extracts`, one scan of all files, which memory holds at any size."""
-        self._files = dict(files)
-        self._view(files)
-
-    def _view(self, files: Mapping[int, Path]) -> None:
-        ordered = sorted(files.items())
-        labels = ", ".join(str(label) for label, _ in ordered)
-        paths = ", ".join(f"'{_quoted(path)}'" for _, path in ordered)
-        self._run(
-            f"CREATE OR REPLACE VIEW extracts AS "
-            f"SELECT CAST([{labels}][CAST(file_index AS BIGINT) + 1] AS BIGINT) AS label, * "
-            f"FROM read_parquet([{paths}], hive_partitioning = false)"
-        )
-
-    def put(self, name: str, table: pd.DataFrame) -> None:
-        """Make the table `name` of a data frame."""
-        self._connection.register("given", table)
-        self._run(f"CREATE OR REPLACE TABLE {name} AS SELECT * FROM given")
-        self._connection.unregister("given")
-
-    def make(self, name: str, other: str = "") -> None:
-        """Make the table `name`."""
-        self._run(f"CREATE OR REPLACE TABLE {name} AS {self.statement(other or name)}")
-
-    def make_by_label(self, name: str, labels: Sequence[int]) -> None:
-        """Make the table `name` label by label, each of one extract, which is what memory must hold."""
-        self._run(f"DROP TABLE IF EXISTS {name}")
-        verb = f"CREATE TABLE {name} AS"
-        for label in labels:
-            self._view({label: self._files[label]})
-            self._run(f"{verb} {self.statement(name)}")
-            verb = f"INSERT INTO {name}"
-        self._view(self._files)
-
-    def view(self, name: str) -> None:
-        """Make the view `name` of its statement."""
-        self._run(f"CREATE OR REPLACE VIEW {name} AS {self.statement(name)}")
-
-    def union(self, name: str, tables: Sequence[str]) -> None:
-        """Make the view `name` of tables on end."""
-        self._run(f"CREATE OR REPLACE VIEW {name} AS {on_end(tables)}")
-
-    def drop(self, *names: str) -> None:
-        """Free tables."""
-        for name in names:
-            self._run(f"DROP TABLE IF EXISTS {name}")
-
-    def frame(self, text: str) -> pd.DataFrame:
-        """Run a statement and return its rows."""
-        return self._run(text).df()
-
-
 @contextmanager
 def engine(name: str, folder: Path) -> Iterator[Engine]:
     """The engine of that name, with its tables in `folder` until the block ends.
@@ -210,35 +69,14 @@ def engine(name: str, folder: Path) -> Iterator[Engine]:
         There is no such engine, or what it needs is not installed.
     """
     if name == "spark":
-        from replication.panel.whole_hub.spark import Spark
+        from replication.panel.whole_hub.engine_spark import Spark
 
         with Spark(folder) as spark:
             yield spark
     elif name == "duckdb":
+        from replication.panel.whole_hub.engine_duckdb import DuckDB
+
         with DuckDB(folder) as duck:
             yield duck
     else:
         raise SourceError(f"there is no engine {name!r}", "ENGINE=duckdb or ENGINE=spark")
-
-
-def _quoted(path: Path) -> str:
-    """The path, and nothing but the path, as the inside of an SQL string."""
-    return literal(path).replace("'", "''")
-
-
-def _says_more(folder: Path) -> bool:
-    """Whether DuckDB reads an option or a step in the path of a database in the folder."""
-    return any(sign in str(folder.absolute()) for sign in "?\\")
-
-
-def _elsewhere(folder: Path) -> Path:
-    """Make a folder among the system's temporary files for the database."""
-    found = Path(tempfile.mkdtemp(prefix="replication-"))
-    if _says_more(found):
-        found.rmdir()
-        raise OutputError(
-            f"DuckDB can keep its database neither in {folder} nor in {found.parent}: a path with "
-            "? or a backslash is more than a name to it",
-            "choose another folder (make all OUT=folder), or set TMPDIR to one",
-        )
-    return found

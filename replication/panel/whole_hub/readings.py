@@ -13,7 +13,8 @@ import numpy as np
 import pandas as pd
 
 from replication.errors import ContractError
-from replication.panel.defects import FEW, NONE, Defect
+from replication.sources import defect
+from replication.sources.defect import NONE, Defect
 
 DAY = 86_400
 WEEK = 7
@@ -26,7 +27,7 @@ CONTENT = ["n_rows", "sum_created", "sum_rolling", "sum_counter"]
 
 @dataclass(frozen=True)
 class Readings:
-    """The snapshots that are used, and what was found of all.
+    """The snapshots that are used, and what is wrong with all.
 
     Attributes
     ----------
@@ -35,7 +36,7 @@ class Readings:
     anchor
         Moment of the first reading with cumulative counters; the last of all where none has them.
     defects
-        What was found.
+        What is wrong, one row a check.
     """
 
     table: pd.DataFrame
@@ -69,7 +70,7 @@ def choose(census: pd.DataFrame, truncated_share: float) -> Readings:
     table = pd.DataFrame(
         {"label": kept["label"].to_numpy(), "moment": moments, "place": np.arange(len(kept))}
     )
-    found = (
+    defects = (
         _labels("truncated-snapshots", "far fewer rows than a snapshot before", census[truncated],
                 "left out; the next reading holds what was gained"),
         _labels("repeated-snapshots", "the content of an earlier snapshot under a later label",
@@ -80,7 +81,7 @@ def choose(census: pd.DataFrame, truncated_share: float) -> Readings:
         Defect("rows-without-id", "rows that carry no immutable id", NONE if _no_id(kept) == 0 else "by era",
                _no_id(kept), "joined on name and moment of creation"),
     )  # fmt: skip
-    return Readings(table, anchor, found)
+    return Readings(table, anchor, defects)
 
 
 def _truncated(census: pd.DataFrame, share: float) -> pd.Series:
@@ -98,8 +99,8 @@ def _moments(kept: pd.DataFrame) -> np.ndarray:
     """When each was read: at its newest creation, or at noon of its label; never before the last."""
     start = kept["label"].to_numpy(dtype=np.int64) * DAY
     newest = kept["newest"].fillna(0).to_numpy(dtype=np.int64)  # 0 where no row is dated
-    told = (newest >= start - DAY) & (newest < start + LATEST_AFTER_LABEL)
-    moments = np.where(told, newest, start + NOON)
+    is_possible = (newest >= start - DAY) & (newest < start + LATEST_AFTER_LABEL)
+    moments = np.where(is_possible, newest, start + NOON)
     later = np.arange(len(moments))  # strictly later, were two labels read at one moment
     return np.asarray(np.maximum.accumulate(moments - later) + later, dtype=np.int64)
 
@@ -111,10 +112,7 @@ def day(label: int) -> str:
 
 def listed(labels: pd.Series) -> str:
     """Dates of labels as text."""
-    days = [day(label) for label in labels]
-    if len(days) > FEW:
-        return f"{days[0]} … {days[-1]} ({len(days)} readings)"
-    return ", ".join(days) or NONE
+    return defect.listed([day(label) for label in labels])
 
 
 def _labels(check: str, what: str, rows: pd.DataFrame, treatment: str) -> Defect:

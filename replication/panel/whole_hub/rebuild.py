@@ -1,6 +1,6 @@
 """The whole Hub rebuilt from snapshots: hundreds of millions of counters to first-year downloads.
 
-The way: census → readings → repositories → counters → levels and chain → cells → downloads. Each step
+The way: census → readings → repositories → counters → levels and chain → gains → downloads. Each step
 is one statement in `sql/`; what is decided between them is decided here. Tables of one row a repository
 stay in the engine.
 
@@ -12,7 +12,7 @@ life the chain covers. The others are scaled by what the chain was measured to m
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
@@ -20,28 +20,23 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from replication.definitions import INTERPOLATED, LEFT_OUT, Definitions, Variant, Window
-from replication.errors import ContractError, DefinitionError
-from replication.panel import defects
-from replication.panel.whole_hub import chain, readings
-from replication.panel.whole_hub.engines import Engine
-from replication.panel.whole_hub.readings import DAY, Readings
+from replication.definitions import INTERPOLATED, Definitions, Variant, Window
+from replication.errors import ContractError
+from replication.panel.whole_hub import chain, periods, readings
+from replication.panel.whole_hub.engines import Engine, statement
+from replication.panel.whole_hub.readings import Readings
+from replication.sources.counters.mending import require_movement
 
-MONTH = 30 * DAY
-STRETCHES = {"month": 35 * DAY, "quarter": 91 * DAY}
-"""Stretches after the first counters over which the chain is compared with them."""
-EVER = 1 << 40
-"""A moment before, negated, and after every other."""
 Progress = Callable[[str], None]
 
 
 @dataclass(frozen=True)
 class Rebuilt:
-    """What was found while the first-year downloads of the whole Hub were rebuilt.
+    """What is known of the rebuilt first-year downloads of the whole Hub beside the tables of the engine.
 
     The engine keeps the tables `repositories` (one row a repository that was ever downloaded),
     `downloads` (of each variant by its place, of each repository, in whole downloads, and of these
-    what the chain alone tells), `cells`, `spikes`, `overcounts` and `apart`.
+    what the chain alone says), `gains`, `spikes`, `overcounts` and `envelopes`.
 
     Attributes
     ----------
@@ -50,7 +45,7 @@ class Rebuilt:
     scale
         What the chain was multiplied by, and its error.
     read
-        The readings, and what was found of the snapshots.
+        The readings, and what is wrong with the snapshots.
     movers
         Per reading: ``label, n_again, n_moved, n_fell, n_copies``.
     absences
@@ -61,6 +56,8 @@ class Rebuilt:
         Repositories without a moment of creation in any reading, and their downloads.
     last_rows
         Rows of the last reading.
+    age_limit_days
+        Oldest age at which downloads count in weeks.
     """
 
     variants: tuple[str, ...]
@@ -71,6 +68,7 @@ class Rebuilt:
     rolling_sum: int
     undated: tuple[int, int]
     last_rows: int
+    age_limit_days: int
 
 
 @dataclass(frozen=True)
@@ -85,7 +83,7 @@ class Detailed(Rebuilt):
     totals
         int64 downloads, one row of `facts`, one column a variant.
     chained
-        Of these, downloads that the chain alone tells, one column a window (age limit of the study).
+        Of these, downloads that the chain alone says, one column a window (age limit of the study).
     """
 
     facts: pd.DataFrame
@@ -111,7 +109,7 @@ def rebuild(
     definitions
         Windows, variants and the age limit.
     engine
-        Runs the statements and keeps the tables `cells` and `repositories` for `weekly`.
+        Runs the statements and keeps the tables `gains` and `repositories` for `weekly`.
     progress
         Called with a line of text before each step.
     truncated_share
@@ -121,7 +119,7 @@ def rebuild(
 
     Raises
     ------
-    StudyError
+    DefinitionError
         A window reaches beyond the snapshots.
     ContractError
         No snapshot is a reading.
@@ -131,38 +129,40 @@ def rebuild(
     progress("census of the snapshots")
     census = _census(engine, by_label)
     read = choose(census, truncated_share)
-    require_inside(definitions.all_windows, read)
+    periods.require_inside(definitions.all_windows, read)
     _identify(engine, census)
     engine.put("readings", read.table)
-    engine.put("rules", _rules(definitions, read))
+    engine.put("rules", periods.rules(definitions, read))
     labels = read.table["label"].tolist()
-    kept = census[census["label"].isin(labels)]
-    undated = _repositories(engine, kept, labels, progress)
+    used = census[census["label"].isin(labels)]
+    undated = _repositories(engine, used, labels, progress)
     progress("counters of every repository")
     engine.make_by_label("counters", labels)
-    movers = engine.frame(_text("movers"))
-    missed = engine.frame(_text("absences")).fillna(0).iloc[0]
-    still = movers["n_moved"] <= (1 - definitions.panel.frozen_share) * movers["n_again"]
-    defects.require_movement(int(still.sum()), len(labels) - 1)
-    scale = _cells(engine, definitions, read, movers, progress)
+    movers = engine.frame(statement("movements"))
+    missed = engine.frame(statement("missed_readings")).fillna(0).iloc[0]
+    still = periods.still_labels(movers, definitions.panel.frozen_share)
+    require_movement(len(still), len(labels) - 1)
+    scale = _gains(engine, definitions, read, movers, progress)
     variants = dict.fromkeys(
         [*definitions.variants, *(main_variant(w, definitions) for w in definitions.windows)]
     )
     for place, variant in enumerate(variants):
         progress(f"first-year downloads: {variant.id}")
-        engine.put("chosen", _chosen(variant))
-        name = "totals" if variant.frozen == INTERPOLATED else "as_read"
+        engine.put("periods", periods.period(variant))
+        engine.view("cuts")
+        name = "window_totals" if variant.frozen == INTERPOLATED else "totals_as_read"
         engine.make(f"total_{place}", name)
     engine.union("downloads", [f"total_{place}" for place in range(len(variants))])
     return Rebuilt(
         tuple(variant.id for variant in variants), scale, read, movers,
         (int(missed["n_missed"]), int(missed["n_repositories"])),
-        int(kept["sum_rolling"].sum()), undated, int(kept["n_rows"].iloc[-1]),
+        int(used["sum_rolling"].sum()), undated, int(used["n_rows"].iloc[-1]),
+        definitions.panel.age_limit_days,
     )  # fmt: skip
 
 
 def _repositories(
-    engine: Engine, kept: pd.DataFrame, labels: list[int], progress: Progress
+    engine: Engine, used: pd.DataFrame, labels: list[int], progress: Progress
 ) -> tuple[int, int]:
     """Make the table of repositories; return how many have no date, and their downloads."""
     progress("repositories that were ever downloaded")
@@ -171,35 +171,37 @@ def _repositories(
     engine.make_by_label("names", labels)
     engine.make("repositories")
     engine.drop("spans", "names")
-    undated = _undated(engine, kept)
+    undated = _undated(engine, used)
     _require_repositories(engine, undated[0])
     return undated
 
 
-def _cells(
+def _gains(
     engine: Engine,
     definitions: Definitions,
     read: Readings,
     movers: pd.DataFrame,
     progress: Progress,
 ) -> chain.Scale:
-    """Make the cells of the counters, by their levels and the chain; return the chain's scale."""
-    frozen = frozen_times(movers, read, definitions.panel.frozen_share)
+    """Make the gains of the counters, by their levels and the chain; return the chain's scale."""
+    frozen = periods.frozen_times(movers, read, definitions.panel.frozen_share)
     engine.put("frozen", frozen)
-    engine.put("stretches", _stretches(read))
-    engine.put("rules", _rules(definitions, read, frozen))
+    engine.put("stretches", periods.stretches(read))
+    engine.put("rules", periods.rules(definitions, read, frozen))
     engine.make("overcounts")
-    engine.view("rolled")
+    engine.view("rolling_counts")
     for name in (
-        "moves", "spikes", "levels", "apart", "firsts", "steps", "filled", "chain", "chained",
-        "known", "stalled", "lasts",
+        "moves", "spikes", "levels", "envelopes", "first_levels", "steps", "missing_counts", "chain",
+        "chain_sums", "chain_and_counters", "frozen_steps", "last_levels",
     ):  # fmt: skip
         progress(f"running maxima and the chain of 30-day windows: {name}")
         engine.make(name)
-    scale = chain.measure(engine.frame("SELECT * FROM known ORDER BY uploader, stretch"))
+    scale = chain.measure(
+        engine.frame("SELECT * FROM chain_and_counters ORDER BY uploader, stretch")
+    )
     engine.put("factor", pd.DataFrame({"factor": [scale.factor]}))
-    engine.make("cells")
-    engine.drop("counters", "moves", "levels", "steps", "filled", "chain")
+    engine.make("gains")
+    engine.drop("counters", "moves", "levels", "steps", "missing_counts", "chain")
     return scale
 
 
@@ -215,7 +217,7 @@ def detailed(rebuilt: Rebuilt, engine: Engine, definitions: Definitions) -> Deta
     ----------
     rebuilt
         What `rebuild` returned.
-    engine, study
+    engine, definitions
         Those that it was given.
     """
     facts = engine.frame("SELECT * FROM repositories ORDER BY id")
@@ -230,16 +232,16 @@ def detailed(rebuilt: Rebuilt, engine: Engine, definitions: Definitions) -> Deta
     )
 
 
-def weekly(engine: Engine, read: Readings) -> pd.DataFrame:
+def weekly(engine: Engine, rebuilt: Rebuilt) -> pd.DataFrame:
     """Weekly first-year downloads of groups of repositories, from the tables that `rebuild` kept.
 
     Parameters
     ----------
     engine
-        The engine that `rebuild` was given, with a table `pairs`: ``id`` of a repository and
+        The engine that `rebuild` was given, with a table `panel_pairs`: ``id`` of a repository and
         ``pair``, the number of its group.
-    read
-        The readings.
+    rebuilt
+        What `rebuild` returned.
 
     Returns
     -------
@@ -247,45 +249,17 @@ def weekly(engine: Engine, read: Readings) -> pd.DataFrame:
         ``pair, week, downloads``, by week and pair: a week is named by the label that ends it; zeros
         are left out.
     """
-    engine.put("weeks", _weeks(read))
-    table = engine.frame(_text("weeks"))
+    engine.put("periods", periods.weeks(rebuilt.read, rebuilt.age_limit_days))
+    engine.view("cuts")
+    table = engine.frame(statement("week_totals"))
     names = {week: readings.day(week) for week in table["week"].unique()}
     return table.assign(week=table["week"].map(names))
 
 
-def require_inside(windows: Sequence[Window], read: Readings) -> None:
-    """Refuse a window that begins before the snapshots or ends after them.
-
-    Raises
-    ------
-    StudyError
-        Names the window.
-    """
-    first = int(read.table["moment"].iloc[0]) - MONTH
-    last_day = readings.day(read.table["moment"].iloc[-1] // DAY)
-    for window in windows:
-        if window.kind != "cohort" and _seconds(window.start) < first:
-            raise DefinitionError(
-                f"{window.id} begins on {window.start}, before the snapshots tell anything",
-                "fetch earlier snapshots (--since), or define a later start",
-            )
-        if f"{window.last}" > last_day:
-            raise DefinitionError(
-                f"{window.id} needs readings to {window.last}, and the last one is of {last_day}",
-                "fetch later snapshots (--until), or define an earlier end",
-            )
-
-
-def _text(name: str) -> str:
-    from replication.panel.whole_hub.engines import statement
-
-    return statement(name)
-
-
 def _census(engine: Engine, labels: Iterable[int]) -> pd.DataFrame:
     """What each snapshot holds, those without a row among them."""
-    found = engine.frame(_text("census")).set_index("label")
-    whole = found.reindex(pd.Index(sorted(labels), name="label"))
+    rows = engine.frame(statement("census")).set_index("label")
+    whole = rows.reindex(pd.Index(sorted(labels), name="label"))
     counts = whole.columns.drop(["sum_created", "newest"])
     return (
         whole.fillna(dict.fromkeys(counts, 0)).astype(dict.fromkeys(counts, "int64")).reset_index()
@@ -300,7 +274,7 @@ def _identify(engine: Engine, census: pd.DataFrame) -> None:
         columns = {"name": "str", "created": "int64", "repository": "str"}
         empty = pd.DataFrame({k: pd.Series(dtype=t) for k, t in columns.items()})
         engine.put("identities", empty)
-    engine.view("identified")
+    engine.view("extract_rows")
 
 
 def _require_repositories(engine: Engine, undated: int) -> None:
@@ -317,90 +291,9 @@ def _require_repositories(engine: Engine, undated: int) -> None:
         )
 
 
-def _undated(engine: Engine, kept: pd.DataFrame) -> tuple[int, int]:
+def _undated(engine: Engine, used: pd.DataFrame) -> tuple[int, int]:
     """Repositories without a moment of creation in any reading, and their downloads."""
-    if (kept["n_dated"] == kept["n_rows"]).all():
+    if (used["n_dated"] == used["n_rows"]).all():
         return 0, 0
-    row = engine.frame(_text("undated")).iloc[0]
+    row = engine.frame(statement("undated_repositories")).iloc[0]
     return int(row["n_repositories"]), int(row["downloads"])
-
-
-def _rules(
-    definitions: Definitions, read: Readings, frozen: pd.DataFrame | None = None
-) -> pd.DataFrame:
-    """The moments and spans that the statements use, in one row, in seconds."""
-    first = int(read.table["moment"].iloc[0])
-    starts = [_seconds(window.start) for window in definitions.all_windows]
-    limit = definitions.panel.age_limit_days * DAY
-    row = {
-        "earliest": min([*starts, first]) - limit - MONTH,
-        "horizon": first - MONTH,
-        "anchor": read.anchor,
-        "chained_until": max(
-            [
-                read.anchor + max(STRETCHES.values()),
-                *([] if frozen is None else frozen["until"]),
-            ]
-        ),
-        "month": MONTH,
-        "age_limit": limit,
-    }
-    return pd.DataFrame([row])
-
-
-def _stretches(read: Readings) -> pd.DataFrame:
-    """Ends of the stretches over which the chain is compared with the counters."""
-    ends = {name: read.anchor + span for name, span in STRETCHES.items()}
-    return pd.DataFrame({"stretch": list(ends), "until": list(ends.values())})
-
-
-def frozen_times(movers: pd.DataFrame, read: Readings, share: float) -> pd.DataFrame:
-    """The times in which nearly every counter stood still.
-
-    Returns
-    -------
-    pandas.DataFrame
-        One row a run of frozen readings: ``since`` (moment of the reading before the first of them),
-        ``until`` (of the reading after the last, or of the last where none follows) and ``caught_up``
-        (1 where one follows).
-    """
-    still = read.table["label"].isin(frozen_labels(movers, share)).to_numpy()
-    moment, rows = read.table["moment"].to_numpy(), []
-    for first in np.flatnonzero(still & ~np.roll(still, 1)):
-        after = first + int(np.argmin(np.append(still[first:], False)))
-        last = min(after, len(moment) - 1)
-        rows.append((moment[max(first - 1, 0)], moment[last], int(after < len(moment))))
-    return pd.DataFrame(rows, columns=["since", "until", "caught_up"], dtype="int64")
-
-
-def frozen_labels(movers: pd.DataFrame, share: float) -> set[int]:
-    """Labels at which at least `share` of the counters that moved at a usual reading stood still."""
-    moved = movers["n_moved"] / movers["n_again"]
-    return set(movers.loc[moved <= (1 - share) * moved.median(), "label"])
-
-
-def _chosen(variant: Variant) -> pd.DataFrame:
-    """One window in seconds: a cohort takes all that those born inside gained up to its last day."""
-    window, cohort = variant.window, variant.window.kind == "cohort"
-    since, until = _seconds(window.start), _seconds(window.last) + DAY
-    row = {
-        "since": -EVER if cohort else since,
-        "until": until,
-        "born_since": since if cohort else -EVER,
-        "born_until": _seconds(window.end) + DAY if cohort else EVER,
-        "age_limit": variant.age_limit_days * DAY,
-        "skips_caught_up": int(variant.frozen == LEFT_OUT and not cohort),
-    }
-    return pd.DataFrame([row])
-
-
-def _weeks(read: Readings) -> pd.DataFrame:
-    """Whole weeks from the first label to the last: each begins after the label before."""
-    first, last = read.table["label"].iloc[[0, -1]]
-    ends = np.arange(first + readings.WEEK, last + 1, readings.WEEK, dtype=np.int64)
-    return pd.DataFrame({"week": ends, "since": (ends - readings.WEEK) * DAY, "until": ends * DAY})
-
-
-def _seconds(day: date) -> int:
-    """Unix seconds at which a day begins, UTC."""
-    return (day - date(1970, 1, 1)).days * DAY

@@ -16,7 +16,7 @@ import pandas as pd
 from replication.definitions import AS_READ, INTERPOLATED, Variant
 from replication.errors import VerificationError
 from replication.panel.whole_hub import readings
-from replication.panel.whole_hub.engines import DuckDB
+from replication.panel.whole_hub.engine_duckdb import DuckDB
 from replication.panel.whole_hub.readings import DAY, NOON, Readings
 from replication.panel.whole_hub.rebuild import Detailed
 from replication.validation.recovery.experiment import (
@@ -81,13 +81,13 @@ def _by_label(census: pd.DataFrame, share: float) -> Readings:
     return Readings(found.table.assign(moment=moment), anchor, found.defects)
 
 
-_NOT_ANCHORED = ("chained", "WHEN r.created >= u.horizon THEN 1", "WHEN r.created < 0 THEN 1")
+_NOT_ANCHORED = ("chain_sums", "WHEN r.created >= u.horizon THEN 1", "WHEN r.created < 0 THEN 1")
 _NOT_SCALED = (
-    ("cells", "least(u.factor, ", "least(1.0, "),
-    ("cells", "ELSE u.factor", "ELSE 1.0"),
+    ("gains", "least(u.factor, ", "least(1.0, "),
+    ("gains", "ELSE u.factor", "ELSE 1.0"),
 )
 ABLATIONS = (
-    Ablation("join on the immutable id", (("identified", "coalesce(e.repository, i.repository,", "coalesce(NULL,"),)),
+    Ablation("join on the immutable id", (("extract_rows", "coalesce(e.repository, i.repository,", "coalesce(NULL,"),)),
     Ablation("largest of several copies", (
         ("counters", "max(e.counter)", "min(e.counter)"), ("counters", "max(e.rolling)", "min(e.rolling)"),
     )),
@@ -99,8 +99,8 @@ ABLATIONS = (
     Ablation(
         "chain within a freeze of the counters",
         (
-            ("stalled", "HAVING sum(c.gain) > 0", "HAVING sum(c.gain) < 0"),
-            ("lasts", "GROUP BY l.id", "GROUP BY l.id HAVING max(l.reached) < 0"),
+            ("frozen_steps", "HAVING sum(c.gain) > 0", "HAVING sum(c.gain) < 0"),
+            ("last_levels", "GROUP BY l.id", "GROUP BY l.id HAVING max(l.reached) < 0"),
         ),
     ),
     Ablation("exact anchor of whole lives", (_NOT_ANCHORED,)),
@@ -108,7 +108,7 @@ ABLATIONS = (
     Ablation("one rate a window, not its sum", (
         ("chain", "1e3 * (moment - began) * (rate0 + rate1 + rate2 + rate3) / (1 + used1 + used2 + used3)",
          "1e3 * rate0 * 30 * 86400"),
-        _NOT_ANCHORED, ("cells", "least(u.factor, 1e3 * k.level / k.chained)", "1.0"), _NOT_SCALED[1],
+        _NOT_ANCHORED, ("gains", "least(u.factor, 1e3 * k.level / k.chained)", "1.0"), _NOT_SCALED[1],
     )),
 )  # fmt: skip
 

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from replication.definitions import Definitions, Window, load_definitions
 from replication.panel.whole_hub import readings
-from replication.panel.whole_hub.engines import DuckDB
+from replication.panel.whole_hub.engine_duckdb import DuckDB
 from replication.panel.whole_hub.rebuild import Detailed, detailed, rebuild
 from replication.sources import snapshots
 from replication.validation.synthetic.defects import NEVER, DefectRates, Schedule, schedule

@@ -19,9 +19,10 @@ from replication.analysis.window_error import SIDES, errors, propagated
 from replication.analysis.window_months import ALL, NEVER, passing
 from replication.attribution.assign import BASE_MAKER, LABELS, RANGE, ROLES
 from replication.definitions import Definitions, load_definitions
-from replication.panel import hub_dates, window, window_records
-from replication.panel.paths import paths
-from replication.panel.window_records import Prepared
+from replication.panel import window
+from replication.panel.window import evidence, lists
+from replication.panel.window.evidence import Prepared
+from replication.panel.window.paths import paths
 from replication.validation.recovery.experiment import Progress
 from replication.validation.synthetic.daily import DailyHub, Floats, daily_hub
 from replication.validation.synthetic.records import synthetic_records
@@ -180,12 +181,12 @@ def rebuilt(hub: DailyHub, seed: int, about: Definitions) -> WindowData:
     Repositories are not joined, and no record is left out: neither changes a statistic.
     """
     records = synthetic_records(hub, seed)
-    known = window_records.prepare(records, about)
+    known = evidence.prepare(records, about)
     facts = known.facts.assign(repository=known.facts["name"])
-    agreement = hub_dates.agreement(known, about)
-    lists = hub_dates.dates(records, known, about)
+    agreement = lists.agreement(known, about)
+    of_lists = lists.dates(records, known, about)
     return WindowData(
-        _attributed(facts, hub), _months(known, about), _attributed(lists, hub),
+        _attributed(facts, hub), _months(known, about), _attributed(of_lists, hub),
         pd.DataFrame(), _attributed(agreement, hub), about,
     )  # fmt: skip
 

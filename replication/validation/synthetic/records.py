@@ -15,8 +15,8 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from replication.panel.window_records import CUMULATIVE, THIRTY_DAY
-from replication.sources.record_set import Records
+from replication.sources.records import Records
+from replication.sources.records.one_record import CUMULATIVE, THIRTY_DAY
 from replication.validation.synthetic.daily import LAST, DailyHub, Ints, day_of
 
 WHOLE, CRAWL, COUNTERS = "synthetic-whole", "synthetic-crawl", "synthetic-counters"

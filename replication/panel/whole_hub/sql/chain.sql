@@ -40,8 +40,8 @@ FROM (
             lead(c.moment, 3) OVER w AS moment3
         FROM (
             SELECT c.id, c.label, c.moment, coalesce(c.rolling, f.rolling) AS rolling
-            FROM rolled c
-            LEFT JOIN filled f ON f.id = c.id AND f.label = c.label
+            FROM rolling_counts c
+            LEFT JOIN missing_counts f ON f.id = c.id AND f.label = c.label
             WHERE coalesce(c.rolling, f.rolling) IS NOT NULL
         ) c
         INNER JOIN repositories r ON c.id = r.id

@@ -7,7 +7,7 @@ SELECT
     max(e.counter) AS counter,
     max(e.rolling) AS rolling,
     count(*) AS copies
-FROM identified e
+FROM extract_rows e
 INNER JOIN readings d ON e.label = d.label
 INNER JOIN repositories r ON e.repository = r.repository
 GROUP BY r.id, e.label, d.moment

@@ -6,7 +6,7 @@ SELECT
     min(label) AS first_label,
     max(label) AS last_label,
     max(CASE WHEN name IS NOT NULL THEN label END) AS named_label
-FROM identified
+FROM extract_rows
 INNER JOIN readings USING (label)
 CROSS JOIN rules
 WHERE (created >= earliest OR created IS NULL) AND (rolling > 0 OR counter > 0)

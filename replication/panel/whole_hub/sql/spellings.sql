@@ -11,9 +11,9 @@ FROM (
     FROM (
         SELECT namespace, count(*) AS n_rows
         FROM (
-            SELECT uploader AS namespace FROM credited
+            SELECT uploader AS namespace FROM owners_as_spelt
             UNION ALL
-            SELECT origin AS namespace FROM credited
+            SELECT origin AS namespace FROM owners_as_spelt
         ) named
         GROUP BY namespace
     ) counted

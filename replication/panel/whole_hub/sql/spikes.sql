@@ -1,5 +1,5 @@
 -- Steps that the next one takes back, which are errors of their readings: the rule is that of
--- `spikes` in panel/defects.py.
+-- `spikes` in sources/counters/mending.py.
 SELECT
     id,
     label,

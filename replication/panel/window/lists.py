@@ -1,0 +1,159 @@
+"""What complete lists hold at their dates, and how well counts agree with counters.
+
+A complete list holds every model of the Hub above a cut-off, so that at its date the first-year
+downloads of the whole Hub are known but for what lies below. A list of the whole Hub has no cut-off,
+and shows how much a list with one would have held; so does a list with a lower cut-off of one with a
+higher.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+import pandas as pd
+
+from replication.definitions import Definitions
+from replication.panel import lineage, tail
+from replication.panel.window.evidence import (
+    DAY,
+    MARGIN,
+    Prepared,
+    cut_offs,
+    followed_from,
+    named_origins,
+)
+from replication.panel.window.paths import paths
+from replication.sources.records import Records
+
+DATES = [
+    "list", "date", "cut_off", "name", "uploader", "origin", "created", "followed_from", "downloads",
+]  # fmt: skip
+"""Columns of `dates`, before one column of what each list with a cut-off would have held."""
+AGREEMENT = ["name", "uploader", "origin", "period", "exact", "rebuilt"]
+BEFORE, AFTER = "before", "after"
+"""The first counter; before it a counter holds all since birth."""
+
+
+def dates(records: Records, known: Prepared, definitions: Definitions) -> pd.DataFrame:
+    """First-year downloads of the 30 days before the date of every complete list.
+
+    Returns
+    -------
+    pandas.DataFrame
+        `DATES`: one row a list and repository, small ones joined by uploader, origin and the month
+        from which they are followed; then int64 downloads that each list with a cut-off would have
+        held, in the rows of lists with a lower one (0 in those of the others).
+    """
+    lists = records.lists.sort_values("date")
+    cut = lists.loc[lists["cut_off"] > 0, "record"].tolist()
+    parts = [
+        _of_list(row.record, row.date, records, known, definitions) for row in lists.itertuples()
+    ]
+    table = pd.concat(parts, ignore_index=True)
+    columns = [held_column(name) for name in cut]
+    return table[[*DATES, *columns]].astype(dict.fromkeys(columns, "int64"))
+
+
+def held_column(record: str) -> str:
+    """Name of the column of what a list would have held."""
+    return f"held_by_{record}"
+
+
+def _of_list(
+    record: str, day: pd.Timestamp, records: Records, known: Prepared, definitions: Definitions
+) -> pd.DataFrame:
+    """One list: young repositories with downloads, small ones joined."""
+    rows = records.observations[records.observations["record"] == record]
+    rows = rows[rows["value"] > 0].drop_duplicates("name").reset_index(drop=True)
+    created = rows["name"].map(known.created)
+    cuts = records.lists.set_index("record")["cut_off"]
+    young = ((day - created.dt.floor("D")) // DAY).le(definitions.panel.age_limit_days)
+    # A name that no record dates is absent from the list of the whole Hub: it was born after it.
+    rows, created = rows[young | created.isna()], created[young | created.isna()]
+    names = rows["name"].reset_index(drop=True)
+    downloads = rows["value"].reset_index(drop=True).astype("int64")
+    columns = {
+        held_column(name): downloads.where(downloads >= cut_offs(names, name, records), 0)
+        * int(cut > cuts[record])
+        for name, cut in cuts[cuts > 0].items()
+    }
+    uploader = lineage.namespaces(names)
+    origin = named_origins(names, known.origins, uploader)
+    born = created.reset_index(drop=True)
+    since = followed_from(names, born, records, definitions.published_window.start)
+    facts = pd.DataFrame({"name": names, "uploader": uploader, "origin": origin})
+    sums = pd.DataFrame({"downloads": downloads, **columns})
+    places = tail.join(facts, sums[["downloads"]], definitions.published_window.small_downloads)
+    key = kept_apart(places["key"], names, since)
+    about = places.assign(
+        name=key, created=born.dt.strftime("%Y-%m").fillna(""), followed_from=since, list=record,
+        date=f"{day:%Y-%m-%d}", cut_off=int(cuts[record]),
+    )  # fmt: skip
+    first = about.sort_values(["name", "created"]).drop_duplicates("name", keep="last")
+    table = first.drop(columns="key").join(sums.groupby(key.to_numpy()).sum(), on="name")
+    return table.sort_values("name", ignore_index=True)
+
+
+def kept_apart(keys: pd.Series, names: pd.Series, since: pd.Series) -> pd.Series:
+    """Names of joints with the month from which they are followed: a joint has one such month.
+
+    Parameters
+    ----------
+    keys
+        Where each repository stands, by `tail.join`.
+    names
+        Its own name; it stands alone where both are the same.
+    since
+        First day of which a record holds it; empty where none does.
+    """
+    mark = " [" + since.str[:7].where(since != "", "not followed") + "]"
+    return keys + mark.where(keys != names, "")
+
+
+def agreement(known: Prepared, definitions: Definitions) -> pd.DataFrame:
+    """What counts alone rebuild, beside what counters hold, before and after the first counter.
+
+    Only repositories born inside the window enter, whose first counter is exact since birth, and
+    only those with a count in the period.
+
+    Returns
+    -------
+    pandas.DataFrame
+        `AGREEMENT`: one row a repository and period, ``exact`` and ``rebuilt`` in downloads.
+    """
+    evidence, rule = known.evidence, definitions.fillings[0]
+    drawn = paths(evidence.counts_alone(), known.births, known.days, rule).estimate
+    sums = np.hstack([np.zeros((len(drawn), 1)), np.cumsum(drawn, axis=1)])
+    gains = evidence.segments
+    born = known.births.latest
+    gains = gains[born[gains["row"].to_numpy()] >= MARGIN]
+    first = gains["start"].to_numpy() == born[gains["row"].to_numpy()] - 1
+    parts = [
+        pd.DataFrame(
+            _compared(gains[chosen], period, evidence.counts, sums, known), columns=AGREEMENT
+        )
+        for period, chosen in ((BEFORE, first), (AFTER, ~first))
+    ]
+    return pd.concat(parts, ignore_index=True)[AGREEMENT]
+
+
+def _compared(
+    gains: pd.DataFrame, period: str, counts: pd.DataFrame, sums: np.ndarray, known: Prepared
+) -> Iterator[dict[str, object]]:
+    """One row a repository with a count in the period."""
+    last = MARGIN + int(known.ends[-1]) - 1
+    inside = gains[(gains["end"] <= last) & (gains["start"] >= 0)]
+    spans = inside.groupby("row").agg(
+        start=("start", "min"), end=("end", "max"), gain=("gain", "sum")
+    )
+    dated = counts.merge(spans.reset_index(), on="row")
+    dated = dated[(dated["day"] > dated["start"]) & (dated["day"] <= dated["end"])]
+    for row, span in spans[spans.index.isin(dated["row"])].iterrows():
+        facts = known.facts.loc[row]
+        yield {
+            **facts[["name", "uploader", "origin"]].to_dict(),
+            "period": period,
+            "exact": int(span["gain"]),
+            "rebuilt": int(np.rint(sums[row, span["end"] + 1] - sums[row, span["start"] + 1])),
+        }
