@@ -95,6 +95,7 @@ def _require_definitions(run: Run) -> None:
 
 def _fetch_records(run: Run, progress: Progress) -> list[Path]:
     """Bring the public records of the published window, as tables."""
+    from replication.definitions.records import load_records
     from replication.sources import records
 
     folder = run.source / RECORDS

@@ -16,6 +16,7 @@ from record_files import (
     real_records,
 )
 
+from replication.definitions.records import load_records
 from replication.sources import records
 from replication.sources.records import record_set
 from replication.sources.records.json_files import read_pages
