@@ -44,8 +44,8 @@ def well_formed(names: pd.Series, pattern: str = REPOSITORY) -> pd.Series:
     cells = pa.array(names, type=pa.large_string(), from_pandas=True)
     right = pc.match_substring_regex(cells, rf"\A{pattern}\z")
     odd = pc.match_substring_regex(cells, _ODD)
-    found = pc.fill_null(pc.and_not(right, odd), False)
-    return pd.Series(found.to_numpy(zero_copy_only=False), names.index, dtype=bool)
+    allowed = pc.fill_null(pc.and_not(right, odd), False)
+    return pd.Series(allowed.to_numpy(zero_copy_only=False), names.index, dtype=bool)
 
 
 def is_namespace(text: str) -> bool:

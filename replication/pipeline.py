@@ -275,7 +275,6 @@ def _require_comparable(run: Run, found: Panel, repositories: pd.DataFrame) -> N
     from replication.attribution import presence
 
     presence.require_pair(repositories, run.definitions)
-    presence.require_weeks(found.weekly, run.definitions)
     if run.kind in {FILE, RELEASED}:
         presence.require_reach(found.weekly, found.repositories["created"], run.definitions)
 

@@ -267,19 +267,6 @@ def test_a_panel_without_one_of_the_pair_is_refused(side: str) -> None:
     presence.require_pair(gone, other)
 
 
-@pytest.mark.parametrize(("weeks", "enough"), [(0, False), (1, False), (3, False), (4, True)])
-def test_fewer_weeks_than_a_smoothed_sum_are_refused(weeks: int, enough: bool) -> None:
-    """A missing week in between counts; the series needs as many as one sum takes."""
-    assert DEFINITIONS.time.smoothing_weeks == 4
-    days = pd.date_range("2025-03-05", periods=weeks, freq="7D")
-    table = pd.DataFrame({"week": [f"{day:%Y-%m-%d}" for day in days], "downloads": 1})
-    if enough:
-        presence.require_weeks(table.iloc[[0, -1]], DEFINITIONS)
-        return
-    with pytest.raises(DegenerateDataError, match=f"span {weeks} weeks"):
-        presence.require_weeks(table, DEFINITIONS)
-
-
 def test_windows_beyond_the_weeks_of_a_file_are_refused() -> None:
     """A file that ends early does not give a part under the name of the whole window."""
     days = pd.date_range("2025-03-05", "2026-01-28", freq="7D")

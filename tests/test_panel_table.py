@@ -277,6 +277,20 @@ def test_a_file_of_one_reading_is_refused(tmp_path: Path) -> None:
         made_from(write(synthetic_release(rows), tmp_path / "a.parquet"), tmp_path / "out")
 
 
+@pytest.mark.parametrize(("weeks", "enough"), [(1, False), (3, False), (4, True)])
+def test_fewer_weeks_than_a_smoothed_sum_are_refused(weeks: int, enough: bool) -> None:
+    """The series needs as many weeks as one sum takes."""
+    assert DEFINITIONS.time.smoothing_weeks == 4
+    panel = build(clean_rows())
+    labels = sorted(panel.weekly["week"].unique())[:weeks]
+    short = dataclasses.replace(panel, weekly=panel.weekly[panel.weekly["week"].isin(labels)])
+    if enough:
+        assert check(short).weekly["week"].nunique() == weeks
+        return
+    with pytest.raises(ContractError, match=f"holds {weeks} weeks of downloads"):
+        check(short)
+
+
 def test_columns_that_a_run_does_not_need_are_left_out() -> None:
     """A study with fewer windows uses a wider panel."""
     panel = check(build(clean_rows()), WINDOWS[:1])

@@ -8,6 +8,7 @@ from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 import pytest
 from hub_rows import (
@@ -32,10 +33,11 @@ from hub_rows import (
 )
 
 from replication.errors import ContractError, DefinitionError, OutputError, SourceError
-from replication.panel.whole_hub import rebuild
+from replication.panel.increments import counters_at
+from replication.panel.whole_hub import periods, rebuild
 from replication.panel.whole_hub.engine_duckdb import DuckDB
 from replication.panel.whole_hub.engines import engine
-from replication.panel.whole_hub.readings import DAY
+from replication.panel.whole_hub.readings import DAY, Readings
 
 HUB = hub()
 OLD, YOUNG, NEW = HUB[:3]
@@ -468,7 +470,7 @@ def test_weekly_downloads_add_up(tmp_path: Path) -> None:
     with running(tmp_path, snapshots(HUB), definitions()) as (found, engine_):
         pairs = pd.DataFrame({"id": found.facts["id"], "pair": 0})
         pairs.loc[found.facts["name"] == NEW.name, "pair"] = 1
-        engine_.put("pairs", pairs)
+        engine_.put("panel_pairs", pairs)
         weeks = rebuild.weekly(engine_, found)
     new = weeks[weeks["pair"] == 1].set_index("week")["downloads"]
     ends = [label for label in LABELS if midnight(label) > NEW.born]
@@ -479,6 +481,35 @@ def test_weekly_downloads_add_up(tmp_path: Path) -> None:
     }
     # The last reading is at noon of the last label, so that every week is whole.
     assert new.to_dict() == {week: n for week, n in expected.items() if n}
+
+
+def test_a_counter_is_the_same_line_in_sql_and_in_pandas(tmp_path: Path) -> None:
+    """What the SQL cuts out of gains is what the interpolated counter gains, but for its rounding."""
+    rng, seconds = np.random.default_rng(7), "datetime64[s]"
+    moments = np.sort(rng.choice(400 * DAY, 12, replace=False)).astype(np.int64)
+    counter = np.cumsum(rng.integers(1, 10**6, 12))
+    readings = pd.DataFrame({
+        "reading": moments.astype(seconds), "created": pd.Timestamp(0), "counter": counter,
+    })  # fmt: skip
+    ends = np.sort(rng.choice(400 * DAY, 40, replace=False)).astype(np.int64)
+    spans = pd.DataFrame({
+        "period": range(39), "since": ends[:-1], "until": ends[1:], "born_since": 0,
+        "born_until": 1, "age_limit": 500 * DAY, "skips_caught_up": 0,
+    })  # fmt: skip
+    gains = pd.DataFrame({
+        "id": 1, "began": np.append(0, moments[:-1]), "ended": moments,
+        "gain": 1000 * np.diff(counter, prepend=0), "kind": "counted",
+    })  # fmt: skip
+    with DuckDB(tmp_path) as duck:
+        duck.put("gains", gains)
+        duck.put("repositories", pd.DataFrame({"id": [1], "created": [0]}))
+        duck.put("periods", spans)
+        duck.view("cuts")
+        cut = duck.frame("SELECT period, sum(inside) / 1e3 AS n FROM cuts GROUP BY period")
+    inside = cut.set_index("period")["n"].reindex(range(39), fill_value=0).to_numpy()
+    levels = counters_at(readings, ends.astype(seconds), whole_life=True)
+    np.testing.assert_allclose(inside, np.diff(levels), rtol=0, atol=0.013)
+    assert (inside > 0).sum() > 30
 
 
 @pytest.mark.parametrize(
@@ -494,7 +525,7 @@ def test_frozen_times_are_runs(moved: list[int], times: list[tuple[int, int, int
     """A run begins at the reading before it and ends at the one after, or at the last."""
     table = pd.DataFrame({"label": range(5), "moment": range(5), "place": range(5)})
     movers = pd.DataFrame({"label": range(5), "n_again": 10, "n_moved": moved})
-    found = rebuild.frozen_times(movers, rebuild.Readings(table, 0, ()), 0.9)
+    found = periods.frozen_times(movers, Readings(table, 0, ()), 0.9)
     assert [*found.itertuples(index=False, name=None)] == times
 
 

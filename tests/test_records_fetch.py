@@ -211,7 +211,7 @@ def test_a_commit_that_is_gone_is_named(tmp_path: Path, served: tuple[Path, Reco
 def test_a_repository_that_is_gone_is_named(tmp_path: Path, served: tuple[Path, Record]) -> None:
     """What git says is told without an address, which may hold a password."""
     nowhere = replace(served[1], repository=(tmp_path / "nowhere").as_uri())
-    with pytest.raises(SourceError, match="git could not bring crawl") as caught:
+    with pytest.raises(SourceError, match="git could not fetch crawl") as caught:
         fetch(None, tmp_path / "run", nowhere)
     assert "RECORDS=folder" in caught.value.remedy
 
@@ -235,7 +235,7 @@ def test_limits_stop_git(
 ) -> None:
     """Time and size are bounded, and nothing half done is left behind."""
     with pytest.raises(SourceError, match=said):
-        transport.bring([served[1]], tmp_path / "cache", print, limits)
+        transport.check_out([served[1]], tmp_path / "cache", print, limits)
     assert list((tmp_path / "cache").iterdir()) == []
 
 
@@ -254,7 +254,7 @@ def test_a_git_that_hangs_is_stopped(
     # The limit counts from when the child is there, however long that takes to start.
     monkeypatch.setattr(transport, "_passed", lambda *a: child.read_text() and passed(*a))
     with pytest.raises(SourceError, match="did not answer in full within 0 s"):
-        transport.bring([served[1]], tmp_path / "cache", print, Limits(seconds=0.4))
+        transport.check_out([served[1]], tmp_path / "cache", print, Limits(seconds=0.4))
     assert _ends(lambda: not _runs(int(child.read_text())))
 
 
@@ -299,7 +299,7 @@ def test_git_heeds_no_setting_and_runs_no_hook(
     monkeypatch.setenv("GIT_CONFIG_GLOBAL", os.devnull)  # for the test's own commit alone
     commit = git_commit(folder, {"data/2025-02-14/models.jsonl": line("a/one", 8, "2025-02-14")})
     monkeypatch.delenv("GIT_CONFIG_GLOBAL")
-    transport.bring([replace(record, commit=commit)], tmp_path / "cache", print)
+    transport.check_out([replace(record, commit=commit)], tmp_path / "cache", print)
     assert not touched.exists()
     crawl = tmp_path / "cache/crawl/data"
     assert b"\r" not in (crawl / "2025-02-14/models.jsonl").read_bytes()
@@ -316,7 +316,7 @@ def test_only_https_and_files_are_asked(
 ) -> None:
     """Any other address is refused before git is started."""
     with pytest.raises(SourceError, match="the repository of crawl is"):
-        transport.bring([replace(served[1], repository=address)], tmp_path, print)
+        transport.check_out([replace(served[1], repository=address)], tmp_path, print)
 
 
 def test_records_in_no_repository_are_named_before_anything_is_asked(tmp_path: Path) -> None:

@@ -20,7 +20,7 @@ TARGETS = set(re.findall(r"(?m)^([a-z][a-z-]*):", MAKEFILE)) | set(
     re.findall(r"(?m)^STAGES := (.*)", MAKEFILE)[0].split()
 )
 VARIABLES = set(re.findall(r"call (?:option|given),(\w+)", MAKEFILE)) | {"PYTHON"}
-FOREIGN = {"SPARK_TABLES", "SPARK_MASTER", "TMPDIR", "PYTHONPATH"}
+FOREIGN = {"SPARK_EXTRACTS", "SPARK_MASTER", "TMPDIR", "PYTHONPATH"}
 """Variables of other programs, which messages may name."""
 ENGLISH = {"a", "an", "it", "of", "the", "them"}
 """Words after "make" that are not targets."""

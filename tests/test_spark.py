@@ -7,6 +7,7 @@ import importlib.util
 import os
 import re
 import shutil
+import subprocess
 import sys
 from collections.abc import Iterator
 from datetime import date
@@ -18,14 +19,14 @@ import pyarrow.parquet as pq
 import pytest
 
 from replication.definitions import Definitions, load_definitions
-from replication.errors import OutputError, SourceError
+from replication.errors import SourceError
 from replication.panel.whole_hub import engine_spark, spark_session
 from replication.panel.whole_hub.assembly import HubPanel, assemble
 from replication.panel.whole_hub.engine_duckdb import DuckDB
-from replication.panel.whole_hub.engine_spark import Spark, located, tables
+from replication.panel.whole_hub.engine_spark import Spark, located
 from replication.panel.whole_hub.engines import SQL, engine
 from replication.panel.whole_hub.rebuild import Detailed, detailed, rebuild
-from replication.panel.whole_hub.spark_session import LOCAL, settings
+from replication.places import ROOT
 from replication.sources import snapshots as source
 from replication.validation.synthetic import snapshots
 from replication.validation.synthetic.defects import FIRST_LABEL, DefectRates, schedule
@@ -159,10 +160,9 @@ def test_both_engines_make_the_same_panel(
 @needs_spark
 @pytest.mark.slow
 def test_an_active_session_is_used_and_left(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path,
 ) -> None:
-    """The caller's session keeps its settings and views, and goes on; SPARK_TABLES is left empty."""
-    monkeypatch.setenv("SPARK_TABLES", str(tmp_path / ODD))
+    """The caller's session keeps its settings and views, and goes on."""
     with Spark(tmp_path / "outer") as outer:
         outer.put("mine", pd.DataFrame({"n": [1]}))
         outer._session.conf.set("spark.sql.session.timeZone", "Asia/Tokyo")
@@ -179,14 +179,14 @@ def test_an_active_session_is_used_and_left(
 @needs_spark
 @pytest.mark.slow
 def test_tables_and_messages(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Old tables go, a table is dropped, and what the user can act on is said with its name."""
-    left = tmp_path / "run" / "spark" / "cells" / "part-0.parquet"
-    left.parent.mkdir(parents=True)
-    left.write_bytes(b"left by a run that was killed")
+    """Old tables go, a table is dropped, and an error that the user can act on names its cause."""
+    leftover = tmp_path / "run" / "spark" / "blocks" / "part-0"
+    leftover.parent.mkdir(parents=True)
+    leftover.write_bytes(b"left by a run that was killed")
     bad = tmp_path / "2025-03-05.parquet"
     bad.write_bytes(b"PAR1 no Parquet file, long enough to be opened")
     with Spark(tmp_path / "run") as one:
-        assert not left.exists()
+        assert not leftover.exists()
         for name, files in {
             "2025-03-05": {1: bad},
             "2025-03-12": {2: tmp_path / "2025-03-12"},
@@ -195,22 +195,20 @@ def test_tables_and_messages(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) ->
                 read_all(one, files)
         with pytest.raises(SourceError, match="same name"):
             one.extracts({1: bad, 2: tmp_path / "other" / bad.name})
+        monkeypatch.setenv("SPARK_EXTRACTS", "nowhere://bucket")
+        with pytest.raises(SourceError, match=r"cannot reach.*nowhere"):
+            one.extracts({1: bad})
         monkeypatch.setattr(one, "statement", lambda name: f"SELECT '{name}' AS name, 2L AS n")
-        one.make("cells")
-        one.make("other", "cells")
-        assert one.frame("SELECT c.name, o.n FROM cells c CROSS JOIN other o").iloc[0].tolist() == [
-            "cells",
+        one.make("gains")
+        one.make("other", "gains")
+        assert one.frame("SELECT c.name, o.n FROM gains c CROSS JOIN other o").iloc[0].tolist() == [
+            "gains",
             2,
         ]
-        one.drop("cells")
-        assert [path.name for path in (tmp_path / "run" / "spark").iterdir()] == ["other"]
-        one._tables = "file:///dev/null"
-        with pytest.raises(OutputError, match="cannot write"):
-            one.make("cells")
-        one._tables = "nowhere://bucket"
-        with pytest.raises(SourceError, match=r"cannot reach.*nowhere"):
-            one.make("cells")
-        one._tables = located(tmp_path / "run" / "spark")
+        one.drop("gains")
+        assert "gains" not in [table.name for table in one._session.catalog.listTables()]
+        assert list(one._tables) == ["other"]
+    assert not (tmp_path / "run" / "spark").exists()
 
 
 def read_all(one: Spark, files: dict[int, Path]) -> pd.DataFrame:
@@ -264,43 +262,55 @@ def test_no_statement_computes_in_decimals() -> None:
     ] == []
 
 
-def test_one_machine_where_nothing_is_configured(tmp_path: Path) -> None:
-    """Two threads, bounded memory, no port to other machines, and its own folder for spill."""
-    found = settings(tmp_path / ODD, {})
-    assert found["spark.master"] == LOCAL
-    assert found["spark.driver.memory"] == "2g"
-    assert found["spark.driver.bindAddress"] == "127.0.0.1"
-    assert found["spark.local.dir"].startswith(str(tmp_path))
-    assert " " not in found["spark.driver.extraJavaOptions"]
-    assert settings(tmp_path, {"SPARK_MASTER": "local[7]"}) == settings(tmp_path, {}) | {
-        "spark.master": "local[7]"
-    }
+PROGRAM = """
+import sys
+from pathlib import Path
+from replication.panel.whole_hub.spark_session import session
+spark, _ = session(Path(sys.argv[1]))
+conf = spark.sparkContext.getConf()
+for key in ("spark.master", "spark.driver.memory", "spark.driver.bindAddress", "spark.ui.enabled"):
+    print(conf.get(key), end=" ")
+print(conf.get("spark.local.dir") == sys.argv[1], spark.conf.get("spark.sql.session.timeZone"))
+"""
 
 
-@pytest.mark.parametrize("how", ["file", "arguments", "variable", "submit"])
-def test_the_configuration_of_spark_holds(tmp_path: Path, how: str) -> None:
-    """What Spark's own configuration says is not said again, and a named master is obeyed."""
-    (tmp_path / "conf").mkdir()
-    (tmp_path / "conf" / "spark-defaults.conf").write_text(
-        "# spark.ui.enabled  false\nspark.master   yarn\nspark.driver.memory=9g\n\n"
+@needs_spark
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("file", "environment", "expected"),
+    [
+        ("", {}, "local[2] 2g 127.0.0.1 false True UTC"),
+        ("", {"SPARK_MASTER": "local[3]"}, "local[3] 2g 127.0.0.1 false True UTC"),
+        (
+            "# spark.ui.enabled  true\nspark.master   local[1]\nspark.driver.memory=600m\n\n",
+            {"SPARK_MASTER": "local[3]"},
+            "local[1] 600m 127.0.0.1 false True UTC",
+        ),
+        (
+            "spark.local.dir /tmp\n",
+            {
+                "PYSPARK_SUBMIT_ARGS": "--master=local[1] --conf spark.driver.memory=700m pyspark-shell"
+            },
+            "local[1] 700m 127.0.0.1 false False UTC",
+        ),
+    ],
+)
+def test_the_configuration_of_spark_holds(
+    tmp_path: Path, file: str, environment: dict[str, str], expected: str
+) -> None:
+    """Two threads, bounded memory and no port to other machines, but for what Spark is told."""
+    (tmp_path / "spark-defaults.conf").write_text(file)
+    done = subprocess.run(
+        [sys.executable, "-c", PROGRAM, str(tmp_path / ODD)],
+        env={k: v for k, v in os.environ.items() if k not in {"MASTER", "SPARK_DRIVER_MEMORY"}}
+        | {"SPARK_CONF_DIR": str(tmp_path), "PYTHONPATH": str(ROOT)}
+        | environment,
+        capture_output=True,
+        text=True,
+        check=True,
+        timeout=120,
     )
-    arguments = "--master yarn --conf 'spark.driver.memory=9g' pyspark-shell"
-    environment = {
-        "file": {"SPARK_CONF_DIR": str(tmp_path / "conf")},
-        "arguments": {"PYSPARK_SUBMIT_ARGS": arguments.replace("--master ", "--master=")},
-        "variable": {"SPARK_MASTER": "spark://host:7077", "SPARK_HOME": str(tmp_path)},
-        "submit": {"PYSPARK_GATEWAY_PORT": "1", "PYSPARK_SUBMIT_ARGS": arguments},
-    }[how]
-    found = settings(tmp_path, environment)
-    assert "spark.driver.memory" not in found
-    assert "spark.driver.host" not in found
-    assert ("spark.ui.enabled" in found) == (how != "submit")
-
-
-def test_spark_master_is_told_to_spark(tmp_path: Path) -> None:
-    """The variable names the master; the rest are the usual settings without those of one machine."""
-    found = settings(tmp_path, {"SPARK_MASTER": "k8s://host"})
-    assert found == spark_session.DEFAULTS | {"spark.master": "k8s://host"}
+    assert done.stdout.strip() == expected
 
 
 @pytest.mark.parametrize(
@@ -315,15 +325,6 @@ def test_spark_master_is_told_to_spark(tmp_path: Path) -> None:
 def test_extracts_are_where_every_executor_finds_them(base: str, expected: str) -> None:
     """An address goes to Spark as it is; a local path says that it is local."""
     assert located(Path("/run/extracts/2025-03-05.parquet"), base) == expected
-
-
-def test_runs_do_not_share_tables() -> None:
-    """In a folder that several runs are given, each has its own, always the same."""
-    environment = {"SPARK_TABLES": "s3a://bucket/tables"}
-    one, again, other = (tables(Path(name), environment) for name in ("/a", "/a", "/b"))
-    assert one == again != other
-    assert one.startswith("s3a://bucket/tables/panel-")
-    assert tables(Path("/a"), {}) == "file:///a/spark"
 
 
 def test_a_missing_package_is_said(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -12,8 +12,6 @@ from replication.definitions import Definitions
 from replication.errors import DefinitionError, DegenerateDataError
 
 PAIR = ("China", "USA")
-LEAST_WEEKS = 2
-"""Weeks without which no half of the series can be compared with the other."""
 
 
 def require_pair(repositories: pd.DataFrame, definitions: Definitions) -> None:
@@ -70,31 +68,6 @@ def require_tracked(registry: Registry, definitions: Definitions) -> None:
         raise DefinitionError(
             f"[[tracked]] names a developer that the registry does not hold: {', '.join(unknown)}",
             "write the name as in the column developer of replication/data/registry.csv",
-        )
-
-
-def require_weeks(weekly: pd.DataFrame, definitions: Definitions) -> None:
-    """Refuse a series that is shorter than one smoothed sum, or has nothing to compare.
-
-    Parameters
-    ----------
-    weekly
-        Weekly downloads, with the column ``week`` of ISO 8601 dates a week apart or more.
-    definitions
-        Definitions: the weeks of a smoothed sum.
-
-    Raises
-    ------
-    DegenerateDataError
-        The first and the last week are too close.
-    """
-    least = max(definitions.time.smoothing_weeks, LEAST_WEEKS)
-    days = pd.to_datetime(weekly["week"])
-    spanned = (days.max() - days.min()).days // 7 + 1 if len(days) else 0
-    if spanned < least:
-        raise DegenerateDataError(
-            f"the data span {spanned} weeks of downloads, and the series needs {least}",
-            "use data whose readings span more weeks, or fewer smoothing_weeks in a file for --definitions",
         )
 
 

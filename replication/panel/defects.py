@@ -194,14 +194,14 @@ def last_jumps(readings: pd.DataFrame, margin: int) -> tuple[Defect, ...]:
     table = last[odd & last["before"].notna() & (last["rise"] > margin)]
     if table.empty:
         return ()
-    found = Defect(
+    defect = Defect(
         "last-jumps",
         "the last rise of a counter is larger than all it held before, and no reading confirms it",
         sizes(len(table), sizes_by_reading(table, "rise")),
         len(table),
         "kept; the panel could be lower by as much",
     )
-    return (found,)
+    return (defect,)
 
 
 def catch_up(readings: pd.DataFrame, frozen: Sequence[pd.Timestamp]) -> Defect:

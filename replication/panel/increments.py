@@ -12,6 +12,7 @@ from replication.definitions import Window
 
 DAY = np.timedelta64(1, "D")
 WEEK = 7
+Floats = NDArray[np.float64]
 
 
 def first_year(
@@ -89,21 +90,49 @@ def weekly(increments: pd.DataFrame, frozen: Sequence[pd.Timestamp]) -> pd.DataF
         label: it holds what was gained after the label before. The series begins one week after
         the first label; a last week inside which the readings end is left out.
     """
-    stood_still = increments["reading"].isin(frozen) & (increments["increment"] == 0)
     is_base = ~increments["newborn"] & ~increments["repository"].duplicated()
-    kept = increments[~stood_still | is_base]
-    labels = pd.date_range(kept["reading"].min(), kept["reading"].max(), freq=f"{WEEK}D")
-    rows = {name: _spread(rows, labels.to_numpy()) for name, rows in kept.groupby("repository")}
-    table = pd.DataFrame.from_dict(rows, orient="index", columns=labels[1:])
+    readings = moving(increments, frozen, is_base)
+    labels = pd.date_range(readings["reading"].min(), readings["reading"].max(), freq=f"{WEEK}D")
+    weeks = {name: _weeks(rows, labels) for name, rows in readings.groupby("repository")}
+    table = pd.DataFrame.from_dict(weeks, orient="index", columns=labels[1:])
     return table.rename_axis("repository")
 
 
-def _spread(readings: pd.DataFrame, labels: NDArray[np.datetime64]) -> NDArray[np.int64]:
-    """Weekly increments of one repository: its counter interpolated at the week labels."""
+def counters_at(
+    readings: pd.DataFrame, moments: NDArray[np.datetime64], *, whole_life: bool
+) -> Floats:
+    """The counter of one repository at any moments: a straight line between its readings.
+
+    Before the first reading it is the first counter and after the last one the last. `sql/cuts.sql`
+    of the whole Hub is the same line.
+
+    Parameters
+    ----------
+    readings
+        Readings of the repository in time order: ``reading, created, counter``.
+    moments
+        Moments of the answer.
+    whole_life
+        Whether the first counter holds all since the birth: then the line begins there with 0.
+    """
     days = readings["reading"].to_numpy()
-    counter = readings["counter"].to_numpy(dtype=float)
-    if readings["newborn"].iloc[0]:
+    counters = readings["counter"].to_numpy(dtype=float)
+    if whole_life:
         birth = min(readings["created"].iloc[0].to_datetime64(), days[0])
-        days, counter = np.insert(days, 0, birth), np.insert(counter, 0, 0.0)
-    levels = np.interp((labels - labels[0]) / DAY, (days - labels[0]) / DAY, counter)
+        days, counters = np.insert(days, 0, birth), np.insert(counters, 0, 0.0)
+    return np.asarray(np.interp((moments - days[0]) / DAY, (days - days[0]) / DAY, counters))
+
+
+def moving(
+    increments: pd.DataFrame, frozen: Sequence[pd.Timestamp], base: pd.Series
+) -> pd.DataFrame:
+    """The rows without counters that stood still at a frozen reading; those of `base` stay."""
+    stood_still = increments["reading"].isin(frozen) & (increments["increment"] == 0)
+    return increments[~stood_still | base]
+
+
+def _weeks(readings: pd.DataFrame, labels: pd.DatetimeIndex) -> NDArray[np.int64]:
+    """Weekly increments of one repository: its counter at the week labels, rounded down."""
+    is_newborn = bool(readings["newborn"].iloc[0])
+    levels = counters_at(readings, labels.to_numpy(), whole_life=is_newborn)
     return np.asarray(np.diff(np.floor(levels)), dtype=np.int64)

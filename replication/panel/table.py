@@ -32,6 +32,8 @@ FACTS = [
     "study_group_origin",
 ]
 WEEKLY = ["week", "uploader", "origin", "downloads"]
+LEAST_WEEKS = 2
+"""Weeks without which no half of the series can be compared with the other."""
 DEFECTS = ["check", "what", "where", "rows", "treatment"]
 
 
@@ -138,7 +140,7 @@ def check(panel: Panel, definitions: Definitions, where: str) -> Panel:
 
 
 def _require_several(panel: Panel, definitions: Definitions) -> None:
-    """Refuse a window of one uploader, and a series shorter than what is summed of it."""
+    """Refuse a window of one uploader, and a series that is shorter than one smoothed sum."""
     for window in definitions.windows:
         used = panel.repositories[panel.repositories[window.id] > 0]
         if used["uploader"].nunique() < 2:
@@ -147,11 +149,12 @@ def _require_several(panel: Panel, definitions: Definitions) -> None:
                 "developers",
                 "use a file of several developers",
             )
-    weeks, needed = panel.weekly["week"].nunique(), definitions.time.smoothing_weeks
-    if weeks < needed:
+    weeks = panel.weekly["week"].nunique()
+    least = max(definitions.time.smoothing_weeks, LEAST_WEEKS)
+    if weeks < least:
         raise ContractError(
-            f"the panel holds {weeks} weeks of downloads, fewer than smoothing_weeks = {needed}",
-            "use a file whose readings span more weeks, or lower smoothing_weeks in definitions.toml",
+            f"the panel holds {weeks} weeks of downloads, and the series needs {least}",
+            "use data whose readings span more weeks, or fewer smoothing_weeks in a file for --definitions",
         )
 
 

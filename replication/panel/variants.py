@@ -21,7 +21,7 @@ import numpy as np
 import pandas as pd
 
 from replication.definitions import INTERPOLATED, LEFT_OUT, Variant, Window
-from replication.panel.increments import DAY, window_total
+from replication.panel.increments import DAY, counters_at, moving, window_total
 
 
 def variant_totals(
@@ -67,14 +67,12 @@ def _interpolated(
     increments: pd.DataFrame, frozen: Sequence[pd.Timestamp], variant: Variant
 ) -> pd.Series:
     """Downloads between two days of counters that are interpolated across frozen readings."""
-    stood_still = increments["reading"].isin(frozen) & (increments["increment"] == 0)
-    first = ~increments["repository"].duplicated()
-    kept = increments[~stood_still | first]
-    found = {name: _between(rows, variant) for name, rows in kept.groupby("repository")}
-    return pd.Series(found, dtype="int64")
+    readings = moving(increments, frozen, ~increments["repository"].duplicated())
+    totals = {name: _inside(rows, variant) for name, rows in readings.groupby("repository")}
+    return pd.Series(totals, dtype="int64")
 
 
-def _between(readings: pd.DataFrame, variant: Variant) -> int:
+def _inside(readings: pd.DataFrame, variant: Variant) -> int:
     """Downloads of one repository from the window's start to its end or to the age limit."""
     window, born = variant.window, readings["created"].iloc[0]
     if window.kind == "cohort" and not _born_inside(born, window):
@@ -84,12 +82,9 @@ def _between(readings: pd.DataFrame, variant: Variant) -> int:
     whole = bool(readings["newborn"].iloc[0]) or window.kind == "cohort"
     before = counters[(days < np.datetime64(window.start)) & (window.kind == "increments")]
     base = before.max() if len(before) else 0.0 if whole else counters[0]
-    if whole:
-        days = np.insert(days, 0, min(born.to_datetime64(), days[0]))
-        counters = np.insert(counters, 0, 0.0)
     oldest = (born + variant.age_limit_days * DAY).to_datetime64()
     end = min(np.datetime64(window.last), oldest)  # readings carry the first moment of their day
-    level = np.interp((end - days[0]) / DAY, (days - days[0]) / DAY, counters)
+    level = counters_at(readings, np.array([end]), whole_life=whole)[0]
     return int(max(0.0, np.floor(level) - base))
 
 

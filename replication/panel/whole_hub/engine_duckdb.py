@@ -166,12 +166,12 @@ def _says_more(folder: Path) -> bool:
 
 def _elsewhere(folder: Path) -> Path:
     """Make a folder among the system's temporary files for the database."""
-    found = Path(tempfile.mkdtemp(prefix="replication-"))
-    if _says_more(found):
-        found.rmdir()
+    place = Path(tempfile.mkdtemp(prefix="replication-"))
+    if _says_more(place):
+        place.rmdir()
         raise OutputError(
-            f"DuckDB can keep its database neither in {folder} nor in {found.parent}: a path with "
+            f"DuckDB can keep its database neither in {folder} nor in {place.parent}: a path with "
             "? or a backslash is more than a name to it",
             "choose another folder (make all OUT=folder), or set TMPDIR to one",
         )
-    return found
+    return place

@@ -61,14 +61,14 @@ def choose(census: pd.DataFrame, truncated_share: float) -> Readings:
     """
     repeated = census.duplicated(CONTENT) & (census["n_rows"] > 0)
     truncated = _truncated(census.where(~repeated), truncated_share)
-    kept = census[~repeated & ~truncated]
-    if kept.empty:
+    used = census[~repeated & ~truncated]
+    if used.empty:
         raise ContractError("no snapshot is a reading", "use snapshots of the whole Hub")
-    moments = _moments(kept)
-    with_counters = kept["n_counters"].to_numpy() > 0
+    moments = _moments(used)
+    with_counters = used["n_counters"].to_numpy() > 0
     anchor = int(moments[with_counters][0] if with_counters.any() else moments[-1])
     table = pd.DataFrame(
-        {"label": kept["label"].to_numpy(), "moment": moments, "place": np.arange(len(kept))}
+        {"label": used["label"].to_numpy(), "moment": moments, "place": np.arange(len(used))}
     )
     defects = (
         _labels("truncated-snapshots", "far fewer rows than a snapshot before", census[truncated],
@@ -77,9 +77,9 @@ def choose(census: pd.DataFrame, truncated_share: float) -> Readings:
                 census[repeated], "left out; the next reading holds what was gained"),
         _gaps(table),
         _offset(table),
-        _without_counters(kept, with_counters),
-        Defect("rows-without-id", "rows that carry no immutable id", NONE if _no_id(kept) == 0 else "by era",
-               _no_id(kept), "joined on name and moment of creation"),
+        _without_counters(used, with_counters),
+        Defect("rows-without-id", "rows that carry no immutable id", NONE if _no_id(used) == 0 else "by era",
+               _no_id(used), "joined on name and moment of creation"),
     )  # fmt: skip
     return Readings(table, anchor, defects)
 
@@ -95,10 +95,10 @@ def _truncated(census: pd.DataFrame, share: float) -> pd.Series:
     return (census["n_rows"] == 0) | (census["n_rows"] < share * largest)
 
 
-def _moments(kept: pd.DataFrame) -> np.ndarray:
+def _moments(used: pd.DataFrame) -> np.ndarray:
     """When each was read: at its newest creation, or at noon of its label; never before the last."""
-    start = kept["label"].to_numpy(dtype=np.int64) * DAY
-    newest = kept["newest"].fillna(0).to_numpy(dtype=np.int64)  # 0 where no row is dated
+    start = used["label"].to_numpy(dtype=np.int64) * DAY
+    newest = used["newest"].fillna(0).to_numpy(dtype=np.int64)  # 0 where no row is dated
     is_possible = (newest >= start - DAY) & (newest < start + LATEST_AFTER_LABEL)
     moments = np.where(is_possible, newest, start + NOON)
     later = np.arange(len(moments))  # strictly later, were two labels read at one moment
@@ -140,13 +140,13 @@ def _offset(table: pd.DataFrame) -> Defect:
     )  # fmt: skip
 
 
-def _without_counters(kept: pd.DataFrame, with_counters: np.ndarray) -> Defect:
+def _without_counters(used: pd.DataFrame, with_counters: np.ndarray) -> Defect:
     """Readings that have the 30-day field alone."""
     return _labels(
-        "no-cumulative-counter", "readings with the 30-day field alone", kept[~with_counters],
+        "no-cumulative-counter", "readings with the 30-day field alone", used[~with_counters],
         "rebuilt by a chain of 30-day windows, anchored where a counter holds a whole life",
     )  # fmt: skip
 
 
-def _no_id(kept: pd.DataFrame) -> int:
-    return int((kept["n_rows"] - kept["n_ids"]).sum())
+def _no_id(used: pd.DataFrame) -> int:
+    return int((used["n_rows"] - used["n_ids"]).sum())

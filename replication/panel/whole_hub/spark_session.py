@@ -4,46 +4,33 @@ from __future__ import annotations
 
 import logging
 import os
-import re
-import shlex
 import shutil
 import warnings
-from collections.abc import Mapping
-from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from replication.errors import SourceError
 
 if TYPE_CHECKING:
+    from pyspark import SparkConf
     from pyspark.sql import SparkSession
 
-MASTER = "SPARK_MASTER"
-LOCAL = "local[2]"
 SEMANTICS = {
     "spark.sql.session.timeZone": "UTC",
     "spark.sql.ansi.enabled": "true",
     "spark.sql.legacy.exponentLiteralAsDecimal.enabled": "false",
 }
 """What the numbers rest on, whatever else is configured: an overflow is an error, 1e3 is a double."""
+
+
+LOCAL, MEMORY = "local[2]", "2g"
+"""Master and memory of the driver, as variables that Spark's launcher takes where nothing else says."""
 DEFAULTS = {
-    "spark.app.name": "replication",
-    "spark.driver.memory": "2g",
     "spark.eventLog.enabled": "false",
     "spark.ui.enabled": "false",
     "spark.ui.showConsoleProgress": "false",
 }
-"""What holds where Spark's own configuration says nothing else."""
-_QUIET = """
-status = off
-appender.none.type = Null
-appender.none.name = none
-rootLogger.level = off
-rootLogger.appenderRef.none.ref = none
-logger.gateway.name = org.apache.spark.api.python.PythonGatewayServer
-logger.gateway.level = off
-"""  # what goes wrong comes as an exception; without an appender Spark takes its own settings
-_LONG = {"--master": "spark.master", "--driver-memory": "spark.driver.memory"}
+"""What holds where Spark's own configuration has nothing else."""
 
 
 def session(folder: Path) -> tuple[SparkSession, bool]:
@@ -52,7 +39,7 @@ def session(folder: Path) -> tuple[SparkSession, bool]:
     Parameters
     ----------
     folder
-        Folder of the run: what Spark keeps on this machine goes to `spill` of it.
+        Receives what Spark keeps on this machine.
 
     Raises
     ------
@@ -68,70 +55,31 @@ def session(folder: Path) -> tuple[SparkSession, bool]:
         ) from None
     logging.getLogger("SQLQueryContextLogger").setLevel(logging.CRITICAL)
     active = SparkSession.getActiveSession()
-    made, is_ours = (active.newSession(), False) if active else (_started(folder), True)
+    spark, is_ours = (active.newSession(), False) if active else (_started(folder), True)
     for key, value in SEMANTICS.items():
-        made.conf.set(key, value)
-    return made, is_ours
+        spark.conf.set(key, value)
+    return spark, is_ours
 
 
-def settings(folder: Path, environment: Mapping[str, str]) -> dict[str, str]:
-    """What a session is started with, less what Spark's own configuration says.
+def settings(folder: Path) -> SparkConf:
+    """What Spark is configured to, and `DEFAULTS` where that is silent.
 
-    Parameters
-    ----------
-    folder
-        Folder of the run.
-    environment
-        Variables of the environment: SPARK_MASTER, SPARK_CONF_DIR, SPARK_HOME, PYSPARK_SUBMIT_ARGS,
-        and PYSPARK_GATEWAY_PORT, which spark-submit sets: then all is decided.
+    Spark's launcher reads spark-defaults.conf and the arguments; on one machine no port is opened to
+    others, and what Spark keeps on disk goes to `folder`.
     """
-    if "PYSPARK_GATEWAY_PORT" in environment:
-        return {}
-    configured = _of_files(environment) | _of_arguments(environment)
-    master = environment.get(MASTER, "")
-    ours = DEFAULTS | ({"spark.master": master} if master else {})
-    if master.startswith("local") or (not master and "spark.master" not in configured):
-        ours = _on_this_machine(folder) | ours
-    return {key: value for key, value in ours.items() if key not in configured}
+    from pyspark import SparkConf, SparkContext
 
-
-def spill(folder: Path) -> Path:
-    """What Spark keeps on this machine."""
-    return folder / "spark-spill"
-
-
-def _on_this_machine(folder: Path) -> dict[str, str]:
-    """Settings where no master is named: quiet, and no port is opened to other machines."""
-    return {
-        "spark.master": LOCAL,
-        "spark.driver.host": "127.0.0.1",
-        "spark.driver.bindAddress": "127.0.0.1",
-        "spark.local.dir": str(spill(folder)),
-        "spark.driver.extraJavaOptions": f"-Dlog4j2.configurationFile={_log(folder).as_uri()}",
-    }
-
-
-def _log(folder: Path) -> Path:
-    return spill(folder) / "log4j2.properties"
-
-
-def _of_files(environment: Mapping[str, str]) -> set[str]:
-    """Keys of spark-defaults.conf."""
-    home = environment.get("SPARK_HOME", "")
-    folder = environment.get("SPARK_CONF_DIR", "") or (f"{home}/conf" if home else "")
-    path = Path(folder) / "spark-defaults.conf"
-    lines = path.read_text(encoding="utf-8").splitlines() if folder and path.is_file() else []
-    return {re.split(r"[\s=:]", line.strip(), maxsplit=1)[0] for line in lines}
-
-
-def _of_arguments(environment: Mapping[str, str]) -> set[str]:
-    """Keys of PYSPARK_SUBMIT_ARGS."""
-    words: list[str] = []
-    for word in shlex.split(environment.get("PYSPARK_SUBMIT_ARGS", "")):
-        words += word.split("=", 1) if word.startswith("--") else [word]
-    options = [*pairwise(words)]
-    given = {value.partition("=")[0] for word, value in options if word in {"--conf", "-c"}}
-    return given | {_LONG[word] for word, _ in options if word in _LONG}
+    os.environ.setdefault("MASTER", os.environ.get("SPARK_MASTER", LOCAL))
+    os.environ.setdefault("SPARK_DRIVER_MEMORY", MEMORY)
+    SparkContext._ensure_initialized()  # noqa: SLF001 - else the configuration is not known yet
+    conf, ours = SparkConf(), dict(DEFAULTS)
+    if conf.get("spark.master", "").startswith("local"):
+        folder.mkdir(parents=True, exist_ok=True)
+        address = ("spark.driver.host", "spark.driver.bindAddress")
+        ours |= dict.fromkeys(address, "127.0.0.1") | {"spark.local.dir": str(folder)}
+    for key, value in ours.items():
+        conf.setIfMissing(key, value)
+    return conf
 
 
 def _started(folder: Path) -> SparkSession:
@@ -141,26 +89,23 @@ def _started(folder: Path) -> SparkSession:
     from pyspark.sql import SparkSession
 
     _require_java()
-    shutil.rmtree(spill(folder), ignore_errors=True)
-    spill(folder).mkdir(parents=True)
-    _log(folder).write_text(_QUIET, encoding="utf-8")
-    builder = SparkSession.builder
-    for key, value in settings(folder, os.environ).items():
-        builder = builder.config(key, value)
+    shutil.rmtree(folder, ignore_errors=True)  # what a run that was killed left
     try:
         with warnings.catch_warnings():  # of a pandas that Spark does not know: Arrow is exchanged
             warnings.simplefilter("ignore", FutureWarning)
-            return builder.getOrCreate()
+            spark = SparkSession.builder.config(conf=settings(folder)).getOrCreate()
     except (PySparkException, Py4JError) as error:
         raise SourceError(
             f"Spark does not start: {str(error).splitlines()[0]}",
             "Spark 4 needs Java 17 or newer, and SPARK_MASTER a master that answers; "
             "or ENGINE=duckdb, which needs neither",
         ) from None
+    spark.sparkContext.setLogLevel("OFF")  # an error comes as an exception
+    return spark
 
 
 def _require_java() -> None:
-    """Say that Java is missing before Spark's launcher does, in many lines."""
+    """Refuse a machine without Java before Spark's launcher prints many lines."""
     home = os.environ.get("JAVA_HOME", "")
     if shutil.which("java", path=f"{home}/bin" if home else None) is None:
         raise SourceError(

@@ -63,13 +63,13 @@ def refuse_repeated(name: str, header: Sequence[str]) -> None:
         raise ContractError(f"{name} has more than one column {', '.join(repeated)}", REMEDY)
 
 
-def _is_text(found: pa.DataType) -> bool:
+def _is_text(kind: pa.DataType) -> bool:
     kinds = (pa.types.is_string, pa.types.is_large_string, pa.types.is_string_view)
-    return any(is_kind(found) for is_kind in kinds)
+    return any(is_kind(kind) for is_kind in kinds)
 
 
-def _is_number(found: pa.DataType) -> bool:
-    return bool(pa.types.is_integer(found) or pa.types.is_floating(found))
+def _is_number(kind: pa.DataType) -> bool:
+    return bool(pa.types.is_integer(kind) or pa.types.is_floating(kind))
 
 
 _IS_TYPE: dict[str, tuple[Callable[[Any], bool], str]] = {
@@ -82,18 +82,18 @@ _IS_TYPE: dict[str, tuple[Callable[[Any], bool], str]] = {
 def require_types(name: str, schema: pa.Schema) -> None:
     """Check the Arrow type of every column of the contract."""
     for column in COLUMNS:
-        found = schema.field(column).type
+        kind = schema.field(column).type
         is_type, want = _IS_TYPE.get(column, (_is_text, "text"))
-        if not is_type(stored(found)):
-            raise ContractError(f"{name}: column {column} is {found}, not {want}", REMEDY)
+        if not is_type(stored(kind)):
+            raise ContractError(f"{name}: column {column} is {kind}, not {want}", REMEDY)
 
 
-def stored(found: pa.DataType) -> pa.DataType:
+def stored(kind: pa.DataType) -> pa.DataType:
     """The plain type of a column's cells."""
-    while isinstance(found, pa.BaseExtensionType) or pa.types.is_dictionary(found):
-        is_extension = isinstance(found, pa.BaseExtensionType)
-        found = found.storage_type if is_extension else found.value_type
-    return found
+    while isinstance(kind, pa.BaseExtensionType) or pa.types.is_dictionary(kind):
+        is_extension = isinstance(kind, pa.BaseExtensionType)
+        kind = kind.storage_type if is_extension else kind.value_type
+    return kind
 
 
 def require_values(name: str, table: pd.DataFrame, groups: Sequence[str], max_counter: int) -> None:

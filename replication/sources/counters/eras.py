@@ -46,9 +46,9 @@ def earlier_value(schema: pa.Schema) -> str:
     if VALUE in schema.names or not {"_id", "model", "time"} <= set(schema.names):
         return ""
     others = [f for f in schema if f.name not in COLUMNS and not f.name.startswith(_LEAKED)]
-    found = [field.name for field in others if _is_number(field.type)]
-    named = [name for name in found if "download" in name.lower()]
-    return ", ".join(named or found)
+    numbers = [field.name for field in others if _is_number(field.type)]
+    named = [name for name in numbers if "download" in name.lower()]
+    return ", ".join(named or numbers)
 
 
 def other_era(name: str, value: str) -> ContractError:

@@ -138,28 +138,6 @@ def frozen_readings(readings: pd.DataFrame, share: float) -> tuple[pd.Timestamp,
     return tuple(pd.Timestamp(day) for day in still.index[still >= share])
 
 
-def refuse_stillness(still: int, followed: int) -> None:
-    """Refuse data in which nothing happens: there is nothing to estimate in them.
-
-    Parameters
-    ----------
-    still
-        Readings at which nearly every counter stands still.
-    followed
-        Readings with a reading before.
-
-    Raises
-    ------
-    ContractError
-        `MOST_FROZEN` of the readings or more are such.
-    """
-    if followed and still >= MOST_FROZEN * followed:
-        raise ContractError(
-            f"nearly every counter stands still at {still:,} of {followed:,} readings",
-            "use data whose counters move from one reading to the next (downloadsAllTime)",
-        )
-
-
 def require_movement(still: int, followed: int) -> None:
     """Refuse data in which nothing happens: there is nothing to estimate in them.
 
@@ -196,8 +174,8 @@ def duplicate_readings(readings: pd.DataFrame) -> Defect:
 
 def renamed(readings: pd.DataFrame) -> Defect:
     """Repositories with more than one name."""
-    found = readings.groupby("repository")["name"].unique()
-    several = found[found.map(len) > 1]
+    names_of_each = readings.groupby("repository")["name"].unique()
+    several = names_of_each[names_of_each.map(len) > 1]
     return Defect(
         "renamed-repositories",
         "one _id under more than one name",

@@ -106,14 +106,14 @@ def _read_parquet(path: Path, name: str) -> pd.DataFrame:
 def plain_types(table: pa.Table) -> pa.Table:
     """Write codes of a dictionary out, and extension types as what they are stored as."""
     for place, field in enumerate(table.schema):
-        found = stored(field.type)
-        if found != field.type:
+        kind = stored(field.type)
+        if kind != field.type:
             cells = table.column(place)
             if isinstance(field.type, pa.BaseExtensionType):
                 cells = pa.chunked_array(
                     [chunk.storage for chunk in cells.chunks], field.type.storage_type
                 )
-            table = table.set_column(place, field.name, cells.cast(found))
+            table = table.set_column(place, field.name, cells.cast(kind))
     return table
 
 

@@ -38,13 +38,13 @@ def crawl_dates(observations: pd.DataFrame) -> Defect:
 
 def repeated(tables: Sequence[pd.DataFrame]) -> tuple[list[pd.DataFrame], Defect]:
     """Models that stand twice in one crawl or list of a record: the largest count is kept."""
-    kept, names = [], []
+    single, names = [], []
     for table in tables:
         when = "date" if (table["kind"] == CUMULATIVE).any() else "crawl"
         several = table[table.duplicated(["name", when], keep=False)].sort_values("value")
         dropped = several[several.duplicated(["name", when], keep="last")]
         names += dropped["name"].tolist()
-        kept.append(table.drop(dropped.index))
+        single.append(table.drop(dropped.index))
     defect = Defect(
         "model-twice",
         "one model stands more than once in one crawl or list",
@@ -52,7 +52,7 @@ def repeated(tables: Sequence[pd.DataFrame]) -> tuple[list[pd.DataFrame], Defect
         len(names),
         "the largest count kept",
     )
-    return kept, defect
+    return single, defect
 
 
 def vanished(observations: pd.DataFrame) -> tuple[pd.DataFrame, Defect]:
@@ -84,8 +84,8 @@ def returned(covered: pd.DataFrame) -> Defect:
     for _, table in covered.groupby("record"):
         labels = np.sort(table["crawl"].unique())
         places = {label: number for number, label in enumerate(labels)}
-        for namespace, held in table.groupby("namespace")["crawl"]:
-            there = sorted(places[label] for label in held)
+        for namespace, labels_of_it in table.groupby("namespace")["crawl"]:
+            there = sorted(places[label] for label in labels_of_it)
             missed = [n for a, b in pairwise(there) for n in range(a + 1, b)]
             gaps += [f"{namespace} {labels[n]}" for n in missed]
     return Defect(

@@ -57,13 +57,13 @@ class Limits:
     bytes: int = 2_000_000_000
 
 
-def bring(
+def check_out(
     records: Sequence[Record],
     folder: Path,
     progress: Callable[[str], None],
     limits: Limits | None = None,
 ) -> Path:
-    """Bring the files of all records that lie in a repository; a checkout that stands is kept.
+    """Check out the files of all records that lie in a repository; a complete checkout is kept.
 
     Parameters
     ----------
@@ -93,9 +93,9 @@ def bring(
     for record in records:
         if not record.git_paths:
             progress(f"{record.id} is in no repository and is left out")
-        elif not _stands(folder / record.id, record):
+        elif not _is_complete(folder / record.id, record):
             progress(f"{record.id}: {record.repository} at {record.commit[:12]}")
-            _check_out(record, folder, limits or Limits())
+            _check_out_one(record, folder, limits or Limits())
     return folder
 
 
@@ -115,7 +115,7 @@ def version() -> str:
 
 
 def _require_reachable(records: Sequence[Record]) -> None:
-    """Refuse, before anything is asked, records that git cannot bring."""
+    """Refuse, before anything is asked, records that git cannot fetch."""
     missing = [one for one in records if not one.git_paths and not one.optional]
     if missing:
         ids = ", ".join(one.id for one in missing)
@@ -136,13 +136,13 @@ def _stamp(record: Record) -> str:
     return "\n".join([record.repository, record.commit, *record.git_paths, ""])
 
 
-def _stands(target: Path, record: Record) -> bool:
-    """Whether a whole checkout of these files at this commit is there."""
+def _is_complete(target: Path, record: Record) -> bool:
+    """Whether a complete checkout of these files at this commit is there."""
     stamp = target / STAMP
     return stamp.is_file() and stamp.read_text(encoding="utf-8") == _stamp(record)
 
 
-def _check_out(record: Record, folder: Path, limits: Limits) -> None:
+def _check_out_one(record: Record, folder: Path, limits: Limits) -> None:
     """Check the files of one record out beside their place, then move them there."""
     part, target = folder / f".{record.id}.part", folder / record.id
     try:
@@ -259,6 +259,6 @@ def _failed(record: Record, said: str) -> SourceError:
     lines = [line for line in said.splitlines() if line.startswith(("fatal:", "error:"))]
     reason = re.sub(r"\w+://[^\s']+", "the repository", lines[0]) if lines else "no reason given"
     return SourceError(
-        f"git could not bring {record.id} from {record.repository} ({reason[:200]})",
+        f"git could not fetch {record.id} from {record.repository} ({reason[:200]})",
         f"check the network and the proxy settings, or {_FOLDER}",
     )

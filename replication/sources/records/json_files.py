@@ -26,7 +26,7 @@ from replication.sources.records.one_record import (
 from replication.sources.records.values import Place
 
 _LABEL = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
-_BROKEN = "bring the file again: it was cut off or changed"
+_BROKEN = "copy the file again: it was cut off or changed"
 
 
 def read_crawl(located: Located) -> Part:

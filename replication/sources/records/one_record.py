@@ -110,7 +110,7 @@ def _require_pages(record: Record, files: Iterable[Path]) -> None:
         shown = ", ".join(map(str, missing[:5])) + (", …" if len(missing) > 5 else "")
         raise SourceError(
             f"the list {record.id} lacks {len(missing)} of {max(numbers)} pages: {shown}",
-            "bring all its pages: a part of a list is no list of the whole Hub",
+            "add all its pages: a part of a list is no list of the whole Hub",
         )
 
 
@@ -128,7 +128,7 @@ def check_hashes(located: Sequence[Located]) -> None:
             raise HashMismatchError(
                 f"the record {one.record.id} ({one.path}) has SHA-256 {one.sha256[:12]}…, and "
                 f"records.toml gives {known[:12]}…",
-                "bring the content that is meant; if you trust this one, write its SHA-256 "
+                "use the content that is meant; if you trust this one, write its SHA-256 "
                 f"({one.sha256}) or an empty text into a copy of records.toml",
             )
 

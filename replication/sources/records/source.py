@@ -1,4 +1,4 @@
-"""Fetch the records: read what is in a folder, or what git brings, into the tables of a run.
+"""Fetch the records: read what is in a folder, or what git fetches, into the tables of a run.
 
 Each record (see `definitions.records`) is read as its publisher lays it out, from a folder on this
 machine, or, where none is named, from Git repositories at their pinned commits. What disagrees is
@@ -30,7 +30,7 @@ from replication.sources.records.record_set import Records, paths
 RECORDS = "records_manifest.json"
 """Manifest of each record."""
 CHECKOUTS = "repositories"
-"""Folder of what git brought."""
+"""Folder of the checkouts."""
 
 
 def read(
@@ -77,7 +77,7 @@ def fetch(
     Parameters
     ----------
     local
-        Folder of the records; None brings them from Git repositories.
+        Folder of the records; None fetches them from Git repositories.
     folder
         Folder of the run.
     records
@@ -98,7 +98,7 @@ def fetch(
     ------
     SourceError
         There is no such folder, a record is missing, a file cannot be read as what it is, or git
-        cannot bring it.
+        cannot fetch it.
     HashMismatchError
         A record is not the one whose hash is given.
     ContractError
@@ -107,7 +107,7 @@ def fetch(
         The run's folder cannot be written.
     """
     rules = definitions or load_definitions()
-    source = local or git.bring(records, folder / CHECKOUTS, progress)
+    source = local or git.check_out(records, folder / CHECKOUTS, progress)
     located = locate(source, records)
     check_hashes(located)
     key, old, known = _key(located, rules), _known(folder), manifest.read(folder)

@@ -72,9 +72,9 @@ def _named_and_counted(table: pa.Table) -> pa.Table:
     return table.filter(pc.and_(table["id"].is_valid(), table["downloads"].is_valid()))
 
 
-def _left_out(record: str, whole: pa.Table, kept: pa.Table) -> tuple[Defect, ...]:
+def _left_out(record: str, whole: pa.Table, table: pa.Table) -> tuple[Defect, ...]:
     """The defect of rows that are left out, where there are any."""
-    rows = len(whole) - len(kept)
+    rows = len(whole) - len(table)
     defect = Defect(
         "crawled-without-name-or-count",
         "a row of a crawl states no name, or no downloads of 30 days",
@@ -154,10 +154,10 @@ def read_counters(located: Located, definitions: Definitions) -> Part:
     )
     readings = mending.clean(counters, rules.frozen_share)
     mended = readings.mended
-    kept = mended[~mended["reading"].isin(readings.frozen)]
+    moving = mended[~mended["reading"].isin(readings.frozen)]
     last = mended.groupby("repository").last()
-    dates = kept["reading"] + pd.Timedelta(days=record.lag_days)
-    seen = observations(record, kept["name"], dates, kept["counter"], kind=CUMULATIVE)
+    dates = moving["reading"] + pd.Timedelta(days=record.lag_days)
+    seen = observations(record, moving["name"], dates, moving["counter"], kind=CUMULATIVE)
     bases = [values.joined(w for w in reading.words(text) if "/" in w) for text in last["parents"]]
     described = models(
         record,
@@ -172,7 +172,7 @@ def read_counters(located: Located, definitions: Definitions) -> Part:
         seen,
         described,
         renames=_renames(counters, last["name"]),
-        defects=_defects_of_counters(readings, len(mended) - len(kept)),
+        defects=_defects_of_counters(readings, len(mended) - len(moving)),
     )
 
 
