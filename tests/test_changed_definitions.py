@@ -12,16 +12,26 @@ import pandas as pd
 import pytest
 from command_line import invoke
 from own_definitions import TEXT
+from small import synthetic_repositories
 
 from replication import pipeline
-from replication.analysis import grid
+from replication.analysis import estimates, grid
 from replication.analysis.crossover import judged_weeks
+from replication.attribution import assign, registry, rules
 from replication.definitions import Definitions, Variant, Window, load_definitions
 from replication.errors import DefinitionError
 from replication.panel import increments, variants
+from replication.panel.table import FACTS
 from replication.plots import style
 from replication.report import conditions, numbers, own, prose
 from replication.run import BUNDLED, ROOT, Run
+
+
+def small(definitions: Definitions) -> Definitions:
+    """The same definitions with few replicates."""
+    rules = dataclasses.replace(definitions.inference, replicates=100, chunk=100)
+    return dataclasses.replace(definitions, inference=rules)
+
 
 CANADA = '\n[[country_group]]\nname = "Canada"\ncodes = ["CA"]\n'
 
@@ -138,10 +148,34 @@ def test_an_unknown_tracked_developer_is_refused_before_any_work(tmp_path: Path)
     assert not (tmp_path / "out").exists()
 
 
-def test_a_new_group_takes_its_countries_and_has_a_colour(tmp_path: Path) -> None:
-    """A group that the packaged definitions lack needs no edit of code."""
+def test_a_new_group_is_one_table_of_the_definitions(tmp_path: Path) -> None:
+    """Canada, split from Other, has its developers, its share, its place and a colour of its own."""
     definitions = load_definitions(changed(tmp_path, ('"CA", ', ""), added=CANADA))
-    assert definitions.group_of["CA"] == "Canada"
+    assert definitions.group_of["CA"] == definitions.groups[-1] == "Canada"
+    facts = synthetic_repositories(definitions)
+    mine = facts["uploader"] == "other-cn"
+    for role in ("uploader", "origin"):
+        facts[role] = facts[role].mask(mine, "CohereLabs")
+        facts[f"study_group_{role}"] = facts[f"study_group_{role}"].mask(mine, "Other")
+    stated = facts[[*FACTS, *(window.id for window in definitions.windows)]]
+    table = assign.attributed(
+        stated, registry.load(definitions.group_of), rules.load(), definitions.group_of
+    )
+    assert set(table.loc[mine, "registry_group_uploader"]) == {"Canada"}
+    assert set(table.loc[mine, "study_group_uploader"]) == {"Other"}
+    rows = estimates.estimate(table, small(definitions))
+    head = rows[(rows["method"] == "bounds") & (rows["attribution"] == "uploader")]
+    for labels, points in {"registry": (0.05, 0.0), "study": (0.0, 0.05)}.items():
+        own = head[(head["labels"] == labels) & (head["estimand"] == definitions.windows[0].id)]
+        groups = own.set_index("group")["point"]
+        assert (groups["Canada"], groups["Other"]) == pytest.approx(points)
+        places = [groups.index.get_loc(group) for group in definitions.groups]
+        assert places == sorted(places)
+    assert_has_a_colour(definitions)
+
+
+def assert_has_a_colour(definitions: Definitions) -> None:
+    """The first spare colour is Canada's in every figure by these definitions, and in no other."""
     colours = style.colours_of(definitions)
     assert colours["Canada"] == style.SPARE[0]
     assert len(set(colours.values())) == len(definitions.groups)

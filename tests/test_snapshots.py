@@ -1019,8 +1019,6 @@ def test_extracts_that_are_not_the_manifests(place: Place, tmp_path: Path, damag
         ("revision", "main"),
         ("revision", "ABCDEF"),
         ("until", date(2025, 2, 1)),
-        ("workers", 0),
-        ("transport", "carrier pigeon"),
     ],
 )
 def test_values_that_cannot_be_meant(place: Place, key: str, value: Any) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from itertools import chain
 
+from replication.definitions.groups import UNKNOWN
 from replication.definitions.messages import span
 from replication.definitions.model import Definitions
 from replication.definitions.value_types import FIRST_DAY, LAST_DAY, repeated
@@ -52,6 +53,7 @@ def _groups(definitions: Definitions) -> Iterator[Rule]:
     yield not repeated(colours), f"colour used twice: {repeated(colours)}"
     yield definitions.family.within in names, "family.within names no country group"
     yield {"China", "USA"} <= {*names}, "the groups China and USA must exist"
+    yield UNKNOWN in codes, f"no country_group has registry_class = {UNKNOWN!r}"
 
 
 def _windows(definitions: Definitions) -> Iterator[Rule]:

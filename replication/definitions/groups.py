@@ -9,6 +9,9 @@ from pydantic.dataclasses import dataclass
 
 from replication.definitions.value_types import TABLE, Flag
 
+UNKNOWN = "unknown"
+"""Class of the registry for those of whom nothing is known, which always has a group."""
+
 
 @dataclass(frozen=True, config=TABLE)
 class CountryGroup:

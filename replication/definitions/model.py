@@ -9,7 +9,7 @@ from itertools import product
 from pydantic.dataclasses import dataclass
 
 from replication.definitions.grid import CREDITED, Bridge, Grid, Headline, PublishedSpecification
-from replication.definitions.groups import CountryGroup, Family, Tracked
+from replication.definitions.groups import UNKNOWN, CountryGroup, Family, Tracked
 from replication.definitions.messages import table_of
 from replication.definitions.settings import (
     Audit,
@@ -141,6 +141,11 @@ class Definitions:
     def unattributed(self) -> tuple[str, ...]:
         """Names of the groups that stand for no country."""
         return tuple(group.name for group in self.country_groups if not group.attributed)
+
+    @property
+    def unknown(self) -> str:
+        """Name of the group of those of whom nothing is known."""
+        return self.group_of[UNKNOWN]
 
     @cached_property
     def group_of(self) -> dict[str, str]:

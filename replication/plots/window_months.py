@@ -135,7 +135,7 @@ def developers(results: Results, definitions: Definitions) -> list[Line]:
     ]
     groups = rows.drop_duplicates("developer").set_index("developer")["group"]
     found = [
-        Line(t.name, str(groups.get(t.developer, "Unknown")), "", 1.5,
+        Line(t.name, str(groups.get(t.developer, definitions.unknown)), "", 1.5,
              *_series(results, t.name, CORRECTED, definitions, kind="developer"))
         for t in definitions.tracked
     ]  # fmt: skip

@@ -39,7 +39,7 @@ def all_tables(results: Path, definitions: Definitions) -> dict[str, partial[str
     }
     if definitions.whole:
         return made | {"chain": partial(chain, results)}
-    return made | window_tables.all_tables(results)
+    return made | window_tables.all_tables(results, definitions)
 
 
 def verdicts(results: Path) -> str:

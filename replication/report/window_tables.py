@@ -16,13 +16,13 @@ PLAIN = "not-chosen"
 """The exclusion that the shares of the whole Hub are shown without, beside all of it."""
 
 
-def all_tables(results: Path) -> dict[str, partial[str]]:
+def all_tables(results: Path, definitions: Definitions) -> dict[str, partial[str]]:
     """Makers of every table of the window, by name."""
     return {
         "records": partial(records),
         "window": partial(window, results),
         "hub_dates": partial(hub_dates, results),
-        "capture": partial(capture, results),
+        "capture": partial(capture, results, definitions),
         "agreement": partial(agreement, results),
         "movers": partial(movers, results),
         "targets": partial(targets, results),
@@ -111,11 +111,11 @@ def hub_dates(results: Path) -> str:
     return markdown(header, rows, (14, 14, 10, 10, 10, 14, 14, 14))
 
 
-def capture(results: Path) -> str:
+def capture(results: Path, definitions: Definitions) -> str:
     """What part of each country's downloads is followed to the end of the window."""
     table = read_csv(results / "capture.csv")
     wide = table.pivot_table(index="group", columns="date", values="share", sort=False)
-    chosen = ["China", "USA", "User", "International / Online", "Unknown", "all"]
+    chosen = ["China", "USA", *definitions.unattributed, "all"]
     rows = [
         (name if name != "all" else "all groups", *(f"{100 * x:.0f}" for x in wide.loc[name]))
         for name in chosen

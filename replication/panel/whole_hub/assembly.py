@@ -22,8 +22,6 @@ from replication.panel.whole_hub.engines import Engine
 from replication.panel.whole_hub.rebuild import Rebuilt, main_variant, weekly
 from replication.sources.defect import to_frame
 
-UNLABELLED = "Unknown"
-
 
 @dataclass(frozen=True)
 class HubPanel:
@@ -78,7 +76,7 @@ def assemble(
     engine.put("small", pd.DataFrame({"least": [least]}))
     for name in ("panel_places", "panel_rows", "panel_pairs", "panel_totals"):
         engine.make(name)
-    rows = _rows(engine, study_groups)
+    rows = _rows(engine, study_groups, definitions.unknown)
     totals, chained = _sums(engine, rebuilt, len(rows))
     mains = {w.id: main_variant(w, definitions).id for w in definitions.windows}
     columns = {window: totals[variant] for window, variant in mains.items()}
@@ -124,11 +122,11 @@ def _parents(engine: Engine, edges: pd.DataFrame) -> pd.Series:
     )["name"]
 
 
-def _rows(engine: Engine, study_groups: Mapping[str, str]) -> pd.DataFrame:
+def _rows(engine: Engine, study_groups: Mapping[str, str], unknown: str) -> pd.DataFrame:
     """One row a name of the panel, in the order of the names, with the facts of every panel."""
     rows = engine.frame("SELECT * FROM panel_rows ORDER BY number")
     groups = {
-        f"study_group_{role}": [study_groups.get(key(name), UNLABELLED) for name in rows[role]]
+        f"study_group_{role}": [study_groups.get(key(name), unknown) for name in rows[role]]
         for role in ("uploader", "origin")
     }
     created = pd.to_datetime(rows["created"], unit="s").dt.strftime("%Y-%m")
