@@ -8,9 +8,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from replication import analyses, files, run_record, window_analyses
-from replication.errors import VerificationError
+from replication.kinds import BUNDLED, RECORDS, RELEASED, SNAPSHOTS
+from replication.kinds import STAGES as SUMMARIES
 from replication.places import IN_REPOSITORY, PAPER, ROOT
-from replication.run import BUNDLED, FILE, RECORDS, RELEASED, SNAPSHOTS, Run
+from replication.run import FILE, Run
 from replication.sources.bundled import FOLDER, SIDECAR, TABLES, WINDOW_TABLES
 from replication.stages import Progress, Stage
 
@@ -111,7 +112,7 @@ def _fetch_snapshots(run: Run, progress: Progress) -> list[Path]:
 
     from replication import extent
     from replication.sources import left_out, manifest, snapshots
-    from replication.validation.synthetic.snapshots import MARKER
+    from replication.sources.local_snapshots import MARKER
 
     about, declared = run.definitions.snapshots, extent.declared(run.definitions.whole_hub.extent)
     local = None if run.data == SNAPSHOTS else Path(run.data)
@@ -321,53 +322,6 @@ def analysis(run: Run, progress: Progress) -> list[Path]:
     return [*(run.results / name for name in (*names, analyses.NUMBERS)), run_record.write(run)]
 
 
-def calibrate(run: Run, progress: Progress, *, force: bool = False) -> bool:
-    """Measure the coverage of every interval method, unless what is kept is of the same key.
-
-    Parameters
-    ----------
-    run
-        Whose attributed repositories give the sizes of developers.
-    progress
-        Called with a line of text as data sets are done.
-    force
-        Measure again in any case.
-
-    Returns
-    -------
-    bool
-        Whether it was measured; the table and its key are then in the package's data.
-    """
-    from replication.analysis import calibration
-
-    table = files.read_csv(run.attributed / "repositories.csv")
-    key = calibration.key(table, run.definitions)
-    if not force and calibration.kept_key(FOLDER) == key:
-        return False
-    found = calibration.calibrate(table, run.definitions, progress)
-    files.write_csv(FOLDER / analyses.CALIBRATION, found)
-    files.write_json(FOLDER / calibration.SIDECAR, {"key": key})
-    return True
-
-
-def require_calibration(run: Run) -> None:
-    """Refuse a kept table of coverage that other code, definitions or sizes have made.
-
-    Raises
-    ------
-    VerificationError
-        The kept key is not that of this run.
-    """
-    from replication.analysis import calibration
-
-    key = calibration.key(files.read_csv(run.attributed / "repositories.csv"), run.definitions)
-    if calibration.kept_key(FOLDER) != key:
-        raise VerificationError(
-            f"{analyses.CALIBRATION} was measured with other code, definitions or sizes",
-            "run make calibration (about a quarter of an hour), then make all",
-        )
-
-
 def figures(run: Run, progress: Progress) -> list[Path]:
     """Draw every figure as SVG, PDF and PNG."""
     from replication.plots import draw_all
@@ -571,8 +525,7 @@ def _stage(
     inputs: Callable[[Run], Iterable[Path]],
     *layers: str,
 ) -> Stage:
-    summary = (action.__doc__ or action.__name__).splitlines()[0]  # python -OO keeps no docstring
-    return Stage(action.__name__, summary, layers, inputs, action)
+    return Stage(action.__name__, SUMMARIES[action.__name__], layers, inputs, action)
 
 
 STAGES = (

@@ -9,12 +9,11 @@ from pathlib import Path
 
 from replication import places
 from replication.definitions import PACKAGED, Definitions, bounds, checks, load_definitions
+from replication.kinds import BUNDLED, DUCKDB, RECORDS, RELEASED, SNAPSHOTS
 from replication.places import ROOT as ROOT  # noqa: PLC0414 -- where a run is, its repository is
 from replication.sources.hub_failures import COMMIT
 
-BUNDLED, RELEASED, SNAPSHOTS, RECORDS = "bundled", "released", "snapshots", "records"
 FILE = "file"
-DUCKDB, SPARK = "duckdb", "spark"
 
 
 @dataclass(frozen=True)

@@ -18,10 +18,11 @@ from replication.analysis import grid
 from replication.analysis.crossover import judged_weeks
 from replication.definitions import Definitions, Variant, Window, load_definitions
 from replication.errors import DefinitionError
+from replication.kinds import BUNDLED
 from replication.panel import increments, variants
 from replication.plots import style
 from replication.report import conditions, numbers, own, prose
-from replication.run import BUNDLED, ROOT, Run
+from replication.run import ROOT, Run
 
 CANADA = '\n[[country_group]]\nname = "Canada"\ncodes = ["CA"]\n'
 

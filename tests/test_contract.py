@@ -27,9 +27,10 @@ from released_files import (
 from replication.definitions import load_definitions
 from replication.errors import ContractError, ReplicationError, SourceError
 from replication.files import copy_file
+from replication.kinds import BUNDLED
 from replication.panel import eras, table
 from replication.panel.contract import COLUMNS, read_counters
-from replication.run import BUNDLED, Run, folder_for
+from replication.run import Run, folder_for
 from replication.sources import file, manifest
 from replication.stages import Stage, execute
 

@@ -16,7 +16,7 @@ from test_claims import by_window, claim, window_tables
 
 from replication import extent, reach
 from replication.attribution import presence
-from replication.cli import console
+from replication.cli import outcome
 from replication.definitions import load_definitions
 from replication.errors import DefinitionError, DegenerateDataError
 from replication.files import write_csv, write_json
@@ -191,7 +191,7 @@ def test_the_terminal_says_what_is_covered(
 ) -> None:
     """Nothing for the whole Hub; how it is declared where it is not known."""
     write_json(tmp_path / "manifest.json", about)
-    told = list(console.extent_lines(tmp_path))
+    told = list(outcome.extent_lines(tmp_path))
     assert len(told) == lines
     assert all("no claim" in line or "extent" in line for line in told)
 

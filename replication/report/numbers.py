@@ -43,7 +43,7 @@ MADE_BY = {
     "rolling_distribution": "replication.analysis.rolling.rolling",
     "changes": "replication.analysis.change.changes",
     "intervals": "replication.analysis.methods.interval_methods",
-    "calibration": "replication.analysis.calibration.calibrate",
+    "calibration": "replication.validation.coverage.measure",
     "concentration": "replication.analysis.concentration.concentrations",
     "removal_sets": "replication.analysis.influence.removal_sets",
     "influence": "replication.analysis.influence.dfbeta",
