@@ -75,12 +75,12 @@ def fetch(run: Run, progress: Progress) -> list[Path]:
 
 def _require_definitions(run: Run) -> None:
     """Refuse definitions that a later stage could not follow, before any work."""
-    from replication.attribution import presence, registry
+    from replication.attribution import preconditions, registry
     from replication.report import claims, numbers, prose, window_tables
     from replication.sources import bundled
 
     definitions = run.definitions
-    presence.require_tracked(registry.load(definitions.group_of), definitions)
+    preconditions.require_tracked(registry.load(definitions.group_of), definitions)
     claims.require_estimands(claims.load(PAPER / "claims.toml"), definitions)
     numbers.require_definitions(
         prose.source(PAPER, prose.NUMBERS, whole=run.whole_hub), definitions
@@ -224,7 +224,7 @@ def _panel_of_hub(run: Run, progress: Progress) -> list[Path]:
 
 def attribution(run: Run, progress: Progress) -> list[Path]:
     """Credit every download to a developer and a country group."""
-    from replication.attribution import agreement, assign, registry, rules, scope, second_coding
+    from replication.attribution import agreement, assign, audit, coverage, registry, rules, scope
     from replication.panel import table
 
     progress("crediting developers and country groups")
@@ -240,12 +240,12 @@ def attribution(run: Run, progress: Progress) -> list[Path]:
         rules.require_used(used)
         scope.require_used(found.repositories["name"], scope.load())
     progress("agreement of the labels")
-    frame, codings = second_coding.load(definitions.group_of)
+    frame, codings = audit.load(definitions.group_of)
     unknown, nowhere = definitions.group_of[registry.UNKNOWN], definitions.unattributed
     written = {
         run.attributed / "repositories.csv": repositories,
         run.attributed / "weekly.csv": weeks,
-        run.results / "coverage.csv": assign.coverage(repositories, known, windows, nowhere),
+        run.results / "coverage.csv": coverage.of_panel(repositories, known, windows, nowhere),
         run.results / "unattributed.csv": assign.largest_unattributed(
             repositories, windows, nowhere
         ),
@@ -258,7 +258,7 @@ def attribution(run: Run, progress: Progress) -> list[Path]:
         run.results / "disagreements.csv": agreement.disagreements(
             repositories, known, windows, unknown
         ),
-        run.results / "second_agreement.csv": second_coding.agreement(
+        run.results / "second_agreement.csv": audit.agreement(
             frame, codings, definitions.group_of, set(nowhere)
         ),
     }
@@ -271,23 +271,24 @@ def attribution(run: Run, progress: Progress) -> list[Path]:
 
 def _require_comparable(run: Run, found: Panel, repositories: pd.DataFrame) -> None:
     """Refuse a panel in which there is nothing to compare, or windows that it does not reach."""
-    from replication.attribution import presence
+    from replication.attribution import preconditions
 
-    presence.require_pair(repositories, run.definitions)
-    presence.require_weeks(found.weekly, run.definitions)
+    preconditions.require_pair(repositories, run.definitions)
+    preconditions.require_weeks(found.weekly, run.definitions)
     if run.kind in {FILE, RELEASED}:
-        presence.require_reach(found.weekly, found.repositories["created"], run.definitions)
+        preconditions.require_reach(found.weekly, found.repositories["created"], run.definitions)
 
 
 def _attributed_window(
     run: Run, labelled: pd.DataFrame, known: Registry, ruled: Sequence[Rule]
 ) -> dict[Path, pd.DataFrame]:
     """Credit the published window and the complete lists; how much of them has evidence."""
-    from replication.attribution import window as of_window
+    from replication.attribution import coverage
+    from replication.attribution.window import Credit
     from replication.panel import window
 
     found, definitions = window.read(run.panel), run.definitions
-    credit = of_window.Credit.of(labelled, known, ruled, definitions.group_of)
+    credit = Credit.of(labelled, known, ruled, definitions.group_of)
     lists = credit.attributed(found.window_dates)
     sums = found.window_months.groupby("repository").sum(numeric_only=True)
     rows = credit.attributed(found.window_repositories)
@@ -295,10 +296,8 @@ def _attributed_window(
         run.attributed / "window_repositories.csv": rows,
         run.attributed / "window_dates.csv": lists,
         run.attributed / "window_agreement.csv": credit.attributed(found.window_agreement),
-        run.results / "hub_coverage.csv": of_window.coverage_of_lists(
-            lists, known, definitions.unattributed
-        ),
-        run.results / "window_coverage.csv": of_window.coverage(
+        run.results / "hub_coverage.csv": coverage.of_lists(lists, known, definitions.unattributed),
+        run.results / "window_coverage.csv": coverage.of_window(
             rows.join(sums[window.columns(definitions)[0]].rename("downloads"), on="repository"),
             known,
             definitions.unattributed,

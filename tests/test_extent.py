@@ -15,7 +15,7 @@ from small import synthetic_definitions, synthetic_repositories
 from test_claims import by_window, claim, window_tables
 
 from replication import extent, reach
-from replication.attribution import presence
+from replication.attribution import preconditions
 from replication.cli import outcome
 from replication.definitions import load_definitions
 from replication.errors import DefinitionError, DegenerateDataError
@@ -251,14 +251,14 @@ def test_a_cohort_may_be_born_before_the_data() -> None:
 def test_a_panel_without_one_of_the_pair_is_refused(side: str) -> None:
     """Under the headline's own credit and labels, and not under others."""
     table = synthetic_repositories(DEFINITIONS)
-    presence.require_pair(table, DEFINITIONS)
+    preconditions.require_pair(table, DEFINITIONS)
     head = DEFINITIONS.headline
     column = f"{head.labels}_group_{head.attribution}"
     gone = table.assign(**{column: table[column].replace(side, "User")})
     with pytest.raises(DegenerateDataError, match=f"is of a developer of {side}"):
-        presence.require_pair(gone, DEFINITIONS)
+        preconditions.require_pair(gone, DEFINITIONS)
     other = replace(DEFINITIONS, headline=replace(head, labels="registry"))
-    presence.require_pair(gone, other)
+    preconditions.require_pair(gone, other)
 
 
 @pytest.mark.parametrize(("weeks", "enough"), [(0, False), (1, False), (3, False), (4, True)])
@@ -268,10 +268,10 @@ def test_fewer_weeks_than_a_smoothed_sum_are_refused(weeks: int, enough: bool) -
     days = pd.date_range("2025-03-05", periods=weeks, freq="7D")
     table = pd.DataFrame({"week": [f"{day:%Y-%m-%d}" for day in days], "downloads": 1})
     if enough:
-        presence.require_weeks(table.iloc[[0, -1]], DEFINITIONS)
+        preconditions.require_weeks(table.iloc[[0, -1]], DEFINITIONS)
         return
     with pytest.raises(DegenerateDataError, match=f"span {weeks} weeks"):
-        presence.require_weeks(table, DEFINITIONS)
+        preconditions.require_weeks(table, DEFINITIONS)
 
 
 def test_windows_beyond_the_weeks_of_a_file_are_refused() -> None:
@@ -279,11 +279,11 @@ def test_windows_beyond_the_weeks_of_a_file_are_refused() -> None:
     days = pd.date_range("2025-03-05", "2026-01-28", freq="7D")
     table = pd.DataFrame({"week": [f"{day:%Y-%m-%d}" for day in days]})
     young, old = (pd.Series(["2024-02", month]) for month in ("2025-07", "2024-06"))
-    presence.require_reach(table, young, DEFINITIONS)
-    presence.require_reach(
+    preconditions.require_reach(table, young, DEFINITIONS)
+    preconditions.require_reach(
         table.iloc[:18], old, DEFINITIONS
     )  # all had passed the age limit by then
     with pytest.raises(
         DefinitionError, match="the weeks of downloads are from 2025-03-05 to 2025-07-02"
     ):
-        presence.require_reach(table.iloc[:18], young, DEFINITIONS)
+        preconditions.require_reach(table.iloc[:18], young, DEFINITIONS)

@@ -10,7 +10,12 @@ from rich import box
 from rich.console import Console
 from rich.table import Table
 
-from replication.attribution import assign, lookup, registry, rules, sampling, second_coding
+from replication.attribution import assign, audit, registry, rules
+from replication.attribution.coverage import missing as missing_rows
+from replication.attribution.coverage import of_counts
+from replication.attribution.namespace_counts import namespace_counts
+from replication.attribution.who import Answer, near
+from replication.attribution.who import who as answer_to
 from replication.cli.terminal import shown
 from replication.definitions import load_definitions
 from replication.errors import RegistryError
@@ -24,12 +29,12 @@ WIDE = 1000
 def check(path: Path, console: Console) -> None:
     """Check every table of evidence and say how many rows hold."""
     group_of = load_definitions().group_of
-    found = registry.load(group_of, path)
-    unknown = sum(d.country == registry.UNKNOWN for d in found.developers)
-    doubtful = sum(bool(d.alternative_country) for d in found.developers)
+    known = registry.load(group_of, path)
+    unknown = sum(d.country == registry.UNKNOWN for d in known.developers)
+    doubtful = sum(bool(d.alternative_country) for d in known.developers)
     console.print(
-        f"[green]✓[/] {len(found.developers):,} developers with {len(found.tenures):,} namespaces: "
-        f"{len(found.developers) - unknown:,} with evidence, {unknown} say unknown, "
+        f"[green]✓[/] {len(known.developers):,} developers with {len(known.tenures):,} namespaces: "
+        f"{len(known.developers) - unknown:,} with evidence, {unknown} say unknown, "
         f"{doubtful} have an alternative country"
     )
     if not (path.parent / registry.NAMESPACES.name).is_file():
@@ -37,10 +42,10 @@ def check(path: Path, console: Console) -> None:
             f"  there is no {registry.NAMESPACES.name} beside it: older names are unknown"
         )
     ruled = rules.load()
-    rules.require_known(ruled, found.tenures)
+    rules.require_known(ruled, known.tenures)
     rules.require_used(rules.effects(panel.read(bundled.FOLDER).repositories, ruled, []))
     console.print(f"[green]✓[/] {len(ruled)} rules on repositories")
-    _, codings = second_coding.load(group_of)
+    _, codings = audit.load(group_of)
     console.print(f"[green]✓[/] {len(codings)} developers coded twice")
 
 
@@ -54,8 +59,8 @@ def coverage(
     RegistryError
         A coverage that is asked for is below the minimum, or there is nothing to judge it by.
     """
-    found = registry.load(load_definitions().group_of, path)
-    rows = lookup.coverage(_counts(data), found)
+    known = registry.load(load_definitions().group_of, path)
+    rows = of_counts(_counts(data), known)
     columns = ("registered", "evidenced", "organisations_registered", "organisations_evidenced")
     heads = ("row", "evidence", "org. row", "org. ev.")
     table = _table("weight", "total", *heads)
@@ -83,8 +88,8 @@ def coverage(
 
 def missing(data: Path | None, most: int, path: Path, console: Console) -> None:
     """Print the work list: what has no row, or no evidence, by downloads."""
-    found = registry.load(load_definitions().group_of, path)
-    rows = lookup.missing(_counts(data), found)
+    known = registry.load(load_definitions().group_of, path)
+    rows = missing_rows(_counts(data), known)
     if rows.empty:
         console.print("every namespace has a row with evidence")
         return
@@ -106,10 +111,10 @@ def sample(n: int, seed: int, path: Path, console: Console, *, whole: bool = Fal
         More are asked for than the panel has.
     """
     definitions = load_definitions()
-    found = registry.load(definitions.group_of, path)
+    known = registry.load(definitions.group_of, path)
     windows = [window.id for window in definitions.windows]
     table = panel.read(bundled.FOLDER).repositories
-    rows = sampling.frame(table, found, windows, n, seed)
+    rows = audit.sampling_frame(table, known, windows, n, seed)
     if not whole:
         rows = rows[rows["sampled"] == "yes"]
     console.print(rows.to_csv(index=False, float_format=FLOAT_FORMAT), markup=False, end="")
@@ -125,16 +130,16 @@ def who(query: str, path: Path, console: Console) -> None:
         is known of its namespace.
     """
     definitions = load_definitions()
-    found, ruled = registry.load(definitions.group_of, path), rules.load()
+    known, ruled = registry.load(definitions.group_of, path), rules.load()
     table = assign.attributed(
-        panel.read(bundled.FOLDER).repositories, found, ruled, definitions.group_of
+        panel.read(bundled.FOLDER).repositories, known, ruled, definitions.group_of
     )
     windows = [window.id for window in definitions.windows]
-    answer = lookup.who(query, found, ruled, table, windows)
-    for line in _told(answer, definitions.group_of):
+    answer = answer_to(query, known, ruled, table, windows)
+    for line in _lines(answer, definitions.group_of):
         console.print(line, markup=False)
     if "/" in answer.query and not answer.credits:
-        close = lookup.near(answer.query, table["name"])
+        close = near(answer.query, table["name"])
         listed = f"did you mean {', '.join(close)}? Else " if close else ""
         raise RegistryError(
             f"no such repository in the panel: {answer.query}",
@@ -142,7 +147,7 @@ def who(query: str, path: Path, console: Console) -> None:
         )
 
 
-def _told(answer: lookup.Answer, group_of: dict[str, str]) -> Iterator[str]:
+def _lines(answer: Answer, group_of: dict[str, str]) -> Iterator[str]:
     """The answer, line by line."""
     yield answer.query
     if answer.tenure is None:
@@ -167,9 +172,7 @@ def _told(answer: lookup.Answer, group_of: dict[str, str]) -> Iterator[str]:
         yield f"  {window}: {downloads:,} downloads as uploader"
 
 
-def _developer(
-    answer: lookup.Answer, tenure: registry.Tenure, group_of: dict[str, str]
-) -> Iterator[str]:
+def _developer(answer: Answer, tenure: registry.Tenure, group_of: dict[str, str]) -> Iterator[str]:
     """The registry's row behind a namespace."""
     row, why = tenure.developer, tenure.why
     yield f"  developer   {row.developer} ({row.sector})"
@@ -192,7 +195,7 @@ def _developer(
 
 def _counts(data: Path | None) -> pd.DataFrame:
     """Counts of a file, or of the bundled panel."""
-    return lookup.namespace_counts(data or bundled.FOLDER / "repositories.csv")
+    return namespace_counts(data or bundled.FOLDER / "repositories.csv")
 
 
 def _count(number: float) -> str:
