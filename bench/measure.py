@@ -15,7 +15,7 @@ from typing import Any
 from rich.console import Group
 from rich.table import Table
 
-from replication.cli.console import peak_mb
+from replication.cli.outcome import peak_mb
 
 COLUMNS = ["task", "n", "clusters", "replicates", "ours_s", "other", "other_s", "ratio", "peak_mb"]
 COLUMNS += ["extrapolated"]

@@ -28,7 +28,7 @@ from unittest.mock import patch
 import numpy as np
 import pandas as pd
 
-from replication.cli.console import peak_mb
+from replication.cli.outcome import peak_mb
 from replication.definitions import AS_READ, INTERPOLATED, Definitions, load_definitions
 from replication.panel.whole_hub import assembly, engine_duckdb, engines, rebuild
 from replication.sources.extract import extract

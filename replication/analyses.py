@@ -170,13 +170,13 @@ def _attribution_weighed(
 ) -> Tables:
     """The lead under every choice of attribution, without each rule, and with wrong labels."""
     from replication.analysis import choices, label_error, tipping
-    from replication.attribution import registry, rules, second_coding
+    from replication.attribution import audit, registry, rules
 
     progress("choices of attribution, tipping points and label error")
-    codings = second_coding.load(definitions.group_of)[1]
+    codings = audit.load(definitions.group_of)[1]
     known, nowhere = registry.load(definitions.group_of), set(definitions.unattributed)
-    settled = second_coding.settled(codings, known.developer_of, definitions.group_of, nowhere)
-    audited = second_coding.confusion(codings, definitions.group_of, nowhere)
+    settled = audit.settled(codings, known.developer_of, definitions.group_of, nowhere)
+    audited = audit.confusion(codings, definitions.group_of, nowhere)
     return {
         "exclusions.csv": choices.exclusions(repositories, rules.load(), definitions),
         "choices.csv": choices.choices(repositories, definitions),
@@ -227,12 +227,12 @@ def _published(
 def _summaries(run: Run, repositories: pd.DataFrame, made: Tables) -> Iterator[Mapping[str, Any]]:
     """Counts and extremes of the results, for the text."""
     from replication.analysis import leading, rebuild_error, summary
-    from replication.attribution import registry, rules, second_coding
+    from replication.attribution import audit, registry, rules
 
     definitions = run.definitions
     known = registry.load(definitions.group_of)
-    frame, codings = second_coding.load(definitions.group_of)
-    audited = second_coding.confusion(codings, definitions.group_of, set(definitions.unattributed))
+    frame, codings = audit.load(definitions.group_of)
+    audited = audit.confusion(codings, definitions.group_of, set(definitions.unattributed))
     found = {name: files.read_csv(run.results / name) for name in EARLIER}
     yield summary.over_specifications(made["specifications.csv"])
     yield summary.over_dimensions(made["dimensions.csv"], definitions)

@@ -8,9 +8,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from replication import analyses, files, run_record, window_analyses
-from replication.errors import VerificationError
+from replication.kinds import BUNDLED, RECORDS, RELEASED, SNAPSHOTS
+from replication.kinds import STAGES as SUMMARIES
 from replication.places import IN_REPOSITORY, PAPER, ROOT
-from replication.run import BUNDLED, FILE, RECORDS, RELEASED, SNAPSHOTS, Run
+from replication.run import FILE, Run
 from replication.sources.bundled import FOLDER, SIDECAR, TABLES, WINDOW_TABLES
 from replication.stages import Progress, Stage
 
@@ -74,12 +75,12 @@ def fetch(run: Run, progress: Progress) -> list[Path]:
 
 def _require_definitions(run: Run) -> None:
     """Refuse definitions that a later stage could not follow, before any work."""
-    from replication.attribution import presence, registry
+    from replication.attribution import preconditions, registry
     from replication.report import claims, numbers, prose, window_tables
     from replication.sources import bundled
 
     definitions = run.definitions
-    presence.require_tracked(registry.load(definitions.group_of), definitions)
+    preconditions.require_tracked(registry.load(definitions.group_of), definitions)
     claims.require_estimands(claims.load(PAPER / "claims.toml"), definitions)
     numbers.require_definitions(
         prose.source(PAPER, prose.NUMBERS, whole=run.whole_hub), definitions
@@ -111,7 +112,7 @@ def _fetch_snapshots(run: Run, progress: Progress) -> list[Path]:
     from dataclasses import replace
 
     from replication.sources import left_out, manifest, snapshots
-    from replication.validation.synthetic.snapshots import MARKER
+    from replication.sources.local_snapshots import MARKER
 
     about, declared = run.definitions.snapshots, run.definitions.whole_hub.extent
     local = None if run.data == SNAPSHOTS else Path(run.data)
@@ -225,7 +226,7 @@ def _panel_of_hub(run: Run, progress: Progress) -> list[Path]:
 
 def attribution(run: Run, progress: Progress) -> list[Path]:
     """Credit every download to a developer and a country group."""
-    from replication.attribution import agreement, assign, registry, rules, scope, second_coding
+    from replication.attribution import agreement, assign, audit, coverage, registry, rules, scope
     from replication.panel import table
 
     progress("crediting developers and country groups")
@@ -241,12 +242,12 @@ def attribution(run: Run, progress: Progress) -> list[Path]:
         rules.require_used(used)
         scope.require_used(found.repositories["name"], scope.load())
     progress("agreement of the labels")
-    frame, codings = second_coding.load(definitions.group_of)
+    frame, codings = audit.load(definitions.group_of)
     unknown, nowhere = definitions.group_of[registry.UNKNOWN], definitions.unattributed
     written = {
         run.attributed / "repositories.csv": repositories,
         run.attributed / "weekly.csv": weeks,
-        run.results / "coverage.csv": assign.coverage(repositories, known, windows, nowhere),
+        run.results / "coverage.csv": coverage.of_panel(repositories, known, windows, nowhere),
         run.results / "unattributed.csv": assign.largest_unattributed(
             repositories, windows, nowhere
         ),
@@ -259,7 +260,7 @@ def attribution(run: Run, progress: Progress) -> list[Path]:
         run.results / "disagreements.csv": agreement.disagreements(
             repositories, known, windows, unknown
         ),
-        run.results / "second_agreement.csv": second_coding.agreement(
+        run.results / "second_agreement.csv": audit.agreement(
             frame, codings, definitions.group_of, set(nowhere)
         ),
     }
@@ -272,22 +273,23 @@ def attribution(run: Run, progress: Progress) -> list[Path]:
 
 def _require_comparable(run: Run, found: Panel, repositories: pd.DataFrame) -> None:
     """Refuse a panel in which there is nothing to compare, or windows that it does not reach."""
-    from replication.attribution import presence
+    from replication.attribution import preconditions
 
-    presence.require_pair(repositories, run.definitions)
+    preconditions.require_pair(repositories, run.definitions)
     if run.kind in {FILE, RELEASED}:
-        presence.require_reach(found.weekly, found.repositories["created"], run.definitions)
+        preconditions.require_reach(found.weekly, found.repositories["created"], run.definitions)
 
 
 def _attributed_window(
     run: Run, labelled: pd.DataFrame, known: Registry, ruled: Sequence[Rule]
 ) -> dict[Path, pd.DataFrame]:
     """Credit the published window and the complete lists; how much of them has evidence."""
-    from replication.attribution import window as of_window
+    from replication.attribution import coverage
+    from replication.attribution.window import Credit
     from replication.panel import window
 
     found, definitions = window.read(run.panel), run.definitions
-    credit = of_window.Credit.of(labelled, known, ruled, definitions.group_of)
+    credit = Credit.of(labelled, known, ruled, definitions.group_of)
     lists = credit.attributed(found.window_dates)
     sums = found.window_months.groupby("repository").sum(numeric_only=True)
     rows = credit.attributed(found.window_repositories)
@@ -295,10 +297,8 @@ def _attributed_window(
         run.attributed / "window_repositories.csv": rows,
         run.attributed / "window_dates.csv": lists,
         run.attributed / "window_agreement.csv": credit.attributed(found.window_agreement),
-        run.results / "hub_coverage.csv": of_window.coverage_of_lists(
-            lists, known, definitions.unattributed
-        ),
-        run.results / "window_coverage.csv": of_window.coverage(
+        run.results / "hub_coverage.csv": coverage.of_lists(lists, known, definitions.unattributed),
+        run.results / "window_coverage.csv": coverage.of_window(
             rows.join(sums[window.columns(definitions)[0]].rename("downloads"), on="repository"),
             known,
             definitions.unattributed,
@@ -320,53 +320,6 @@ def analysis(run: Run, progress: Progress) -> list[Path]:
     found = numbers.collect(declared, run.results, run.definitions)
     files.write_json(run.results / analyses.NUMBERS, found)
     return [*(run.results / name for name in (*names, analyses.NUMBERS)), run_record.write(run)]
-
-
-def calibrate(run: Run, progress: Progress, *, force: bool = False) -> bool:
-    """Measure the coverage of every interval method, unless what is kept is of the same key.
-
-    Parameters
-    ----------
-    run
-        Whose attributed repositories give the sizes of developers.
-    progress
-        Called with a line of text as data sets are done.
-    force
-        Measure again in any case.
-
-    Returns
-    -------
-    bool
-        Whether it was measured; the table and its key are then in the package's data.
-    """
-    from replication.analysis import calibration
-
-    table = files.read_csv(run.attributed / "repositories.csv")
-    key = calibration.key(table, run.definitions)
-    if not force and calibration.kept_key(FOLDER) == key:
-        return False
-    found = calibration.calibrate(table, run.definitions, progress)
-    files.write_csv(FOLDER / analyses.CALIBRATION, found)
-    files.write_json(FOLDER / calibration.SIDECAR, {"key": key})
-    return True
-
-
-def require_calibration(run: Run) -> None:
-    """Refuse a kept table of coverage that other code, definitions or sizes have made.
-
-    Raises
-    ------
-    VerificationError
-        The kept key is not that of this run.
-    """
-    from replication.analysis import calibration
-
-    key = calibration.key(files.read_csv(run.attributed / "repositories.csv"), run.definitions)
-    if calibration.kept_key(FOLDER) != key:
-        raise VerificationError(
-            f"{analyses.CALIBRATION} was measured with other code, definitions or sizes",
-            "run make calibration (about a quarter of an hour), then make all",
-        )
 
 
 def figures(run: Run, progress: Progress) -> list[Path]:
@@ -574,8 +527,7 @@ def _stage(
     inputs: Callable[[Run], Iterable[Path]],
     *layers: str,
 ) -> Stage:
-    summary = (action.__doc__ or action.__name__).splitlines()[0]  # python -OO keeps no docstring
-    return Stage(action.__name__, summary, layers, inputs, action)
+    return Stage(action.__name__, SUMMARIES[action.__name__], layers, inputs, action)
 
 
 STAGES = (

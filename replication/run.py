@@ -15,11 +15,10 @@ from replication.definitions import (
     load_definitions,
     require_consistent,
 )
+from replication.kinds import BUNDLED, DUCKDB, RECORDS, RELEASED, SNAPSHOTS
 from replication.places import ROOT as ROOT  # noqa: PLC0414 -- where a run is, its repository is
 
-BUNDLED, RELEASED, SNAPSHOTS, RECORDS = "bundled", "released", "snapshots", "records"
 FILE = "file"
-DUCKDB, SPARK = "duckdb", "spark"
 
 
 @dataclass(frozen=True)

@@ -19,8 +19,9 @@ from replication import __version__
 from replication.child import child_environment
 from replication.definitions.values import flat
 from replication.files import read_json, sha256_file, write_json
+from replication.kinds import RECORDS
 from replication.places import IN_REPOSITORY, PAPER, ROOT
-from replication.run import RECORDS, Run
+from replication.run import Run
 from replication.sources import bundled, manifest
 
 NAME = "run.json"

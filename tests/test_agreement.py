@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from released_files import EXAMPLES
 from small import synthetic_definitions, synthetic_repositories
 
-from replication.attribution import agreement, assign, registry, rules, second_coding
+from replication.attribution import agreement, assign, audit, registry, rules
 from replication.attribution.registry import ALWAYS, Developer, Registry, Tenure
 from replication.errors import RegistryError
 from replication.panel import table
@@ -26,7 +26,7 @@ DEFINITIONS = synthetic_definitions()
 TABLE = synthetic_repositories(DEFINITIONS)
 WINDOWS = [window.id for window in DEFINITIONS.windows]
 NOWHERE = set(DEFINITIONS.unattributed)
-FRAME, CODINGS = second_coding.load(DEFINITIONS.group_of)
+FRAME, CODINGS = audit.load(DEFINITIONS.group_of)
 
 
 def plain_kappa(pairs: Sequence[tuple[str, str]], weights: Sequence[int]) -> float:
@@ -344,7 +344,7 @@ def written(path: Path, rows: Iterable[Sequence[str]]) -> Path:
 
 def shipped(folder: Path) -> tuple[Path, Path]:
     """Copies of the shipped frame and codings."""
-    pair = (second_coding.FRAME, second_coding.CODING)
+    pair = (audit.FRAME, audit.CODING)
     frame, coding = (written(folder / path.name, rows_of(path)) for path in pair)
     return frame, coding
 
@@ -368,7 +368,7 @@ AGREED = {"first_country": "CN", "second_country": "CN"}
 
 def test_an_undamaged_copy_is_accepted(tmp_path: Path) -> None:
     """The damage below is what is refused."""
-    frame, codings = second_coding.load(DEFINITIONS.group_of, *shipped(tmp_path))
+    frame, codings = audit.load(DEFINITIONS.group_of, *shipped(tmp_path))
     pd.testing.assert_frame_equal(frame, FRAME)
     pd.testing.assert_frame_equal(codings, CODINGS)
 
@@ -404,7 +404,7 @@ def test_a_malformed_coding_is_refused_with_its_line(
     line = line_of(coding, **where)
     damaged(coding, line, column, value)
     with pytest.raises(RegistryError) as refused:
-        second_coding.load(DEFINITIONS.group_of, frame, coding)
+        audit.load(DEFINITIONS.group_of, frame, coding)
     assert refused.value.what.startswith(f"second_coding.csv, line {line}: {message}")
     assert refused.value.remedy
 
@@ -429,7 +429,7 @@ def test_a_malformed_unit_of_the_frame_is_refused_with_its_line(
     frame, coding = shipped(tmp_path)
     damaged(frame, 4, column, value)
     with pytest.raises(RegistryError, match=f"sampling_frame.csv, line 4: {message}"):
-        second_coding.load(DEFINITIONS.group_of, frame, coding)
+        audit.load(DEFINITIONS.group_of, frame, coding)
 
 
 def test_a_sampled_unit_without_a_coding_is_refused(tmp_path: Path) -> None:
@@ -438,7 +438,7 @@ def test_a_sampled_unit_without_a_coding_is_refused(tmp_path: Path) -> None:
     *rows, last = rows_of(coding)
     written(coding, rows)
     with pytest.raises(RegistryError, match="not both sampled and coded") as refused:
-        second_coding.load(DEFINITIONS.group_of, frame, coding)
+        audit.load(DEFINITIONS.group_of, frame, coding)
     assert last[0] in refused.value.what
 
 
@@ -447,7 +447,7 @@ def test_a_coded_unit_that_was_not_sampled_is_refused(tmp_path: Path) -> None:
     frame, coding = shipped(tmp_path)
     damaged(frame, 2, "sampled", "no")
     with pytest.raises(RegistryError, match="not both sampled and coded"):
-        second_coding.load(DEFINITIONS.group_of, frame, coding)
+        audit.load(DEFINITIONS.group_of, frame, coding)
 
 
 @pytest.mark.parametrize("which", [0, 1])
@@ -457,7 +457,7 @@ def test_a_unit_with_two_rows_is_refused(tmp_path: Path, which: int) -> None:
     rows = rows_of(paths[which])
     written(paths[which], [*rows, rows[1]])
     with pytest.raises(RegistryError, match="two rows"):
-        second_coding.load(DEFINITIONS.group_of, *paths)
+        audit.load(DEFINITIONS.group_of, *paths)
 
 
 def test_files_without_rows_are_a_named_error(tmp_path: Path) -> None:
@@ -465,10 +465,10 @@ def test_files_without_rows_are_a_named_error(tmp_path: Path) -> None:
     frame, coding = shipped(tmp_path)
     written(coding, rows_of(coding)[:1])
     with pytest.raises(RegistryError, match="not both sampled and coded"):
-        second_coding.load(DEFINITIONS.group_of, frame, coding)
+        audit.load(DEFINITIONS.group_of, frame, coding)
     coding.unlink()
     with pytest.raises(RegistryError, match="cannot read second_coding"):
-        second_coding.load(DEFINITIONS.group_of, frame, coding)
+        audit.load(DEFINITIONS.group_of, frame, coding)
 
 
 def synthetic_codings(rows: Sequence[tuple[str, str, str, str]]) -> pd.DataFrame:
@@ -492,7 +492,7 @@ SIX = synthetic_codings(
 def test_classes_by_hand() -> None:
     """Hong Kong counts with China, as the study's groups say; a person has no country."""
     classes = {
-        code: second_coding.class_of(code, DEFINITIONS.group_of, NOWHERE)
+        code: audit.class_of(code, DEFINITIONS.group_of, NOWHERE)
         for code in ("CN", "HK", "US", "GB", "AU", "individual", "international", "unknown")
     }
     assert [*classes.values()] == [
@@ -503,13 +503,13 @@ def test_classes_by_hand() -> None:
 
 def test_the_confusion_of_both_codings_by_hand() -> None:
     """Rows are the first coding and columns the second: China, USA, another country, none."""
-    got = second_coding.confusion(SIX, DEFINITIONS.group_of, NOWHERE)
+    got = audit.confusion(SIX, DEFINITIONS.group_of, NOWHERE)
     assert got.tolist() == [[2, 0, 0, 0], [0, 0, 0, 1], [0, 1, 1, 0], [0, 0, 0, 1]]
 
 
 def test_the_confusion_of_the_shipped_codings_adds_up_to_the_sample() -> None:
     """Every unit is counted once, and the margins are those of each coding."""
-    got = second_coding.confusion(CODINGS, DEFINITIONS.group_of, NOWHERE)
+    got = audit.confusion(CODINGS, DEFINITIONS.group_of, NOWHERE)
     assert got.sum() == len(CODINGS)
     for axis, column in ((1, "first_country"), (0, "second_country")):
         groups = CODINGS[column].map(DEFINITIONS.group_of)
@@ -533,7 +533,7 @@ def test_settled_developers_by_hand() -> None:
         ]
     )
     developer_of = {"a1": "A", "b1": "B", "b2": "B", "c": "C", "d": "D", "e": "E"}
-    got = second_coding.settled(
+    got = audit.settled(
         codings, lambda name: developer_of.get(name, name), DEFINITIONS.group_of, NOWHERE
     )
     assert got == {"A", "a2", "h"}
@@ -542,11 +542,11 @@ def test_settled_developers_by_hand() -> None:
 def test_settled_developers_of_the_shipped_codings_were_sampled() -> None:
     """Nobody is settled who was not coded twice in one class, or whom a coding does not know."""
     known = registry.load(DEFINITIONS.group_of)
-    got = second_coding.settled(CODINGS, known.developer_of, DEFINITIONS.group_of, NOWHERE)
+    got = audit.settled(CODINGS, known.developer_of, DEFINITIONS.group_of, NOWHERE)
     coded = {known.developer_of(n) for cell in CODINGS["namespaces"] for n in cell.split()}
     assert got < coded
     differ = [
-        {second_coding.class_of(c, DEFINITIONS.group_of, NOWHERE) for c in pair}
+        {audit.class_of(c, DEFINITIONS.group_of, NOWHERE) for c in pair}
         for pair in zip(CODINGS["first_country"], CODINGS["second_country"], strict=True)
     ]
     unknown = (CODINGS[["first_country", "second_country"]] == "unknown").any(axis=1)
@@ -563,7 +563,7 @@ def test_agreement_of_the_codings_by_hand() -> None:
             "probability": [0.1, 0.125, 0.25, 0.25, 0.5, 0.5, 1.0],
         }
     )
-    rows = second_coding.agreement(frame, SIX, DEFINITIONS.group_of, NOWHERE)
+    rows = audit.agreement(frame, SIX, DEFINITIONS.group_of, NOWHERE)
     got = rows.set_index(["scope", "weight"])
     assert [*got.index] == [
         (scope, weight)

@@ -8,8 +8,7 @@ import pandas as pd
 import pytest
 from small import synthetic_definitions, synthetic_repositories
 
-from replication.attribution import agreement, assign, registry, rules
-from replication.attribution import window as of_window
+from replication.attribution import agreement, assign, coverage, registry, rules
 from replication.errors import ContractError
 from replication.files import read_csv
 from replication.panel import table
@@ -40,7 +39,7 @@ def test_the_registry_covers_what_it_must(repositories: pd.DataFrame) -> None:
 
 def test_a_row_without_evidence_is_registered_and_not_evidenced(repositories: pd.DataFrame) -> None:
     """What says unknown counts as a row of the registry and as unattributed."""
-    found = assign.coverage(repositories, REGISTRY, WINDOWS, DEFINITIONS.unattributed)
+    found = coverage.of_panel(repositories, REGISTRY, WINDOWS, DEFINITIONS.unattributed)
     assert (found["evidenced_percent"] < found["registered_percent"]).all()
     ours = found[found["labels"] == "registry"]
     assert (ours["attributed_percent"] <= ours["evidenced_percent"]).all()
@@ -114,7 +113,7 @@ def test_coverage_by_hand() -> None:
 
     Of their uploaders the registry has Qwen, deepseek-ai and unslothai, with 660.
     """
-    found = assign.coverage(
+    found = coverage.of_panel(
         synthetic_repositories(DEFINITIONS), REGISTRY, WINDOWS, DEFINITIONS.unattributed
     )
     row = found.set_index(["estimand", "labels", "attribution"])
@@ -199,7 +198,7 @@ def test_an_absent_group_ends_nothing(names: list[str], groups: list[str]) -> No
         study_group_uploader=groups, study_group_origin=groups, **dict.fromkeys(WINDOWS, 7),
     )  # fmt: skip
     found = assign.attributed(rows, REGISTRY, RULES, DEFINITIONS.group_of)
-    covered = assign.coverage(found, REGISTRY, WINDOWS, DEFINITIONS.unattributed)
+    covered = coverage.of_panel(found, REGISTRY, WINDOWS, DEFINITIONS.unattributed)
     assert covered["attributed_percent"].between(0, 100).all()
     assert len(covered) == len(WINDOWS) * len(assign.LABELS) * len(assign.ROLES)
     unknown = DEFINITIONS.group_of[registry.UNKNOWN]
@@ -217,6 +216,6 @@ def test_a_list_all_of_which_is_automated_has_no_coverage() -> None:
         **{role: ["Qwen"] for role in assign.ROLES},
         **{f"registry_group_{role}": ["China"] for role in assign.ROLES},
     })  # fmt: skip
-    found = of_window.coverage_of_lists(rows, REGISTRY, DEFINITIONS.unattributed)
+    found = coverage.of_lists(rows, REGISTRY, DEFINITIONS.unattributed)
     assert found.loc[found["exclusion"] == "none", "attributed_percent"].eq(100).all()
     assert found.loc[found["exclusion"] == "automated", "attributed_percent"].isna().all()

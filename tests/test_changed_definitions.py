@@ -20,11 +20,12 @@ from replication.analysis.crossover import judged_weeks
 from replication.attribution import assign, registry, rules
 from replication.definitions import Definitions, Variant, Window, load_definitions
 from replication.errors import DefinitionError
+from replication.kinds import BUNDLED
 from replication.panel import increments, variants
 from replication.panel.table import FACTS
 from replication.plots import style
 from replication.report import conditions, numbers, own, prose
-from replication.run import BUNDLED, ROOT, Run
+from replication.run import ROOT, Run
 
 
 def small(definitions: Definitions) -> Definitions:

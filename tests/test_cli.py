@@ -29,7 +29,7 @@ from conftest import Finished
 from released_files import synthetic_release, write
 
 from replication import __version__
-from replication.cli import registry
+from replication.cli import registry_text
 from replication.cli.app import app
 from replication.definitions import PACKAGED
 from replication.files import PART
@@ -441,7 +441,7 @@ def test_a_reader_who_has_read_enough_is_no_failure(
     capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A closed pipe ends the command without a word, as `who Qwen | head -1` does."""
-    monkeypatch.setattr(registry, "who", Mock(side_effect=BrokenPipeError(errno.EPIPE, "")))
+    monkeypatch.setattr(registry_text, "who", Mock(side_effect=BrokenPipeError(errno.EPIPE, "")))
     with pytest.raises(SystemExit):
         app(["who", "Qwen"])
     assert capsys.readouterr().err == ""

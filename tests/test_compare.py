@@ -15,6 +15,7 @@ from command_line import assert_one_message, contents, invoke, small_definitions
 from rich.console import Console
 
 from replication import run_record
+from replication.cli import comparison
 from replication.definitions import load_definitions
 from replication.files import sha256_file
 from replication.run import ROOT, Run
@@ -192,7 +193,7 @@ def test_long_lists_show_their_changes() -> None:
 
 def test_many_rows_are_cut_and_counted(tmp_path: Path) -> None:
     """A terminal is not flooded, and --all prints every row."""
-    definitions = MADE["definitions"] | {f"key.{n}": n for n in range(compare.SHOWN + 5)}
+    definitions = MADE["definitions"] | {f"key.{n}": n for n in range(comparison.SHOWN + 5)}
     pair = finished_run(tmp_path / "a"), finished_run(tmp_path / "b", definitions=definitions)
     short, full = (invoke("compare", *pair, *options).stdout for options in ([], ["--all"]))
     assert "and 5 more: --all" in short
@@ -205,7 +206,7 @@ def test_a_terminal_gets_tables(pair: tuple[Path, Path]) -> None:
     edit(pair[1], "claims.csv", lambda text: text.replace("without Lab", "[red]without[/] Lab"))
     console = Console(force_terminal=True, width=140, record=True)
     with console.capture() as told:
-        assert not compare.show(*pair, console)
+        assert not comparison.show(*pair, console)
     assert "─" in told.get()
     assert "[red]without[/] Lab" in told.get()
     piped = invoke("compare", *pair).stdout

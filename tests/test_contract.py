@@ -27,8 +27,9 @@ from released_files import (
 from replication.definitions import load_definitions
 from replication.errors import ContractError, ReplicationError, SourceError
 from replication.files import copy_file
+from replication.kinds import BUNDLED
 from replication.panel import table
-from replication.run import BUNDLED, Run, folder_for
+from replication.run import Run, folder_for
 from replication.sources import file, manifest
 from replication.sources.counters import eras
 from replication.sources.counters.contract import COLUMNS

@@ -32,11 +32,12 @@ from released_files import real_file, write
 
 from replication import analyses, files
 from replication.definitions import load_definitions
+from replication.kinds import BUNDLED
 from replication.pipeline import STAGES
 from replication.plots import FIGURES
 from replication.report import conditions, prose, render
 from replication.report.numbers import ABSENT
-from replication.run import BUNDLED, ROOT, Run
+from replication.run import ROOT, Run
 from replication.sources import manifest
 from replication.stages import execute
 

@@ -16,8 +16,8 @@ from small import synthetic_definitions, synthetic_repositories
 from test_claims import by_window, claim, window_tables
 
 from replication import extent, reach
-from replication.attribution import presence
-from replication.cli import console
+from replication.attribution import preconditions
+from replication.cli import outcome
 from replication.definitions import load_definitions
 from replication.errors import DefinitionError, DegenerateDataError
 from replication.files import write_csv, write_json
@@ -197,7 +197,7 @@ def test_the_terminal_says_what_is_covered(
 ) -> None:
     """Nothing for the whole Hub; how it is declared where it is not known."""
     write_json(tmp_path / "manifest.json", about)
-    told = list(console.extent_lines(tmp_path))
+    told = list(outcome.extent_lines(tmp_path))
     assert len(told) == lines
     assert all("no claim" in line or "extent" in line for line in told)
 
@@ -257,14 +257,14 @@ def test_a_cohort_may_be_born_before_the_data() -> None:
 def test_a_panel_without_one_of_the_pair_is_refused(side: str) -> None:
     """Under the headline's own credit and labels, and not under others."""
     table = synthetic_repositories(DEFINITIONS)
-    presence.require_pair(table, DEFINITIONS)
+    preconditions.require_pair(table, DEFINITIONS)
     head = DEFINITIONS.headline
     column = f"{head.labels}_group_{head.attribution}"
     gone = table.assign(**{column: table[column].replace(side, "User")})
     with pytest.raises(DegenerateDataError, match=f"is of a developer of {side}"):
-        presence.require_pair(gone, DEFINITIONS)
+        preconditions.require_pair(gone, DEFINITIONS)
     other = replace(DEFINITIONS, headline=replace(head, labels="registry"))
-    presence.require_pair(gone, other)
+    preconditions.require_pair(gone, other)
 
 
 def test_windows_beyond_the_weeks_of_a_file_are_refused() -> None:
@@ -272,11 +272,11 @@ def test_windows_beyond_the_weeks_of_a_file_are_refused() -> None:
     days = pd.date_range("2025-03-05", "2026-01-28", freq="7D")
     table = pd.DataFrame({"week": [f"{day:%Y-%m-%d}" for day in days]})
     young, old = (pd.Series(["2024-02", month]) for month in ("2025-07", "2024-06"))
-    presence.require_reach(table, young, DEFINITIONS)
-    presence.require_reach(
+    preconditions.require_reach(table, young, DEFINITIONS)
+    preconditions.require_reach(
         table.iloc[:18], old, DEFINITIONS
     )  # all had passed the age limit by then
     with pytest.raises(
         DefinitionError, match="the weeks of downloads are from 2025-03-05 to 2025-07-02"
     ):
-        presence.require_reach(table.iloc[:18], young, DEFINITIONS)
+        preconditions.require_reach(table.iloc[:18], young, DEFINITIONS)

@@ -17,7 +17,7 @@ from small import synthetic_definitions
 
 from replication import files
 from replication.attribution.registry import Developer, Registry
-from replication.cli import console
+from replication.cli import outcome
 from replication.plain import plain, plain_lines
 from replication.plots import rendered, results, style
 from replication.report import markdown, own, prose, registry_table, render, tables
@@ -236,7 +236,7 @@ def test_the_terminal_obeys_no_data(tmp_path: Path) -> None:
     files.write_csv(tmp_path / "unattributed.csv", table)
     stream = io.StringIO()
     for stage in ("fetch", "attribution", "analysis"):
-        console.print_outcome(stage, tmp_path, Console(file=stream, width=400))
+        outcome.print_outcome(stage, tmp_path, Console(file=stream, width=400))
     assert "\x1b" not in stream.getvalue()
     assert "[red]x[/wrong]\ufffd[2J" in stream.getvalue()
     assert "<script>alert(1)</script>" in stream.getvalue()

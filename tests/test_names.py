@@ -18,7 +18,8 @@ from test_sql_estimates import NAMESPACES, bundle, first, synthetic_definitions
 
 from replication import names
 from replication.analysis import estimates, window_changes
-from replication.attribution import assign, lookup, registry, rules
+from replication.attribution import assign, coverage, registry, rules
+from replication.attribution.namespace_counts import namespace_counts
 from replication.attribution.window import Credit
 from replication.definitions import load_definitions
 from replication.errors import ContractError, RegistryError, SourceError
@@ -251,20 +252,20 @@ def test_coverage_counts_a_namespace_in_any_case(tmp_path: Path) -> None:
     """Qwen and QWEN are Alibaba's and one; a name that the Hub does not allow is refused."""
     path = tmp_path / "names.csv"
     path.write_text("namespace,downloads\nqwen,60\nQWEN,30\nGoogle,10\n", encoding="utf-8")
-    counts = lookup.namespace_counts(path)
+    counts = namespace_counts(path)
     assert counts["downloads"].to_dict() == {"QWEN": 90, "Google": 10}
-    assert lookup.coverage(counts, REGISTRY)["evidenced"].tolist() == [100.0]
-    assert lookup.missing(counts, REGISTRY).empty
+    assert coverage.of_counts(counts, REGISTRY)["evidenced"].tolist() == [100.0]
+    assert coverage.missing(counts, REGISTRY).empty
     path.write_text("namespace,downloads\nqwen,90\ngoogle ,10\n", encoding="utf-8")
     with pytest.raises(SourceError, match=r"names\.csv, row 2: .*no name of the Hub \('google '\)"):
-        lookup.namespace_counts(path)
+        namespace_counts(path)
 
 
 def test_a_whole_hub_s_own_table_can_be_counted(tmp_path: Path) -> None:
     """The joint names of small uploaders are no names of the Hub, and are counted all the same."""
     path = tmp_path / "repositories.csv"
     pd.DataFrame({"uploader": [tail.bucket("x"), "Qwen"], "window": [1, 2]}).to_csv(path)
-    assert lookup.namespace_counts(path)["window"].sum() == 3
+    assert namespace_counts(path)["window"].sum() == 3
 
 
 def test_the_registry_holds_names_to_the_alphabet(tmp_path: Path) -> None:

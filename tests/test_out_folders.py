@@ -11,7 +11,8 @@ from command_line import assert_one_message, files_in, invoke
 from replication import places
 from replication.definitions import PACKAGED
 from replication.errors import OutputError
-from replication.run import BUNDLED, ROOT, Run, folder_for
+from replication.kinds import BUNDLED
+from replication.run import ROOT, Run, folder_for
 
 ELSEWHERE = "--out FOLDER"
 SYNTHETIC = "_id,downloadsAllTime\n1,2\n"

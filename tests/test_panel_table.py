@@ -30,9 +30,10 @@ from released_files import (
 from replication import pipeline
 from replication.definitions import PACKAGED, Definitions, PanelRules, Window, load_definitions
 from replication.errors import ContractError, DefinitionError, HashMismatchError, ReplicationError
+from replication.kinds import BUNDLED
 from replication.panel import bundle, table
 from replication.panel.table import Panel
-from replication.run import BUNDLED, Run
+from replication.run import Run
 from replication.sources import bundled, manifest
 from replication.sources.bundled import WINDOW_TABLES
 

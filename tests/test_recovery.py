@@ -33,7 +33,7 @@ LEFT_OUT = (
 class Recovered:
     """A synthetic Hub, what was rebuilt of it, and a folder for more."""
 
-    held: experiment.Experiment
+    experiment: experiment.Experiment
     full: Detailed
     folder: Path
 
@@ -42,14 +42,14 @@ class Recovered:
 def hub(tmp_path_factory: pytest.TempPathFactory) -> Recovered:
     """One synthetic Hub with every defect, rebuilt with every step."""
     folder = tmp_path_factory.mktemp("recovery")
-    held = experiment.prepare(1, SIZE, folder, lambda _: None)
-    return Recovered(held, experiment.rebuilt(held, folder / "engine"), folder)
+    made = experiment.prepare(1, SIZE, folder, lambda _: None)
+    return Recovered(made, experiment.rebuilt(made, folder / "engine"), folder)
 
 
 @pytest.mark.slow
 def test_shares_are_recovered(hub: Recovered) -> None:
     """Within 0.05 points by counters, within the reported error where the chain tells a part."""
-    found = shares.recovered(hub.held, hub.full)
+    found = shares.recovered(hub.experiment, hub.full)
     counted = found[(found["regime"] == "counters") & found["statistic"].isin(shares.SIDES)]
     assert len(counted) == 4
     assert counted["error"].abs().max() <= 0.05
@@ -57,20 +57,20 @@ def test_shares_are_recovered(hub: Recovered) -> None:
     assert len(rebuilt) == 3
     assert (rebuilt["error"].abs() <= rebuilt["allowed"]).all()
     assert 0 < rebuilt["allowed"].max() < 0.5
-    assert found["held"].all()
+    assert found["ok"].all()
 
 
 @pytest.mark.slow
 def test_the_truth_is_the_hubs_own(hub: Recovered) -> None:
     """Downloads are those of the Hub in the window, less what no snapshot saw of deleted ones."""
-    window = next(w for w in hub.held.definitions.windows if w.kind == "increments")
-    true = experiment.truth(hub.held, window)
+    window = next(w for w in hub.experiment.definitions.windows if w.kind == "increments")
+    true = experiment.truth(hub.experiment, window)
     since, until = seconds(window.start), seconds(window.last) + 86_400
-    whole = hub.held.hub.first_year(since, until)
-    kept = hub.held.schedule.deleted_at == NEVER
+    whole = hub.experiment.hub.first_year(since, until)
+    kept = hub.experiment.schedule.deleted_at == NEVER
     np.testing.assert_array_equal(true[kept], whole[kept])
     assert (true <= whole).all()
-    assert 0 < experiment.unread(hub.held, window) < 1
+    assert 0 < experiment.unread(hub.experiment, window) < 1
 
 
 @pytest.mark.slow
@@ -89,7 +89,7 @@ def test_without_a_step_more_is_misplaced(hub: Recovered, monkeypatch: pytest.Mo
     """Each of these steps is worth something, and no step at all is the full rebuild."""
     some = tuple(a for a in ABLATIONS if a.step in LEFT_OUT)
     monkeypatch.setattr(ablation, "ABLATIONS", some)
-    found = ablation.ablated(hub.held, hub.full, hub.folder / "engine").set_index("without")
+    found = ablation.ablated(hub.experiment, hub.full, hub.folder / "engine").set_index("without")
     assert set(found.index) == {"nothing", *LEFT_OUT}
     assert not found.loc["nothing", "worse"]
     assert found.loc[list(LEFT_OUT), "worse"].all()
@@ -129,11 +129,11 @@ def hub_of_nothing(tmp_path_factory: pytest.TempPathFactory) -> experiment.Exper
     return experiment.prepare(3, 200, folder, lambda _: None)
 
 
-def recovery(*, held: bool, worse: bool) -> Recovery:
+def recovery(*, ok: bool, worse: bool) -> Recovery:
     """A made-up outcome of two statistics and one step."""
     rows = pd.DataFrame({
         "seed": [1, 1], "window": ["cohort", "rebuild"], "statistic": ["China", "USA"],
-        "error": [0.01, -0.4], "allowed": [0.05, 0.3], "held": [True, held],
+        "error": [0.01, -0.4], "allowed": [0.05, 0.3], "ok": [True, ok],
     })  # fmt: skip
     worth = pd.DataFrame({
         "without": ["nothing", "a step"], "misplaced": [0.5, 0.9], "worse": [False, worse],
@@ -143,8 +143,8 @@ def recovery(*, held: bool, worse: bool) -> Recovery:
 
 def test_missed_marks_are_named() -> None:
     """In words: the Hub, the window and the statistic, and the step that is idle."""
-    assert recovery(held=True, worse=True).missed == []
-    assert recovery(held=False, worse=False).missed == [
+    assert recovery(ok=True, worse=True).missed == []
+    assert recovery(ok=False, worse=False).missed == [
         "Hub 1, rebuild, USA: -0.400 points, allowed 0.300",
         "no worse without: a step",
     ]
@@ -153,11 +153,11 @@ def test_missed_marks_are_named() -> None:
 @pytest.mark.parametrize(
     ("outcome", "code", "named"),
     [
-        (recovery(held=True, worse=True), 0, ""),
-        (recovery(held=False, worse=True), 1, "Hub 1, rebuild, USA"),
-        (recovery(held=True, worse=False), 1, "no worse without: a step"),
+        (recovery(ok=True, worse=True), 0, ""),
+        (recovery(ok=False, worse=True), 1, "Hub 1, rebuild, USA"),
+        (recovery(ok=True, worse=False), 1, "no worse without: a step"),
     ],
-    ids=["all held", "a share", "a step"],
+    ids=["all ok", "a share", "a step"],
 )
 def test_the_command_prints_its_tables(
     outcome: Recovery, code: int, named: str, monkeypatch: pytest.MonkeyPatch
@@ -197,6 +197,6 @@ def test_an_id_that_an_ablation_made_up_is_of_no_repository() -> None:
     """A row without a number counts where its id tells one of the Hub, else it is lost."""
     told = {1: "a/model-0000001", 2: None, 99: None}
     facts = pd.DataFrame({"repository": [f"{n:024x}" for n in told], "name": [*told.values()]})
-    held, full = SimpleNamespace(hub=range(3)), SimpleNamespace(facts=facts)
-    ours = experiment.estimate(held, full, pd.Series([5, 7, 11]))  # type: ignore[arg-type]
+    made, full = SimpleNamespace(hub=range(3)), SimpleNamespace(facts=facts)
+    ours = experiment.estimate(made, full, pd.Series([5, 7, 11]))  # type: ignore[arg-type]
     assert ours.tolist() == [0, 5, 7]

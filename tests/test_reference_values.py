@@ -13,9 +13,10 @@ from released_files import ROOT, real_file
 
 from replication import files, pipeline
 from replication.definitions import load_definitions
+from replication.kinds import BUNDLED
 from replication.panel import defects, increments, table
 from replication.panel.table import Panel
-from replication.run import BUNDLED, Run
+from replication.run import Run
 from replication.sources.counters import reading
 from replication.sources.counters.contract import COLUMNS, PARENTS
 from replication.sources.defect import Defect

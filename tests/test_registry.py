@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from replication.attribution import registry
-from replication.attribution.checked_csv import is_date, is_url, read_rows
+from replication.attribution.evidence_csv import is_date, is_url, read_rows
 from replication.attribution.registry import Developer, Namespace, Registry
 from replication.definitions import load_definitions
 from replication.errors import RegistryError

@@ -10,7 +10,8 @@ import pytest
 from command_line import assert_one_message, environment, invoke, replication
 from released_files import ROOT, real_file, synthetic_release, write
 
-from replication.attribution import lookup, questions, registry
+from replication.attribution import coverage, query, registry
+from replication.attribution.namespace_counts import namespace_counts
 from replication.definitions import load_definitions
 from replication.errors import SourceError
 from replication.sources import bundled
@@ -107,7 +108,7 @@ def test_coverage_of_counts_by_hand(tmp_path: Path) -> None:
     path = tmp_path / "counts.csv"
     names = ["Qwen", "bartowski", "reducto", "nobody-knows"]
     pd.DataFrame({"namespace": names, "downloads": [50, 20, 10, 20]}).to_csv(path, index=False)
-    row = lookup.coverage(lookup.namespace_counts(path), REGISTRY).iloc[0]
+    row = coverage.of_counts(namespace_counts(path), REGISTRY).iloc[0]
     assert (row["registered"], row["evidenced"]) == (80.0, 70.0)
     assert row["organisations_registered"] == 100 * 60 / 80
     assert row["organisations_evidenced"] == 100 * 50 / 80
@@ -124,7 +125,7 @@ def test_missing_is_the_work_list(tmp_path: Path) -> None:
     path = tmp_path / "counts.csv"
     names = ["Qwen", "bartowski", "reducto", "nobody-knows"]
     pd.DataFrame({"namespace": names, "downloads": [50, 20, 10, 20]}).to_csv(path, index=False)
-    rows = lookup.missing(lookup.namespace_counts(path), REGISTRY)
+    rows = coverage.missing(namespace_counts(path), REGISTRY)
     assert list(zip(rows["namespace"], rows["status"], strict=True)) == [
         ("nobody-knows", "no row"),
         ("reducto", "unknown"),
@@ -142,7 +143,7 @@ def test_a_released_file_counts_the_last_reading(tmp_path: Path) -> None:
     """Of a cumulative counter the last reading counts once, by uploader and by origin."""
     release = synthetic_release()
     path = write(release, tmp_path / "release.parquet")
-    counts = lookup.namespace_counts(path)
+    counts = namespace_counts(path)
     last = release.sort_values("time").groupby("_id")["downloadsAllTime"].last().sum()
     assert counts["downloadsAllTime"].sum() == last
     assert counts["downloadsAllTime by origin"].sum() == last
@@ -150,7 +151,7 @@ def test_a_released_file_counts_the_last_reading(tmp_path: Path) -> None:
 
 def test_the_panel_s_table_counts_every_window() -> None:
     """Without a file the bundled repositories are counted, by window."""
-    counts = lookup.namespace_counts(bundled.FOLDER / "repositories.csv")
+    counts = namespace_counts(bundled.FOLDER / "repositories.csv")
     assert "cohort-2025-08" in counts
     assert counts.index.name == "namespace"
 
@@ -180,7 +181,7 @@ def test_a_file_that_cannot_be_counted(
     if text is not None:
         (tmp_path / name).write_text(text, encoding="utf-8")
     with pytest.raises(SourceError, match=what):
-        lookup.namespace_counts(tmp_path / name)
+        namespace_counts(tmp_path / name)
     assert invoke("registry", "coverage", "--data", tmp_path / name).exit_code == 1
 
 
@@ -188,7 +189,7 @@ def test_names_that_look_like_gaps_or_numbers_are_names(tmp_path: Path) -> None:
     """NA, null and 007 are namespaces like others."""
     path = tmp_path / "odd.csv"
     path.write_text("namespace,downloads\nNA,10\nnull,5\n007,1\nQwen,4\n", encoding="utf-8")
-    counts = lookup.namespace_counts(path)
+    counts = namespace_counts(path)
     assert counts["downloads"].to_dict() == {"NA": 10, "null": 5, "007": 1, "Qwen": 4}
 
 
@@ -255,7 +256,7 @@ def test_who_takes_what_people_paste(name: str) -> None:
 def test_an_address_is_cut_after_its_name(address: str) -> None:
     """Whatever stands before and after owner/name, the name is the same."""
     name = "bartowski/DeepSeek-R1-Distill-Qwen-14B-GGUF"
-    assert questions.name_of(address.format(name)) == name
+    assert query.name_of(address.format(name)) == name
 
 
 def test_who_answers_an_address_as_the_name() -> None:
@@ -340,9 +341,9 @@ def test_the_remedy_of_a_low_coverage_is_a_command(tmp_path: Path) -> None:
 def test_an_index_of_pandas_is_a_column(tmp_path: Path, index: str) -> None:
     """Names and ids are found where pandas stored them as the index."""
     release = synthetic_release()
-    expected = lookup.namespace_counts(write(release, tmp_path / "release.parquet"))
+    expected = namespace_counts(write(release, tmp_path / "release.parquet"))
     release.set_index(index).to_parquet(tmp_path / "index.PARQUET")
-    pd.testing.assert_frame_equal(lookup.namespace_counts(tmp_path / "index.PARQUET"), expected)
+    pd.testing.assert_frame_equal(namespace_counts(tmp_path / "index.PARQUET"), expected)
 
 
 def test_check_tells_that_older_names_are_missing(tmp_path: Path) -> None:
@@ -354,7 +355,7 @@ def test_check_tells_that_older_names_are_missing(tmp_path: Path) -> None:
 
 def test_the_released_file_is_covered() -> None:
     """Rows for 99.5 % of what is not an individual's account; the mirror alone lacks evidence."""
-    rows = lookup.coverage(lookup.namespace_counts(real_file()), REGISTRY)
+    rows = coverage.of_counts(namespace_counts(real_file()), REGISTRY)
     assert (rows["organisations_registered"] >= 99.5).all()
     assert (rows["organisations_evidenced"] >= 95.0).all()
 
@@ -365,6 +366,6 @@ def test_the_largest_models_of_the_hub_are_covered() -> None:
     path = folder / "coverage" / "namespaces.csv"
     if not path.is_file():
         pytest.skip("the list of the Hub's largest namespaces is not here: set REPLICATION_DATA")
-    rows = lookup.coverage(lookup.namespace_counts(path), REGISTRY).set_index("weight")
+    rows = coverage.of_counts(namespace_counts(path), REGISTRY).set_index("weight")
     assert rows.loc["top300_downloads_30d", "registered"] >= 99.0
     assert rows.loc["top300_downloads_30d", "evidenced"] >= 97.0

@@ -15,7 +15,7 @@ import pandas as pd
 import pytest
 
 from replication.analysis import estimates
-from replication.attribution import assign, registry, rules
+from replication.attribution import assign, coverage, registry, rules
 from replication.definitions import Definitions, Window, load_definitions
 from replication.errors import ReplicationError
 from replication.files import read_csv, write_csv
@@ -227,7 +227,7 @@ def first(folder: Path, results: Path, definitions: Definitions) -> Path:
     windows = [window.id for window in definitions.windows]
     write_csv(results / "estimates.csv", exact_estimates(table, definitions))
     write_csv(results / "leave_one_out.csv", estimates.leave_one_out(table, definitions))
-    covered = assign.coverage(table, known, windows, definitions.unattributed)
+    covered = coverage.of_panel(table, known, windows, definitions.unattributed)
     write_csv(results / "coverage.csv", covered)
     return results
 

@@ -16,16 +16,14 @@ import pyarrow.parquet as pq
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from released_files import EXAMPLES, SCHEMA, real_file
+from released_files import EXAMPLES, counters_of, id_of, real_file, repository, synthetic_release
 
 from replication.definitions import Window, load_definitions
 from replication.errors import DegenerateDataError
 from replication.inference.pareto import hill_index, tail_size
-from replication.panel import defects, increments, lineage
-from replication.sources.counters import reading
-from replication.sources.defect import to_frame
+from replication.panel import increments, lineage
 from replication.sources.extract import extract
-from replication.validation.synthetic import release, snapshots
+from replication.validation.synthetic import snapshots
 from replication.validation.synthetic.curves import DAY
 from replication.validation.synthetic.defects import (
     BAD_COLUMNS,
@@ -637,109 +635,21 @@ def test_labels_are_wednesdays_from_the_first_snapshot_on() -> None:
     assert snapshots.weekly_labels(until=date(2024, 7, 23)) == []
 
 
-def released(rates: release.ReleaseRates, tmp_path: Path) -> pd.DataFrame:
-    """A released file of the 200 largest repositories, as the contract reads it."""
-    path = release.write_release(HUB, tmp_path / "released.parquet", 200, rates, 3)
-    return reading.read_counters(path, DEFINITIONS.groups, DEFINITIONS.panel.max_counter)
-
-
-def checks(counters: pd.DataFrame) -> pd.Series:
-    """Rows of each defect that the panel finds."""
-    none = pd.DataFrame(
-        columns=["check", "column", "value", "reason", "source", "date", "treatment"]
-    )
-    mended = defects.mend(counters, DEFINITIONS.panel.frozen_share, none)
-    return to_frame(mended.defects).set_index("check")["rows"]
-
-
-def test_a_release_has_the_columns_of_the_study(tmp_path: Path) -> None:
-    """Twenty, of their types, and the contract accepts it."""
-    path = release.write_release(HUB, tmp_path / "released.parquet", 200)
-    schema = pq.read_schema(path)
-    expected = {**SCHEMA, "__index_level_0__": pa.int64()}
-    assert dict(zip(schema.names, schema.types, strict=True)) == expected
-    counters = released(release.ReleaseRates.none(), tmp_path)
-    ages = (counters["reading"] - counters["created"]).dt.days
-    assert (ages.min(), ages.max()) == (0, 365)
-
-
-def test_a_clean_release_gives_the_true_downloads(tmp_path: Path) -> None:
+def test_a_released_file_of_the_hub_gives_the_true_downloads() -> None:
     """The panel's window total of each repository is the closed form's, to the last download."""
-    counters = released(release.ReleaseRates.none(), tmp_path)
-    gained = increments.first_year(
-        counters.sort_values(["repository", "reading"]), age_limit_days=365, birth_margin_days=0
-    )
-    window = Window("all", "increments", COUNTER_SINCE, END, "")
-    got = increments.window_total(gained, window)
-    row = pd.Series(np.arange(SIZE), HUB.ids().to_pylist())[got.index].to_numpy()
-    # The last label at which the panel's age, in whole days, is within the limit.
-    last = gained.groupby("repository")["reading"].max()[got.index]
-    until = last.to_numpy().astype("datetime64[s]").astype(np.int64)
-    truth = HUB.counters(until, row) - HUB.counters(seconds(COUNTER_SINCE), row)
+    labels = [COUNTER_SINCE + n * timedelta(days=7) for n in range(46)]
+    young = np.flatnonzero(HUB.created > seconds(COUNTER_SINCE) - 20 * DAY)[::20]
+    counters = np.array([HUB.counters(seconds(label), young) for label in labels])
+    rows = []
+    for row, levels in zip(young, counters.T, strict=True):
+        born = pd.Timestamp(int(HUB.created[row]), unit="s")
+        since = next((n for n, label in enumerate(labels) if pd.Timestamp(label) >= born), None)
+        if since is not None:
+            seen = [None] * since + [int(level) for level in levels[since:]]
+            rows += repository(int(row), seen, created=born, first=pd.Timestamp(labels[0]))
+    readings = counters_of(synthetic_release(rows)).sort_values(["repository", "reading"])
+    gained = increments.first_year(readings, age_limit_days=365, birth_margin_days=0)
+    got = increments.window_total(gained, Window("all", "increments", COUNTER_SINCE, END, ""))
+    place = {id_of(int(row)): n for n, row in enumerate(young)}
+    truth = (counters[-1] - counters[0])[[place[name] for name in got.index]]
     np.testing.assert_array_equal(got.to_numpy(), truth)
-
-
-def test_a_clean_release_has_none_of_the_defects(tmp_path: Path) -> None:
-    """Only what every such file has: it goes on daily, and repositories leave at one year."""
-    found = checks(released(release.ReleaseRates.none(), tmp_path))
-    clean = ["unsorted-rows", "duplicate-readings", "renamed-repositories", "revised-origins"]
-    clean += ["falling-counters", "frozen-readings", "missed-readings", "label-before-reading"]
-    assert found[clean].sum() == 0
-    assert found["mixed-cadence"] > 0
-
-
-def test_a_realistic_release_has_each_of_the_defects(tmp_path: Path) -> None:
-    """Those of the study's file, found by the panel's own checks."""
-    counters = released(release.ReleaseRates.realistic(), tmp_path)
-    found = checks(counters)
-    struck = ["unsorted-rows", "duplicate-readings", "falling-counters", "frozen-readings"]
-    struck += ["catch-up-readings", "missed-readings", "label-before-reading", "closed-cohort"]
-    assert (found[struck] > 0).all()
-    assert counters["created"].max() < pd.Timestamp("2025-07-12")
-    repeated = counters[counters.duplicated(["repository", "reading"], keep=False)]
-    assert set(repeated["reading"]) == {pd.Timestamp("2026-01-12")}
-    assert repeated.groupby("repository").size().max() == 5
-
-
-def test_a_release_has_defects_at_their_rates(tmp_path: Path) -> None:
-    """Falls, missed rows, names and origins that change: as many as asked for."""
-    whole = released(release.ReleaseRates.none(), tmp_path)
-    rates = release.ReleaseRates(fallen=0.1, missed=0.2, renamed=0.3, revised=0.4)
-    struck = released(rates, tmp_path)
-    assert near(len(whole) - len(struck), len(whole), 0.2)
-    both = struck.merge(whole, on=["repository", "reading"], suffixes=("", "_true"))
-    assert near(int((both["counter"] < both["counter_true"]).sum()), len(both), 0.1)
-    assert not (both["counter"] > both["counter_true"]).any()
-    names = struck.groupby("repository")["name"].nunique()
-    assert 0 < (names == 2).mean() <= 0.5
-    foreign = whole[whole["origin"] != whole["uploader"]]["repository"].unique()
-    origins = struck[struck["repository"].isin(foreign)].groupby("repository")["origin"].nunique()
-    assert (origins == 2).any()
-
-
-def test_repeated_readings_stand_in_time_order(tmp_path: Path) -> None:
-    """Under one label the counters are those of five days, the last its own."""
-    label = release.FIRST_DAILY
-    found = released(release.ReleaseRates(repeated=((label, 5),)), tmp_path)
-    largest = found.loc[found["reading"] == pd.Timestamp(label)].groupby("repository")["counter"]
-    row = HUB.ids().to_pylist().index(largest.max().idxmax())
-    expected = [int(HUB.counters(seconds(label) - k * DAY)[row]) for k in (4, 3, 2, 1, 0)]
-    assert largest.get_group(HUB.ids()[row].as_py()).tolist() == expected
-
-
-def test_release_labels_are_weekly_then_daily() -> None:
-    """The 67 labels of the study's file."""
-    labels = release.release_labels()
-    assert len(labels) == 67
-    assert (labels[0], labels[45], labels[46], labels[-1]) == (
-        COUNTER_SINCE, release.LAST_WEEKLY, release.FIRST_DAILY, END,
-    )  # fmt: skip
-    assert {b - a for a, b in pairwise(labels[46:])} == {timedelta(1)}
-
-
-def test_a_release_is_the_same_for_the_same_seed() -> None:
-    """And differs for another."""
-    rates = release.ReleaseRates.realistic()
-    one, two, other = (release.release_table(HUB, 50, rates, seed) for seed in (1, 1, 2))
-    pd.testing.assert_frame_equal(one, two)
-    assert not one.equals(other)

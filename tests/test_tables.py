@@ -8,7 +8,7 @@ import pytest
 from rich.console import Console
 from small import synthetic_definitions
 
-from replication.cli import console
+from replication.cli import outcome
 from replication.files import read_csv
 from replication.report import prose, tables
 from replication.report.markdown import markdown
@@ -62,7 +62,7 @@ def test_figures_and_tables_are_numbered_as_they_stand() -> None:
 def printed(stage: str) -> str:
     """What is printed after a stage, as plain text."""
     stream = io.StringIO()
-    console.print_outcome(stage, RESULTS, Console(file=stream, width=120))
+    outcome.print_outcome(stage, RESULTS, Console(file=stream, width=120))
     return stream.getvalue()
 
 

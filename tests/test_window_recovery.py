@@ -43,7 +43,7 @@ def records(hub: DailyHub) -> Records:
 def test_the_truth_is_within_the_records_interval(found: WindowRecovery) -> None:
     """Every statistic of these three Hubs, and no interval is empty of meaning."""
     rows = found.shares
-    assert rows.groupby("statistic")["held"].sum().loc[list(STATISTICS)].tolist() == [HUBS] * 4
+    assert rows.groupby("statistic")["ok"].sum().loc[list(STATISTICS)].tolist() == [HUBS] * 4
     assert (rows["lower"] < rows["upper"]).all()
     percent = rows[rows["statistic"].isin(["China", "USA"])]
     assert (percent["upper"] - percent["lower"]).max() < 40
@@ -63,10 +63,10 @@ def test_what_no_record_follows_is_missed_less(found: WindowRecovery) -> None:
 def test_seen_truth_and_ceiling_are_nested(found: WindowRecovery) -> None:
     """For both countries and all; the crossing is at most a month off or never in two Hubs of three."""
     assert found.nesting["side"].tolist() == SIDES * HUBS
-    assert found.nesting["held"].all()
+    assert found.nesting["ok"].all()
     assert (found.nesting["truth"] < found.nesting["hub"]).all()
     assert len(found.crossings) == HUBS
-    assert found.crossings["held"].sum() >= HUBS - 1
+    assert found.crossings["ok"].sum() >= HUBS - 1
 
 
 def test_the_truth_is_what_counters_gain(hub: DailyHub) -> None:
@@ -134,24 +134,27 @@ def test_counts_are_of_thirty_days(hub: DailyHub) -> None:
     assert 0.9 < counted.sum() / grown.sum() < 1
 
 
-def made_up(held: int, *, nested: bool = True, far: float = 1.0) -> WindowRecovery:
-    """Ten Hubs in which every statistic is held in so many."""
+def made_up(ok: int, *, nested: bool = True, far: float = 1.0) -> WindowRecovery:
+    """Ten Hubs; every statistic is within its interval in so many."""
     parts = [
         pd.DataFrame({
             "seed": range(10), "statistic": name, "truth": 10.0, "estimate": 10.0 + far,
-            "uncorrected": 12.0, "lower": 8.0, "upper": 12.0, "held": np.arange(10) < held,
+            "uncorrected": 12.0, "lower": 8.0, "upper": 12.0, "ok": np.arange(10) < ok,
         })
         for name in STATISTICS
     ]  # fmt: skip
-    nesting = pd.DataFrame({"seed": [4], "side": ["USA"], "held": [nested]})
-    crossings = pd.DataFrame({"seed": [4], "held": [True]})
+    nesting = pd.DataFrame({"seed": [4], "side": ["USA"], "ok": [nested]})
+    crossings = pd.DataFrame({"seed": [4], "ok": [True]})
     return WindowRecovery(pd.concat(parts, ignore_index=True), nesting, crossings)
 
 
 def test_missed_marks_are_named() -> None:
     """Too few Hubs, a sum out of its bounds, a correction that does not help."""
     assert made_up(9).missed == []
-    assert made_up(8).missed[0] == "window, China: held in 8 of 10 Hubs, 9 are asked for"
+    assert (
+        made_up(8).missed[0]
+        == "window, China: within its interval in 8 of 10 Hubs, 9 are asked for"
+    )
     assert len(made_up(8).missed) == len(STATISTICS)
     assert made_up(10, nested=False).missed == ["window, Hub 4: USA is not seen ≤ truth ≤ ceiling"]
     told = made_up(10, far=2.5).missed
@@ -162,7 +165,7 @@ def test_missed_marks_are_named() -> None:
 def test_the_command_prints_the_window(monkeypatch: pytest.MonkeyPatch) -> None:
     """The summary and both counts are printed; a missed mark ends with exit code 1."""
     nothing = report.Recovery(
-        pd.DataFrame({"held": [True]}), {}, pd.DataFrame({"without": ["nothing"], "worse": [False]})
+        pd.DataFrame({"ok": [True]}), {}, pd.DataFrame({"without": ["nothing"], "worse": [False]})
     )
     monkeypatch.setattr(report, "recover", lambda *_: nothing)
     asked = []
@@ -177,4 +180,4 @@ def test_the_command_prints_the_window(monkeypatch: pytest.MonkeyPatch) -> None:
         assert text in done.stdout
     failed = invoke(*arguments)
     assert asked == [10, 10]
-    assert_one_message(failed.exit_code, failed.stderr, "held in 3 of 10 Hubs")
+    assert_one_message(failed.exit_code, failed.stderr, "within its interval in 3 of 10 Hubs")

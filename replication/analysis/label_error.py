@@ -22,7 +22,7 @@ from numpy.typing import NDArray
 
 from replication.analysis.estimates import Specification, cells_of
 from replication.attribution.assign import ROLES
-from replication.attribution.second_coding import CHINA, CLASSES, USA, class_of_group
+from replication.attribution.audit import CHINA, CLASSES, USA, class_of_group
 from replication.definitions import Definitions
 from replication.inference.cells import Cells
 from replication.inference.intervals import percentile

@@ -14,8 +14,8 @@ from replication.analysis.choices import NONE, OWN
 from replication.analysis.crossover import NEVER
 from replication.analysis.grid import choices_of
 from replication.attribution.assign import LABELS
+from replication.attribution.audit import CLASSES
 from replication.attribution.registry import UNKNOWN, Registry
-from replication.attribution.second_coding import CLASSES
 from replication.definitions import Definitions
 from replication.inference.resampling import totals_without_each
 from replication.inference.statistics import LEAD

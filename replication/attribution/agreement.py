@@ -89,12 +89,12 @@ def with_study(
         both = ~pairs[["study_group", "registry_group"]].isin(unattributed).any(axis=1)
         for scope, part in ((ALL, pairs), (COUNTRIES, pairs[both])):
             for weight in (RAW, *windows):
-                found = measures(
+                agreed = measures(
                     part["study_group"],
                     part["registry_group"],
                     None if weight == RAW else part[weight],
                 )
-                rows.append({"attribution": role, "scope": scope, "weight": weight, **found})
+                rows.append({"attribution": role, "scope": scope, "weight": weight, **agreed})
     return pd.DataFrame(rows)
 
 
@@ -144,9 +144,9 @@ def disagreements(
             pairs["registry_group"] != unknown
         )
         parts.append(pairs[differ].assign(attribution=role))
-    found = pd.concat(parts, ignore_index=True)
-    rows = [registry.find(name) for name in found["namespace"]]
-    found["alternative_country"] = [" ".join(r.alternative_country) if r else "" for r in rows]
+    table = pd.concat(parts, ignore_index=True)
+    rows = [registry.find(name) for name in table["namespace"]]
+    table["alternative_country"] = [" ".join(r.alternative_country) if r else "" for r in rows]
     for column in ("confidence", "evidence_url", "note"):
-        found[column] = [getattr(row, column, "") for row in rows]
-    return found.sort_values(windows[-1], ascending=False, kind="stable", ignore_index=True)
+        table[column] = [getattr(row, column, "") for row in rows]
+    return table.sort_values(windows[-1], ascending=False, kind="stable", ignore_index=True)

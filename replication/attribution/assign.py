@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from itertools import product
 
 import pandas as pd
 
@@ -46,16 +45,16 @@ def attributed(
         ``study_group_{role}``, ``registry_group_{role}`` and those of `RANGE`. A maker that the
         study does not label has the registry's group under both.
     """
-    made = applied(table, rules)
+    ruled = applied(table, rules)
     stated = study_groups(table)
-    labelled = _labelled(made, (*ROLES, BASE_MAKER), table["created"], registry, group_of)
+    labelled = _labelled(ruled, (*ROLES, BASE_MAKER), table["created"], registry, group_of)
     added = {
-        f"study_group_{role}": keys(made[role])
+        f"study_group_{role}": keys(ruled[role])
         .map(stated)
         .fillna(labelled[f"registry_group_{role}"])
         for role in ("maker", BASE_MAKER)
     }
-    return made.assign(**added, **labelled)
+    return ruled.assign(**added, **labelled)
 
 
 def attributed_weeks(
@@ -98,8 +97,8 @@ def _labelled(
     added = {}
     for role in roles:
         pairs = pd.MultiIndex.from_arrays([table[role], dates])
-        found = {pair: registry.find(*pair) for pair in pairs.unique()}
-        rows = [found[pair] for pair in pairs]
+        owners = {pair: registry.find(*pair) for pair in pairs.unique()}
+        rows = [owners[pair] for pair in pairs]
         names = [d.developer if d else name for d, name in zip(rows, table[role], strict=True)]
         added[f"{role}_developer"] = pd.Series(names, index=table.index)
         for labels in ("registry", *RANGE):
@@ -147,40 +146,6 @@ def _split(kinds: str) -> set[str]:
     return set(str(kinds).split())
 
 
-def coverage(
-    table: pd.DataFrame, registry: Registry, windows: Sequence[str], unattributed: Sequence[str]
-) -> pd.DataFrame:
-    """Share of downloads credited to a country, and behind it, to a row of the registry.
-
-    Returns
-    -------
-    pandas.DataFrame
-        One row an estimand, label source and role: ``total`` (downloads), ``attributed_percent``
-        (credited to a country), and of the registry, whatever the label source:
-        ``registered_percent`` (its developer has a row) and ``evidenced_percent`` (and the row
-        has evidence).
-    """
-    rows = []
-    for window, labels, role in product(windows, LABELS, ROLES):
-        downloads = table[window]
-        has_country = ~table[f"{labels}_group_{role}"].isin(unattributed)
-        found = table[role].map(registry.find)
-        has_row = found.notna()
-        has_evidence = found.map(lambda row: row is not None and row.country != UNKNOWN)
-        rows.append(
-            {
-                "estimand": window,
-                "labels": labels,
-                "attribution": role,
-                "total": int(downloads.sum()),
-                "attributed_percent": percent(downloads[has_country], downloads),
-                "registered_percent": percent(downloads[has_row], downloads),
-                "evidenced_percent": percent(downloads[has_evidence], downloads),
-            }
-        )
-    return pd.DataFrame(rows)
-
-
 def largest_unattributed(
     table: pd.DataFrame, windows: Sequence[str], unattributed: Sequence[str], most: int = 25
 ) -> pd.DataFrame:
@@ -213,11 +178,5 @@ def origins(table: pd.DataFrame, registry: Registry, windows: Sequence[str]) -> 
     rows.loc[differs, "origin_differs"] = "yes"
     moved = rows["maker_developer"] != rows["uploader_developer"]
     columns = ["name", "uploader", "origin", "traced_origin", "maker", "origin_differs", *windows]
-    kept = rows.loc[differs | moved, columns]
-    return kept.sort_values([windows[-1], "name"], ascending=[False, True], ignore_index=True)
-
-
-def percent(part: pd.Series, whole: pd.Series) -> float:
-    """Downloads of `part` in percent of those of `whole`; NaN where there are none."""
-    total = int(whole.sum())
-    return 100.0 * int(part.sum()) / total if total else float("nan")
+    chosen = rows.loc[differs | moved, columns]
+    return chosen.sort_values([windows[-1], "name"], ascending=[False, True], ignore_index=True)

@@ -3,7 +3,7 @@
 Two tables are data (replication/data): registry.csv has one row a developer with the evidence that
 was read for it; namespaces.csv has further namespaces of these developers that need evidence or
 dates of their own: older names, aliases, and namespaces that changed hands. Both are checked
-before any use; a malformed row is refused with its line. CONTRIBUTING.md tells how to add one.
+before any use; a malformed row is refused with its line. CONTRIBUTING.md says how to add one.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from dataclasses import dataclass, fields
 from functools import cached_property
 from pathlib import Path
 
-from replication.attribution.checked_csv import (
+from replication.attribution.evidence_csv import (
     Cells,
     is_date,
     is_partial_date,
@@ -43,7 +43,7 @@ class Developer:
     `country` is an ISO 3166-1 alpha-2 code or one of the classes international, individual and
     unknown; `alternative_country` holds those that a careful reader could give instead, with the
     reason; `parent` names another row that owns this one; `basis` says what the evidence states;
-    `date_of_copy` is the year, month or day that the page read, or the copy of it, bears.
+    `date_of_copy` is the year, month or day that the page read, or the copy of it, shows.
     """
 
     developer: str
@@ -105,33 +105,33 @@ class Registry:
     @cached_property
     def _by_key(self) -> dict[str, tuple[Tenure, ...]]:
         """Tenures by the key of their namespace."""
-        return {key(name): found for name, found in self.tenures.items()}
+        return {key(name): tenures for name, tenures in self.tenures.items()}
 
     def tenure(self, namespace: str, on: str = "") -> Tenure | None:
         """The tenure of `namespace` on a day or month (ISO 8601); the latest where none is given.
 
         Of several in one month, the first.
         """
-        found = self._by_key.get(key(namespace), ())
+        tenures = self._by_key.get(key(namespace), ())
         if not on:
-            return found[-1] if found else None
+            return tenures[-1] if tenures else None
         first = f"{on}-01"[:10]  # a tenure that ends on this day has no day of the month
-        return next((t for t in found if t.start[: len(on)] <= on and first < t.end), None)
+        return next((t for t in tenures if t.start[: len(on)] <= on and first < t.end), None)
 
     def find(self, namespace: str, on: str = "") -> Developer | None:
         """The developer behind `namespace` on a day or month; None where none is known."""
-        found = self.tenure(namespace, on)
-        return found.developer if found else None
+        tenure = self.tenure(namespace, on)
+        return tenure.developer if tenure else None
 
     def developer_of(self, namespace: str, on: str = "") -> str:
         """Name of the developer behind `namespace`; the namespace itself where none is known."""
-        found = self.find(namespace, on)
-        return found.developer if found else namespace
+        owner = self.find(namespace, on)
+        return owner.developer if owner else namespace
 
     def country_of(self, namespace: str, on: str = "") -> str:
         """ISO code or class of the developer behind `namespace`; unknown where none is known."""
-        found = self.find(namespace, on)
-        return found.country if found else UNKNOWN
+        owner = self.find(namespace, on)
+        return owner.country if owner else UNKNOWN
 
 
 def load(

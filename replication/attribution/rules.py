@@ -18,7 +18,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
-from replication.attribution.checked_csv import is_date, read_rules
+from replication.attribution.evidence_csv import is_date, read_rules
 from replication.errors import RegistryError
 from replication.names import key, keys
 
@@ -56,8 +56,8 @@ class Rule:
         """Whether each repository name matches the pattern."""
         plain = re.sub(r"([\\%_])", r"\\\1", self.pattern)  # these mean something to LIKE
         like = plain.replace("*", "%").replace("?", "_")
-        found = pc.match_like(names, like, ignore_case=True)
-        return np.asarray(found.to_numpy(), dtype=bool)
+        matches = pc.match_like(names, like, ignore_case=True)
+        return np.asarray(matches.to_numpy(), dtype=bool)
 
 
 def load(path: Path = DEFAULT) -> tuple[Rule, ...]:
@@ -123,19 +123,19 @@ def applied(table: pd.DataFrame, rules: Sequence[Rule]) -> pd.DataFrame:
     packed = _first(hits, by_kind[REPACKAGED], "origin").fillna(packed)
     spelt = _spellings(table)
     distilled = by_kind[DISTILLATION]
-    made = {
+    makers = {
         "maker": _first(hits, distilled, "teacher").fillna(packed),
         "base_maker": _first(hits, distilled, "origin").fillna(packed),
     }
-    found = {
+    words = {
         kind: np.where(hits[[r.rule for r in of_kind]].any(axis=1), f"{kind} ", "")
         for kind, of_kind in by_kind.items()
     }
     kinds = pd.Series("", index=table.index)
-    for column in found.values():
+    for column in words.values():
         kinds += column
     return table.assign(
-        **{role: keys(cells).map(spelt).fillna(cells) for role, cells in made.items()},
+        **{role: keys(cells).map(spelt).fillna(cells) for role, cells in makers.items()},
         kinds=kinds.str.strip(),
     )
 

@@ -17,7 +17,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from replication.attribution.checked_csv import is_date, read_rules
+from replication.attribution.evidence_csv import is_date, read_rules
 from replication.attribution.rules import PANEL, Rule, matched
 from replication.errors import RegistryError
 

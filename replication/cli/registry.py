@@ -1,215 +1,110 @@
-"""`python -m replication who` and `registry`: questions to the registry of developers."""
+"""Commands that ask the registry of developers: `who` and `registry`."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
+from typing import Annotated
 
-import pandas as pd
-from rich import box
-from rich.console import Console
-from rich.table import Table
+import typer
 
-from replication.attribution import assign, lookup, registry, rules, sampling, second_coding
-from replication.cli.console import shown
-from replication.definitions import load_definitions
-from replication.errors import RegistryError
-from replication.files import FLOAT_FORMAT
-from replication.panel import table as panel
-from replication.sources import bundled
+from replication import places
+from replication.cli.options import path_of
+from replication.cli.terminal import out, reported
 
-WIDE = 1000
-
-
-def check(path: Path, console: Console) -> None:
-    """Check every table of evidence and say how many rows hold."""
-    group_of = load_definitions().group_of
-    found = registry.load(group_of, path)
-    unknown = sum(d.country == registry.UNKNOWN for d in found.developers)
-    doubtful = sum(bool(d.alternative_country) for d in found.developers)
-    console.print(
-        f"[green]✓[/] {len(found.developers):,} developers with {len(found.tenures):,} namespaces: "
-        f"{len(found.developers) - unknown:,} with evidence, {unknown} say unknown, "
-        f"{doubtful} have an alternative country"
-    )
-    if not (path.parent / registry.NAMESPACES.name).is_file():
-        console.print(
-            f"  there is no {registry.NAMESPACES.name} beside it: older names are unknown"
-        )
-    ruled = rules.load()
-    rules.require_known(ruled, found.tenures)
-    rules.require_used(rules.effects(panel.read(bundled.FOLDER).repositories, ruled, []))
-    console.print(f"[green]✓[/] {len(ruled)} rules on repositories")
-    _, codings = second_coding.load(group_of)
-    console.print(f"[green]✓[/] {len(codings)} developers coded twice")
+REGISTRY = places.PACKAGE / "data" / "registry.csv"
+RegistryFile = Annotated[
+    Path,
+    typer.Option(
+        "--registry",
+        parser=path_of,
+        metavar="FILE",
+        help="Another registry.csv to use.",
+        show_default=False,
+    ),
+]
+DataFile = Annotated[
+    Path | None,
+    typer.Option(
+        parser=path_of,
+        metavar="FILE",
+        help="A released file (.parquet, .csv), a table of the Hub's models, or a CSV with the "
+        "column namespace and columns of numbers. Default: the bundled panel.",
+    ),
+]
+app = typer.Typer(
+    no_args_is_help=True, help="Check the registry of developers, its coverage, and what it lacks."
+)
 
 
-def coverage(
-    data: Path | None, minimum: float, *, evidence: bool, path: Path, console: Console
+def who(
+    name: Annotated[
+        str, typer.Argument(metavar="NAMESPACE|REPO", help="As on the Hub: Qwen, or Qwen/QwQ-32B.")
+    ],
+    registry: RegistryFile = REGISTRY,
 ) -> None:
-    """Print how much of a file's downloads the registry covers.
+    """Say who is credited for a namespace or repository under each rule, and why."""
+    from replication.cli import registry_text
 
-    Raises
-    ------
-    RegistryError
-        A coverage that is asked for is below the minimum, or there is nothing to judge it by.
+    with reported():
+        registry_text.who(name, registry, out)
+
+
+@app.command()
+def check(registry: RegistryFile = REGISTRY) -> None:
+    """Check every row of the registry and of the rules; exit 1 with the line that is wrong."""
+    from replication.cli import registry_text
+
+    with reported():
+        registry_text.check(registry, out)
+
+
+@app.command()
+def coverage(
+    data: DataFile = None,
+    minimum: Annotated[
+        float,
+        typer.Option("--min", metavar="PERCENT", min=0, max=100, help="Exit 1 if less is covered."),
+    ] = 0.0,
+    evidence: Annotated[
+        bool,
+        typer.Option("--evidence", help="Let --min count only rows that have evidence."),
+    ] = False,
+    registry: RegistryFile = REGISTRY,
+) -> None:
+    """Print how much of a file's downloads the registry covers, weighted by downloads.
+
+    --min judges what is not an individual's account, in every column of downloads.
     """
-    found = registry.load(load_definitions().group_of, path)
-    rows = lookup.coverage(_counts(data), found)
-    columns = ("registered", "evidenced", "organisations_registered", "organisations_evidenced")
-    heads = ("row", "evidence", "org. row", "org. ev.")
-    table = _table("weight", "total", *heads)
-    for _, row in rows.iterrows():
-        shares = [f"{row[column]:.2f}" for column in columns]
-        table.add_row(shown(row["weight"]), _count(row["total"]), *shares)
-    _print(table, console)
-    console.print(
-        "percent; row: the namespace has a row in the registry; evidence: and the row has evidence;\n"
-        "org.: the same of all that the registry does not call an individual's account"
-    )
-    judged = rows[rows["weight"].str.contains("downloads|increments|cohort", case=False)]
-    judged = judged if len(judged) else rows
-    column = "organisations_evidenced" if evidence else "organisations_registered"
-    judged = judged[judged[column].notna()]
-    if judged.empty and minimum > 0:
-        what = "the file counts no downloads of organisations, by which coverage is judged"
-        raise RegistryError(what, "give a file with such downloads, or ask for no minimum")
-    if (judged[column] < minimum).any():
-        low = judged.loc[judged[column].idxmin()]
-        what = f"{low['weight']}: {low[column]:.2f} % is below the minimum of {minimum:g} %"
-        asked = f" --data {data}" if data else ""
-        raise RegistryError(what, f"add the namespaces that `registry missing{asked}` lists")
+    from replication.cli import registry_text
+
+    with reported():
+        registry_text.coverage(data, minimum, evidence=evidence, path=registry, console=out)
 
 
-def missing(data: Path | None, most: int, path: Path, console: Console) -> None:
-    """Print the work list: what has no row, or no evidence, by downloads."""
-    found = registry.load(load_definitions().group_of, path)
-    rows = lookup.missing(_counts(data), found)
-    if rows.empty:
-        console.print("every namespace has a row with evidence")
-        return
-    names = [c for c in rows.columns if c not in {"namespace", "status", "percent"}]
-    table = _table("namespace", "status", "%", *names)
-    for _, row in rows.head(most).iterrows():
-        counts = [f"{row[name]:,.0f}" for name in names]
-        table.add_row(shown(row["namespace"]), row["status"], f"{row['percent']:.3f}", *counts)
-    _print(table, console)
-    console.print(f"{len(rows):,} namespaces; CONTRIBUTING.md tells how to add or mend a row")
+@app.command()
+def missing(
+    data: DataFile = None,
+    most: Annotated[int, typer.Option("--most", min=1, help="Lines to print.")] = 30,
+    registry: RegistryFile = REGISTRY,
+) -> None:
+    """Print the work list: namespaces without a row or without evidence, by downloads."""
+    from replication.cli import registry_text
+
+    with reported():
+        registry_text.missing(data, most, registry, out)
 
 
-def sample(n: int, seed: int, path: Path, console: Console, *, whole: bool = False) -> None:
-    """Print the developers that an audit of the panel draws, as CSV, largest first, or all of them.
+@app.command()
+def sample(
+    n: Annotated[int, typer.Option("--n", min=1, help="How many developers to draw.")] = 125,
+    seed: Annotated[int, typer.Option(min=0, help="Seed of the draw.")] = 0,
+    frame: Annotated[
+        bool, typer.Option("--frame", help="Print those that are not drawn too.")
+    ] = False,
+    registry: RegistryFile = REGISTRY,
+) -> None:
+    """Draw developers of the panel for an audit, with probability proportional to size, as CSV."""
+    from replication.cli import registry_text
 
-    Raises
-    ------
-    DegenerateDataError
-        More are asked for than the panel has.
-    """
-    definitions = load_definitions()
-    found = registry.load(definitions.group_of, path)
-    windows = [window.id for window in definitions.windows]
-    table = panel.read(bundled.FOLDER).repositories
-    rows = sampling.frame(table, found, windows, n, seed)
-    if not whole:
-        rows = rows[rows["sampled"] == "yes"]
-    console.print(rows.to_csv(index=False, float_format=FLOAT_FORMAT), markup=False, end="")
-
-
-def who(query: str, path: Path, console: Console) -> None:
-    """Print who is credited for a namespace or repository under each rule, and why.
-
-    Raises
-    ------
-    RegistryError
-        Nothing is known of the name; or its repository is not in the panel, which is said after what
-        is known of its namespace.
-    """
-    definitions = load_definitions()
-    found, ruled = registry.load(definitions.group_of, path), rules.load()
-    table = assign.attributed(
-        panel.read(bundled.FOLDER).repositories, found, ruled, definitions.group_of
-    )
-    windows = [window.id for window in definitions.windows]
-    answer = lookup.who(query, found, ruled, table, windows)
-    for line in _told(answer, definitions.group_of):
-        console.print(line, markup=False)
-    if "/" in answer.query and not answer.credits:
-        close = lookup.near(answer.query, table["name"])
-        listed = f"did you mean {', '.join(close)}? Else " if close else ""
-        raise RegistryError(
-            f"no such repository in the panel: {answer.query}",
-            f"{listed}ask for the namespace alone: who {answer.namespace}",
-        )
-
-
-def _told(answer: lookup.Answer, group_of: dict[str, str]) -> Iterator[str]:
-    """The answer, line by line."""
-    yield answer.query
-    if answer.tenure is None:
-        yield f"  no row in the registry: {answer.namespace} stands for itself, unattributed"
-    else:
-        yield from _developer(answer, answer.tenure, group_of)
-    if answer.credits:
-        yield "  credited under each rule (registry's group; study's group)"
-        for credit in answer.credits:
-            yield (
-                f"    {credit.rule:<11} {credit.namespace}: {credit.developer} "
-                f"({credit.registry_group}; {credit.study_group})"
-            )
-        uploader, origin = answer.credits[0], answer.credits[1]
-        yield f"    {'split':<11} half to {uploader.developer}, half to {origin.developer}"
-        yield f"    roots by the released file's parents: {answer.traced_origin or 'undocumented'}"
-    for rule in answer.rules:
-        yield f"  rule {rule.rule} ({rule.kind}): {rule.reason} [{rule.source}, {rule.date_read}]"
-    if not answer.downloads:
-        yield "  not an uploader of the panel"
-    for window, downloads in answer.downloads.items():
-        yield f"  {window}: {downloads:,} downloads as uploader"
-
-
-def _developer(
-    answer: lookup.Answer, tenure: registry.Tenure, group_of: dict[str, str]
-) -> Iterator[str]:
-    """The registry's row behind a namespace."""
-    row, why = tenure.developer, tenure.why
-    yield f"  developer   {row.developer} ({row.sector})"
-    yield f"  namespaces  {' '.join(row.namespaces)}"
-    if why:
-        dated = why.valid_from or why.valid_until
-        span = f" from {why.valid_from or '…'} until {why.valid_until or '…'}" if dated else ""
-        yield f"  {answer.namespace:<11} {why.relation}{span}: {why.note} [{why.evidence_url}]"
-    yield f"  country     {row.country} → {group_of[row.country]} ({row.confidence} confidence)"
-    if row.alternative_country:
-        places = ", ".join(row.alternative_country)
-        yield f"  alternative {places}: {row.alternative_reason}"
-    for parent in answer.parents:
-        yield f"  parent      {parent.developer} ({parent.country})"
-    yield f"  why         {row.note}"
-    if row.evidence_url:
-        dated = f"; dated {row.date_of_copy}" if row.date_of_copy else ""
-        yield f"  evidence    {row.evidence_url} ({row.basis}; read {row.date_read}{dated})"
-
-
-def _counts(data: Path | None) -> pd.DataFrame:
-    """Counts of a file, or of the bundled panel."""
-    return lookup.namespace_counts(data or bundled.FOLDER / "repositories.csv")
-
-
-def _count(number: float) -> str:
-    """A count, in millions where it is large."""
-    return f"{number / 1e6:,.1f} M" if number >= 1e6 else f"{number:,.0f}"
-
-
-def _print(table: Table, console: Console) -> None:
-    """Print a table as wide as it is: a number is never cut."""
-    width, console.width = console.width, WIDE
-    console.print(table, soft_wrap=True)
-    console.width = width
-
-
-def _table(*names: str) -> Table:
-    table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
-    for number, name in enumerate(names):
-        left = number < 1 or name == "status"
-        table.add_column(name, justify="left" if left else "right", no_wrap=True)
-    return table
+    with reported():
+        registry_text.sample(n, seed, registry, out, whole=frame)

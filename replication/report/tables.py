@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 import pandas as pd
 
 from replication.analysis import rebuild_error
-from replication.attribution import second_coding
+from replication.attribution import audit as registry_audit
 from replication.definitions import Definitions
 from replication.files import read_csv
 from replication.inference.simulation import MODELS
@@ -183,13 +183,13 @@ def disagreements(results: Path, definitions: Definitions) -> str:
 
 def audit(definitions: Definitions) -> str:
     """The audited developers by class of the first and of the second coding."""
-    codings = second_coding.load(definitions.group_of)[1]
-    counts = second_coding.confusion(codings, definitions.group_of, set(definitions.unattributed))
+    codings = registry_audit.load(definitions.group_of)[1]
+    counts = registry_audit.confusion(codings, definitions.group_of, set(definitions.unattributed))
     rows = [
         (_capital(name), *(str(count) for count in line))
-        for name, line in zip(second_coding.CLASSES, counts, strict=True)
+        for name, line in zip(registry_audit.CLASSES, counts, strict=True)
     ]
-    header = ("The registry had", *(_capital(name) for name in second_coding.CLASSES))
+    header = ("The registry had", *(_capital(name) for name in registry_audit.CLASSES))
     return markdown(header, rows, (24, 19, 19, 19, 19))
 
 

@@ -10,10 +10,11 @@ from pathlib import Path
 from replication.definitions import load_definitions
 from replication.errors import VerificationError
 from replication.files import present, read_json
+from replication.kinds import BUNDLED
 from replication.pipeline import STAGES
 from replication.places import ROOT
 from replication.report import datapackage, readme, render
-from replication.run import BUNDLED, Run
+from replication.run import Run
 from replication.stages import execute
 from replication.validation import library_intervals, sql_estimates, sql_window
 

@@ -1,26 +1,19 @@
-"""`python -m replication compare`: what differs between two runs, in what made them and what came out."""
+"""What differs between two runs: in what made them and in what came out."""
 
 from __future__ import annotations
 
 import csv
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from rich import box
-from rich.console import Console
-from rich.table import Table
-
 from replication import run_record
 from replication.errors import ContractError, SourceError
 from replication.files import present, read_json
 from replication.inference.statistics import LEAD, RATIO
-from replication.plain import plain_lines
 
-SHOWN = 40
-"""Rows of a table that are shown where not all are asked for."""
 NONE = "—"
 _KEYS = {"version": str, "source": str, **dict.fromkeys(("files", "inputs", "definitions"), dict)}
 """What a trace holds, beside rows of evidence by file and name."""
@@ -28,7 +21,7 @@ _ANSWERS = ("answer", "survives", "turned_by")
 _OF_CLAIMS = ("claim", "A", "B", "change", "answer A", "answer B")
 _OF_SHARES = ("estimand", "group", "A", "B", "points")
 Row = dict[str, str]
-Cells = tuple[str, ...]
+Texts = tuple[str, ...]
 
 
 @dataclass(frozen=True)
@@ -36,12 +29,12 @@ class Finished:
     """A run that has ended: its trace and its results."""
 
     results: Path
-    made: Mapping[str, Any]
+    trace: Mapping[str, Any]
 
     @property
     def whole(self) -> bool:
         """Whether it is of the whole Hub."""
-        return bool(self.made["source"] == "snapshots")
+        return bool(self.trace["source"] == "snapshots")
 
     @cached_property
     def claims(self) -> dict[str, Row]:
@@ -51,8 +44,8 @@ class Finished:
     @cached_property
     def shares(self) -> dict[tuple[str, str], float]:
         """Share of each country group by the headline's choices, by table and group."""
-        about = self.made["definitions"]
-        found: dict[tuple[str, str], float] = {}
+        about = self.trace["definitions"]
+        points: dict[tuple[str, str], float] = {}
         places = [("estimates.csv", "headline", "headline.estimand")]
         if not self.whole:
             places.insert(0, ("window_estimates.csv", "window", "window.id"))
@@ -60,23 +53,23 @@ class Finished:
             chosen = [about[estimand], about[f"{table}.attribution"], about[f"{table}.labels"]]
             for row in _rows(self.results / name):
                 if [row["estimand"], row["attribution"], row["labels"]] == chosen:
-                    found.setdefault((about[estimand], row["group"]), float(row["point"]))
-        return {key: value for key, value in found.items() if key[1] != RATIO}
+                    points.setdefault((about[estimand], row["group"]), float(row["point"]))
+        return {key: value for key, value in points.items() if key[1] != RATIO}
 
     @cached_property
     def headline(self) -> dict[str, tuple[float, ...]]:
         """Point and range of the headline's shares and lead."""
         if self.whole:
-            estimand = self.made["definitions"]["headline.estimand"]
-            wanted = (("China", "USA", LEAD), "estimand", estimand)
-            return {
-                g: (self.shares[estimand, g],) for g in wanted[0] if (estimand, g) in self.shares
-            }
-        kept = ("China", "USA", LEAD, "China / (China + USA)")
+            estimand = self.trace["definitions"]["headline.estimand"]
+            points = {g: self.shares.get((estimand, g)) for g in ("China", "USA", LEAD)}
+            return {name: (point,) for name, point in points.items() if point is not None}
+        statistics = ("China", "USA", LEAD, "China / (China + USA)")
         columns = ("point", "records_lower", "records_upper")
         table = {row["statistic"]: row for row in _rows(self.results / "window_answers.csv")}
         return {
-            name: tuple(float(table[name][c]) for c in columns) for name in kept if name in table
+            name: tuple(float(table[name][c]) for c in columns)
+            for name in statistics
+            if name in table
         }
 
 
@@ -85,8 +78,8 @@ class Section:
     """One table of differences; without rows nothing differs."""
 
     title: str
-    columns: Cells
-    rows: tuple[Cells, ...]
+    columns: Texts
+    rows: tuple[Texts, ...]
 
 
 def load(folder: Path) -> Finished:
@@ -112,20 +105,20 @@ def load(folder: Path) -> Finished:
             )
             raise SourceError(what, remedy)
         raise SourceError(f"{folder} holds no finished run", remedy)
-    made = read_json(results / run_record.NAME)
-    if not _is_trace(made):
+    trace = read_json(results / run_record.NAME)
+    if not _is_trace(trace):
         what = f"{results / run_record.NAME} is damaged or of another version"
         raise ContractError(what, remedy)
-    return Finished(results, made)
+    return Finished(results, trace)
 
 
-def _is_trace(made: Any) -> bool:
+def _is_trace(document: Any) -> bool:
     """Whether a document is a trace of this version, with tables where tables are read."""
-    if not isinstance(made, dict) or made.get("format") != run_record.FORMAT:
+    if not isinstance(document, dict) or document.get("format") != run_record.FORMAT:
         return False
-    evidence = made.get("evidence")
+    evidence = document.get("evidence")
     tables = evidence.values() if isinstance(evidence, dict) else [None]
-    named = all(isinstance(made.get(key), kind) for key, kind in _KEYS.items())
+    named = all(isinstance(document.get(key), kind) for key, kind in _KEYS.items())
     rows = [row for table in tables for row in (table.values() if isinstance(table, dict) else "?")]
     return named and all(isinstance(row, dict) for row in rows)
 
@@ -142,14 +135,14 @@ def sections(old: Finished, new: Finished) -> Iterator[Section]:
     """
     if old.whole != new.whole:
         raise SourceError(
-            f"{old.results} is of {old.made['source']} and {new.results} of {new.made['source']}: the "
+            f"{old.results} is of {old.trace['source']} and {new.results} of {new.trace['source']}: the "
             "whole Hub and its released head have no estimand in common",
             "compare two runs of snapshots, or two runs of other data",
         )
-    yield Section("Made by", ("what", "A", "B"), tuple(_made_by(old.made, new.made)))
-    yield Section("Definitions", ("key", "A", "B"), tuple(_definitions(old.made, new.made)))
+    yield Section("Made by", ("what", "A", "B"), tuple(_made_by(old.trace, new.trace)))
+    yield Section("Definitions", ("key", "A", "B"), tuple(_definitions(old.trace, new.trace)))
     yield Section("Evidence", ("file", "row", "column", "A", "B"), tuple(_evidence(old, new)))
-    inputs = _values(old.made["inputs"], new.made["inputs"])
+    inputs = _values(old.trace["inputs"], new.trace["inputs"])
     yield Section("Inputs", ("what", "A", "B"), tuple(inputs))
     try:
         yield Section(
@@ -164,43 +157,43 @@ def sections(old: Finished, new: Finished) -> Iterator[Section]:
     yield Section("Tables of results", ("file", "how"), tuple(_tables(old.results, new.results)))
 
 
-def _made_by(old: Mapping[str, Any], new: Mapping[str, Any]) -> Iterator[Cells]:
+def _made_by(old: Mapping[str, Any], new: Mapping[str, Any]) -> Iterator[Texts]:
     keys = ("version", "commit", "source")
     return _values({k: old.get(k, "") for k in keys}, {k: new.get(k, "") for k in keys})
 
 
-def _values(old: Mapping[str, Any], new: Mapping[str, Any]) -> Iterator[Cells]:
+def _values(old: Mapping[str, Any], new: Mapping[str, Any]) -> Iterator[Texts]:
     """Rows of two flat tables that differ, in the order of the first."""
     for key in [*old, *(key for key in new if key not in old)]:
         if (key in old) != (key in new) or old[key] != new[key]:
             yield key, *_shown(old.get(key), new.get(key))
 
 
-def _definitions(old: Mapping[str, Any], new: Mapping[str, Any]) -> Iterator[Cells]:
+def _definitions(old: Mapping[str, Any], new: Mapping[str, Any]) -> Iterator[Texts]:
     """Definitions that differ; of files that differ in nothing that counts, a word."""
-    found = [*_values(old["definitions"], new["definitions"])]
-    yield from found
+    rows = [*_values(old["definitions"], new["definitions"])]
+    yield from rows
     name = "definitions.toml"
-    if not found and old["files"].get(name) != new["files"].get(name):
+    if not rows and old["files"].get(name) != new["files"].get(name):
         yield name, "comments or order alone", ""
 
 
-def _evidence(old: Finished, new: Finished) -> Iterator[Cells]:
+def _evidence(old: Finished, new: Finished) -> Iterator[Texts]:
     """Rows of the registry and of the rules that differ, and other files that do."""
-    for name, digest in {**old.made["files"], **new.made["files"]}.items():
+    for name, digest in {**old.trace["files"], **new.trace["files"]}.items():
         if name == "definitions.toml":
             continue
-        if old.made["files"].get(name) == new.made["files"].get(name) == digest:
+        if old.trace["files"].get(name) == new.trace["files"].get(name) == digest:
             continue
         if name not in run_record.EVIDENCE:
             yield name, "", "content", "", "differs"
             continue
-        before, after = (run.made["evidence"].get(name, {}) for run in (old, new))
+        before, after = (run.trace["evidence"].get(name, {}) for run in (old, new))
         rows = [*_rows_that_differ(name, before, after)]
         yield from rows or [(name, "", "notes, sources or order alone", "", "differs")]
 
 
-def _rows_that_differ(name: str, old: Mapping[str, Row], new: Mapping[str, Row]) -> Iterator[Cells]:
+def _rows_that_differ(name: str, old: Mapping[str, Row], new: Mapping[str, Row]) -> Iterator[Texts]:
     for key in [*old, *(key for key in new if key not in old)]:
         if key not in old or key not in new:
             cells = "; ".join(old.get(key, new.get(key, {})).values())
@@ -210,7 +203,7 @@ def _rows_that_differ(name: str, old: Mapping[str, Row], new: Mapping[str, Row])
             yield name, key, column, before, after
 
 
-def _headline(old: Finished, new: Finished) -> Iterator[Cells]:
+def _headline(old: Finished, new: Finished) -> Iterator[Texts]:
     """The headline's shares with their ranges; all where one differs."""
     if old.headline == new.headline:
         return
@@ -219,7 +212,7 @@ def _headline(old: Finished, new: Finished) -> Iterator[Cells]:
         yield name, _range(before), _range(after), _points(100 * (after[0] - before[0]))
 
 
-def _claims(old: Mapping[str, Row], new: Mapping[str, Row]) -> Iterator[Cells]:
+def _claims(old: Mapping[str, Row], new: Mapping[str, Row]) -> Iterator[Texts]:
     """Claims whose figure or whose answers differ."""
     for key in [*old, *(key for key in new if key not in old)]:
         before, after = old.get(key, {}), new.get(key, {})
@@ -237,7 +230,7 @@ def _claims(old: Mapping[str, Row], new: Mapping[str, Row]) -> Iterator[Cells]:
 
 def _shares(
     old: Mapping[tuple[str, str], float], new: Mapping[tuple[str, str], float]
-) -> Iterator[Cells]:
+) -> Iterator[Texts]:
     """Shares of country groups that differ."""
     for key in [*old, *(key for key in new if key not in old)]:
         pair = old.get(key), new.get(key)
@@ -248,7 +241,7 @@ def _shares(
             yield *key, *shown, moved
 
 
-def _tables(old: Path, new: Path) -> Iterator[Cells]:
+def _tables(old: Path, new: Path) -> Iterator[Texts]:
     """Files of results that are not the same bytes."""
     before, after = ({path.name: path for path in present(folder)} for folder in (old, new))
     for name in sorted(before.keys() | after.keys()):
@@ -256,66 +249,6 @@ def _tables(old: Path, new: Path) -> Iterator[Cells]:
             yield name, "only in A" if name in before else "only in B"
         elif before[name].read_bytes() != after[name].read_bytes():
             yield name, "differs"
-
-
-def show(old: Path, new: Path, console: Console, *, every: bool = False) -> bool:
-    """Print what differs between two runs; return whether they are the same.
-
-    Parameters
-    ----------
-    old, new
-        Folders of the runs.
-    console
-        A terminal gets tables, a pipe plain text.
-    every
-        Print every row of every table.
-    """
-    runs = load(old), load(new)
-    found = [*sections(*runs)]  # an error comes before anything is printed
-    for letter, folder in (("A", old), ("B", new)):
-        console.print(f"{letter}  {plain_lines(str(folder))}", markup=False)
-    for section in found:
-        _print(section, console, None if every else SHOWN)
-    same = not any(section.rows for section in found)
-    if same:
-        console.print("the two runs are the same")
-    return same
-
-
-def _print(section: Section, console: Console, most: int | None) -> None:
-    """Print one table, or that it has no rows."""
-    if not section.rows:
-        console.print(f"\n{section.title}: no difference", markup=False)
-        return
-    console.print(f"\n{section.title}", markup=False)
-    shown = section.rows[:most]
-    if console.is_terminal:
-        table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
-        for name in section.columns:
-            table.add_column(name, overflow="fold")
-        for row in shown:
-            table.add_row(*map(_plain, row))
-        console.print(table)
-    else:
-        for line in aligned([section.columns, *shown]):
-            console.print(line, markup=False)
-    if len(section.rows) > len(shown):
-        console.print(f"  and {len(section.rows) - len(shown)} more: --all", markup=False)
-
-
-def aligned(rows: Iterable[Cells]) -> Iterator[str]:
-    """Rows as lines of plain text, each column as wide as its widest cell."""
-    rows = [tuple(" ".join(plain_lines(cell).split()) or NONE for cell in row) for row in rows]
-    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
-    for row in rows:
-        yield "  " + "  ".join(map(str.ljust, row, widths)).rstrip()
-
-
-def _plain(cell: str) -> str:
-    """A cell in which nothing is read as markup or moves the cursor."""
-    from rich.markup import escape
-
-    return escape(plain_lines(cell))
 
 
 def _shown(old: Any, new: Any) -> tuple[str, str]:

@@ -24,8 +24,9 @@ import pandas as pd
 from replication.definitions import load_definitions
 from replication.errors import VerificationError
 from replication.files import present
+from replication.kinds import SNAPSHOTS
 from replication.places import ROOT
-from replication.run import SNAPSHOTS, Run
+from replication.run import Run
 from replication.validation.synthetic import server
 from replication.validation.synthetic.defects import WEEK, DefectRates, schedule
 from replication.validation.synthetic.snapshots import weekly_labels, write_snapshots

@@ -75,10 +75,10 @@ class Ablation:
 
 def _by_label(census: pd.DataFrame, share: float) -> Readings:
     """Readings dated at noon of their labels."""
-    found = readings.choose(census, share)
-    moment = found.table["label"] * DAY + NOON
-    anchor = int(moment[found.table["moment"] == found.anchor].iloc[0])
-    return Readings(found.table.assign(moment=moment), anchor, found.defects)
+    dated = readings.choose(census, share)
+    moment = dated.table["label"] * DAY + NOON
+    anchor = int(moment[dated.table["moment"] == dated.anchor].iloc[0])
+    return Readings(dated.table.assign(moment=moment), anchor, dated.defects)
 
 
 _NOT_ANCHORED = ("chain_sums", "WHEN r.created >= u.horizon THEN 1", "WHEN r.created < 0 THEN 1")
@@ -143,8 +143,8 @@ def ablated(
     rows = [_row(experiment, full, "nothing", INTERPOLATED)]
     for ablation in ABLATIONS:
         progress(f"without: {ablation.step}")
-        found = full if ablation.frozen != INTERPOLATED else _without(experiment, ablation, folder)
-        rows.append(_row(experiment, found, ablation.step, ablation.frozen))
+        panel = full if ablation.frozen != INTERPOLATED else _without(experiment, ablation, folder)
+        rows.append(_row(experiment, panel, ablation.step, ablation.frozen))
     table = pd.DataFrame(rows)
     errors = table[["misplaced", "misplaced_after"]]
     table["worse"] = (errors > errors.iloc[0]).any(axis=1)
@@ -177,13 +177,13 @@ def _changed(name: str, text: str, old: str, new: str) -> str:
     return text.replace(old, new) if old else new
 
 
-def _row(experiment: Experiment, found: Detailed, step: str, frozen: str) -> dict[str, object]:
+def _row(experiment: Experiment, panel: Detailed, step: str, frozen: str) -> dict[str, object]:
     """Misplaced downloads of one rebuild."""
     limit = experiment.definitions.panel.age_limit_days
     windows = {w.kind: w for w in experiment.definitions.windows}
     errors = []
     for kind in ("rebuild", "increments"):
         true = truth(experiment, windows[kind])
-        ours = estimate(experiment, found, found.totals[Variant(windows[kind], limit, frozen).id])
+        ours = estimate(experiment, panel, panel.totals[Variant(windows[kind], limit, frozen).id])
         errors.append(100 * np.abs(ours - true).sum() / (2 * true.sum()))
     return {"without": step, "misplaced": errors[0], "misplaced_after": errors[1]}

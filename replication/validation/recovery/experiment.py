@@ -55,9 +55,9 @@ def defects() -> DefectRates:
 
 def definitions() -> Definitions:
     """The definitions for the whole Hub, with only what recovery needs of the grid."""
-    found = load_definitions(whole=True)
-    grid = replace(found.grid, age_limits_days=(found.panel.age_limit_days,))
-    return replace(found, grid=replace(grid, frozen=grid.frozen[:2]), grid_windows=())
+    packaged = load_definitions(whole=True)
+    grid = replace(packaged.grid, age_limits_days=(packaged.panel.age_limit_days,))
+    return replace(packaged, grid=replace(grid, frozen=grid.frozen[:2]), grid_windows=())
 
 
 def prepare(seed: int, repositories: int, folder: Path, progress: Progress) -> Experiment:
@@ -79,12 +79,12 @@ def prepare(seed: int, repositories: int, folder: Path, progress: Progress) -> E
     hub = synthetic_hub(repositories, developers, seed, end=UNTIL)
     wrong = schedule(hub, defects(), seed, until=UNTIL)
     write_snapshots(hub, weekly_labels(SINCE, UNTIL), wrong, folder / "hub", lean=True)
-    found = definitions()
-    about = replace(found.snapshots, since=SINCE, until=UNTIL)
+    settings = definitions()
+    about = replace(settings.snapshots, since=SINCE, until=UNTIL)
     target = folder / "source"
     snapshots.fetch(about, target, local=folder / "hub", today=str(UNTIL), progress=progress)
     extracts = {date.fromisoformat(p.stem): p for p in snapshots.extracts(target)}
-    return Experiment(seed, hub, wrong, extracts, found)
+    return Experiment(seed, hub, wrong, extracts, settings)
 
 
 def rebuilt(
@@ -106,14 +106,14 @@ def rebuilt(
     """
     share = experiment.definitions.whole_hub.truncated_share
     with engine(folder) as running:
-        found = rebuild(
+        panel = rebuild(
             experiment.extracts,
             experiment.definitions,
             running,
             truncated_share=share,
             choose=choose,
         )
-        return detailed(found, running, experiment.definitions)
+        return detailed(panel, running, experiment.definitions)
 
 
 def truth(experiment: Experiment, window: Window) -> Ints:
@@ -151,14 +151,14 @@ def _until(experiment: Experiment, window: Window, gone: Ints) -> Ints:
     return np.asarray(np.maximum(gained, 0), dtype=np.int64)
 
 
-def estimate(experiment: Experiment, found: Detailed, column: pd.Series) -> Ints:
+def estimate(experiment: Experiment, panel: Detailed, column: pd.Series) -> Ints:
     """What was rebuilt (n,) of each repository of the Hub, which its number names.
 
     A row whose name is a bad cell and whose id an ablation made up is of no repository: its downloads
     are lost.
     """
-    number = found.facts["name"].str.extract(r"/model-(\d+)", expand=False)
-    own = found.facts["repository"].str[-6:].map(lambda digits: str(int(digits, 16)))
+    number = panel.facts["name"].str.extract(r"/model-(\d+)", expand=False)
+    own = panel.facts["repository"].str[-6:].map(lambda digits: str(int(digits, 16)))
     number = number.fillna(own).astype("int64")  # the name of the last reading may be a bad cell
     out = np.zeros(len(experiment.hub), dtype=np.int64)
     known = (number < len(out)).to_numpy()

@@ -18,7 +18,7 @@ FULL = 0
 
 @dataclass(frozen=True)
 class Recovery:
-    """What recovery found, all of it on synthetic data.
+    """The recovery tables, all of them on synthetic data.
 
     Attributes
     ----------
@@ -37,7 +37,7 @@ class Recovery:
     @property
     def missed(self) -> list[str]:
         """Every mark that was missed, in words."""
-        wrong = self.shares[~self.shares["held"]]
+        wrong = self.shares[~self.shares["ok"]]
         out = [
             f"Hub {r.seed}, {r.window}, {r.statistic}: {r.error:+.3f} points, allowed {r.allowed:.3f}"
             for r in wrong.itertuples()
@@ -63,21 +63,21 @@ def recover(
     progress
         Called with a line of text.
     """
-    found, unread, worth = [], {}, pd.DataFrame()
+    parts, unread, steps = [], {}, pd.DataFrame()
     for seed in range(1, seeds + 1):
-        desk = folder / f"hub-{seed}"
+        place = folder / f"hub-{seed}"
         try:
-            held = experiment.prepare(seed, repositories, desk, progress)
+            hub = experiment.prepare(seed, repositories, place, progress)
             progress(f"synthetic Hub {seed}: rebuild")
-            full = experiment.rebuilt(held, desk / "engine")
-            found.append(shares.recovered(held, full))
-            unread[seed] = experiment.unread(held, _rebuilt_window(held))
+            full = experiment.rebuilt(hub, place / "engine")
+            parts.append(shares.recovered(hub, full))
+            unread[seed] = experiment.unread(hub, _rebuilt_window(hub))
             if seed == 1:
-                worth = ablation.ablated(held, full, desk / "engine", progress)
+                steps = ablation.ablated(hub, full, place / "engine", progress)
         finally:
-            shutil.rmtree(desk, ignore_errors=True)
-    return Recovery(pd.concat(found, ignore_index=True), unread, worth)
+            shutil.rmtree(place, ignore_errors=True)
+    return Recovery(pd.concat(parts, ignore_index=True), unread, steps)
 
 
-def _rebuilt_window(held: Experiment) -> Window:
-    return next(w for w in held.definitions.windows if w.kind == "rebuild")
+def _rebuilt_window(hub: Experiment) -> Window:
+    return next(w for w in hub.definitions.windows if w.kind == "rebuild")

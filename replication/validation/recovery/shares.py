@@ -18,45 +18,49 @@ MARK = 0.05
 """Points by which a share may miss the truth after the first cumulative counters."""
 
 
-def recovered(experiment: Experiment, found: Detailed) -> pd.DataFrame:
+def recovered(experiment: Experiment, detailed: Detailed) -> pd.DataFrame:
     """Every share, and the lead, beside the truth.
 
     Returns
     -------
     pandas.DataFrame
         One row a window and statistic: ``seed, window, regime, statistic, truth, estimate`` (percent),
-        ``error, allowed`` (points) and ``held``. Allowed is `MARK` where the counters tell all, and
-        the reported error (95 % by the normal law) where the chain tells a part.
+        ``error, allowed`` (points) and ``ok``. Allowed is `MARK` where counters know all, and
+        the reported error (95 % by the normal law) where a part comes from the chain.
     """
     rows = [
-        row for window in experiment.definitions.windows for row in _rows(experiment, found, window)
+        row
+        for window in experiment.definitions.windows
+        for row in _rows(experiment, detailed, window)
     ]
     return pd.DataFrame(rows)
 
 
-def _rows(experiment: Experiment, found: Detailed, window: Window) -> Iterator[dict[str, object]]:
+def _rows(
+    experiment: Experiment, detailed: Detailed, window: Window
+) -> Iterator[dict[str, object]]:
     """Statistics of one window."""
     variant = Variant(window, experiment.definitions.panel.age_limit_days, INTERPOLATED)
     true = truth(experiment, window)
-    ours = estimate(experiment, found, found.totals[variant.id])
-    chained = estimate(experiment, found, found.chained[window.id])
+    ours = estimate(experiment, detailed, detailed.totals[variant.id])
+    chained = estimate(experiment, detailed, detailed.chained[window.id])
     rebuilt = window.kind == "rebuild"
     for name in (*SIDES, LEAD):
         weight = _weight(experiment, name)
-        exact, told = _share(weight, true), _share(weight, ours)
-        reported = _reported(experiment, weight, ours, chained, found)
+        exact, estimated = _share(weight, true), _share(weight, ours)
+        reported = _reported(experiment, weight, ours, chained, detailed)
         allowed = reported if rebuilt else MARK * (1 + (name == LEAD))  # the lead is of two shares
-        error = 100 * (told - exact)
+        error = 100 * (estimated - exact)
         yield {
             "seed": experiment.seed,
             "window": window.id,
             "regime": "rebuilt" if rebuilt else "counters",
             "statistic": name,
             "truth": 100 * exact,
-            "estimate": 100 * told,
+            "estimate": 100 * estimated,
             "error": error,
             "allowed": allowed,
-            "held": bool(abs(error) <= allowed),
+            "ok": bool(abs(error) <= allowed),
         }
 
 
@@ -72,10 +76,10 @@ def _share(weight: np.ndarray, downloads: Ints) -> float:
 
 
 def _reported(
-    experiment: Experiment, weight: np.ndarray, ours: Ints, chained: Ints, found: Detailed
+    experiment: Experiment, weight: np.ndarray, ours: Ints, chained: Ints, detailed: Detailed
 ) -> float:
     """Half the reported interval, in points."""
     moves = (weight - _share(weight, ours)) * chained / ours.sum()
     own = np.bincount(experiment.hub.developer, weights=moves).astype(np.float64)
-    error = standard_error(own, vars(found.scale))
+    error = standard_error(own, vars(detailed.scale))
     return float(100 * stats.norm.ppf(0.975) * error)

@@ -29,7 +29,6 @@ from replication.validation.synthetic.records import synthetic_records
 
 REPOSITORIES, DEVELOPERS = 6_000, 400
 STATISTICS = ("China", "USA", "China − USA", "China / (China + USA)")
-CROSSING = "crossing"
 UNKNOWN = "Unknown"
 MARK = 0.93
 """Part of the Hubs in which each statistic must lie within its interval."""
@@ -39,21 +38,21 @@ _MEASURES = (window.SEEN, "estimate", "corrected")
 
 @dataclass(frozen=True)
 class WindowRecovery:
-    """What was found in synthetic Hubs.
+    """How the window of synthetic Hubs is recovered.
 
     Attributes
     ----------
     shares
         One row a Hub and statistic: ``seed, statistic, truth, estimate, uncorrected, lower, upper``
-        (percent; downloads for the total) and ``held``.
+        (percent; downloads for the total) and ``ok``: within the interval.
     nesting
         One row a Hub and side: ``seed, side, seen, truth, ceiling`` (downloads of the repositories
-        that a record holds) and ``held``: in this order; then ``hub``, the true downloads of all
+        that a record holds) and ``ok``: in this order; then ``hub``, the true downloads of all
         repositories, ``not_followed``, what is added for those that no record follows, and
         ``covered``: ``hub`` is at most ``ceiling`` and ``not_followed`` together.
     crossings
         One row a Hub: ``seed, truth, estimate`` (month from which China stays ahead of the USA, or
-        never) and ``held``: at most a month apart, or both never.
+        never) and ``ok``: at most a month apart, or both never.
     """
 
     shares: pd.DataFrame
@@ -62,12 +61,12 @@ class WindowRecovery:
 
     @property
     def summary(self) -> pd.DataFrame:
-        """How often each statistic is held, and how far it is off on average.
+        """How often each statistic is within its interval, and how far it is off on average.
 
         Returns
         -------
         pandas.DataFrame
-            ``statistic, hubs, held``, ``bias`` and ``bias_uncorrected`` (mean of estimate − truth,
+            ``statistic, hubs, ok``, ``bias`` and ``bias_uncorrected`` (mean of estimate − truth,
             points), ``error`` and ``error_uncorrected`` (root of the mean square, points).
         """
         return pd.DataFrame(map(_summed, STATISTICS, (self._of(name) for name in STATISTICS)))
@@ -79,23 +78,23 @@ class WindowRecovery:
     def missed(self) -> list[str]:
         """Every mark that was missed, in words.
 
-        Each statistic must be held in `MARK` of the Hubs, every sum be nested, and the shares of both
+        Each statistic must be within its interval in `MARK` of the Hubs, every sum be nested, and the shares of both
         countries be nearer to the truth with what no record follows than without. Of the lead this
         is not asked: without it both shares are too large, and the difference hides it.
         """
-        found = self.summary
-        least = np.floor(MARK * found["hubs"]).astype(int)
+        summary = self.summary
+        least = np.floor(MARK * summary["hubs"]).astype(int)
         out = [
-            f"window, {row.statistic}: held in {row.held} of {row.hubs} Hubs, {fewest} are asked for"
-            for row, fewest in zip(found.itertuples(), least, strict=True)
-            if row.held < fewest
+            f"window, {row.statistic}: within its interval in {row.ok} of {row.hubs} Hubs, {fewest} are asked for"
+            for row, fewest in zip(summary.itertuples(), least, strict=True)
+            if row.ok < fewest
         ]
-        wrong = self.nesting[~self.nesting["held"]]
+        wrong = self.nesting[~self.nesting["ok"]]
         out += [
             f"window, Hub {r.seed}: {r.side} is not seen ≤ truth ≤ ceiling"
             for r in wrong.itertuples()
         ]
-        far = found[found["error"] >= found["error_uncorrected"]]
+        far = summary[summary["error"] >= summary["error_uncorrected"]]
         out += [
             f"window, {name}: no nearer to the truth with what no record follows"
             for name in far["statistic"][far["statistic"].isin(SIDES[:2])]
@@ -113,11 +112,11 @@ def recover_window(hubs: int, progress: Progress = lambda _: None) -> WindowReco
     progress
         Called with a line of text.
     """
-    found = []
+    rows = []
     for seed in range(1, hubs + 1):
         progress(f"synthetic Hub {seed}: the published window from records")
-        found.append(recovered(seed))
-    tables = (pd.concat(parts, ignore_index=True) for parts in zip(*found, strict=True))
+        rows.append(recovered(seed))
+    tables = (pd.concat(parts, ignore_index=True) for parts in zip(*rows, strict=True))
     return WindowRecovery(*tables)
 
 
@@ -137,16 +136,16 @@ def _first(table: pd.DataFrame) -> pd.DataFrame:
 
 
 def definitions() -> Definitions:
-    """The study's definitions, with the rules of filling that the error needs and no others."""
-    found = load_definitions()
-    head = found.fillings[0]
+    """The packaged definitions, with the rules of filling that the error needs and no others."""
+    packaged = load_definitions()
+    head = packaged.fillings[0]
     births = [
-        rule for rule in found.fillings[1:]
+        rule for rule in packaged.fillings[1:]
         if rule.birth != head.birth
         and (rule.carry_days, rule.between) == (head.carry_days, head.between)
     ]  # fmt: skip
-    grid = replace(found.grid, age_limits_days=(found.panel.age_limit_days,))
-    return replace(found, grid=grid, fillings=(head, *births))
+    grid = replace(packaged.grid, age_limits_days=(packaged.panel.age_limit_days,))
+    return replace(packaged, grid=grid, fillings=(head, *births))
 
 
 def truth(hub: DailyHub, about: Definitions, names: Container[str] | None = None) -> pd.DataFrame:
@@ -166,8 +165,8 @@ def truth(hub: DailyHub, about: Definitions, names: Container[str] | None = None
         "%Y-%m"
     )
     side = _side(pd.Series(hub.group)).to_numpy()
-    kept = np.array([names is None or name in names for name in hub.names])
-    daily = pd.DataFrame(by_day[kept]).groupby(side[kept]).sum().T
+    asked = np.array([names is None or name in names for name in hub.names])
+    daily = pd.DataFrame(by_day[asked]).groupby(side[asked]).sum().T
     return daily.groupby(days.to_numpy()).sum().reindex(columns=list(SIDES), fill_value=0)
 
 
@@ -227,20 +226,20 @@ def _shares(true: pd.DataFrame, data: WindowData) -> Iterator[dict[str, object]]
     every = table[table["component"] == "all"].set_index("side").loc[list(SIDES)]
     nothing = np.zeros(len(SIDES))
     exact = propagated(true.sum().to_numpy(dtype=float), nothing)
-    seen = propagated(_held(data, headline_column(data.definitions)), nothing)
-    found = propagated(every["downloads"].to_numpy(), every["error"].to_numpy())
+    seen = propagated(_recorded(data, headline_column(data.definitions)), nothing)
+    estimates = propagated(every["downloads"].to_numpy(), every["error"].to_numpy())
     z = float(stats.norm.ppf((1 + data.definitions.inference.level) / 2))
-    for name, (point, error) in found.items():
+    for name, (point, error) in estimates.items():
         unit = 100.0 if name in STATISTICS else 1.0
         value = exact[name][0]
         yield {
             "statistic": name, "truth": unit * value, "estimate": unit * point,
             "uncorrected": unit * seen[name][0], "lower": unit * (point - z * error),
-            "upper": unit * (point + z * error), "held": bool(abs(value - point) <= z * error),
+            "upper": unit * (point + z * error), "ok": bool(abs(value - point) <= z * error),
         }  # fmt: skip
 
 
-def _held(data: WindowData, column: str) -> Floats:
+def _recorded(data: WindowData, column: str) -> Floats:
     """Downloads of the sides that records hold."""
     sums = data.by_month.groupby(_side(data.by_month[GROUP]))[column].sum()
     return np.asarray(sums.reindex(list(SIDES), fill_value=0), dtype=np.float64)
@@ -253,15 +252,15 @@ def _nesting(
     by_group = pd.Series(data.shortfall().missing.sum(axis=1), list(data.definitions.groups))
     rest = by_group.groupby(_side(pd.Series(by_group.index)).to_numpy()).sum()
     table = pd.DataFrame({
-        "seen": _held(data, window.SEEN), "truth": known.sum().to_numpy(),
-        "ceiling": _held(data, window.CEILING), "hub": true.sum().to_numpy(),
+        "seen": _recorded(data, window.SEEN), "truth": known.sum().to_numpy(),
+        "ceiling": _recorded(data, window.CEILING), "hub": true.sum().to_numpy(),
         "not_followed": rest.reindex(list(SIDES)).to_numpy(),
     }, index=list(SIDES)).round().astype("int64")  # fmt: skip
     for name, part in {"China": [0], "USA": [1], "total": [0, 1, 2]}.items():
         row = table.iloc[part].sum()
-        held = row["seen"] <= row["truth"] <= row["ceiling"]
+        nested = row["seen"] <= row["truth"] <= row["ceiling"]
         covered = row["hub"] <= row["ceiling"] + row["not_followed"]
-        yield {"side": name, **row.to_dict(), "held": bool(held), "covered": bool(covered)}
+        yield {"side": name, **row.to_dict(), "ok": bool(nested), "covered": bool(covered)}
 
 
 def _crossing(true: pd.DataFrame, data: WindowData) -> dict[str, object]:
@@ -274,7 +273,7 @@ def _crossing(true: pd.DataFrame, data: WindowData) -> dict[str, object]:
     months = [*data.names_of_months]
     never = NEVER in (exact, ours)
     near = exact == ours if never else abs(months.index(exact) - months.index(ours)) <= _APART
-    return {"truth": exact, "estimate": ours, "held": bool(near)}
+    return {"truth": exact, "estimate": ours, "ok": bool(near)}
 
 
 def _lasting(by_month: pd.DataFrame) -> str:
@@ -289,7 +288,7 @@ def _lasting(by_month: pd.DataFrame) -> str:
 def _summed(name: str, rows: pd.DataFrame) -> dict[str, object]:
     """One row of the summary."""
     row: dict[str, object] = {
-        "statistic": name, "hubs": len(rows), "held": int(rows["held"].sum()),
+        "statistic": name, "hubs": len(rows), "ok": int(rows["ok"].sum()),
     }  # fmt: skip
     for key in ("", "_uncorrected"):
         off = rows[key.strip("_") or "estimate"] - rows["truth"]

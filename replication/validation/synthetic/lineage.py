@@ -17,7 +17,7 @@ _KINDS = (0.0, 0.4, 0.35, 0.15, 0.1)
 _CANDIDATES = 3
 
 
-def draw_descent(
+def draw_lineage(
     scale: Floats, rng: np.random.Generator
 ) -> tuple[NDArray[np.int8], NDArray[np.int32]]:
     """Draw what every repository derives from.

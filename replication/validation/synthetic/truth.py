@@ -26,7 +26,7 @@ from replication.validation.synthetic.curves import (
     Rows,
     draw_curves,
 )
-from replication.validation.synthetic.lineage import draw_descent, pushed_to_roots
+from replication.validation.synthetic.lineage import draw_lineage, pushed_to_roots
 
 FLOOR = int(datetime(2022, 3, 2, 23, 29, 4, tzinfo=UTC).timestamp())
 """Creation date, in unix seconds, that the Hub gives to every repository older than it."""
@@ -250,7 +250,7 @@ def synthetic_hub(
     chance = size**_BREADTH
     developer = rngs[1].choice(developers, repositories, p=chance / chance.sum())
     scale = _scales(size[developer] ** (1.0 - _BREADTH), rngs[2])
-    relation, parents = draw_descent(scale, rngs[4])
+    relation, parents = draw_lineage(scale, rngs[4])
     return SyntheticHub(
         seed=seed,
         namespaces=tuple(name for name, _ in given),

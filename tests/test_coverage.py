@@ -15,8 +15,7 @@ import pytest
 from scipy import stats
 from small import synthetic_definitions, synthetic_repositories
 
-from replication.analysis import calibration, methods
-from replication.analysis.calibration import CHUNK, CODE, Setting
+from replication.analysis import methods
 from replication.analysis.methods import DEVELOPER, JUDGED, NOTHING, STATISTICS, Method
 from replication.definitions import PACKAGED, Calibration, Definitions, Inference
 from replication.errors import VerificationError
@@ -25,9 +24,12 @@ from replication.inference.resampling import cluster_weights
 from replication.inference.schemes import MULTINOMIAL
 from replication.inference.simulation import DEVELOPERS, HITS, LABELS, MODELS, PARETO, Population
 from replication.inference.statistics import LEAD, RATIO
-from replication.pipeline import STAGES, require_calibration
-from replication.run import BUNDLED, Run
+from replication.kinds import BUNDLED
+from replication.pipeline import STAGES
+from replication.run import Run
 from replication.stages import execute
+from replication.validation import coverage
+from replication.validation.coverage import CHUNK, CODE, Setting, require_calibration
 
 HEAD = "cohort-2025-08"
 FRACTIONS = ["refused", "coverage", "below", "above"]
@@ -48,16 +50,16 @@ TWO = (Setting(HEAD, PARETO, 1.0), Setting(HEAD, DEVELOPERS, 0.0))
 def table() -> pd.DataFrame:
     """Coverage in two settings of the synthetic panel, by two workers."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(calibration, "settings", lambda _: TWO)
-        return calibration.calibrate(TABLE, DEFINITIONS, workers=2)
+        patch.setattr(coverage, "settings", lambda _: TWO)
+        return coverage.measure(TABLE, DEFINITIONS, workers=2)
 
 
 def test_workers_change_no_number(
     table: pd.DataFrame, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """One worker makes the same table as two, byte for byte, and tells how far it is."""
-    monkeypatch.setattr(calibration, "settings", lambda _: TWO)
-    alone = calibration.calibrate(TABLE, DEFINITIONS, print, workers=1)
+    monkeypatch.setattr(coverage, "settings", lambda _: TWO)
+    alone = coverage.measure(TABLE, DEFINITIONS, print, workers=1)
     assert alone.to_csv() == table.to_csv()
     assert capsys.readouterr().out.splitlines() == ["50 of 100 data sets", "100 of 100 data sets"]
 
@@ -65,12 +67,12 @@ def test_workers_change_no_number(
 def test_the_table_has_a_row_for_every_setting_method_and_statistic(table: pd.DataFrame) -> None:
     """In the documented columns, with the size of the synthetic population."""
     assert [*table.columns] == [
-        *["estimand", "model", "power", "n_developers", "n_effective", *calibration.KEYS],
+        *["estimand", "model", "power", "n_developers", "n_effective", *coverage.KEYS],
         *["data_sets", "refused", "coverage", "error", "below", "above", "width"],
     ]
     cells = np.ones((3, 3), dtype=np.int64)
     every = [method for method, _ in methods.methods(cells, cells, DEFINITIONS.inference)]
-    keys = ["estimand", "model", "power", *calibration.KEYS]
+    keys = ["estimand", "model", "power", *coverage.KEYS]
     expected = [
         (*vars(setting).values(), *vars(method).values(), name)
         for setting in TWO
@@ -100,9 +102,9 @@ def test_fractions_add_up(table: pd.DataFrame) -> None:
 
 def test_every_setting_is_measured_once() -> None:
     """Four models for the headline and for its rival, and two of them with flatter sizes."""
-    found = [*calibration.settings(DEFINITIONS)]
+    found = [*coverage.settings(DEFINITIONS)]
     assert len(set(found)) == len(found) == 2 * len(MODELS) + 2
-    assert {s.estimand for s in found} == {*calibration.populations(TABLE, DEFINITIONS)}
+    assert {s.estimand for s in found} == {*coverage.populations(TABLE, DEFINITIONS)}
     assert {s.model for s in found if s.power == 0} == {HITS, DEVELOPERS}
     assert len({s.key for s in found}) == len(found)
 
@@ -112,7 +114,7 @@ def summary(lower: list[float], upper: list[float], name: str = "China") -> pd.S
     made = Population(np.array([5.0, 3, 2]), np.arange(3), np.arange(3))
     rows = pd.DataFrame({"lower": lower, "upper": upper, "group": name, "method": "percentile"})
     rows = rows.assign(unit=DEVELOPER, scheme=MULTINOMIAL.name)
-    return calibration._summary(TWO[0], made, rows).iloc[0]
+    return coverage._summary(TWO[0], made, rows).iloc[0]
 
 
 def test_a_summary_by_hand() -> None:
@@ -150,11 +152,11 @@ def percentile_alone(
 
 def measured(patch: pytest.MonkeyPatch, made: Population, model: str) -> pd.DataFrame:
     """Coverage of the percentile interval in 400 data sets, with 200 replicates."""
-    patch.setattr(calibration, "methods", percentile_alone)
+    patch.setattr(coverage, "methods", percentile_alone)
     definitions, setting = small_definitions(400, 200), Setting("synthetic", model, 1.0)
     work = [(setting, number) for number in range(400 // CHUNK)]
-    rows = [calibration._chunk({"synthetic": made}, definitions, job) for job in work]
-    found = calibration._summary(setting, made, pd.concat(rows))
+    rows = [coverage._chunk({"synthetic": made}, definitions, job) for job in work]
+    found = coverage._summary(setting, made, pd.concat(rows))
     assert (found["data_sets"] == 400).all()
     return found.set_index("group")
 
@@ -198,11 +200,11 @@ def test_two_dominating_developers_are_not_covered(
 
 def test_a_chunk_depends_on_its_number_and_setting_alone(monkeypatch: pytest.MonkeyPatch) -> None:
     """More data sets add chunks and change none."""
-    monkeypatch.setattr(calibration, "CHUNK", 5)
-    found = calibration.populations(TABLE, DEFINITIONS)
+    monkeypatch.setattr(coverage, "CHUNK", 5)
+    found = coverage.populations(TABLE, DEFINITIONS)
     few, many = DEFINITIONS, small_definitions(5 * CHUNK)
     first, again, second = (
-        calibration._chunk(found, definitions, (TWO[0], number))
+        coverage._chunk(found, definitions, (TWO[0], number))
         for definitions, number in ((few, 0), (many, 0), (many, 1))
     )
     assert first.equals(again)
@@ -211,7 +213,7 @@ def test_a_chunk_depends_on_its_number_and_setting_alone(monkeypatch: pytest.Mon
 
 def test_the_population_is_that_of_the_headline() -> None:
     """Whole developers in half downloads, in the class of the labels, ordered by name."""
-    made = calibration.populations(TABLE, DEFINITIONS)[HEAD]
+    made = coverage.populations(TABLE, DEFINITIONS)[HEAD]
     assert made.totals.tolist() == [800, 400, 300, 100, 200, 80, 120]
     assert made.classes.tolist() == [0, 0, 1, 2, 1, 2, 1]
     assert made.shares.tolist() == [0.6, 0.31, 0.09]
@@ -269,27 +271,25 @@ CHANGES: dict[str, Callable[[Definitions], Definitions]] = {
 @pytest.mark.parametrize("change", CHANGES)
 def test_the_key_changes_with_the_definitions(change: str) -> None:
     """Any number that the table depends on, and whose labels are credited."""
-    assert calibration.key(TABLE, CHANGES[change](DEFINITIONS)) != calibration.key(
-        TABLE, DEFINITIONS
-    )
+    assert coverage.key(TABLE, CHANGES[change](DEFINITIONS)) != coverage.key(TABLE, DEFINITIONS)
 
 
 def test_the_key_changes_with_the_table_and_not_with_its_rows() -> None:
     """One download or one label more changes it; order, an empty row or other columns do not."""
-    plain = calibration.key(TABLE, DEFINITIONS)
+    plain = coverage.key(TABLE, DEFINITIONS)
     more, other, empty = TABLE.copy(), TABLE.copy(), TABLE.copy()
     more.loc[0, HEAD] += 1
     other.loc[0, "study_group_uploader"] = "France"
-    assert calibration.key(more, DEFINITIONS) != plain
-    assert calibration.key(other, DEFINITIONS) != plain
+    assert coverage.key(more, DEFINITIONS) != plain
+    assert coverage.key(other, DEFINITIONS) != plain
     empty = empty.iloc[:1].assign(repository="f" * 24, uploader_developer="empty")
     empty[[window.id for window in DEFINITIONS.windows]] = 0
     longer = pd.concat([TABLE, empty], ignore_index=True).sample(frac=1, random_state=3)
-    assert calibration.key(longer.assign(unused=1), DEFINITIONS) == plain
+    assert coverage.key(longer.assign(unused=1), DEFINITIONS) == plain
     few = dataclasses.replace(
         DEFINITIONS.inference, replicates=DEFINITIONS.inference.replicates + 1
     )
-    assert calibration.key(TABLE, dataclasses.replace(DEFINITIONS, inference=few)) == plain
+    assert coverage.key(TABLE, dataclasses.replace(DEFINITIONS, inference=few)) == plain
 
 
 CODE_BEFORE = '''"""Module."""
@@ -329,23 +329,23 @@ def test_only_the_meaning_of_code_counts(tmp_path: Path, code: str, same: bool) 
     """Comments, docstrings and lay-out do not change it; a number, an order or a type does."""
     for name, text in (("before", CODE_BEFORE), ("after", code)):
         (tmp_path / f"{name}.py").write_text(text, encoding="utf-8")
-    before, after = (calibration._meaning(tmp_path / f"{n}.py") for n in ("before", "after"))
+    before, after = (coverage._meaning(tmp_path / f"{n}.py") for n in ("before", "after"))
     assert (before == after) == same
     ast.parse(code)
 
 
 def test_the_key_reads_every_module_of_its_list(monkeypatch: pytest.MonkeyPatch) -> None:
     """A change of meaning in any one of them changes the key."""
-    plain, meaning = calibration.key(TABLE, DEFINITIONS), calibration._meaning
+    plain, meaning = coverage.key(TABLE, DEFINITIONS), coverage._meaning
     for name in CODE:
         monkeypatch.setattr(
-            calibration,
+            coverage,
             "_meaning",
             lambda path, name=name: (
                 meaning(path) + "changed" * path.with_suffix("").as_posix().endswith(name)
             ),
         )
-        assert calibration.key(TABLE, DEFINITIONS) != plain
+        assert coverage.key(TABLE, DEFINITIONS) != plain
 
 
 def test_every_module_that_runs_is_in_the_key(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -354,18 +354,18 @@ def test_every_module_that_runs_is_in_the_key(monkeypatch: pytest.MonkeyPatch) -
 
     def note(frame: FrameType, event: str, _: object) -> None:
         path = Path(frame.f_code.co_filename)
-        if event == "call" and path.parent.name in {"analysis", "inference"}:
+        if event == "call" and path.parent.name in {"analysis", "inference", "validation"}:
             ran.add(f"{path.parent.name}/{path.stem}")
 
-    monkeypatch.setattr(calibration, "CHUNK", 1)
+    monkeypatch.setattr(coverage, "CHUNK", 1)
     cluster_weights.cache_clear()
     sys.setprofile(note)
     try:
-        found = calibration.populations(TABLE, DEFINITIONS)
+        found = coverage.populations(TABLE, DEFINITIONS)
         for model in MODELS:
             setting = Setting(HEAD, model, 1.0)
-            calibration._summary(
-                setting, found[HEAD], calibration._chunk(found, DEFINITIONS, (setting, 0))
+            coverage._summary(
+                setting, found[HEAD], coverage._chunk(found, DEFINITIONS, (setting, 0))
             )
     finally:
         sys.setprofile(None)

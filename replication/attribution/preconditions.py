@@ -34,11 +34,11 @@ def require_pair(repositories: pd.DataFrame, definitions: Definitions) -> None:
     window = definitions.headline_estimand.window.id
     roles = ("uploader", "origin") if head.attribution == "split" else (head.attribution,)
     for side in PAIR:
-        held = sum(
+        downloads = sum(
             int(repositories.loc[repositories[f"{head.labels}_group_{role}"] == side, window].sum())
             for role in roles
         )
-        if held == 0:
+        if downloads == 0:
             raise DegenerateDataError(
                 f"no download in {window} is of a developer of {side}, by {head.attribution} and the "
                 f"labels of the {head.labels}: there is no lead to estimate",
@@ -59,7 +59,7 @@ def require_tracked(registry: Registry, definitions: Definitions) -> None:
 
     Raises
     ------
-    StudyError
+    DefinitionError
         Names the developers.
     """
     known = {one.developer for one in registry.developers}
@@ -88,7 +88,7 @@ def require_reach(weekly: pd.DataFrame, created: pd.Series, definitions: Definit
 
     Raises
     ------
-    StudyError
+    DefinitionError
         A window reaches beyond the weeks.
     """
     first, last = (date.fromisoformat(weekly["week"].agg(end)) for end in ("min", "max"))

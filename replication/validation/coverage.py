@@ -1,7 +1,7 @@
 """Measured coverage: how often each interval holds the truth in simulated data, and how wide it is.
 
-Slow, so that the table is kept with the package beside a key of all that it depends on, and made
-anew by `make calibration` when the key changes.
+The simulation takes a quarter of an hour. The table is therefore stored with the package, beside a
+key of all that it depends on, and `make calibration` measures again when the key changes.
 """
 
 from __future__ import annotations
@@ -21,13 +21,17 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from replication.analyses import CALIBRATION
 from replication.analysis.methods import JUDGED, STATISTICS, credited, methods, rivals
 from replication.definitions import Definitions, Estimand, Inference
-from replication.files import read_json
+from replication.errors import VerificationError
+from replication.files import read_csv, read_json, write_csv, write_json
 from replication.inference.resampling import generator_of
 from replication.inference.simulation import DEVELOPERS, HITS, MODELS, Population, simulate
 from replication.inference.statistics import RATIO
 from replication.places import PACKAGE
+from replication.run import Run
+from replication.sources.bundled import FOLDER
 
 SIDECAR = "calibration.json"
 KEYS = ["unit", "scheme", "method", "group"]
@@ -35,10 +39,11 @@ CHUNK = 50
 """Data sets that one seed makes."""
 _STREAM = 4
 CODE = (
-    "analysis/calibration", "analysis/methods", "inference/bootstrap", "inference/cells",
-    "inference/intervals", "inference/pareto", "inference/resampling", "inference/schemes",
-    "inference/simulation", "inference/statistics",
+    "analysis/methods", "inference/bootstrap", "inference/cells", "inference/intervals",
+    "inference/pareto", "inference/resampling", "inference/schemes", "inference/simulation",
+    "inference/statistics", "validation/coverage",
 )  # fmt: skip
+"""Modules whose code the table depends on."""
 Floats = NDArray[np.float64]
 
 
@@ -79,7 +84,48 @@ def populations(table: pd.DataFrame, definitions: Definitions) -> dict[str, Popu
     return {e.id: _population(table, e, definitions) for e in rivals(definitions)}
 
 
-def calibrate(
+def calibrate(run: Run, progress: Callable[[str], None], *, force: bool = False) -> bool:
+    """Measure the coverage of every interval method, unless the stored table has the same key.
+
+    Parameters
+    ----------
+    run
+        Whose attributed repositories give the sizes of developers.
+    progress
+        Called with a line of text as data sets are done.
+    force
+        Measure again in any case.
+
+    Returns
+    -------
+    bool
+        Whether it was measured; the table and its key are then in the package's data.
+    """
+    table = read_csv(run.attributed / "repositories.csv")
+    current = key(table, run.definitions)
+    if not force and stored_key(FOLDER) == current:
+        return False
+    write_csv(FOLDER / CALIBRATION, measure(table, run.definitions, progress))
+    write_json(FOLDER / SIDECAR, {"key": current})
+    return True
+
+
+def require_calibration(run: Run) -> None:
+    """Refuse a stored table of coverage that other code, definitions or sizes have made.
+
+    Raises
+    ------
+    VerificationError
+        The stored key is not that of this run.
+    """
+    if stored_key(FOLDER) != key(read_csv(run.attributed / "repositories.csv"), run.definitions):
+        raise VerificationError(
+            f"{CALIBRATION} was measured with other code, definitions or sizes",
+            "run make calibration (about a quarter of an hour), then make all",
+        )
+
+
+def measure(
     table: pd.DataFrame,
     definitions: Definitions,
     progress: Callable[[str], None] = lambda _: None,
@@ -107,18 +153,17 @@ def calibrate(
         standard error of it), ``below, above`` (fractions in which the truth lies below or above
         the interval), and ``width`` (median; of the logarithm for the ratio).
     """
-    found = populations(table, definitions)
+    developers = populations(table, definitions)
     numbers = range(-(-definitions.calibration.data_sets // CHUNK))
     jobs = [(setting, number) for setting in settings(definitions) for number in numbers]
     total = len(jobs) // len(numbers) * definitions.calibration.data_sets
-    work = partial(_chunk, found, definitions)
+    work = partial(_chunk, developers, definitions)
     parts: dict[Setting, list[pd.DataFrame]] = {}
     with ProcessPoolExecutor(workers or os.cpu_count() or 1, get_context("spawn")) as pool:
         for done, (job, rows) in enumerate(zip(jobs, pool.map(work, jobs), strict=True), 1):
             parts.setdefault(job[0], []).append(rows)
-            told = min(done * CHUNK, total)
-            progress(f"{told:,} of {total:,} data sets")
-    tables = [_summary(s, found[s.estimand], pd.concat(p)) for s, p in parts.items()]
+            progress(f"{min(done * CHUNK, total):,} of {total:,} data sets")
+    tables = [_summary(s, developers[s.estimand], pd.concat(p)) for s, p in parts.items()]
     return pd.concat(tables, ignore_index=True)
 
 
@@ -127,7 +172,7 @@ def key(table: pd.DataFrame, definitions: Definitions) -> str:
 
     Comments and docstrings do not count.
     """
-    digest = hashlib.sha256(repr((definitions.calibration, _rules(definitions))).encode())
+    digest = hashlib.sha256(repr((definitions.calibration, _settings(definitions))).encode())
     for name, population in populations(table, definitions).items():
         digest.update(name.encode())
         for array in vars(population).values():
@@ -137,8 +182,8 @@ def key(table: pd.DataFrame, definitions: Definitions) -> str:
     return digest.hexdigest()
 
 
-def kept_key(folder: Path) -> str:
-    """The key of the table that is kept in `folder`; empty where none is."""
+def stored_key(folder: Path) -> str:
+    """The key of the table that is stored in `folder`; empty where there is none."""
     path = folder / SIDECAR
     return str(read_json(path)["key"]) if path.is_file() else ""
 
@@ -162,8 +207,8 @@ def _is_text(node: ast.AST) -> bool:
 def _population(table: pd.DataFrame, estimand: Estimand, definitions: Definitions) -> Population:
     """Developers with all their downloads, each in the class that holds most of it."""
     rows = credited(table, estimand, definitions)
-    held = rows.pivot_table("half_downloads", "developer", "side", "sum", fill_value=0)
-    group = held.idxmax(axis=1)
+    by_side = rows.pivot_table("half_downloads", "developer", "side", "sum", fill_value=0)
+    group = by_side.idxmax(axis=1)
     developer = rows["developer"].map(pd.Series(range(len(group)), group.index))
     return Population(
         rows["half_downloads"].to_numpy(dtype=float),
@@ -172,26 +217,26 @@ def _population(table: pd.DataFrame, estimand: Estimand, definitions: Definition
     )
 
 
-def _rules(definitions: Definitions) -> Inference:
-    """The study's inference with the calibration's number of replicates."""
+def _settings(definitions: Definitions) -> Inference:
+    """The settings of inference with the calibration's number of replicates."""
     replicates = definitions.calibration.replicates
     chunk = min(definitions.inference.chunk, replicates)
     return replace(definitions.inference, replicates=replicates, chunk=chunk)
 
 
 def _chunk(
-    found: dict[str, Population], definitions: Definitions, job: tuple[Setting, int]
+    developers: dict[str, Population], definitions: Definitions, job: tuple[Setting, int]
 ) -> pd.DataFrame:
     """Intervals of one chunk of data sets of one setting."""
     setting, number = job
-    population = found[setting.estimand].flattened(setting.power)
+    population = developers[setting.estimand].flattened(setting.power)
     generator = generator_of(definitions.inference.seed, *setting.key, number)
     parts = []
     for _ in range(min(CHUNK, definitions.calibration.data_sets - number * CHUNK)):
         data = simulate(population, setting.model, generator)
-        rules = replace(_rules(definitions), seed=int(generator.integers(1 << 31)))
-        for method, made in methods(data.developers, data.repositories, rules):
-            rows = made.to_frame()
+        drawn = replace(_settings(definitions), seed=int(generator.integers(1 << 31)))
+        for method, intervals in methods(data.developers, data.repositories, drawn):
+            rows = intervals.to_frame()
             named = {"unit": method.unit, "scheme": method.scheme, "method": method.name}
             parts.append(rows[rows["group"].isin(JUDGED)].assign(**named))
     return pd.concat(parts, ignore_index=True)
@@ -208,28 +253,28 @@ def _summary(setting: Setting, population: Population, rows: pd.DataFrame) -> pd
     with np.errstate(divide="ignore", invalid="ignore"):
         ratio = np.log(rows["upper"] / rows["lower"].clip(lower=0))
     width = (rows["upper"] - rows["lower"]).mask(log, ratio)
-    held = ~(below | above)
-    facts = rows.assign(coverage=held, below=below, above=above, given=given, width=width)
-    kept = facts[given].groupby(KEYS, sort=False)
-    table = kept[["coverage", "below", "above"]].mean()
-    table["width"] = kept["width"].median()
-    table["given"] = kept.size()
+    inside = ~(below | above)
+    facts = rows.assign(coverage=inside, below=below, above=above, given=given, width=width)
+    intervals = facts[given].groupby(KEYS, sort=False)
+    table = intervals[["coverage", "below", "above"]].mean()
+    table["width"] = intervals["width"].median()
+    table["given"] = intervals.size()
     every = facts.groupby(KEYS, sort=False)["given"].mean()
     table = table.reindex(every.index)
     table["refused"] = 1 - every
     table["error"] = np.sqrt(table["coverage"] * (1 - table["coverage"]) / table["given"])
     table["data_sets"] = len(rows) // len(every)
     sizes = flat.totals
-    told = {
+    setting_columns = {
         "estimand": setting.estimand,
         "model": setting.model,
         "power": setting.power,
         "n_developers": len(sizes),
         "n_effective": float(sizes.sum() ** 2 / (sizes**2).sum()),
     }
-    columns = [*told, *KEYS, "data_sets", "refused", "coverage", "error"]
+    columns = [*setting_columns, *KEYS, "data_sets", "refused", "coverage", "error"]
     columns += ["below", "above", "width"]
-    return table.reset_index().assign(**told)[columns]
+    return table.reset_index().assign(**setting_columns)[columns]
 
 
 def _truth(population: Population) -> Floats:

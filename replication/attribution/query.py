@@ -65,13 +65,13 @@ def name_of(text: str) -> str:
     if address and len(parts) > 1 and parts[1].lower() in _TABS:
         parts = parts[:1]
     owner, model = parts[0].lstrip("@"), (parts[1:] or [""])[0].partition("@")[0]
-    found = [owner, model.removesuffix(".git")] if model else [owner]
-    if not all(map(is_namespace, found)):
+    names = [owner, model.removesuffix(".git")] if model else [owner]
+    if not all(map(is_namespace, names)):
         raise RegistryError(f"{text[:100]!a} holds no name of the Hub", f"{_EXAMPLE}; {RULE}")
-    return "/".join(found)
+    return "/".join(names)
 
 
-def asked_for(text: str, registry: Registry, known: Collection[str]) -> str:
+def meaning_of(text: str, registry: Registry, known: Collection[str]) -> str:
     """The namespace or repository that a text stands for.
 
     Parameters
@@ -96,8 +96,8 @@ def asked_for(text: str, registry: Registry, known: Collection[str]) -> str:
     if key(plain) in folded:
         return plain
     for calls in (_whole, _outside, _inside, _beginnings):
-        if found := _called(plain, registry, calls):
-            return found
+        if namespace := _called(plain, registry, calls):
+            return namespace
     name = name_of(plain)
     if "/" in name or key(name) in folded:
         return name
@@ -110,11 +110,11 @@ def _called(
 ) -> str | None:
     """First namespace of the one developer who is called so."""
     wanted = text.casefold()
-    found = [d for d in registry.developers if wanted in {c.casefold() for c in calls(d)}]
-    if len(found) > 1:
-        listed = ", ".join(d.developer for d in found)
+    matches = [d for d in registry.developers if wanted in {c.casefold() for c in calls(d)}]
+    if len(matches) > 1:
+        listed = ", ".join(d.developer for d in matches)
         raise RegistryError(f"{text[:100]!a} may be {listed}", "ask for one of them")
-    return found[0].namespaces[0] if found else None
+    return matches[0].namespaces[0] if matches else None
 
 
 def _whole(row: Developer) -> Iterator[str]:

@@ -1,4 +1,4 @@
-"""The audit of the registry: a second, blinded coding of a sample drawn by size.
+"""The audit of the registry: a sample drawn by size, its second, blinded coding, and how they agree.
 
 Two tables are data: sampling_frame.csv lists every developer of the panel with its size and the
 probability of being drawn, second_coding.csv both codings of those that were, with the resolution.
@@ -7,7 +7,7 @@ probability of being drawn, second_coding.csv both codings of those that were, w
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, fields
 from pathlib import Path
 
@@ -16,13 +16,118 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from replication.attribution.agreement import RAW, measures
-from replication.attribution.checked_csv import Cells, is_date, is_url, read_rows, require
-from replication.attribution.registry import DATA, UNKNOWN
+from replication.attribution.evidence_csv import Cells, is_date, is_url, read_rows, require
+from replication.attribution.registry import DATA, UNKNOWN, Registry
+from replication.errors import DegenerateDataError
 
 FRAME, CODING = DATA / "sampling_frame.csv", DATA / "second_coding.csv"
 CHINA, USA, ELSEWHERE, NOWHERE = "China", "USA", "another country", "no country"
 CLASSES = (CHINA, USA, ELSEWHERE, NOWHERE)
 AGREED = "agreed"
+
+
+def inclusion_probabilities(sizes: NDArray[np.number], n: int) -> NDArray[np.float64]:
+    """Probability with which each unit is drawn: proportional to its size, and at most 1.
+
+    Units so large that they would be drawn more than once are taken with certainty, and the rest
+    of the sample is spread over the others in proportion, until none exceeds 1.
+
+    Parameters
+    ----------
+    sizes
+        Positive sizes (N,).
+    n
+        Size of the sample, at most N.
+
+    Returns
+    -------
+    numpy.ndarray
+        Probabilities (N,) that add up to n.
+    """
+    size = np.asarray(sizes, dtype=float)
+    if not 0 < n <= len(size) or (size <= 0).any():
+        raise DegenerateDataError(
+            f"{n} of {len(size)} units cannot be drawn by size",
+            f"give positive sizes, and draw from 1 to {len(size)}",
+        )
+    certain = np.zeros(len(size), dtype=bool)
+    while True:
+        left = n - certain.sum()
+        rest = size[~certain].sum()
+        share = np.where(certain, 1.0, left * size / rest if rest else 1.0)
+        over = ~certain & (share >= 1)
+        if not over.any():
+            return share
+        certain |= over
+
+
+def systematic(probabilities: NDArray[np.float64], seed: int) -> NDArray[np.bool_]:
+    """Draw a sample of fixed size with the given inclusion probabilities.
+
+    Units are put in random order, their probabilities laid end to end, and every unit is taken
+    that holds one of the points u, u + 1, u + 2, … with u uniform on [0, 1).
+
+    Parameters
+    ----------
+    probabilities
+        Inclusion probabilities (N,), which add up to a whole number.
+    seed
+        Seed of the order and of the start.
+
+    Returns
+    -------
+    numpy.ndarray
+        Whether each unit is drawn (N,).
+    """
+    generator = np.random.default_rng(seed)
+    order = generator.permutation(len(probabilities))
+    ends = np.cumsum(probabilities[order])
+    ends[-1] = round(ends[-1])  # the sum is whole but for rounding
+    points = np.floor(ends - generator.random())
+    drawn = np.diff(points, prepend=-1.0) > 0
+    chosen = np.zeros(len(probabilities), dtype=bool)
+    chosen[order] = drawn
+    return chosen
+
+
+def sampling_frame(
+    repositories: pd.DataFrame, registry: Registry, windows: Sequence[str], n: int, seed: int
+) -> pd.DataFrame:
+    """Every developer of a panel with its size, and which of them an audit draws.
+
+    Parameters
+    ----------
+    repositories
+        Repositories with ``uploader``, ``origin`` and the columns of downloads.
+    registry
+        Says which namespaces are one developer's; a unit is named by the first of them, so that a
+        coder learns nothing from it.
+    windows
+        Columns of downloads; a developer's size is the largest of its sums over them and over
+        both roles.
+    n, seed
+        Size and seed of the sample.
+
+    Returns
+    -------
+    pandas.DataFrame
+        ``unit, namespaces, size, probability, sampled`` (yes or no), the largest first.
+    """
+    sizes: dict[str, int] = {}
+    members: dict[str, set[str]] = {}
+    for role in ("uploader", "origin"):
+        developers = repositories[role].map(registry.developer_of)
+        sums = repositories.groupby(developers)[list(windows)].sum().max(axis=1)
+        for name, size in sums.items():
+            sizes[str(name)] = max(sizes.get(str(name), 0), int(size))
+        for name, namespace in zip(developers, repositories[role], strict=True):
+            members.setdefault(name, set()).add(namespace)
+    rows = [(min(members[k]), " ".join(sorted(members[k])), v) for k, v in sizes.items() if v]
+    table = pd.DataFrame(rows, columns=["unit", "namespaces", "size"])
+    table = table.sort_values(["size", "unit"], ascending=[False, True], ignore_index=True)
+    table["probability"] = inclusion_probabilities(table["size"].to_numpy(), n)
+    drawn = systematic(table["probability"].to_numpy(), seed)
+    return table.assign(sampled=np.where(drawn, "yes", "no"))
 
 
 @dataclass(frozen=True)
@@ -191,6 +296,6 @@ def agreement(
     for scope, part in (("codes", both), ("classes", classes), ("settled", settled)):
         weights = {RAW: None, "design": 1 / part["probability"], "size": part["size"]}
         for name, weight in weights.items():
-            found = measures(part["first_country"], part["second_country"], weight)
-            rows.append({"scope": scope, "weight": name, **found})
+            agreed = measures(part["first_country"], part["second_country"], weight)
+            rows.append({"scope": scope, "weight": name, **agreed})
     return pd.DataFrame(rows)

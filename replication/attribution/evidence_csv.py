@@ -43,7 +43,7 @@ def read_rows(path: Path, header: Sequence[str]) -> list[tuple[str, Cells]]:
     try:
         text = path.read_bytes().decode("utf-8")
         reader = csv.reader(io.StringIO(text, newline=""), strict=True)
-        found = next(reader, [])
+        columns = next(reader, [])
         rows = [(f"{path.name}, line {reader.line_num}", row) for row in reader]
     except OSError as error:
         what = f"cannot read {path.name or path}: {error.strerror}"
@@ -58,7 +58,7 @@ def read_rows(path: Path, header: Sequence[str]) -> list[tuple[str, Cells]]:
     if text.startswith("\ufeff"):
         what = f"{path.name}, line 1: the file starts with a byte order mark"
         raise RegistryError(what, "save the file as UTF-8 without it")
-    if found != list(header):
+    if columns != list(header):
         what = f"{path.name}, line 1: the header is not {','.join(header)}"
         raise RegistryError(what, "restore the header; columns are added in the code first")
     return [(where, _cells(where, header, row)) for where, row in rows]
@@ -83,13 +83,13 @@ def read_rules(
     RegistryError
         As for `read_rows`; a name stands twice; a check does not hold.
     """
-    found: dict[str, T] = {}
+    rows: dict[str, T] = {}
     for where, cells in read_rows(path, [f.name for f in fields(kind)]):  # type: ignore[arg-type]
         row, name = kind(**cells), cells["rule"]
-        once = name not in found
+        once = name not in rows
         require(where, [(once, f"rule {name!r} has two rows", "rename one"), *checks(row)])
-        found[name] = row
-    return tuple(found.values())
+        rows[name] = row
+    return tuple(rows.values())
 
 
 def _cells(where: str, header: Sequence[str], row: list[str]) -> Cells:

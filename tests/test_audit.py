@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 from released_files import ROOT
 from scipy import stats
 
-from replication.attribution import registry, sampling
-from replication.attribution.sampling import inclusion_probabilities, systematic
+from replication.attribution import audit, registry
+from replication.attribution.audit import inclusion_probabilities, systematic
 from replication.definitions import load_definitions
 from replication.errors import DegenerateDataError
 from replication.files import read_csv
@@ -228,7 +228,7 @@ def test_the_frame_of_a_synthetic_panel_by_hand() -> None:
         }
     )
     known = registry.load(load_definitions().group_of)
-    found = sampling.frame(table, known, ["first", "second"], 1, 7)
+    found = audit.sampling_frame(table, known, ["first", "second"], 1, 7)
     assert found[["unit", "namespaces", "size"]].to_numpy().tolist() == [
         ["Qwen", "Qwen Wan-AI", 45],
         ["packager", "packager", 30],
@@ -243,7 +243,9 @@ def test_the_frame_of_the_audit_was_that_of_the_bundled_panel() -> None:
     known = registry.load(definitions.group_of)
     panel = read_csv(bundled.FOLDER / "repositories.csv")
     windows = [window.id for window in definitions.windows]
-    now = sampling.frame(panel, known, windows, definitions.audit.sample, definitions.audit.seed)
+    now = audit.sampling_frame(
+        panel, known, windows, definitions.audit.sample, definitions.audit.seed
+    )
     then = read_csv(bundled.FOLDER / "sampling_frame.csv")
     both = then.merge(now, on="namespaces", suffixes=("_then", "_now"))
     assert len(both) > 150

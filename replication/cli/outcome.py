@@ -9,11 +9,12 @@ from pathlib import Path
 
 from rich import box
 from rich.console import Console
-from rich.markup import escape
 from rich.table import Table
 
 from replication import extent
+from replication.cli.terminal import shown
 from replication.files import read_csv, read_json
+from replication.kinds import RELEASED, SNAPSHOTS
 from replication.plain import plain
 
 Row = dict[str, str]
@@ -56,7 +57,7 @@ def verdict_table(results: Path) -> Table:
 def extent_lines(results: Path) -> Iterator[str]:
     """Say what snapshots cover where that is not known to be the whole Hub."""
     about = read_json(results / "manifest.json")
-    if about["source"] == "snapshots" and not extent.whole(about):
+    if about["source"] == SNAPSHOTS and not extent.whole(about):
         yield f"  the snapshots hold {extent.in_words(about)}: no claim about the Hub is testable with them"
         if not about.get("extent"):
             yield (
@@ -82,7 +83,7 @@ def print_outcome(stage: str, results: Path, console: Console) -> None:
 
 
 def peak_mb() -> float:
-    """Peak memory of this process so far, in MB; not a number where the system does not tell."""
+    """Peak memory of this process so far, in MB; not a number where the system does not say."""
     try:
         import resource
     except ImportError:  # Windows
@@ -93,26 +94,20 @@ def peak_mb() -> float:
 
 def source_line(results: Path) -> str:
     """What was read, and why it is believed; in a second line what of the source was not read."""
-    from replication.run import RELEASED
     from replication.sources import manifest, released
 
-    found = manifest.read(results)
-    if found is None:
+    about = manifest.read(results)
+    if about is None:
         return "no manifest"
-    if found.source == RELEASED:
-        return released.describe(found)
-    read = f"{found.title}: {found.filename}, {found.rows:,} rows, SHA-256 {found.sha256[:12]}"
-    return f"{read}\n{found.left_out}".rstrip()
+    if about.source == RELEASED:
+        return released.describe(about)
+    read = f"{about.title}: {about.filename}, {about.rows:,} rows, SHA-256 {about.sha256[:12]}"
+    return f"{read}\n{about.left_out}".rstrip()
 
 
 def _rows(path: Path) -> list[Row]:
     rows: list[Row] = read_csv(path, dtype=str).to_dict("records")
     return rows
-
-
-def shown(text: str) -> str:
-    """Text of data in a table of the terminal: no markup is obeyed, no control character printed."""
-    return escape(plain(text))
 
 
 def _short(value: str) -> str:
