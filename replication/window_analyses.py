@@ -62,6 +62,7 @@ def read(run: Run) -> WindowData:
 def tables(run: Run, ledger: Sequence[Claim], progress: Progress) -> Tables:
     """Make every table of `TABLES` from the attributed window and the ledger of claims."""
     from replication.analysis import estimates, window_error, window_months, window_summary
+    from replication.analysis.cells import Repositories
     from replication.report import claims
 
     progress("the published window from public records")
@@ -69,7 +70,7 @@ def tables(run: Run, ledger: Sequence[Claim], progress: Progress) -> Tables:
     published = claims.published_shares(ledger)
     made = {"window_errors.csv": window_error.errors(data)}
     made["window_estimates.csv"] = estimates.estimate(
-        data.population, definitions.at_window, units=("developer",)
+        Repositories(data.population, definitions.at_window), units=("developer",)
     )
     made["window_answers.csv"] = window_error.answers(
         made["window_errors.csv"], made["window_estimates.csv"], data

@@ -17,7 +17,7 @@ import pandas as pd
 from numpy.typing import NDArray
 from scipy import sparse
 
-from replication.analysis.lead import CHINA, USA
+from replication.analysis.lead import CHINA, SIDES, USA
 from replication.analysis.scopes import masks_of_scopes
 from replication.analysis.specification import (
     CREDIT,
@@ -28,6 +28,7 @@ from replication.analysis.specification import (
     OWN,
     TO_CHINA,
     TO_USA,
+    WEEKLY_CREDIT,
     Specification,
     headline,
 )
@@ -133,6 +134,29 @@ class Attributed:
             arrays = zip(*(vars(part).values() for part in parts), strict=True)
             self._credited[choice] = Credited(*map(np.concatenate, arrays))
         return self._credited[choice]
+
+    def side_cells(self, credited: Credited, units: Ints, downloads: Ints) -> Ints:
+        """Half downloads (u, 3, v) of u units: of China, of the USA, and in total.
+
+        Parameters
+        ----------
+        credited
+            Who is credited.
+        units
+            Number (c,) of the unit of each entry: the developer, or the row.
+        downloads
+            Any v columns of downloads (r, v) of the rows.
+        """
+        groups = self.definitions.groups
+        column = np.full(len(groups), len(SIDES))
+        column[[groups.index(side) for side in SIDES]] = np.arange(len(SIDES))
+        width, number = len(SIDES) + 1, units.max(initial=0) + 1
+        place = units * width + column[credited.group]
+        shape = (number * width, len(downloads))
+        credit = sparse.csr_array((credited.halves, (place, credited.row)), shape=shape)
+        counts = (credit @ downloads).reshape(number, width, downloads.shape[1])
+        counts[:, -1] += counts[:, :-1].sum(axis=1)
+        return np.asarray(counts)
 
     def without(self, exclusion: str) -> Mask:
         """Which rows (r,) an exclusion leaves."""
@@ -262,7 +286,8 @@ class Repositories(Attributed):
         credited, half = self.entries(specification)
         if among is not None:
             half = half * among[credited.row]
-        return _summed(np.zeros(len(half), dtype=np.int64), 1, credited, half, self.groups)[0]
+        whole = np.zeros(len(half), dtype=np.int64)
+        return np.asarray(_summed(whole, 1, credited, half, self.groups)[0])
 
     def downloads(self, specification: Specification) -> Ints:
         """Downloads (r,) of the repositories in the window under the rules of the panel."""
@@ -387,6 +412,12 @@ class Weeks(Attributed):
         if choice not in self._cells:
             self._cells[choice] = self._made(*choice)
         return self._cells[choice]
+
+    def of_headline(self, exclusion: str = NONE) -> WeeklyCells:
+        """Cells as the headline credits and labels them; of a role that no week has, the uploader's."""
+        head = self.definitions.headline
+        known = head.attribution in WEEKLY_CREDIT
+        return self.cells(head.attribution if known else WEEKLY_CREDIT[0], head.labels, exclusion)
 
     def _made(self, attribution: str, labels: str, exclusion: str) -> WeeklyCells:
         everyone = self.credited(attribution, labels)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 
 from replication.attribution.assign import BASE_MAKER, LABELS, RANGE
 from replication.definitions import Definitions
@@ -96,6 +96,13 @@ def headline(definitions: Definitions) -> Specification:
         exclusion=estimand.exclusion.id if estimand.exclusion else NONE,
         scope=definitions.grid.scopes[0],
     )
+
+
+def rivals(definitions: Definitions) -> tuple[Specification, ...]:
+    """The headline, and the increments that end with it and leave out the same."""
+    head, end = headline(definitions), definitions.headline_estimand.window.end
+    same_end = (w.id for w in definitions.windows if w.kind == "increments" and w.end == end)
+    return (head, *(replace(head, window=name) for name in same_end if name != head.window))
 
 
 def choices_of(definitions: Definitions) -> dict[str, tuple[str | int, ...]]:

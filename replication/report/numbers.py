@@ -54,7 +54,7 @@ MADE_BY = {
     "published_pair": "replication.analysis.published.published_pair",
     "concentration_curve": "replication.analysis.published.concentration_curve",
     "detectable_gap": "replication.analysis.published.detectable_gap",
-    "summary": "replication.analysis.summary.to_frame",
+    "summary": "replication.analysis.facts.to_frame",
     "window_answers": "replication.analysis.window_error.answers",
     "window_errors": "replication.analysis.window_error.errors",
     "window_estimates": "replication.analysis.estimates.estimate",

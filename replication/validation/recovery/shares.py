@@ -8,10 +8,10 @@ import numpy as np
 import pandas as pd
 from scipy import stats
 
-from replication.analysis.rebuild_error import SIDES, standard_error
+from replication.analysis.lead import LEAD, SIDES
+from replication.analysis.rebuild_error import standard_error
 from replication.definitions import Variant, Window
 from replication.definitions.checks import INTERPOLATED
-from replication.inference.statistics import LEAD
 from replication.panel.whole_hub.rebuild import Detailed
 from replication.validation.recovery.experiment import Experiment, Ints, estimate, truth
 
