@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 
 from replication.analysis.concentration import Concentration, concentration
+from replication.analysis.lead import statistics
 from replication.attribution.assign import LABELS
 from replication.definitions import Definitions, Estimand, Inference
 from replication.inference import intervals
@@ -61,14 +62,6 @@ def removed(table: pd.DataFrame, estimand: Estimand) -> int:
     """Downloads that the estimand's exclusion removes from its window."""
     column = table[estimand.window.id]
     return int(column.sum() - leave_out(table, estimand.exclusion)[estimand.window.id].sum())
-
-
-def statistics(definitions: Definitions) -> Statistics:
-    """The statistics of the study's groups and family."""
-    family = f"{definitions.family.name} / {definitions.family.within}"
-    return Statistics(
-        definitions.groups, family, definitions.family.within, definitions.unattributed
-    )
 
 
 def cells_of(

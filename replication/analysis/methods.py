@@ -13,6 +13,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from replication.analysis.lead import SIDES
 from replication.analysis.rolling import labels_of, weekly_cells
 from replication.definitions import Definitions, Estimand, Inference
 from replication.errors import DegenerateDataError
@@ -29,7 +30,7 @@ from replication.inference.schemes import DIRICHLET, MULTINOMIAL, POISSON, Subsa
 from replication.inference.simulation import CLASSES
 from replication.inference.statistics import LEAD, RATIO, Statistics
 
-STATISTICS = Statistics(CLASSES, "none", "China", ())
+STATISTICS = Statistics(CLASSES, SIDES, "none", "China", ())
 JUDGED = ("China", "USA", LEAD, RATIO)
 DEVELOPER, REPOSITORY, WEEK, PRODUCT = "developer", "repository", "week", "developer × week"
 NOTHING = "none"

@@ -13,6 +13,7 @@ from replication.analysis import estimates as estimation
 from replication.analysis.choices import NONE, OWN
 from replication.analysis.crossover import NEVER
 from replication.analysis.grid import choices_of
+from replication.analysis.lead import statistics
 from replication.attribution.assign import LABELS
 from replication.attribution.registry import UNKNOWN, Registry
 from replication.attribution.second_coding import CLASSES
@@ -160,7 +161,7 @@ def of_headline(
     """
     spec = _headline(definitions)
     held = estimation.cells_of(repositories, spec, "repository", definitions)
-    names = estimation.statistics(definitions)
+    names = statistics(definitions)
     lead = names.values(names.proportions(totals_without_each(held.counts)))
     sizes = held.by_group.sum(axis=1)
     china, usa = (int(held.totals[held.groups.index(name)]) // 2 for name in ("China", "USA"))

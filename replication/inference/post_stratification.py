@@ -80,7 +80,9 @@ class Model:
     @property
     def statistics(self) -> Statistics:
         """Statistics of the groups; there is no family, whose column is empty."""
-        return Statistics(tuple(group for group, _ in self.shares), "none", "China", ())
+        return Statistics(
+            tuple(group for group, _ in self.shares), ("China", "USA"), "none", "China", ()
+        )
 
 
 @dataclass(frozen=True)
