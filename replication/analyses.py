@@ -131,19 +131,20 @@ def _estimated(run: Run, repositories: pd.DataFrame, progress: Progress) -> Tabl
 def _over_time(run: Run, weekly: pd.DataFrame, progress: Progress) -> Tables:
     """The weekly series, rolling windows, crossings, and changes of share."""
     from replication.analysis import change, crossover, rolling
+    from replication.analysis.cells import Weeks
 
     progress("weekly series, rolling windows and crossings")
-    definitions = run.definitions
-    shares, crossings = crossover.series(weekly, definitions)
+    weeks = Weeks(weekly, run.definitions)
+    shares, crossings = crossover.series(weeks)
     breaks = rolling.Breaks.of(files.read_csv(run.results / "defects.csv"))
-    rolled = rolling.rolling(weekly, definitions, rolling.WIDTHS, breaks)
+    rolled = rolling.rolling(weeks, breaks=breaks)
     return {
         "weekly_shares.csv": shares,
         "crossings.csv": crossings,
-        "rolling_shares.csv": rolled[0],
-        "rolling_crossings.csv": rolled[1].round(DIGITS),
-        "rolling_distribution.csv": rolled[2],
-        "changes.csv": change.changes(weekly, definitions),
+        "rolling_shares.csv": rolled.shares,
+        "rolling_crossings.csv": rolled.crossings.round(DIGITS),
+        "rolling_distribution.csv": rolled.distribution,
+        "changes.csv": change.changes(weeks),
     }
 
 

@@ -13,8 +13,9 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from replication.analysis.cells import Weeks
 from replication.analysis.lead import SIDES
-from replication.analysis.rolling import labels_of, weekly_cells
+from replication.analysis.weekly import headline_series
 from replication.definitions import Definitions, Estimand, Inference
 from replication.errors import DegenerateDataError
 from replication.inference import intervals
@@ -174,9 +175,9 @@ def _over_weeks(
     window = estimand.window
     if window.kind != "increments":
         return
-    labels = labels_of(weekly)
-    inside = [window.start.isoformat() <= week <= window.end.isoformat() for week in labels]
-    counts = next(weekly_cells(weekly, definitions))[1][:, :, np.array(inside)]
+    weeks = Weeks(weekly, definitions)
+    inside = [window.start.isoformat() <= week <= window.end.isoformat() for week in weeks.labels]
+    counts = next(headline_series(weeks))[1][:, :, np.array(inside)]
     rules = definitions.inference
     made = product_totals(
         counts, rules.replicates, rules.chunk, rules.seed, developers=True, weeks=None

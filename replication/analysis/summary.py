@@ -11,9 +11,9 @@ from numpy.typing import NDArray
 
 from replication.analysis import estimates as estimation
 from replication.analysis.choices import NONE, OWN
-from replication.analysis.crossover import NEVER
 from replication.analysis.grid import choices_of
 from replication.analysis.lead import statistics
+from replication.analysis.weekly import NEVER
 from replication.attribution.assign import LABELS
 from replication.attribution.registry import UNKNOWN, Registry
 from replication.attribution.second_coding import CLASSES

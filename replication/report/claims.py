@@ -35,7 +35,7 @@ import numpy as np
 import pandas as pd
 
 from replication.analysis import rebuild_error
-from replication.analysis.crossover import NEVER
+from replication.analysis.weekly import NEVER
 from replication.analysis.window import changes as window_changes
 from replication.analysis.window import months as window_months
 from replication.definitions import Definitions
