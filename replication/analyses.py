@@ -93,9 +93,10 @@ def tables(run: Run, ledger: Sequence[Claim], window: Tables, progress: Progress
     published = claims.published_shares(ledger)
     variants = files.read_csv(run.panel / "variants.csv")
     repositories = Repositories(table, definitions, variants, scope.load())
+    weeks = Weeks(weekly, definitions)
     made = _estimated(run, repositories, progress)
-    made |= _over_time(run, weekly, progress)
-    made |= _inference(repositories, Weeks(weekly, definitions), progress)
+    made |= _over_time(run, weeks, progress)
+    made |= _inference(repositories, weeks, progress)
     made |= _attribution_weighed(repositories, progress)
     made |= _multiverse(repositories, claims.published_percents(ledger), progress)
     made |= _published(repositories, published, progress)
@@ -131,22 +132,21 @@ def _estimated(run: Run, repositories: Repositories, progress: Progress) -> Tabl
     }
 
 
-def _over_time(run: Run, weekly: pd.DataFrame, progress: Progress) -> Tables:
+def _over_time(run: Run, weeks: Weeks, progress: Progress) -> Tables:
     """The weekly series, rolling windows, crossings, and changes of share."""
     from replication.analysis import change, crossover, rolling
 
     progress("weekly series, rolling windows and crossings")
-    definitions = run.definitions
-    shares, crossings = crossover.series(weekly, definitions)
+    shares, crossings = crossover.series(weeks)
     breaks = rolling.Breaks.of(files.read_csv(run.results / "defects.csv"))
-    rolled = rolling.rolling(weekly, definitions, rolling.WIDTHS, breaks)
+    rolled = rolling.rolling(weeks, breaks=breaks)
     return {
         "weekly_shares.csv": shares,
         "crossings.csv": crossings,
-        "rolling_shares.csv": rolled[0],
-        "rolling_crossings.csv": rolled[1].round(DIGITS),
-        "rolling_distribution.csv": rolled[2],
-        "changes.csv": change.changes(weekly, definitions),
+        "rolling_shares.csv": rolled.shares,
+        "rolling_crossings.csv": rolled.crossings.round(DIGITS),
+        "rolling_distribution.csv": rolled.distribution,
+        "changes.csv": change.changes(weeks),
     }
 
 

@@ -15,7 +15,7 @@ from own_definitions import TEXT
 
 from replication import pipeline
 from replication.analysis import grid
-from replication.analysis.crossover import judged_weeks
+from replication.analysis.weekly import judged_weeks
 from replication.definitions import Definitions, Variant, Window, load_definitions
 from replication.errors import DefinitionError
 from replication.panel import increments, variants

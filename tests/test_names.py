@@ -17,7 +17,8 @@ from test_panel_table import NO_LABELS
 from test_sql_estimates import NAMESPACES, bundle, first, synthetic_definitions
 
 from replication import names
-from replication.analysis import estimates, window_changes
+from replication.analysis import estimates
+from replication.analysis.window import sums
 from replication.attribution import assign, lookup, registry, rules
 from replication.attribution.window import Credit
 from replication.definitions import load_definitions
@@ -225,10 +226,10 @@ def test_the_family_of_the_window_is_found_in_any_case() -> None:
     """Sums of the family are those of the window whose namespaces are spelt as in definitions.toml."""
     data = small_window()
     window = data.definitions.window.id
-    plain = window_changes.credited(data.population, window, data).total
+    plain = sums.credited(data.population, window, data).total
     roles = ("uploader", "origin", "maker")
     other = data.population.assign(**{r: data.population[r].str.upper() for r in roles})
-    found = window_changes.credited(other, window, data).total
+    found = sums.credited(other, window, data).total
     assert found.tolist() == plain.tolist()
     assert plain[3] > 0
 

@@ -13,20 +13,18 @@ from hypothesis import strategies as st
 from scipy import stats
 from small_window import HUB, LATE, LISTS, LOW, REPOSITORIES, TOP, lists_of, small_window
 
-from replication.analysis import (
-    window_changes,
-    window_dates,
-    window_error,
-    window_grid,
-    window_months,
-    window_records,
-    window_summary,
-    window_targets,
-    window_turnover,
-)
-from replication.analysis.window import headline_column
-from replication.analysis.window_changes import CHOICE, DEVELOPER, REPOSITORY, credited
-from replication.analysis.window_error import SIDES
+from replication.analysis.window import changes as window_changes
+from replication.analysis.window import errors as window_errors
+from replication.analysis.window import facts as window_facts
+from replication.analysis.window import grid as window_grid
+from replication.analysis.window import lists as window_lists
+from replication.analysis.window import months as window_months
+from replication.analysis.window import records as window_records
+from replication.analysis.window import targets as window_targets
+from replication.analysis.window.changes import CHOICE, DEVELOPER, REPOSITORY
+from replication.analysis.window.data import headline_column
+from replication.analysis.window.errors import SIDES
+from replication.analysis.window.sums import credited
 from replication.definitions import Definitions
 from replication.inference.cells import leave_out
 from replication.panel.window import CEILING, COUNTED, column
@@ -411,9 +409,9 @@ def test_propagation_against_a_numerical_derivative(downloads: tuple[float, ...]
         error[side] = 1.0
         step = about[side] * 1e-4
         ends = [
-            window_error.propagated(about + sign * step * error, np.zeros(3)) for sign in (1, -1)
+            window_errors.propagated(about + sign * step * error, np.zeros(3)) for sign in (1, -1)
         ]
-        for name, (_, found) in window_error.propagated(about, error).items():
+        for name, (_, found) in window_errors.propagated(about, error).items():
             slope = (ends[0][name][0] - ends[1][name][0]) / (2 * step)
             assert found == pytest.approx(abs(slope), rel=1e-4, abs=1e-6 / about.sum())
 
@@ -428,7 +426,7 @@ def test_propagation_against_draws() -> None:
         "China": china / total, "USA": usa / total, "China − USA": (china - usa) / total,
         "China / (China + USA)": china / (china + usa), "total": total,
     }  # fmt: skip
-    found = window_error.propagated(about, error)
+    found = window_errors.propagated(about, error)
     assert list(found) == list(drawn)
     for name, values in drawn.items():
         assert found[name][0] == pytest.approx(values.mean(), rel=0.01)
@@ -439,7 +437,7 @@ def test_propagation_against_draws() -> None:
 def errors() -> pd.DataFrame:
     """Standard errors of the small window, by side and component."""
     return (
-        window_error.errors(DATA)
+        window_errors.errors(DATA)
         .pivot_table(index="side", columns="component", values="error")
         .loc[list(SIDES)]
     )
@@ -458,7 +456,7 @@ def test_a_side_without_counters_has_the_error_of_all() -> None:
     rows.loc[rows["registry_group_uploader"] == "China", "rebuilt"] *= 2
     rows = rows[~usa]
     china = rows["registry_group_uploader"] == "China"
-    found = window_error._filling(replace(DATA, agreement=rows))
+    found = window_errors._filling(replace(DATA, agreement=rows))
     pooled = rows.loc[china, "exact"].sum() / rows["exact"].sum()
     loose = 0.9 * np.array([840, 1490, 340]) * 3
     np.testing.assert_allclose(found, loose * [1.0, pooled, 0.0])
@@ -478,9 +476,9 @@ def test_the_error_of_births_by_hand() -> None:
 
 def test_the_error_of_capture_is_a_jackknife_over_lists() -> None:
     """Each of the three lists left out: the root of two thirds of the sum of squares."""
-    each, groups = [], DATA.deck.facts["registry_group_uploader"].to_numpy()
+    each, groups = [], DATA.hot_deck.facts["registry_group_uploader"].to_numpy()
     for name in (LOW, TOP, LATE):
-        given = pd.Series(DATA.deck.totals(DATA.shortfall(without=name).missing))
+        given = pd.Series(DATA.hot_deck.totals(DATA.shortfall(without=name).missing))
         sums = given.groupby(groups).sum()
         each.append([sums["China"], sums["USA"], sums.drop(["China", "USA"]).sum()])
     spread = np.array(each) - np.mean(each, axis=0)
@@ -491,7 +489,7 @@ def test_all_errors_together() -> None:
     """The root of the sum of squares, beside the downloads with what is not followed."""
     parts = errors()[["filling", "births", "capture"]]
     np.testing.assert_allclose(errors()["all"], np.sqrt((parts**2).sum(axis=1)))
-    table = window_error.errors(DATA)
+    table = window_errors.errors(DATA)
     totals = table.drop_duplicates("side").set_index("side")["downloads"]
     population = DATA.population.groupby("registry_group_uploader")[WINDOW].sum()
     assert totals["China"] == pytest.approx(population["China"], abs=len(DATA.headline_rest) / 2)
@@ -518,8 +516,8 @@ def ranges() -> pd.DataFrame:
 def test_answers_join_every_range() -> None:
     """The records' range is the error at the level; the others are of the headline's rows alone."""
     errors_ = known_errors([900.0, 1_200.0, 1_900.0], [30.0, 20.0, 60.0])
-    found = window_error.answers(errors_, ranges(), DATA).set_index("statistic")
-    wanted = window_error.propagated(np.array([900.0, 1_200, 1_900]), np.array([30.0, 20, 60]))
+    found = window_errors.answers(errors_, ranges(), DATA).set_index("statistic")
+    wanted = window_errors.propagated(np.array([900.0, 1_200, 1_900]), np.array([30.0, 20, 60]))
     for name, (point, error) in wanted.items():
         assert found.loc[name, "point"] == pytest.approx(point)
         assert found.loc[name, "records_upper"] - point == pytest.approx(Z * error)
@@ -624,7 +622,7 @@ def test_when_china_passes(
 
 def test_leaders_of_one_half_and_what_they_hold_of_the_other() -> None:
     """January against February and March, without what looks automated."""
-    found = window_turnover.turnover(DATA)
+    found = window_months.turnover(DATA)
     assert "Robot" not in set(found["developer"])
     rows = pd.concat(
         [
@@ -669,7 +667,7 @@ def dated() -> pd.DataFrame:
     lists = lists_of(HELD)
     kept = lists["downloads"].where(lists["downloads"] >= TAIL_CUT, 0)
     lists[f"held_by_{TOP}"] = kept.where(lists["list"] == HUB, 0)
-    return window_dates.hub_dates(lists, plain_study())
+    return window_lists.hub_dates(lists, plain_study())
 
 
 def at(name: str, group: str, attribution: str = "uploader") -> pd.Series:
@@ -725,7 +723,7 @@ def test_asking_what_is_followed_changes_nothing() -> None:
     """The row of all groups is the table's own: the lists' parts stay those of the groups."""
     data, last = small_window(), DEFINITIONS.window.end.strftime("%Y-%m")
     first = window_records.captures(data)
-    assert data.dates.parts(LATE, last).index.tolist() == list(DEFINITIONS.groups)
+    assert data.complete_lists.parts(LATE, last).index.tolist() == list(DEFINITIONS.groups)
     pd.testing.assert_frame_equal(window_records.captures(data), first)
     np.testing.assert_array_equal(data.shortfall().missing, DATA.shortfall().missing)
 
@@ -793,7 +791,7 @@ def made() -> dict[str, pd.DataFrame]:
 
 def test_single_values_of_the_window() -> None:
     """Counts and extremes of distinct specifications, changes, dates, leaders and records."""
-    table = window_summary.summary(DATA, made(), {"China": 17.1, "USA": 15.8})
+    table = window_facts.summary(DATA, made(), {"China": 17.1, "USA": 15.8})
     assert table["key"].is_unique
     found = dict(zip(table["key"], table["value"], strict=True))
     assert (found["specifications"], found["china-ahead"], found["china-ahead-without-one"]) == (
@@ -820,7 +818,7 @@ def test_single_values_of_the_window() -> None:
 
 def test_sums_of_the_window_in_its_summary() -> None:
     """Both countries by every measure, the family's part, and what no country has."""
-    table = window_summary.summary(DATA, made(), {"China": 17.1, "USA": 15.8})
+    table = window_facts.summary(DATA, made(), {"China": 17.1, "USA": 15.8})
     found = dict(zip(table["key"], table["value"], strict=True))
     assert (found["estimate-china"], found["estimate-usa"], found["estimate-total"]) == (
         2_520,
@@ -860,4 +858,4 @@ def test_credit_is_whole_whatever_the_role() -> None:
 
 def test_the_months_of_the_small_window() -> None:
     """The days after the start up to the end, month by month."""
-    assert DATA.names_of_months == ("2025-01", "2025-02", "2025-03")
+    assert DATA.month_names == ("2025-01", "2025-02", "2025-03")

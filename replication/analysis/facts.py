@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from replication.analysis.cells import REPOSITORY, Repositories
 from replication.analysis.choices import measures
-from replication.analysis.crossover import NEVER
+from replication.analysis.weekly import NEVER
 from replication.analysis.lead import CHINA, LEAD, SIDES, USA, statistics
 from replication.analysis.specification import NONE, OWN, choices_of
 from replication.attribution.assign import LABELS

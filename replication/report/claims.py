@@ -34,8 +34,10 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from replication.analysis import rebuild_error, window_changes, window_months
-from replication.analysis.crossover import NEVER
+from replication.analysis import rebuild_error
+from replication.analysis.weekly import NEVER
+from replication.analysis.window import changes as window_changes
+from replication.analysis.window import months as window_months
 from replication.definitions import Definitions
 from replication.definitions.bounds import check_published
 from replication.definitions.toml_tables import build_all, parse

@@ -11,12 +11,11 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 import pandas as pd
-from scipy import stats
 
-from replication.analysis.capture import GROUP
-from replication.analysis.window import WindowData, headline_column
-from replication.analysis.window_error import SIDES, errors, propagated
-from replication.analysis.window_months import ALL, NEVER, passing
+from replication.analysis.window.data import WindowData, headline_column
+from replication.analysis.window.errors import SIDES, errors, propagated, quantile, side_of, totals
+from replication.analysis.window.lists import GROUP
+from replication.analysis.window.months import ALL, NEVER, passing
 from replication.attribution.assign import BASE_MAKER, LABELS, RANGE, ROLES
 from replication.definitions import Definitions, load_definitions
 from replication.panel import hub_dates, window, window_records
@@ -38,7 +37,7 @@ _MEASURES = (window.SEEN, "estimate", "corrected")
 
 @dataclass(frozen=True)
 class WindowRecovery:
-    """What was found in synthetic Hubs.
+    """How the window of synthetic Hubs comes out, beside the truth.
 
     Attributes
     ----------
@@ -82,11 +81,11 @@ class WindowRecovery:
         countries be nearer to the truth with what no record follows than without. Of the lead this
         is not asked: without it both shares are too large, and the difference hides it.
         """
-        found = self.summary
-        least = np.floor(MARK * found["hubs"]).astype(int)
+        summary = self.summary
+        least = np.floor(MARK * summary["hubs"]).astype(int)
         out = [
             f"window, {row.statistic}: held in {row.held} of {row.hubs} Hubs, {fewest} are asked for"
-            for row, fewest in zip(found.itertuples(), least, strict=True)
+            for row, fewest in zip(summary.itertuples(), least, strict=True)
             if row.held < fewest
         ]
         wrong = self.nesting[~self.nesting["held"]]
@@ -94,7 +93,7 @@ class WindowRecovery:
             f"window, Hub {r.seed}: {r.side} is not seen ≤ truth ≤ ceiling"
             for r in wrong.itertuples()
         ]
-        far = found[found["error"] >= found["error_uncorrected"]]
+        far = summary[summary["error"] >= summary["error_uncorrected"]]
         out += [
             f"window, {name}: no nearer to the truth with what no record follows"
             for name in far["statistic"][far["statistic"].isin(SIDES[:2])]
@@ -112,11 +111,11 @@ def recover_window(hubs: int, progress: Progress = lambda _: None) -> WindowReco
     progress
         Called with a line of text.
     """
-    found = []
+    each = []
     for seed in range(1, hubs + 1):
         progress(f"synthetic Hub {seed}: the published window from records")
-        found.append(recovered(seed))
-    tables = (pd.concat(parts, ignore_index=True) for parts in zip(*found, strict=True))
+        each.append(recovered(seed))
+    tables = (pd.concat(parts, ignore_index=True) for parts in zip(*each, strict=True))
     return WindowRecovery(*tables)
 
 
@@ -136,16 +135,16 @@ def _first(table: pd.DataFrame) -> pd.DataFrame:
 
 
 def definitions() -> Definitions:
-    """The study's definitions, with the rules of filling that the error needs and no others."""
-    found = load_definitions()
-    head = found.fillings[0]
+    """The packaged definitions, with the rules of filling that the error needs and no others."""
+    packaged = load_definitions()
+    head = packaged.fillings[0]
     births = [
-        rule for rule in found.fillings[1:]
+        rule for rule in packaged.fillings[1:]
         if rule.birth != head.birth
         and (rule.carry_days, rule.between) == (head.carry_days, head.between)
     ]  # fmt: skip
-    grid = replace(found.grid, age_limits_days=(found.panel.age_limit_days,))
-    return replace(found, grid=grid, fillings=(head, *births))
+    grid = replace(packaged.grid, age_limits_days=(packaged.panel.age_limit_days,))
+    return replace(packaged, grid=grid, fillings=(head, *births))
 
 
 def truth(hub: DailyHub, about: Definitions, names: Container[str] | None = None) -> pd.DataFrame:
@@ -160,14 +159,10 @@ def truth(hub: DailyHub, about: Definitions, names: Container[str] | None = None
     """
     by_day = hub.first_year(about.window.start, about.window.end, about.panel.age_limit_days)
     days = pd.date_range(about.window.start, about.window.end)[1:].strftime("%Y-%m")
-    side = _side(pd.Series(hub.group)).to_numpy()
-    kept = np.array([names is None or name in names for name in hub.names])
-    daily = pd.DataFrame(by_day[kept]).groupby(side[kept]).sum().T
+    side = side_of(pd.Series(hub.group)).to_numpy()
+    some = np.array([names is None or name in names for name in hub.names])
+    daily = pd.DataFrame(by_day[some]).groupby(side[some]).sum().T
     return daily.groupby(days.to_numpy()).sum().reindex(columns=list(SIDES), fill_value=0)
-
-
-def _side(groups: pd.Series) -> pd.Series:
-    return groups.where(groups.isin(SIDES[:2]), SIDES[2])
 
 
 def rebuilt(hub: DailyHub, seed: int, about: Definitions) -> WindowData:
@@ -218,14 +213,11 @@ def _attributed(table: pd.DataFrame, hub: DailyHub) -> pd.DataFrame:
 
 def _shares(true: pd.DataFrame, data: WindowData) -> Iterator[dict[str, object]]:
     """Every statistic beside the truth, with the interval of the records."""
-    table = errors(data)
-    every = table[table["component"] == "all"].set_index("side").loc[list(SIDES)]
     nothing = np.zeros(len(SIDES))
     exact = propagated(true.sum().to_numpy(dtype=float), nothing)
-    seen = propagated(_held(data, headline_column(data.definitions)), nothing)
-    found = propagated(every["downloads"].to_numpy(), every["error"].to_numpy())
-    z = float(stats.norm.ppf((1 + data.definitions.inference.level) / 2))
-    for name, (point, error) in found.items():
+    seen = propagated(_recorded(data, headline_column(data.definitions)), nothing)
+    z = quantile(data.definitions)
+    for name, (point, error) in propagated(*totals(errors(data))).items():
         unit = 100.0 if name in STATISTICS else 1.0
         value = exact[name][0]
         yield {
@@ -235,9 +227,9 @@ def _shares(true: pd.DataFrame, data: WindowData) -> Iterator[dict[str, object]]
         }  # fmt: skip
 
 
-def _held(data: WindowData, column: str) -> Floats:
+def _recorded(data: WindowData, column: str) -> Floats:
     """Downloads of the sides that records hold."""
-    sums = data.by_month.groupby(_side(data.by_month[GROUP]))[column].sum()
+    sums = data.by_month.groupby(side_of(data.by_month[GROUP]))[column].sum()
     return np.asarray(sums.reindex(list(SIDES), fill_value=0), dtype=np.float64)
 
 
@@ -246,17 +238,17 @@ def _nesting(
 ) -> Iterator[dict[str, object]]:
     """What was seen, the truth and the ceiling of China, of the USA and of all."""
     by_group = pd.Series(data.shortfall().missing.sum(axis=1), list(data.definitions.groups))
-    rest = by_group.groupby(_side(pd.Series(by_group.index)).to_numpy()).sum()
+    rest = by_group.groupby(side_of(pd.Series(by_group.index)).to_numpy()).sum()
     table = pd.DataFrame({
-        "seen": _held(data, window.SEEN), "truth": known.sum().to_numpy(),
-        "ceiling": _held(data, window.CEILING), "hub": true.sum().to_numpy(),
+        "seen": _recorded(data, window.SEEN), "truth": known.sum().to_numpy(),
+        "ceiling": _recorded(data, window.CEILING), "hub": true.sum().to_numpy(),
         "not_followed": rest.reindex(list(SIDES)).to_numpy(),
     }, index=list(SIDES)).round().astype("int64")  # fmt: skip
     for name, part in {"China": [0], "USA": [1], "total": [0, 1, 2]}.items():
         row = table.iloc[part].sum()
-        held = row["seen"] <= row["truth"] <= row["ceiling"]
+        nested = row["seen"] <= row["truth"] <= row["ceiling"]
         covered = row["hub"] <= row["ceiling"] + row["not_followed"]
-        yield {"side": name, **row.to_dict(), "held": bool(held), "covered": bool(covered)}
+        yield {"side": name, **row.to_dict(), "held": bool(nested), "covered": bool(covered)}
 
 
 def _crossing(true: pd.DataFrame, data: WindowData) -> dict[str, object]:
@@ -266,7 +258,7 @@ def _crossing(true: pd.DataFrame, data: WindowData) -> dict[str, object]:
     sums = rows.pivot_table(index="month", columns=GROUP, values=column, aggfunc="sum")
     sums = sums.reindex(columns=groups).fillna(0) + data.shortfall().missing.T
     exact, ours = (_lasting(table) for table in (true, sums))
-    months = [*data.names_of_months]
+    months = [*data.month_names]
     never = NEVER in (exact, ours)
     near = exact == ours if never else abs(months.index(exact) - months.index(ours)) <= _APART
     return {"truth": exact, "estimate": ours, "held": bool(near)}

@@ -7,11 +7,11 @@ from collections.abc import Iterator, Mapping
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
-from scipy import stats
 
-from replication.analysis.window import WindowData
-from replication.analysis.window_changes import DEVELOPER, Sums, credited, measures
-from replication.analysis.window_error import SIDES
+from replication.analysis.window.changes import DEVELOPER
+from replication.analysis.window.data import WindowData
+from replication.analysis.window.errors import SIDES, quantile, totals
+from replication.analysis.window.sums import Sums, credited, measures
 
 Floats = NDArray[np.float64]
 MOST_IN_SET = 12
@@ -26,7 +26,7 @@ def denominators(
     Parameters
     ----------
     errors
-        The table of `window_error.errors`.
+        The table of `replication.analysis.window.errors.errors`.
     published
         Published shares in percent of China and the USA.
     study_total
@@ -40,9 +40,7 @@ def denominators(
         One row each of: China's downloads over its published share, the USA's over its, their ratio,
         our total, and the study's printed total: ``what, value, lower, upper``.
     """
-    every = errors[errors["component"] == "all"].set_index("side").loc[list(SIDES)]
-    downloads, error = every["downloads"].to_numpy(), every["error"].to_numpy()
-    z = float(stats.norm.ppf((1 + data.definitions.inference.level) / 2))
+    (downloads, error), z = totals(errors), quantile(data.definitions)
     rows = []
     for place, side in enumerate(SIDES[:2]):
         share = published[side] / 100
@@ -95,31 +93,29 @@ def targets(data: WindowData, published: Mapping[str, float]) -> pd.DataFrame:
 def _steps(head: Sums, target: str, goal: float, treatment: str) -> Iterator[dict[str, object]]:
     """Take one developer after the other until the target is reached."""
     each = head.by(DEVELOPER)
-    parts, names = each.to_numpy(dtype=float), list(each.index)
-    taken = parts.copy()
+    parts, names = each.to_numpy(dtype=float, copy=True), list(each.index)
     if treatment == "without-country":
-        taken[:, -1] = 0.0  # it stays in the total
+        parts[:, -1] = 0.0  # it stays in the total
     sums, ours = head.total, float(measures(head.total)[target])
     value, sign = ours, np.sign(goal - ours)
-    left = np.ones(len(names), dtype=bool)
+    rest = np.ones(len(names), dtype=bool)
     about = {"target": target, "published": goal, "ours": ours, "treatment": treatment}
-    there = sign == 0
-    yield about | {"step": 0, "developer": "", "value": ours, "reached": "yes" if there else "no"}
-    if there:
+    reached = "yes" if sign == 0 else "no"
+    yield about | {"step": 0, "developer": "", "value": ours, "reached": reached}
+    if sign == 0:
         return
     for step in range(1, MOST_IN_SET + 1):
-        tried = measures(sums - taken)[target]
-        moved = np.where(left, sign * (tried - value), -np.inf)
-        over = left & (sign * (tried - goal) >= 0)
-        # The last step is the smallest developer that is enough, so that nothing is taken for nothing.
+        tried = measures(sums - parts)[target]
+        moved = np.where(rest, sign * (tried - value), -np.inf)
+        over = rest & (sign * (tried - goal) >= 0)
+        # The last step is the smallest developer that is enough.
         best = int(np.flatnonzero(over)[-1]) if over.any() else int(np.nanargmax(moved))
         if not moved[best] > 0:
             return
-        sums, value, left[best] = sums - taken[best], float(tried[best]), False
-        reached = bool(sign * (value - goal) >= 0)
-        yield about | {"step": step, "developer": names[best], "value": value,
-                       "reached": "yes" if reached else "no"}  # fmt: skip
-        if reached:
+        sums, value, rest[best] = sums - parts[best], float(tried[best]), False
+        reached = "yes" if sign * (value - goal) >= 0 else "no"
+        yield about | {"step": step, "developer": names[best], "value": value, "reached": reached}
+        if reached == "yes":
             return
 
 
@@ -143,10 +139,10 @@ def luck(data: WindowData, gap: float) -> pd.DataFrame:
         One row: ``gap, spread, needed, developers`` (with a name of their own), ``effective``.
     """
     head = credited(data.population, data.definitions.window.id, data)
-    found = measures(head.total)
-    china, usa, lead = (float(found[name]) for name in ("china", "usa", "lead"))
+    values = measures(head.total)
+    china, usa, lead = (float(values[name]) for name in ("china", "usa", "lead"))
     spread = float(np.sqrt(china + usa - lead**2))
-    z = float(stats.norm.ppf((1 + data.definitions.inference.level) / 2))
+    z = quantile(data.definitions)
     each = head.by(DEVELOPER)
     named = ~each.index.str.startswith("(")  # small namespaces stand in joint buckets
     sizes = each.to_numpy(dtype=float)[:, -1]

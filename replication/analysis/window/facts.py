@@ -6,8 +6,9 @@ from collections.abc import Iterator, Mapping
 
 import pandas as pd
 
-from replication.analysis.window import WindowData
-from replication.analysis.window_changes import CHOICE, DEVELOPER, REPOSITORY, credited, measures
+from replication.analysis.window.changes import CHOICE, DEVELOPER, REPOSITORY
+from replication.analysis.window.data import WindowData
+from replication.analysis.window.sums import credited, measures
 from replication.panel.window import CEILING, COUNTED
 
 Tables = Mapping[str, pd.DataFrame]

@@ -10,7 +10,7 @@ import pandas as pd
 
 from replication.analysis.choices import NONE
 from replication.analysis.grid import DIGITS, Ints, credit
-from replication.analysis.window import WindowData
+from replication.analysis.window.data import WindowData
 from replication.attribution.assign import RANGE
 from replication.inference.cells import HALVES, leave_out
 from replication.panel.window import SEEN, column, variants

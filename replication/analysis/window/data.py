@@ -11,8 +11,8 @@ from functools import cached_property
 
 import pandas as pd
 
-from replication.analysis import capture
-from replication.analysis.capture import Dates, Deck, Shortfall
+from replication.analysis.window.capture import NONE, HotDeck, Shortfall, shortfall
+from replication.analysis.window.lists import CompleteLists
 from replication.attribution.assign import ROLES
 from replication.definitions import MEASURES, Definitions
 from replication.panel.window import CEILING, COUNTED, SEEN, column
@@ -49,15 +49,15 @@ class WindowData:
     definitions: Definitions
 
     @cached_property
-    def names_of_months(self) -> tuple[str, ...]:
+    def month_names(self) -> tuple[str, ...]:
         """Months of the window in their order."""
         days = pd.date_range(self.definitions.window.start, self.definitions.window.end)[1:]
         return tuple(dict.fromkeys(days.strftime("%Y-%m")))
 
     @cached_property
-    def dates(self) -> Dates:
+    def complete_lists(self) -> CompleteLists:
         """The complete lists, without what looks automated."""
-        return capture.dates_of(self.lists, self.definitions, self.names_of_months)
+        return CompleteLists.of(self.lists, self.definitions, self.month_names)
 
     @cached_property
     def by_month(self) -> pd.DataFrame:
@@ -69,19 +69,19 @@ class WindowData:
         definitions = self.definitions
         estimates = estimates or headline_column(definitions)
         rule = rule or definitions.capture.rules[0]
-        return capture.shortfall(self.by_month, estimates, self.dates, rule, definitions, without)
+        return shortfall(self.by_month, estimates, self.complete_lists, rule, definitions, without)
 
     @cached_property
-    def deck(self) -> Deck:
+    def hot_deck(self) -> HotDeck:
         """The rows to which downloads that no record follows are given."""
-        found = Deck.of(self.dates)
-        names = found.facts["name"] + REST
-        return replace(found, facts=found.facts.assign(name=names, repository=names))
+        deck = HotDeck.of(self.complete_lists)
+        names = deck.facts["name"] + REST
+        return replace(deck, facts=deck.facts.assign(name=names, repository=names))
 
     @cached_property
     def headline_rest(self) -> pd.DataFrame:
         """Attributed rows, by month, of what the headline's estimates lack."""
-        return self.deck.rows(self.shortfall().missing)
+        return self.hot_deck.rows(self.shortfall().missing)
 
     @cached_property
     def population(self) -> pd.DataFrame:
@@ -112,16 +112,13 @@ class WindowData:
         """
         estimates = estimates or headline_column(self.definitions)
         sums = self.months.groupby("repository")[estimates].sum()
-        known = self.repositories.assign(
-            downloads=sums.reindex(self.repositories["repository"])
-            .fillna(0)
-            .to_numpy(dtype="int64")
-        )
-        if rule == capture.NONE:
-            return known
-        rest = self.deck.totals(self.shortfall(estimates, rule, without).missing)
-        extra = self.deck.facts.assign(downloads=rest)
-        return pd.concat([known, extra[known.columns]], ignore_index=True)
+        downloads = sums.reindex(self.repositories["repository"]).fillna(0)
+        followed = self.repositories.assign(downloads=downloads.to_numpy(dtype="int64"))
+        if rule == NONE:
+            return followed
+        rest = self.hot_deck.totals(self.shortfall(estimates, rule, without).missing)
+        rows = self.hot_deck.facts.assign(downloads=rest)
+        return pd.concat([followed, rows[followed.columns]], ignore_index=True)
 
 
 def headline_column(definitions: Definitions) -> str:

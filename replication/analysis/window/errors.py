@@ -21,9 +21,10 @@ import pandas as pd
 from numpy.typing import NDArray
 from scipy import stats
 
-from replication.analysis.capture import NONE
-from replication.analysis.window import WindowData, headline_column
-from replication.analysis.window_changes import credited
+from replication.analysis.window.capture import NONE
+from replication.analysis.window.data import WindowData, headline_column
+from replication.analysis.window.sums import credited
+from replication.definitions import Definitions
 from replication.panel.window import COUNTED, SEEN, column
 
 SIDES = ("China", "USA", "all others")
@@ -51,6 +52,11 @@ def errors(data: WindowData) -> pd.DataFrame:
     return pd.DataFrame(rows)
 
 
+def side_of(groups: pd.Series) -> pd.Series:
+    """The side of `SIDES` of each country group."""
+    return groups.where(groups.isin(SIDES[:2]), SIDES[2])
+
+
 def _sides(rows: pd.DataFrame, data: WindowData) -> Floats:
     """Downloads (3,) of China, of the USA and of all others, credited as in the headline."""
     china, usa, *_, total = credited(rows, "downloads", data).total
@@ -59,14 +65,14 @@ def _sides(rows: pd.DataFrame, data: WindowData) -> Floats:
 
 def _filling(data: WindowData) -> Floats:
     """The relative error of counts alone, charged on what no counter holds."""
-    group = data.agreement[data.group]
-    side = np.where(group.isin(SIDES[:2]), group, SIDES[2])
-    sums = data.agreement.groupby(side)[["exact", "rebuilt"]].sum()
+    side = side_of(data.agreement[data.group])
+    sums = data.agreement.groupby(side.to_numpy())[["exact", "rebuilt"]].sum()
     pooled = abs(sums["rebuilt"].sum() / max(sums["exact"].sum(), 1) - 1)
     sums = sums.reindex(list(SIDES), fill_value=0)
     ratio = (sums["rebuilt"] / sums["exact"].where(sums["exact"] > 0) - 1).abs().fillna(pooled)
-    loose = data.by_month[headline_column(data.definitions)] - data.by_month[COUNTED]
-    return np.asarray(ratio) * _sides(data.by_month.assign(downloads=loose.clip(lower=0)), data)
+    uncounted = data.by_month[headline_column(data.definitions)] - data.by_month[COUNTED]
+    rows = data.by_month.assign(downloads=uncounted.clip(lower=0))
+    return np.asarray(ratio) * _sides(rows, data)
 
 
 def _births(data: WindowData) -> Floats:
@@ -84,10 +90,21 @@ def _births(data: WindowData) -> Floats:
 
 def _capture(data: WindowData) -> Floats:
     """Delete-one jackknife over the complete lists."""
-    lists = data.dates.lists
+    lists = data.complete_lists.names
     each = np.array([_sides(data.everyone(without=name), data) for name in lists])
     spread = each - each.mean(axis=0)
     return np.asarray(np.sqrt((len(lists) - 1) / len(lists) * (spread**2).sum(axis=0)))
+
+
+def totals(table: pd.DataFrame) -> tuple[Floats, Floats]:
+    """Downloads of `SIDES` (3,) and their standard errors (3,), from the table of `errors`."""
+    every = table[table["component"] == "all"].set_index("side").loc[list(SIDES)]
+    return every["downloads"].to_numpy(), every["error"].to_numpy()
+
+
+def quantile(definitions: Definitions) -> float:
+    """Standard errors from the middle of a normal interval of the definitions' level to its ends."""
+    return float(stats.norm.ppf((1 + definitions.inference.level) / 2))
 
 
 def propagated(downloads: Floats, error: Floats) -> dict[str, tuple[float, float]]:
@@ -134,11 +151,9 @@ def answers(table: pd.DataFrame, estimates: pd.DataFrame, data: WindowData) -> p
         developer_upper`` (jackknife over developers); ``bounds_lower, bounds_upper``. Shares are
         fractions, the total is in downloads.
     """
-    every = table[table["component"] == "all"].set_index("side").loc[list(SIDES)]
-    found = propagated(every["downloads"].to_numpy(), every["error"].to_numpy())
-    z = float(stats.norm.ppf((1 + data.definitions.inference.level) / 2))
+    z = quantile(data.definitions)
     rows = []
-    for name, (point, error) in found.items():
+    for name, (point, error) in propagated(*totals(table)).items():
         rows.append({
             "statistic": name, "point": point, **_other_measures(name, data),
             "records_lower": point - z * error, "records_upper": point + z * error, "error": error,
@@ -166,10 +181,9 @@ def _ranges(name: str, estimates: pd.DataFrame, data: WindowData) -> dict[str, f
         & (estimates["labels"] == about.labels) & (estimates["group"] == wanted)
         & (estimates["unit"] != "repository")
     ].set_index("method")  # fmt: skip
-    found = {}
+    ranges = {}
     for method, key in _METHODS.items():
         for end in ("lower", "upper"):
             value = float(rows[end].get(method, np.nan))
-            part = value / (1 + value) if wanted != name else value
-            found[f"{key}_{end}"] = part
-    return found
+            ranges[f"{key}_{end}"] = value / (1 + value) if wanted != name else value
+    return ranges
