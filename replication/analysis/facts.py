@@ -12,9 +12,9 @@ from numpy.typing import NDArray
 
 from replication.analysis.cells import REPOSITORY, Repositories
 from replication.analysis.choices import measures
-from replication.analysis.weekly import NEVER
 from replication.analysis.lead import CHINA, LEAD, SIDES, USA, statistics
 from replication.analysis.specification import NONE, OWN, choices_of
+from replication.analysis.weekly import NEVER
 from replication.attribution.assign import LABELS
 from replication.attribution.registry import UNKNOWN, Registry
 from replication.attribution.second_coding import CLASSES
