@@ -13,7 +13,7 @@ from replication.stages import Progress
 if TYPE_CHECKING:
     import pandas as pd
 
-    from replication.definitions import Definitions
+    from replication.analysis.cells import Repositories, Weeks
     from replication.report.claims import Claim
 
     Tables = dict[str, pd.DataFrame]
@@ -81,152 +81,142 @@ def tables(run: Run, ledger: Sequence[Claim], window: Tables, progress: Progress
     progress
         Called with a line of text.
     """
-    from replication.analysis import summary
+    from replication.analysis import facts
+    from replication.analysis.cells import Repositories, Weeks
+    from replication.attribution import scope
     from replication.report import claims
 
     definitions, about = run.definitions, files.read_json(run.results / "manifest.json")
     part = extent.part(about) if run.whole_hub else ""
-    repositories = files.read_csv(run.attributed / "repositories.csv")
+    table = files.read_csv(run.attributed / "repositories.csv")
     weekly = files.read_csv(run.attributed / "weekly.csv")
     published = claims.published_shares(ledger)
+    variants = files.read_csv(run.panel / "variants.csv")
+    repositories = Repositories(table, definitions, variants, scope.load())
+    weeks = Weeks(weekly, definitions)
     made = _estimated(run, repositories, progress)
-    made |= _over_time(run, weekly, progress)
-    made |= _inference(repositories, weekly, definitions, progress)
-    made |= _attribution_weighed(repositories, definitions, progress)
-    made |= _multiverse(run, repositories, claims.published_percents(ledger), progress)
-    made |= _published(repositories, published, definitions, progress)
+    made |= _over_time(run, weeks, progress)
+    made |= _inference(repositories, weeks, progress)
+    made |= _attribution_weighed(repositories, progress)
+    made |= _multiverse(repositories, claims.published_percents(ledger), progress)
+    made |= _published(repositories, published, progress)
     progress("claims and numbers")
     made["claims.csv"] = claims.judge(
         ledger,
         made["estimates.csv"],
         made["crossings.csv"],
-        repositories,
+        table,
         definitions,
         window,
         part,
     )
-    made["summary.csv"] = summary.to_frame(
+    made["summary.csv"] = facts.to_frame(
         *_summaries(run, repositories, made),
-        summary.of_headline(repositories, published, definitions),
+        facts.of_headline(repositories, published),
     )
     return made
 
 
-def _estimated(run: Run, repositories: pd.DataFrame, progress: Progress) -> Tables:
+def _estimated(run: Run, repositories: Repositories, progress: Progress) -> Tables:
     """Estimates with their ranges, the error of what was rebuilt, and each developer left out."""
     from replication.analysis import estimates, rebuild_error
 
-    definitions = run.definitions
-    rows = estimates.estimate(repositories, definitions, progress)
+    rows = estimates.estimate(repositories, progress)
     if run.whole_hub:
         chained, chain = files.read_csv(run.panel / CHAINED), files.read_csv(run.results / CHAIN)
-        rows = rebuild_error.with_rebuild_error(rows, repositories, chained, chain, definitions)
+        rows = rebuild_error.with_rebuild_error(rows, repositories, chained, chain)
     progress("leave-one-developer-out")
     return {
         "estimates.csv": rows,
-        "leave_one_out.csv": estimates.leave_one_out(repositories, definitions),
+        "leave_one_out.csv": estimates.leave_one_out(repositories),
     }
 
 
-def _over_time(run: Run, weekly: pd.DataFrame, progress: Progress) -> Tables:
+def _over_time(run: Run, weeks: Weeks, progress: Progress) -> Tables:
     """The weekly series, rolling windows, crossings, and changes of share."""
     from replication.analysis import change, crossover, rolling
 
     progress("weekly series, rolling windows and crossings")
-    definitions = run.definitions
-    shares, crossings = crossover.series(weekly, definitions)
+    shares, crossings = crossover.series(weeks)
     breaks = rolling.Breaks.of(files.read_csv(run.results / "defects.csv"))
-    rolled = rolling.rolling(weekly, definitions, rolling.WIDTHS, breaks)
+    rolled = rolling.rolling(weeks, breaks=breaks)
     return {
         "weekly_shares.csv": shares,
         "crossings.csv": crossings,
-        "rolling_shares.csv": rolled[0],
-        "rolling_crossings.csv": rolled[1].round(DIGITS),
-        "rolling_distribution.csv": rolled[2],
-        "changes.csv": change.changes(weekly, definitions),
+        "rolling_shares.csv": rolled.shares,
+        "rolling_crossings.csv": rolled.crossings.round(DIGITS),
+        "rolling_distribution.csv": rolled.distribution,
+        "changes.csv": change.changes(weeks),
     }
 
 
-def _inference(
-    repositories: pd.DataFrame, weekly: pd.DataFrame, definitions: Definitions, progress: Progress
-) -> Tables:
+def _inference(repositories: Repositories, weeks: Weeks, progress: Progress) -> Tables:
     """Every interval method, measured coverage, concentration and influence."""
     from replication.analysis import concentration, influence, methods
-    from replication.inference import pareto
 
     progress("interval methods, concentration and influence")
     return {
-        "intervals.csv": methods.interval_methods(repositories, weekly, definitions),
+        "intervals.csv": methods.interval_methods(repositories, weeks),
         CALIBRATION: files.read_csv(FOLDER / CALIBRATION),
-        "concentration.csv": concentration.concentrations(repositories, definitions).round(DIGITS),
-        "hill.csv": pareto.hill(repositories, definitions).round(DIGITS),
-        "removal_sets.csv": influence.removal_sets(repositories, definitions),
-        "influence.csv": influence.dfbeta(repositories, definitions).round(DIGITS),
+        "concentration.csv": concentration.concentrations(repositories).round(DIGITS),
+        "hill.csv": concentration.hill(repositories).round(DIGITS),
+        "removal_sets.csv": influence.removal_sets(repositories),
+        "influence.csv": influence.dfbeta(repositories).round(DIGITS),
     }
 
 
-def _attribution_weighed(
-    repositories: pd.DataFrame, definitions: Definitions, progress: Progress
-) -> Tables:
+def _attribution_weighed(repositories: Repositories, progress: Progress) -> Tables:
     """The lead under every choice of attribution, without each rule, and with wrong labels."""
     from replication.analysis import choices, label_error, tipping
     from replication.attribution import audit, registry, rules
 
     progress("choices of attribution, tipping points and label error")
+    definitions = repositories.definitions
     codings = audit.load(definitions.group_of)[1]
     known, nowhere = registry.load(definitions.group_of), set(definitions.unattributed)
     settled = audit.settled(codings, known.developer_of, definitions.group_of, nowhere)
     audited = audit.confusion(codings, definitions.group_of, nowhere)
     return {
-        "exclusions.csv": choices.exclusions(repositories, rules.load(), definitions),
-        "choices.csv": choices.choices(repositories, definitions),
-        "tipping_points.csv": tipping.tipping_points(repositories, definitions),
-        "label_error.csv": label_error.propagate(repositories, audited, settled, definitions),
+        "exclusions.csv": choices.exclusions(repositories, rules.load()),
+        "choices.csv": choices.choices(repositories),
+        "tipping_points.csv": tipping.tipping_points(repositories),
+        "label_error.csv": label_error.propagate(repositories, audited, settled),
     }
 
 
 def _multiverse(
-    run: Run, repositories: pd.DataFrame, published: Mapping[str, float], progress: Progress
+    repositories: Repositories, published: Mapping[str, float], progress: Progress
 ) -> Tables:
     """The specification grid, what each of its dimensions does, and the bridges across it."""
     from replication.analysis import grid, sensitivity
 
-    variants = files.read_csv(run.panel / "variants.csv")
-    rows = grid.multiverse(repositories, variants, run.definitions, progress)
+    rows, definitions = grid.multiverse(repositories, progress), repositories.definitions
     return {
         "specifications.csv": rows,
-        "dimensions.csv": sensitivity.dimensions(rows, run.definitions).round(DIGITS),
-        "published_cells.csv": sensitivity.published_cells(rows, published, run.definitions),
-        "bridges.csv": sensitivity.bridges(rows, published, run.definitions),
+        "dimensions.csv": sensitivity.dimensions(rows, definitions).round(DIGITS),
+        "published_cells.csv": sensitivity.published_cells(rows, published, definitions),
+        "bridges.csv": sensitivity.bridges(rows, published, definitions),
     }
 
 
 def _published(
-    repositories: pd.DataFrame,
-    published: Mapping[str, float],
-    definitions: Definitions,
-    progress: Progress,
+    repositories: Repositories, published: Mapping[str, float], progress: Progress
 ) -> Tables:
     """Intervals of the published pair itself under stated models."""
     from replication.analysis import published as pair
 
     progress("the published pair under models")
+    given = repositories.cells(repositories.headline), published, repositories.definitions
     return {
-        "published_pair.csv": pair.published_pair(repositories, published, definitions).round(
-            DIGITS
-        ),
-        "concentration_curve.csv": pair.concentration_curve(
-            repositories, published, definitions
-        ).round(DIGITS),
-        "detectable_gap.csv": pair.detectable_gap(repositories, published, definitions).round(
-            DIGITS
-        ),
+        "published_pair.csv": pair.published_pair(*given).round(DIGITS),
+        "concentration_curve.csv": pair.concentration_curve(*given).round(DIGITS),
+        "detectable_gap.csv": pair.detectable_gap(*given).round(DIGITS),
     }
 
 
-def _summaries(run: Run, repositories: pd.DataFrame, made: Tables) -> Iterator[Mapping[str, Any]]:
+def _summaries(run: Run, repositories: Repositories, made: Tables) -> Iterator[Mapping[str, Any]]:
     """Counts and extremes of the results, for the text."""
-    from replication.analysis import leading, rebuild_error, summary
+    from replication.analysis import facts, preferred, rebuild_error
     from replication.attribution import audit, registry, rules
 
     definitions = run.definitions
@@ -234,23 +224,21 @@ def _summaries(run: Run, repositories: pd.DataFrame, made: Tables) -> Iterator[M
     frame, codings = audit.load(definitions.group_of)
     audited = audit.confusion(codings, definitions.group_of, set(definitions.unattributed))
     found = {name: files.read_csv(run.results / name) for name in EARLIER}
-    yield summary.over_specifications(made["specifications.csv"])
-    yield summary.over_dimensions(made["dimensions.csv"], definitions)
-    yield summary.over_estimates(made["estimates.csv"])
-    yield leading.of_calibration(made[CALIBRATION], definitions)
-    yield summary.of_tails(made["hill.csv"], made["concentration.csv"], definitions)
-    yield summary.of_first_sums(made["rolling_distribution.csv"])
-    yield summary.of_changes(made["changes.csv"])
-    yield summary.over_series(made["crossings.csv"])
-    yield summary.of_files(repositories, found["defects.csv"], known)
-    yield summary.of_omission(repositories, definitions)
-    yield summary.over_choices(made["choices.csv"], definitions)
-    yield summary.over_tipping_points(made["tipping_points.csv"])
-    yield summary.of_origins(repositories, found["origins.csv"], definitions)
-    yield summary.of_disagreements(
-        repositories, found["disagreements.csv"], len(rules.load()), definitions
-    )
-    yield summary.of_audit(frame, codings, audited, known)
+    yield facts.over_specifications(made["specifications.csv"])
+    yield facts.over_dimensions(made["dimensions.csv"], definitions)
+    yield facts.over_estimates(made["estimates.csv"])
+    yield preferred.of_calibration(made[CALIBRATION], definitions)
+    yield facts.of_tails(made["hill.csv"], made["concentration.csv"], definitions)
+    yield facts.of_first_sums(made["rolling_distribution.csv"])
+    yield facts.of_changes(made["changes.csv"])
+    yield facts.over_series(made["crossings.csv"])
+    yield facts.of_files(repositories, found["defects.csv"], known)
+    yield facts.of_omission(repositories)
+    yield facts.over_choices(made["choices.csv"], definitions)
+    yield facts.over_tipping_points(made["tipping_points.csv"])
+    yield facts.of_origins(repositories, found["origins.csv"])
+    yield facts.of_disagreements(repositories, found["disagreements.csv"], len(rules.load()))
+    yield facts.of_audit(frame, codings, audited, known)
     if run.whole_hub:
         chained = files.read_csv(run.panel / CHAINED)
-        yield rebuild_error.of_chained(repositories, chained, definitions)
+        yield rebuild_error.of_chained(repositories, chained)

@@ -31,8 +31,6 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 COLUMNS = ("developer", "group", "downloads")
-_STATISTICS_OF = ("China", "USA")
-"""What the engine calls the two sides; names of one's own take their place."""
 
 
 @dataclass(frozen=True)
@@ -152,7 +150,7 @@ def estimate(
         raise ContractError(f"no row is of the group {missing[0]!r}", "name groups of the table")
     engine = Bootstrap(
         np.pad(counts, ((0, 0), (0, 1))),  # the engine counts a family beside the groups
-        _statistics(groups, first, second, unattributed),
+        Statistics(groups, (first, second), "family", first, tuple(unattributed)),
         replace(
             load_definitions().inference,
             replicates=replicates, chunk=min(500, replicates), level=level, seed=seed,
@@ -164,7 +162,7 @@ def estimate(
     if unattributed:
         ends = engine.statistics.bounds(engine.counts.sum(axis=0))
         made.append(engine.exact("bounds", ends))
-    names = [*groups, f"{first} − {second}", f"{first} / {second}"]
+    names = engine.statistics.names[:-1]  # all but the family
     parts = [
         one.to_frame().iloc[: len(names)].assign(statistic=names, method=one.method) for one in made
     ]
@@ -196,20 +194,6 @@ def _counts(
     if len(counts) < 2:
         raise DegenerateDataError("one developer has all downloads", "give several developers")
     return counts, groups
-
-
-def _statistics(
-    groups: Sequence[str], first: str, second: str, unattributed: Sequence[str]
-) -> Statistics:
-    """The engine's statistics for groups of any names: the two sides under the names it knows."""
-    inner = dict(zip((first, second), _STATISTICS_OF, strict=True))
-    inner |= {name: f"group {n}" for n, name in enumerate(groups) if name not in inner}
-    return Statistics(
-        groups=tuple(inner[name] for name in groups),
-        family="none",
-        within=_STATISTICS_OF[0],
-        unattributed=tuple(inner[name] for name in unattributed),
-    )
 
 
 def draw(

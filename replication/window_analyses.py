@@ -12,7 +12,7 @@ from replication.stages import Progress
 if TYPE_CHECKING:
     import pandas as pd
 
-    from replication.analysis.window import WindowData
+    from replication.analysis.window.data import WindowData
     from replication.report.claims import Claim
 
     Tables = dict[str, pd.DataFrame]
@@ -46,7 +46,7 @@ DIGITS = 9
 
 def read(run: Run) -> WindowData:
     """The attributed window of a run."""
-    from replication.analysis.window import WindowData
+    from replication.analysis.window.data import WindowData
 
     folder = run.attributed
     return WindowData(
@@ -61,24 +61,23 @@ def read(run: Run) -> WindowData:
 
 def tables(run: Run, ledger: Sequence[Claim], progress: Progress) -> Tables:
     """Make every table of `TABLES` from the attributed window and the ledger of claims."""
-    from replication.analysis import estimates, window_error, window_months, window_summary
+    from replication.analysis import estimates
+    from replication.analysis.window import errors, facts, months
     from replication.report import claims
 
     progress("the published window from public records")
-    data, definitions = read(run), run.definitions
+    data = read(run)
     published = claims.published_shares(ledger)
-    made = {"window_errors.csv": window_error.errors(data)}
-    made["window_estimates.csv"] = estimates.estimate(
-        data.population, definitions.at_window, units=("developer",)
-    )
-    made["window_answers.csv"] = window_error.answers(
+    made = {"window_errors.csv": errors.errors(data)}
+    made["window_estimates.csv"] = estimates.estimate(data.population, units=("developer",))
+    made["window_answers.csv"] = errors.answers(
         made["window_errors.csv"], made["window_estimates.csv"], data
     )
-    made["window_months.csv"] = window_months.months(data)
-    made["window_passing.csv"] = window_months.passing(made["window_months.csv"])
+    made["window_months.csv"] = months.months(data)
+    made["window_passing.csv"] = months.passing(made["window_months.csv"])
     made |= _changed(data, published, claims.study_downloads(ledger), made, progress)
     made |= _records(data)
-    made["window_summary.csv"] = window_summary.summary(data, made, published)
+    made["window_summary.csv"] = facts.summary(data, made, published)
     return {name: table.round(DIGITS) for name, table in made.items()}
 
 
@@ -90,21 +89,21 @@ def _changed(
     progress: Progress,
 ) -> Tables:
     """Every single change, what would have to be true, and the grid."""
-    from replication.analysis import window_changes, window_grid, window_targets, window_turnover
+    from replication.analysis.window import changes, grid, months, targets
 
     progress("the window under every change")
-    changes = window_changes.changes(data)
+    changed = changes.changes(data)
     gap = (published["China"] - published["USA"]) / 100
     goals = {"china": published["China"] / 100, "usa": published["USA"] / 100, "lead": gap}
     progress("the window under every combination of choices")
     return {
-        "window_changes.csv": changes,
-        "window_movers.csv": window_changes.movers(changes, gap),
-        "window_targets.csv": window_targets.targets(data, goals),
-        "window_luck.csv": window_targets.luck(data, gap),
-        "window_turnover.csv": window_turnover.turnover(data),
-        "window_specifications.csv": window_grid.grid(data),
-        "implied_denominators.csv": window_targets.denominators(
+        "window_changes.csv": changed,
+        "window_movers.csv": changes.movers(changed, gap),
+        "window_targets.csv": targets.targets(data, goals),
+        "window_luck.csv": targets.luck(data, gap),
+        "window_turnover.csv": months.turnover(data),
+        "window_specifications.csv": grid.grid(data),
+        "implied_denominators.csv": targets.denominators(
             made["window_errors.csv"], published, study_total, data
         ),
     }
@@ -112,12 +111,12 @@ def _changed(
 
 def _records(data: WindowData) -> Tables:
     """What the records hold, how well they agree, and what each is worth."""
-    from replication.analysis import window_dates, window_records
+    from replication.analysis.window import lists, records
 
     return {
-        "hub_dates.csv": window_dates.hub_dates(data.lists, data.definitions),
-        "capture.csv": window_records.captures(data),
-        "records_agreement.csv": window_records.agreement(data),
-        "records_agreement_points.csv": window_records.points(data),
-        "records_left_out.csv": window_records.left_out(data),
+        "hub_dates.csv": lists.hub_dates(data.lists, data.definitions),
+        "capture.csv": records.captures(data),
+        "records_agreement.csv": records.agreement(data),
+        "records_agreement_points.csv": records.points(data),
+        "records_left_out.csv": records.left_out(data),
     }

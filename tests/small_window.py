@@ -9,7 +9,7 @@ from datetime import date
 import numpy as np
 import pandas as pd
 
-from replication.analysis.window import WindowData
+from replication.analysis.window.data import WindowData
 from replication.attribution.assign import RANGE
 from replication.definitions import Definitions, load_definitions
 from replication.panel.window import column, held_column, variants

@@ -22,7 +22,7 @@ from replication.inference.resampling import cluster_weights
 from replication.inference.schemes import DIRICHLET, MULTINOMIAL, POISSON, Scheme, Subsample
 from replication.inference.statistics import LEAD, RATIO, Statistics
 
-NAMES = Statistics(("China", "USA", "Other"), "family", "China", ())
+NAMES = Statistics(("China", "USA", "Other"), ("China", "USA"), "family", "China", ())
 RULES = dataclasses.replace(synthetic_definitions().inference, replicates=4001, chunk=4001)
 SCHEMES = (MULTINOMIAL, POISSON, DIRICHLET, Subsample(2 / 3))
 METHODS = ("percentile", "bca", "studentised", "jackknife")

@@ -22,18 +22,17 @@ from small_window import (
     window_definitions,
 )
 
-from replication.analysis import capture
-from replication.analysis.capture import (
+from replication.analysis.window import capture
+from replication.analysis.window.capture import LEVEL, NONE, PROPORTION, HotDeck
+from replication.analysis.window.data import REST
+from replication.analysis.window.lists import (
     FOLLOWED,
     GROUP,
-    LEVEL,
-    NONE,
     OTHER,
-    PROPORTION,
-    Dates,
-    Deck,
+    CompleteLists,
+    deeper_lists,
+    tail_factor,
 )
-from replication.analysis.window import REST
 from replication.definitions import Definitions, load_definitions
 from replication.panel.window import column
 
@@ -58,7 +57,7 @@ def list_rows(
     return pd.DataFrame(rows)
 
 
-def two_lists(first: tuple[int, int, int, int], second: tuple[int, int, int, int]) -> Dates:
+def two_lists(first: tuple[int, int, int, int], second: tuple[int, int, int, int]) -> CompleteLists:
     """Two lists of equal cut-off: China followed and not, the USA followed and not."""
     names = {"cn/seen": ("China", "2024-01-01"), "cn/not": ("China", ""),
              "us/seen": ("USA", "2024-01-01"), "us/not": ("USA", "")}  # fmt: skip
@@ -66,7 +65,7 @@ def two_lists(first: tuple[int, int, int, int], second: tuple[int, int, int, int
         list_rows(name, date, {n: (*names[n], count) for n, count in zip(names, held, strict=True)})
         for name, date, held in (("a", EARLY, first), ("b", LATER, second))
     ]
-    return Dates(pd.concat(parts, ignore_index=True), GROUPS, MONTHS)
+    return CompleteLists(pd.concat(parts, ignore_index=True), GROUPS, MONTHS)
 
 
 def estimates(rows: list[tuple[str, str, str, int]], kinds: str = "") -> pd.DataFrame:
@@ -88,7 +87,7 @@ def test_the_day_of_a_list_is_the_middle_of_its_count() -> None:
     known = two_lists((1, 1, 1, 1), (1, 1, 1, 1))
     rows = pd.concat([known.rows, list_rows("whole", "2024-07-11", {"x/y": ("USA", "", 5)}, cut=0)])
     found = replace(known, rows=rows.iloc[::-1])
-    assert found.lists == ("a", "b")
+    assert found.names == ("a", "b")
     days = pd.Timestamp(0) + pd.to_timedelta(found.days(), unit="D")
     assert days.strftime("%Y-%m-%d").tolist() == ["2025-01-06", "2025-01-26"]
 
@@ -97,7 +96,7 @@ def test_the_day_of_a_list_is_the_middle_of_its_count() -> None:
 def test_a_row_is_followed_from_its_month_on(month: str, part: str) -> None:
     """What is followed from 20 January on counts as followed in January, not before."""
     rows = list_rows("a", EARLY, {"cn/one": ("China", "2025-01-20", 70)})
-    found = Dates(rows, GROUPS, MONTHS).parts("a", month)
+    found = CompleteLists(rows, GROUPS, MONTHS).parts("a", month)
     assert found.loc["China", part] == 70
     assert found.to_numpy().sum() == 70
     assert found.index.tolist() == list(GROUPS)
@@ -174,7 +173,7 @@ def test_what_looks_automated_says_nothing_of_others() -> None:
         found = capture.shortfall(both, HEAD, known, PROPORTION, DEFINITIONS)
         np.testing.assert_array_equal(found.missing, alone.missing)
     rows = known.rows.assign(kinds=np.where(known.rows["name"] == "cn/not", "automated", ""))
-    dates = capture.dates_of(rows, DEFINITIONS, MONTHS)
+    dates = CompleteLists.of(rows, DEFINITIONS, MONTHS)
     assert set(dates.rows["name"]) == {"cn/seen", "us/seen", "us/not"}
 
 
@@ -221,12 +220,9 @@ def test_a_shortfall_is_never_negative(
 def test_the_nearest_deeper_list_is_chosen() -> None:
     """Of lists with a lower cut-off the nearest in time, before or after; of the whole Hub none."""
     rows = lists_of(HELD)
-    assert capture.deeper(rows, LATE) == TOP
-    assert capture.deeper(rows, TOP) == LOW
-    assert capture.deeper(rows, LOW) == HUB
-    assert capture.deeper(rows, HUB) == ""
+    assert deeper_lists(rows) == {LATE: TOP, TOP: LOW, LOW: HUB, HUB: ""}
     moved = rows.assign(date=rows["date"].where(rows["list"] != HUB, "2025-01-20"))
-    assert capture.deeper(moved, TOP) == HUB
+    assert deeper_lists(moved)[TOP] == HUB
 
 
 def test_the_tail_is_what_a_higher_cut_off_would_have_missed() -> None:
@@ -236,7 +232,7 @@ def test_the_tail_is_what_a_higher_cut_off_would_have_missed() -> None:
         pd.Series({"China": 1_000.0, "USA": 500.0}),
     )
     above = pd.Series({"China": 800.0, "USA": 500.0})
-    found = capture.tail_factor(full, own, above)
+    found = tail_factor(full, own, above)
     assert found.to_dict() == pytest.approx({"China": 1_100 / 800, "USA": 1.0})
 
 
@@ -244,7 +240,7 @@ def test_a_group_that_no_higher_cut_off_holds_has_the_factor_of_all() -> None:
     """All together have 2,000 and 1,600 above: so has a group with nothing above, or nothing."""
     full = pd.DataFrame({FOLLOWED: [1_000.0, 600.0, 0.0], OTHER: [400.0, 0.0, 0.0]})
     above = pd.DataFrame({FOLLOWED: [1_000.0, 600.0, 0.0], OTHER: [0.0, 0.0, 0.0]})
-    found = capture.tail_factor(full, full, above)
+    found = tail_factor(full, full, above)
     assert found[FOLLOWED].tolist() == pytest.approx([1, 1, 2_000 / 1_600])
     assert found[OTHER].tolist() == pytest.approx([2_000 / 1_600] * 3)
 
@@ -254,7 +250,7 @@ def test_tails_are_added_list_by_list_down_to_the_whole_hub() -> None:
     held = {HUB: {"meta-llama/l": 900, "Qwen/large": 400, "packer/l-gguf": 60},
             LOW: {"meta-llama/l": 1_500, "Qwen/large": 600, "packer/l-gguf": 300},
             TOP: {"meta-llama/l": 3_000, "packer/l-gguf": 1_000}}  # fmt: skip
-    known = capture.dates_of(lists_of(held), DEFINITIONS, MONTHS)
+    known = CompleteLists.of(lists_of(held), DEFINITIONS, MONTHS)
     # The whole Hub: of the USA 900 are followed and above 100, 60 are neither: all over above is
     # 1,360 / 1,300 for what has none above.
     pooled = 1_360 / 1_300
@@ -273,8 +269,8 @@ def test_what_is_missing_is_shared_out_by_the_lists() -> None:
         list_rows("a", EARLY, {"cn/x": ("China", "", 25), "cn/y": ("China", "", 75)}),
         list_rows("b", LATER, {"cn/x": ("China", "", 10), "cn/y": ("China", "2025-02-01", 10)}),
     ]
-    known = Dates(pd.concat(held, ignore_index=True), GROUPS, ("2024-12",))
-    found = Deck.of(known).rows(np.array([[800.0], [0.0]])).set_index("name")
+    known = CompleteLists(pd.concat(held, ignore_index=True), GROUPS, ("2024-12",))
+    found = HotDeck.of(known).rows(np.array([[800.0], [0.0]])).set_index("name")
     assert found["downloads"].to_dict() == {"cn/x": 300, "cn/y": 500}
     assert set(found["month"]) == {"2024-12"}
 
@@ -282,8 +278,8 @@ def test_what_is_missing_is_shared_out_by_the_lists() -> None:
 def test_weights_add_up_to_one_in_every_group() -> None:
     """In every month each group that has a row at all gives out all of it, row by row once."""
     data = small_window()
-    for place, weight in zip(data.deck.places, data.deck.weights, strict=True):
-        sums = pd.Series(weight).groupby(data.deck.facts[GROUP].to_numpy()[place]).sum()
+    for place, weight in zip(data.hot_deck.places, data.hot_deck.weights, strict=True):
+        sums = pd.Series(weight).groupby(data.hot_deck.facts[GROUP].to_numpy()[place]).sum()
         assert sums.to_numpy() == pytest.approx(1)
         assert len(set(place)) == len(place)
 
@@ -292,8 +288,8 @@ def test_totals_are_the_sums_of_the_months() -> None:
     """Of each row over all months, in the order of the facts; a row that is followed has none."""
     data = small_window()
     missing = data.shortfall().missing
-    rows = data.deck.rows(missing).groupby("name")["downloads"].sum()
-    totals = pd.Series(data.deck.totals(missing), data.deck.facts["name"])
+    rows = data.hot_deck.rows(missing).groupby("name")["downloads"].sum()
+    totals = pd.Series(data.hot_deck.totals(missing), data.hot_deck.facts["name"])
     assert totals[totals > 0].to_dict() == rows.to_dict()
     assert totals[f"Qwen/large{REST}"] == 0
 
@@ -301,8 +297,8 @@ def test_totals_are_the_sums_of_the_months() -> None:
 def test_only_who_is_not_followed_has_a_part() -> None:
     """From the month on in which an uploader is followed the others have all of it."""
     rows = list_rows("a", EARLY, {"cn/x": ("China", "", 50), "cn/y": ("China", "2025-02-01", 50)})
-    known = Dates(rows, GROUPS, MONTHS)
-    found = Deck.of(known).rows(np.array([[100.0, 100.0, 100.0], [0.0, 0.0, 0.0]]))
+    known = CompleteLists(rows, GROUPS, MONTHS)
+    found = HotDeck.of(known).rows(np.array([[100.0, 100.0, 100.0], [0.0, 0.0, 0.0]]))
     shares = found.set_index(["month", "name"])["downloads"]
     assert shares.to_dict() == {
         ("2024-12", "cn/x"): 50, ("2024-12", "cn/y"): 50, (JANUARY, "cn/x"): 50,
@@ -332,8 +328,8 @@ def test_all_that_is_missing_is_shared_out(
         )
         for n, d, counts in (("a", EARLY, first), ("b", LATER, second))
     ]
-    known = Dates(pd.concat(held, ignore_index=True), GROUPS, (JANUARY,))
-    deck, missing = Deck.of(known), np.array(amounts)[:, None]
+    known = CompleteLists(pd.concat(held, ignore_index=True), GROUPS, (JANUARY,))
+    deck, missing = HotDeck.of(known), np.array(amounts)[:, None]
     found = deck.rows(missing)
     sums = found.groupby(GROUP)["downloads"].sum().reindex(GROUPS, fill_value=0)
     assert np.abs(sums.to_numpy() - amounts).max() <= 0.5 * 2 + 1e-6
@@ -344,7 +340,7 @@ def test_all_that_is_missing_is_shared_out(
 def test_the_window_holds_what_is_missing() -> None:
     """In the population estimates and what they lack add up; measures of records lack it."""
     data = small_window()
-    table, id_ = data.population, data.definitions.published_window.id
+    table, id_ = data.population.table, data.definitions.published_window.id
     rest = table[table["name"].str.endswith(REST)]
     missing = data.shortfall().missing
     rows = len(data.headline_rest)
@@ -375,7 +371,9 @@ def test_an_uploader_who_is_followed_lacks_nothing() -> None:
     data = small_window(everyone, held)
     assert not data.shortfall().missing.any()
     assert data.headline_rest.empty
-    assert data.population[data.definitions.published_window.id].sum() == data.months[HEAD].sum()
+    assert (
+        data.population.table[data.definitions.published_window.id].sum() == data.months[HEAD].sum()
+    )
 
 
 def level_study() -> Definitions:

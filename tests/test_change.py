@@ -15,8 +15,10 @@ from small import synthetic_definitions
 from small_weeks import synthetic_labels, synthetic_many, synthetic_series
 
 from replication.analysis import change
-from replication.analysis.change import INDEPENDENT, PAIRED, changes
-from replication.analysis.rolling import GROUPS, TOO_SHORT
+from replication.analysis.cells import Weeks
+from replication.analysis.change import INDEPENDENT, PAIRED
+from replication.analysis.weekly import GROUPS, TOO_SHORT
+from replication.definitions import Definitions
 from replication.errors import DegenerateDataError
 from replication.inference.resampling import cluster_weights
 
@@ -24,6 +26,12 @@ DEFINITIONS = synthetic_definitions()
 RULES = DEFINITIONS.inference
 MANY = synthetic_many(31)
 LABELS = synthetic_labels(31)
+
+
+def changes(weekly: pd.DataFrame, definitions: Definitions = DEFINITIONS) -> pd.DataFrame:
+    """Changes of attributed weekly downloads."""
+    return change.changes(Weeks(weekly, definitions))
+
 
 few_changes = hnp.arrays(float, st.integers(1, 40), elements=st.integers(-3, 3).map(float))
 
@@ -57,7 +65,7 @@ def in_replicate(number: int, within: list[str]) -> dict[str, float]:
 def test_changes_by_hand() -> None:
     """Of five weeks the middle one counts in neither half, and thirteen weeks are too many."""
     table = synthetic_series({("a", "China"): [1, 2, 99, 4, 5], ("b", "USA"): [6, 3, 0, 2, 1]})
-    labels, found = synthetic_labels(5), changes(table, DEFINITIONS)
+    labels, found = synthetic_labels(5), changes(table)
     halves = rows_of(found, place=1)
     assert set(halves["periods"]) == {f"{labels[0]} … {labels[1]}, {labels[3]} … {labels[4]}"}
     assert halves.loc["China", ["before", "after"]].tolist() == pytest.approx([3 / 12, 9 / 12])
@@ -71,7 +79,7 @@ def test_changes_by_hand() -> None:
 
 def test_the_columns_and_the_periods() -> None:
     """Thirteen weeks at either end, then fifteen of thirty-one, each under both kinds of weights."""
-    found = changes(MANY, DEFINITIONS)
+    found = changes(MANY)
     names = ["series", "periods", "group", "before", "after", "change", "lower", "upper"]
     assert found.columns.tolist() == [*names, "p_value", "weights"]
     assert found["periods"].unique().tolist() == [
@@ -84,7 +92,7 @@ def test_the_columns_and_the_periods() -> None:
 
 def test_halves_of_thirteen_weeks_are_compared_once() -> None:
     """Of twenty-six weeks the halves are the first and last thirteen."""
-    found = changes(synthetic_many(26), DEFINITIONS)
+    found = changes(synthetic_many(26))
     labels = synthetic_labels(26)
     assert set(found["periods"]) == {f"{labels[0]} … {labels[12]}, {labels[13]} … {labels[25]}"}
     assert len(found) == 2 * 3 * 2
@@ -99,7 +107,7 @@ def test_intervals_and_p_values_by_brute_force(weights: str) -> None:
         before = in_replicate(number, LABELS[:13])
         after = in_replicate(number + later, LABELS[-13:])
         drawn.append([after[group] - before[group] for group in GROUPS])
-    found = rows_of(changes(MANY, DEFINITIONS), weights)
+    found = rows_of(changes(MANY), weights)
     for column, group in zip(zip(*drawn, strict=True), GROUPS, strict=True):
         ends = np.quantile(column, [0.025, 0.975])
         assert found.loc[group, ["lower", "upper"]].tolist() == pytest.approx(ends)
@@ -113,7 +121,7 @@ def test_what_does_not_change_cancels_under_paired_weights_alone() -> None:
     constant = {
         (f"{group} {n}", group): [10 * (n + 1)] * 26 for group in ("China", "USA") for n in range(9)
     }
-    found = changes(synthetic_series(constant), DEFINITIONS)
+    found = changes(synthetic_series(constant))
     paired, independent = rows_of(found, PAIRED), rows_of(found, INDEPENDENT)
     assert (paired[["change", "lower", "upper"]] == 0).all(axis=None)
     assert (paired["p_value"] == 1).all()
@@ -136,7 +144,7 @@ def test_independent_weights_have_the_variance_of_both_periods_together() -> Non
 
 def test_before_and_after_do_not_depend_on_the_weights() -> None:
     """They are shares of the panel itself."""
-    found = changes(MANY, DEFINITIONS)
+    found = changes(MANY)
     values = ["before", "after", "change"]
     assert rows_of(found, PAIRED)[values].equals(rows_of(found, INDEPENDENT)[values])
 
@@ -172,14 +180,14 @@ def test_an_interval_without_zero_has_a_small_p_value() -> None:
 
 def test_the_order_of_rows_does_not_matter() -> None:
     """Developers are sorted before anything is drawn, and a second run gives the same bytes."""
-    plain = changes(MANY, DEFINITIONS).to_csv()
-    assert changes(MANY.sample(frac=1, random_state=2), DEFINITIONS).to_csv() == plain
+    plain = changes(MANY).to_csv()
+    assert changes(MANY.sample(frac=1, random_state=2)).to_csv() == plain
 
 
 def test_a_period_without_downloads_has_neither_share_nor_p_value() -> None:
     """The change from it is undefined."""
     table = synthetic_series({("a", "China"): [0, 0, 3, 4], ("b", "USA"): [0, 0, 5, 1]})
-    found = rows_of(changes(table, DEFINITIONS), place=1)
+    found = rows_of(changes(table), place=1)
     assert found[["before", "change", "lower", "upper", "p_value"]].isna().all(axis=None)
     assert found.loc["China", "after"] == 7 / 13
 
@@ -195,4 +203,4 @@ def test_a_period_without_downloads_has_neither_share_nor_p_value() -> None:
 def test_too_little_to_compare_is_refused(table: pd.DataFrame, what: str) -> None:
     """No weeks, one week, and one developer."""
     with pytest.raises(DegenerateDataError, match=what):
-        changes(table, DEFINITIONS)
+        changes(table)

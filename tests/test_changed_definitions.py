@@ -16,7 +16,7 @@ from small import synthetic_repositories
 
 from replication import pipeline
 from replication.analysis import estimates, grid
-from replication.analysis.crossover import judged_weeks
+from replication.analysis.weekly import judged_weeks
 from replication.attribution import assign, registry, rules
 from replication.definitions import Definitions, Variant, Window, load_definitions
 from replication.errors import DefinitionError

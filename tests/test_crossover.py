@@ -10,7 +10,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from small import synthetic_definitions, synthetic_weeks
 
-from replication.analysis.crossover import first_lasting, series, smoothed
+from replication.analysis.cells import Weeks
+from replication.analysis.crossover import series
+from replication.analysis.weekly import first_lasting, smoothed
 from replication.definitions import Definitions
 from replication.errors import DegenerateDataError
 
@@ -48,20 +50,20 @@ def test_smoothing_sums_consecutive_weeks() -> None:
 def test_the_crossing_is_the_first_lasting_week() -> None:
     """A lead that is lost again does not count."""
     weeks = synthetic_weeks([True, False, False, True, True, True])
-    _, crossings = series(weeks, unsmoothed())
+    _, crossings = series(Weeks(weeks, unsmoothed()))
     assert (crossings["week"] == "2025-03-26").all()
 
 
 def test_no_lasting_lead_is_never() -> None:
     """Where the last week does not lead there is no crossing, in all replicates that agree."""
-    _, crossings = series(synthetic_weeks([True, True, False]), unsmoothed())
+    _, crossings = series(Weeks(synthetic_weeks([True, True, False]), unsmoothed()))
     assert (crossings["week"] == "never").all()
     assert (crossings["never_fraction"] > 0.5).all()
 
 
 def test_weekly_shares_by_hand() -> None:
     """China has 33 of 96 downloads in a week in which it does not lead: 10 + 11 + 12 of 33 + 63."""
-    shares, _ = series(synthetic_weeks([False, True]), unsmoothed())
+    shares, _ = series(Weeks(synthetic_weeks([False, True]), unsmoothed()))
     row = shares[(shares["group"] == "China") & (shares["week"] == "2025-03-05")].iloc[0]
     assert row["share"] == pytest.approx(33 / 96)
     assert row["lower"] <= row["share"] <= row["upper"]
@@ -69,7 +71,7 @@ def test_weekly_shares_by_hand() -> None:
 
 def test_shares_of_a_week_add_up_to_one() -> None:
     """Every series, attribution and label source is complete in every week."""
-    shares, _ = series(synthetic_weeks([True] * 6), DEFINITIONS)
+    shares, _ = series(Weeks(synthetic_weeks([True] * 6), DEFINITIONS))
     total = shares.groupby(["series", "attribution", "labels", "week"])["share"].sum()
     assert np.allclose(total, 1, atol=1e-12)
     assert shares["week"].nunique() == 6 - DEFINITIONS.time.smoothing_weeks + 1
@@ -79,5 +81,5 @@ def test_fewer_weeks_than_a_smoothed_sum_are_refused() -> None:
     """A file of a few weeks is refused by name; as many weeks as one sum takes are enough."""
     width = DEFINITIONS.time.smoothing_weeks
     with pytest.raises(DegenerateDataError, match=f"fewer than smoothing_weeks = {width} weeks"):
-        series(synthetic_weeks([True] * (width - 1)), DEFINITIONS)
-    assert series(synthetic_weeks([True] * width), DEFINITIONS)[0]["week"].nunique() == 1
+        series(Weeks(synthetic_weeks([True] * (width - 1)), DEFINITIONS))
+    assert series(Weeks(synthetic_weeks([True] * width), DEFINITIONS))[0]["week"].nunique() == 1

@@ -22,15 +22,9 @@ from small_weeks import (
 )
 
 from replication.analysis import crossover, rolling
-from replication.analysis.rolling import (
-    DEVELOPERS,
-    GROUPS,
-    PRODUCT,
-    REFUSED,
-    SCHEMES,
-    TOO_SHORT,
-    Breaks,
-)
+from replication.analysis.cells import Weeks
+from replication.analysis.rolling import BLOCKS, DEVELOPERS, PRODUCT, REFUSED, Breaks
+from replication.analysis.weekly import GROUPS, TOO_SHORT
 from replication.definitions import Definitions
 from replication.errors import DegenerateDataError
 from replication.inference import blocks
@@ -40,14 +34,25 @@ DEFINITIONS = synthetic_definitions()
 RULES = DEFINITIONS.inference
 MANY = synthetic_many()
 SPAN, WIDTH = 20, 4
+SCHEMES = (DEVELOPERS, PRODUCT, *(kind.name for kind in BLOCKS))
 NAMES = synthetic_labels(SPAN)
 Tables = tuple[pd.DataFrame, pd.DataFrame, pd.DataFrame]
+
+
+def rolled(
+    weekly: pd.DataFrame,
+    definitions: Definitions = DEFINITIONS,
+    widths: tuple[int, ...] = rolling.WIDTHS,
+    breaks: Breaks = rolling.NO_BREAKS,
+) -> Tables:
+    """Shares, crossings and distribution of attributed weekly downloads."""
+    return rolling.rolling(Weeks(weekly, definitions), widths, breaks)
 
 
 @pytest.fixture(scope="module")
 def tables() -> Tables:
     """Shares, crossings and distribution of many synthetic developers."""
-    return rolling.rolling(MANY, DEFINITIONS, (1, WIDTH, 30))
+    return rolled(MANY, DEFINITIONS, (1, WIDTH, 30))
 
 
 def one(crossings: pd.DataFrame, width: int, scheme: str = DEVELOPERS) -> pd.Series:
@@ -84,7 +89,7 @@ def test_rolling_shares_by_hand() -> None:
     table = synthetic_series(
         {("a", "China"): [10, 30, 20], ("b", "USA"): [30, 10, 10], ("c", "France"): [10, 10, 10]}
     )
-    shares, crossings, _ = rolling.rolling(table, DEFINITIONS, (2,))
+    shares, crossings, _ = rolled(table, DEFINITIONS, (2,))
     found = shares[shares["series"] == "weekly"].pivot_table(
         index="week", columns="group", values="share"
     )
@@ -141,8 +146,8 @@ def test_the_distribution_holds_what_the_crossing_says(tables: Tables, scheme: s
 def test_the_smoothed_series_has_the_same_shares_and_crossing() -> None:
     """At the study's own width the shares, bands and crossing are those of the weekly series."""
     width = DEFINITIONS.time.smoothing_weeks
-    theirs, their_crossings = crossover.series(MANY, DEFINITIONS)
-    shares, crossings, _ = rolling.rolling(MANY, DEFINITIONS, (width,))
+    theirs, their_crossings = crossover.series(Weeks(MANY, DEFINITIONS))
+    shares, crossings, _ = rolled(MANY, DEFINITIONS, (width,))
     chosen = {
         "attribution": DEFINITIONS.headline.attribution,
         "labels": DEFINITIONS.headline.labels,
@@ -171,7 +176,7 @@ def test_a_weight_of_weeks_does_not_change_who_leads_in_one(tables: Tables) -> N
 def test_the_crossing_is_the_first_from_which_all_sums_lead(leads: list[bool], width: int) -> None:
     """Also where the series is too short for a sum."""
     table = synthetic_weeks(leads)
-    _, crossings, _ = rolling.rolling(table, DEFINITIONS, (width,))
+    _, crossings, _ = rolled(table, DEFINITIONS, (width,))
     found = one(crossings, width)["week"]
     if width > len(leads):
         assert found == TOO_SHORT
@@ -188,7 +193,7 @@ def test_a_width_that_exceeds_the_series_says_so(tables: Tables) -> None:
     assert (rows[["week", "lower", "upper"]] == TOO_SHORT).all(axis=None)
     assert rows["never_fraction"].isna().all()
     assert set(shares["width"]) == set(distribution["width"]) == {1, WIDTH}
-    empty = rolling.rolling(MANY, DEFINITIONS, (30,))
+    empty = rolled(MANY, DEFINITIONS, (30,))
     assert [len(table) for table in empty] == [0, len(rows), 0]
     for table, whole in zip(empty, tables, strict=True):
         assert table.columns.tolist() == whole.columns.tolist()
@@ -196,7 +201,7 @@ def test_a_width_that_exceeds_the_series_says_so(tables: Tables) -> None:
 
 def test_a_sum_over_the_whole_series_is_one_week() -> None:
     """The width of the series itself is not too short."""
-    shares, crossings, _ = rolling.rolling(MANY, DEFINITIONS, (SPAN,))
+    shares, crossings, _ = rolled(MANY, DEFINITIONS, (SPAN,))
     assert set(shares["week"]) == {NAMES[-1]}
     assert one(crossings, SPAN)["week"] in {NAMES[-1], "never"}
 
@@ -204,7 +209,7 @@ def test_a_sum_over_the_whole_series_is_one_week() -> None:
 def test_equal_downloads_do_not_lead() -> None:
     """Of two developers with as many downloads, China leads only where its own is drawn twice."""
     table = synthetic_series({("a", "China"): [7], ("b", "USA"): [7]})
-    _, crossings, _ = rolling.rolling(table, DEFINITIONS, (1,))
+    _, crossings, _ = rolled(table, DEFINITIONS, (1,))
     chunks = range(RULES.replicates // RULES.chunk)
     drawn = np.concatenate([cluster_weights(2, RULES.chunk, RULES.seed, n) for n in chunks])
     for scheme in (DEVELOPERS, PRODUCT):
@@ -223,8 +228,8 @@ def test_the_ends_are_order_statistics() -> None:
 
 def test_a_scheme_that_is_not_defined_is_refused() -> None:
     """Twelve weeks have no moving average over thirteen: the crossing stands without its range."""
-    shares, crossings, distribution = rolling.rolling(synthetic_many(12), DEFINITIONS, (WIDTH,))
-    blocks = crossings[crossings["scheme"].isin([kind.name for kind in rolling.BLOCKS])]
+    shares, crossings, distribution = rolled(synthetic_many(12), DEFINITIONS, (WIDTH,))
+    blocks = crossings[crossings["scheme"].isin([kind.name for kind in BLOCKS])]
     assert (blocks[["lower", "upper"]] == REFUSED).all(axis=None)
     assert blocks[["never_fraction", "block_length"]].isna().all(axis=None)
     assert set(blocks["week"]) == {one(crossings, WIDTH)["week"]}
@@ -240,8 +245,8 @@ def test_only_blocks_have_a_length(tables: Tables) -> None:
     group = MANY["study_group_uploader"]
     sums = MANY.groupby([group, "week"])["downloads"].sum()
     totals = 2 * np.stack([sums["China"], sums["USA"]])
-    for kind in rolling.BLOCKS:
-        _, expected = blocks.block_margins(totals, kind, RULES)
+    for kind in BLOCKS:
+        _, expected = blocks.block_margins(totals[0], totals[1], kind, RULES)
         assert lengths.loc[kind.name].tolist() == [expected, expected]
 
 
@@ -253,7 +258,7 @@ def test_what_is_excluded_has_a_series_without_it() -> None:
             synthetic_series({("c", "USA"): [30, 30, 30, 5, 5, 5]}, kinds="telemetry"),
         ]
     )
-    _, crossings, _ = rolling.rolling(table, DEFINITIONS, (1,))
+    _, crossings, _ = rolled(table, DEFINITIONS, (1,))
     rows = crossings[crossings["scheme"] == DEVELOPERS].set_index("series")["week"]
     labels = synthetic_labels(6)
     assert rows.to_dict() == {"weekly": labels[3], "weekly-without-telemetry": labels[0]}
@@ -269,31 +274,29 @@ def test_the_headline_says_who_is_credited_by_whose_labels() -> None:
     """The origin's registry label makes China lead; the maker is unknown to the weeks."""
     table = MANY.assign(registry_group_origin="China", registry_group_uploader="USA")
     for attribution, share in (("origin", 1), ("uploader", 0), ("maker", 0), ("split", 0.5)):
-        shares, _, _ = rolling.rolling(table, credited(attribution), (1,))
+        shares, _, _ = rolled(table, credited(attribution), (1,))
         assert (shares.loc[shares["group"] == "China", "share"] == share).all()
 
 
 def test_neither_the_order_of_rows_nor_a_second_run_changes_a_byte(tables: Tables) -> None:
     """Developers and weeks are sorted before anything is drawn."""
     mixed = MANY.sample(frac=1, random_state=3)
-    for table, again in zip(
-        tables, rolling.rolling(mixed, DEFINITIONS, (1, WIDTH, 30)), strict=True
-    ):
+    for table, again in zip(tables, rolled(mixed, DEFINITIONS, (1, WIDTH, 30)), strict=True):
         assert table.to_csv() == again.to_csv()
 
 
 def test_no_weeks_and_a_single_developer_are_refused() -> None:
     """Nothing can be summed, and nothing resampled."""
     with pytest.raises(DegenerateDataError, match="there are no weeks"):
-        rolling.rolling(MANY.iloc[:0], DEFINITIONS)
+        rolled(MANY.iloc[:0], DEFINITIONS)
     with pytest.raises(DegenerateDataError, match="nothing can be resampled"):
-        rolling.rolling(synthetic_series({("a", "China"): [1, 2, 3]}), DEFINITIONS, (1,))
+        rolled(synthetic_series({("a", "China"): [1, 2, 3]}), DEFINITIONS, (1,))
 
 
 def test_a_week_without_downloads_has_no_share() -> None:
     """It is undefined, and China does not lead in it."""
     table = synthetic_series({("a", "China"): [5, 0, 5], ("b", "USA"): [1, 0, 1]})
-    shares, crossings, _ = rolling.rolling(table, DEFINITIONS, (1,))
+    shares, crossings, _ = rolled(table, DEFINITIONS, (1,))
     empty = shares[shares["week"] == synthetic_labels(3)[1]]
     assert empty[["share", "lower", "upper"]].isna().all(axis=None)
     assert one(crossings, 1)["week"] == synthetic_labels(3)[2]
@@ -301,7 +304,7 @@ def test_a_week_without_downloads_has_no_share() -> None:
 
 def marked(breaks: Breaks, width: int, mark: str) -> list[str]:
     """Weeks whose sums carry a mark, which no group has alone."""
-    shares, _, _ = rolling.rolling(MANY, DEFINITIONS, (width,), breaks)
+    shares, _, _ = rolled(MANY, DEFINITIONS, (width,), breaks)
     by_group = [shares.loc[shares[mark] & (shares["group"] == g), "week"] for g in GROUPS]
     assert all(rows.tolist() == by_group[0].tolist() for rows in by_group)
     return sorted(set(by_group[0]))

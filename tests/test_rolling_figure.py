@@ -13,13 +13,16 @@ from matplotlib.figure import Figure
 from small import synthetic_definitions
 from small_weeks import synthetic_labels, synthetic_many
 
-from replication.analysis.rolling import NEVER, REFUSED, SCHEMES, Breaks
+from replication.analysis.cells import Weeks
+from replication.analysis.rolling import BLOCKS, DEVELOPERS, PRODUCT, REFUSED, Breaks
 from replication.analysis.rolling import rolling as analysed
+from replication.analysis.weekly import NEVER
 from replication.plots import rendered, rolling, style
 
 DEFINITIONS = synthetic_definitions()
 SPAN, WIDTHS = 30, (4, 13, 52)
 LABELS = synthetic_labels(SPAN)
+SCHEMES = (DEVELOPERS, PRODUCT, *(kind.name for kind in BLOCKS))
 BREAKS = Breaks((LABELS[8], LABELS[9]), LABELS[26], LABELS[12])
 
 
@@ -50,7 +53,7 @@ class Shown:
 @pytest.fixture(scope="module")
 def shown() -> Shown:
     """Tables of many synthetic developers, with every mark."""
-    tables = analysed(synthetic_many(SPAN, 10), DEFINITIONS, WIDTHS, BREAKS)
+    tables = analysed(Weeks(synthetic_many(SPAN, 10), DEFINITIONS), WIDTHS, BREAKS)
     return Shown(*tables, pd.DataFrame({"attribution": ["uploader", "origin", "split"]}))
 
 
@@ -168,7 +171,7 @@ def test_marks_stand_where_the_tables_have_them(shown: Shown) -> None:
         "no repository",
     }
     assert "daily readings begin" in texts(drawn(shown).axes[2])
-    plain = analysed(synthetic_many(SPAN, 10), DEFINITIONS, (4, 13))
+    plain = analysed(Weeks(synthetic_many(SPAN, 10), DEFINITIONS), (4, 13))
     bare = drawn(Shown(*plain, shown.crossings))
     assert not bare.axes[0].patches
     assert [len(texts(ax)) for ax in bare.axes[::2]] == [2, 2]  # names of the two lines

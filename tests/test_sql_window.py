@@ -11,8 +11,11 @@ import pandas as pd
 import pytest
 from test_sql_estimates import bundle, exact_estimates
 
-from replication.analysis import window_dates, window_error, window_months, window_summary
-from replication.analysis.window import WindowData
+from replication.analysis.window import errors as window_errors
+from replication.analysis.window import facts as window_facts
+from replication.analysis.window import lists as window_lists
+from replication.analysis.window import months as window_months
+from replication.analysis.window.data import WindowData
 from replication.attribution import assign, registry, rules
 from replication.attribution.window import Credit
 from replication.definitions import Definitions, load_definitions
@@ -132,12 +135,14 @@ def first(folder: Path, results: Path, definitions: Definitions) -> Path:
 
 def tables(data: WindowData) -> dict[str, pd.DataFrame]:
     """The first implementation's tables that are compared, without what is drawn."""
-    estimates = exact_estimates(data.population, data.definitions.at_window).assign(unit="none")
-    dates = window_dates.hub_dates(data.lists, data.definitions)
-    pairs = [*window_summary._of_sums(data), *window_summary._of_dates(dates, data)]
+    estimates = exact_estimates(data.population.table, data.definitions.at_window).assign(
+        unit="none"
+    )
+    dates = window_lists.hub_dates(data.lists, data.definitions)
+    pairs = [*window_facts._of_sums(data), *window_facts._of_dates(dates, data)]
     return {
         "window_estimates.csv": estimates,
-        "window_answers.csv": window_error.answers(window_error.errors(data), estimates, data),
+        "window_answers.csv": window_errors.answers(window_errors.errors(data), estimates, data),
         "window_months.csv": window_months.months(data),
         "hub_dates.csv": dates,
         "window_summary.csv": pd.DataFrame(pairs, columns=["key", "value"]),

@@ -11,7 +11,7 @@ from hypothesis.extra import numpy as hnp
 from replication.inference.statistics import LEAD, RATIO, Statistics
 
 GROUPS = ("China", "USA", "France", "International / Online", "User")
-NAMES = Statistics(GROUPS, "family", "China", ("International / Online", "User"))
+NAMES = Statistics(GROUPS, ("China", "USA"), "family", "China", ("International / Online", "User"))
 TOTALS = np.array([400, 200, 100, 50, 250, 300])  # five groups, then the family inside China
 
 counts = hnp.arrays(np.int64, 5, elements=st.integers(1, 10**9))

@@ -11,15 +11,17 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from replication.analysis.rolling import (
+from replication.analysis.cells import Weeks
+from replication.analysis.lead import SIDES
+from replication.analysis.weekly import (
     GROUPS,
-    SIDES,
     TOO_SHORT,
-    labels_of,
-    shares_of,
-    weekly_cells,
+    Floats,
+    Ints,
+    headline_series,
+    shares_and_lead,
 )
-from replication.definitions import Definitions, Inference
+from replication.definitions import Inference
 from replication.errors import DegenerateDataError
 from replication.inference import intervals
 from replication.inference.resampling import replicate_totals
@@ -28,11 +30,9 @@ SPAN = 13
 """Weeks of the first and the last period; the halves of the series are compared as well."""
 PAIRED, INDEPENDENT = "paired", "independent"
 WEIGHTS = (PAIRED, INDEPENDENT)
-Floats = NDArray[np.float64]
-Ints = NDArray[np.int64]
 
 
-def changes(weekly: pd.DataFrame, definitions: Definitions) -> pd.DataFrame:
+def changes(weeks: Weeks) -> pd.DataFrame:
     """Change of China's share, the USA's, and the lead, from the start of the series to its end.
 
     Compared are the last `SPAN` weeks with the first, and the second half of the weeks with the
@@ -40,10 +40,8 @@ def changes(weekly: pd.DataFrame, definitions: Definitions) -> pd.DataFrame:
 
     Parameters
     ----------
-    weekly
-        Attributed weekly downloads.
-    definitions
-        Definitions: exclusions, headline, replicates, seed and level.
+    weeks
+        Attributed weekly downloads; their definitions say who is credited, by whose labels.
 
     Returns
     -------
@@ -58,18 +56,18 @@ def changes(weekly: pd.DataFrame, definitions: Definitions) -> pd.DataFrame:
     DegenerateDataError
         There are fewer than two weeks, or fewer than two developers.
     """
-    weeks = labels_of(weekly)
-    if len(weeks) < 2:
+    labels = weeks.labels
+    if len(labels) < 2:
         raise DegenerateDataError(
             "one week has no halves to compare", "use a file whose readings span more weeks"
         )
     tables = []
-    for name, counts in weekly_cells(weekly, definitions):
-        for span in dict.fromkeys((SPAN, len(weeks) // 2)):
+    for name, counts in headline_series(weeks):
+        for span in dict.fromkeys((SPAN, len(labels) // 2)):
             periods, table = TOO_SHORT, _nothing()
-            if 2 * span <= len(weeks):
-                periods = f"{weeks[0]} … {weeks[span - 1]}, {weeks[-span]} … {weeks[-1]}"
-                table = _compared(counts, span, definitions.inference)
+            if 2 * span <= len(labels):
+                periods = f"{labels[0]} … {labels[span - 1]}, {labels[-span]} … {labels[-1]}"
+                table = _changes(counts, span, weeks.definitions.inference)
             tables.append(table.assign(series=name, periods=periods))
     values = ["before", "after", "change", "lower", "upper", "p_value", "weights"]
     return pd.concat(tables, ignore_index=True)[["series", "periods", "group", *values]]
@@ -85,7 +83,7 @@ def p_value(replicates: Floats) -> Floats:
     return np.asarray(np.minimum(1.0, 2 * (1 + beyond) / (1 + len(replicates))))
 
 
-def _compared(counts: Ints, span: int, rules: Inference) -> pd.DataFrame:
+def _changes(counts: Ints, span: int, rules: Inference) -> pd.DataFrame:
     """Changes of `GROUPS` from the first `span` weeks to the last, under both kinds of weights.
 
     Twice as many replicates are drawn: independent weights take the other half of them for the
@@ -93,16 +91,16 @@ def _compared(counts: Ints, span: int, rules: Inference) -> pd.DataFrame:
     """
     periods = counts[..., :span].sum(axis=-1), counts[..., -span:].sum(axis=-1)
     before, after = (_shares(period.sum(axis=0)) for period in periods)
-    b = rules.replicates
+    b, columns = rules.replicates, len(SIDES) + 1
     drawn = replicate_totals(np.hstack(periods), 2 * b, rules.chunk, rules.seed)
-    first, last = _shares(drawn[:b, : len(SIDES)]), _shares(drawn[:, len(SIDES) :])
+    first, last = _shares(drawn[:b, :columns]), _shares(drawn[:, columns:])
     parts = []
     for weights, replicates in zip(WEIGHTS, (last[:b] - first, last[b:] - first), strict=True):
         low, high = intervals.percentile(replicates, rules.level)
         p = np.where(np.isnan(after - before), np.nan, p_value(replicates))
-        ends = {"before": before, "after": after, "change": after - before}
-        found = {"lower": low, "upper": high, "p_value": p, "weights": weights}
-        parts.append(pd.DataFrame({"group": GROUPS, **ends, **found}))
+        points = {"before": before, "after": after, "change": after - before}
+        ends = {"lower": low, "upper": high, "p_value": p, "weights": weights}
+        parts.append(pd.DataFrame({"group": GROUPS, **points, **ends}))
     return pd.concat(parts)
 
 
@@ -113,5 +111,5 @@ def _nothing() -> pd.DataFrame:
 
 
 def _shares(totals: NDArray[np.number]) -> Floats:
-    """Shares of `GROUPS` (…, 3) from totals (…, 3) of `SIDES`."""
-    return np.asarray(shares_of(totals[..., None])[..., 0])
+    """Shares of `GROUPS` (…, 3) from totals (…, 3) of China, the USA and the rest."""
+    return np.asarray(shares_and_lead(totals[..., None])[..., 0])

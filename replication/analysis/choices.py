@@ -6,35 +6,29 @@ downloads that these labels credit to no country.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from itertools import product
 
 import pandas as pd
 
-from replication.attribution.assign import BASE_MAKER, LABELS, RANGE
+from replication.analysis.cells import Mask, Repositories
+from replication.analysis.lead import SIDES, shares
+from replication.analysis.specification import (
+    CREDITED,
+    LABELLED,
+    NONE,
+    TREATMENTS,
+    Specification,
+)
 from replication.attribution.rules import Rule, matched
-from replication.definitions import Definitions, Exclusion, Window
-from replication.inference.cells import CREDIT, credit, leave_out
+from replication.inference.cells import HALVES
 
-NONE = "none"
-CREDITED = (*CREDIT, BASE_MAKER)
-LABELLED = (*LABELS, *RANGE)
-OWN, LEFT_OUT, LINEAGE, TO_CHINA, TO_USA = "own", "left-out", "lineage", "to-China", "to-USA"
-TREATMENTS = (OWN, LEFT_OUT, LINEAGE, TO_CHINA, TO_USA)
-"""Of the unattributed: groups of their own; left out of the total, which equals spreading them in
-proportion; given to the country of the origin; given wholly to one side."""
 KEYS = ["window", "exclusion", "attribution", "labels", "treatment"]
 
 
-def choices(table: pd.DataFrame, definitions: Definitions) -> pd.DataFrame:
+def choices(repositories: Repositories) -> pd.DataFrame:
     """Shares and lead under every choice; an exclusion that removes nothing is left out.
-
-    Parameters
-    ----------
-    table
-        Attributed repositories.
-    definitions
-        Definitions.
 
     Returns
     -------
@@ -43,16 +37,46 @@ def choices(table: pd.DataFrame, definitions: Definitions) -> pd.DataFrame:
         fractions of it, NaN where nothing is left to share out.
     """
     rows = [
-        {"window": window.id, "exclusion": exclusion.id if exclusion else NONE, **row}
-        for window, exclusion, kept in _kept(table, definitions)
-        for row in _rows(kept, window.id, definitions)
+        {name: spec.choices[name] for name in KEYS} | measures(repositories, spec)
+        for spec in _specifications(repositories)
     ]
     return pd.DataFrame(rows)
 
 
-def exclusions(
-    table: pd.DataFrame, rules: Sequence[Rule], definitions: Definitions
-) -> pd.DataFrame:
+def measures(
+    repositories: Repositories, spec: Specification, among: Mask | None = None
+) -> dict[str, float]:
+    """Downloads that a specification shares out, the shares of the sides, and the lead.
+
+    Parameters
+    ----------
+    repositories
+        Attributed repositories.
+    spec
+        The specification.
+    among
+        Which repositories (r,) count; None for all.
+    """
+    groups = repositories.definitions.groups
+    totals = repositories.totals(spec, among)[: len(groups)]
+    total = int(totals.sum())
+    sides = (int(totals[groups.index(side)]) for side in SIDES)
+    return {"total": total / HALVES, **shares(sides, total)}
+
+
+def _specifications(repositories: Repositories) -> Iterator[Specification]:
+    """Every choice, of the windows and exclusions that leave something and remove something."""
+    definitions, head = repositories.definitions, repositories.headline
+    exclusions = (NONE, *(x.id for x in definitions.exclusions))
+    for exclusion, window in product(exclusions, definitions.windows):
+        spec = replace(head, window=window.id, exclusion=exclusion)
+        whole, removed = repositories.downloads(spec).sum(), repositories.removed(spec)
+        if removed < whole and (exclusion == NONE or removed > 0):
+            for attribution, labels, treatment in product(CREDITED, LABELLED, TREATMENTS):
+                yield replace(spec, attribution=attribution, labels=labels, treatment=treatment)
+
+
+def exclusions(repositories: Repositories, rules: Sequence[Rule]) -> pd.DataFrame:
     """What every exclusion, and every single rule, removes, and how the lead moves without it.
 
     Returns
@@ -62,13 +86,12 @@ def exclusions(
         ``exclusion, by`` (exclusion or rule), ``window``, ``downloads`` removed, their ``share``
         of the window, and the ``lead`` with them and the ``lead_without``.
     """
-    hits = matched(table["name"], rules)
-    dropped = [(x.id, "exclusion", leave_out(table, x)) for x in definitions.exclusions]
-    dropped += [(r.rule, "rule", table[~hits[r.rule]]) for r in rules if hits[r.rule].any()]
     rows = []
-    for name, by, kept in dropped:
-        for window in definitions.windows:
-            total, rest = int(table[window.id].sum()), int(kept[window.id].sum())
+    for name, by, left in _left(repositories, rules):
+        for window in repositories.definitions.windows:
+            spec = replace(repositories.headline, window=window.id, exclusion=NONE)
+            downloads = repositories.downloads(spec)
+            total, rest = int(downloads.sum()), int(downloads[left].sum())
             rows.append(
                 {
                     "exclusion": name,
@@ -76,64 +99,19 @@ def exclusions(
                     "window": window.id,
                     "downloads": total - rest,
                     "share": (total - rest) / total,
-                    "lead": _headline_lead(table, window, definitions),
-                    "lead_without": _headline_lead(kept, window, definitions)
-                    if rest
-                    else float("nan"),
+                    "lead": measures(repositories, spec)["lead"],
+                    "lead_without": measures(repositories, spec, left)["lead"],
                 }
             )
     return pd.DataFrame(rows)
 
 
-def _kept(
-    table: pd.DataFrame, definitions: Definitions
-) -> Iterator[tuple[Window, Exclusion | None, pd.DataFrame]]:
-    """Every window with every exclusion that leaves something and removes something."""
-    for exclusion in (None, *definitions.exclusions):
-        kept = leave_out(table, exclusion)
-        for window in definitions.windows:
-            rest, whole = kept[window.id].sum(), table[window.id].sum()
-            if rest and (exclusion is None or rest < whole):
-                yield window, exclusion, kept
-
-
-def _rows(kept: pd.DataFrame, window: str, definitions: Definitions) -> Iterator[dict[str, object]]:
-    """Every credit rule, source of labels and treatment of one window."""
-    for attribution, labels in product(CREDITED, LABELLED):
-        credited = credit(kept, window, attribution, labels)
-        for treatment in TREATMENTS:
-            sums = treated(credited, labels, treatment, definitions)
-            total = int(sums.sum())
-            china, usa = (int(sums.get(name, 0)) for name in ("China", "USA"))
-            yield {
-                "attribution": attribution,
-                "labels": labels,
-                "treatment": treatment,
-                "total": total / 2,
-                "china": china / total if total else float("nan"),
-                "usa": usa / total if total else float("nan"),
-                "lead": (china - usa) / total if total else float("nan"),
-            }
-
-
-def treated(
-    credited: pd.DataFrame, labels: str, treatment: str, definitions: Definitions
-) -> pd.Series[int]:
-    """Half downloads by country group after a treatment of the unattributed."""
-    group, half = credited["group"], credited["half_downloads"]
-    nowhere = group.isin(definitions.unattributed)
-    give: dict[str, Callable[[], pd.Series[str]]] = {
-        OWN: lambda: group,
-        LEFT_OUT: lambda: group.mask(nowhere),
-        LINEAGE: lambda: group.mask(nowhere, credited[f"{labels}_group_origin"]),
-        TO_CHINA: lambda: group.mask(nowhere, "China"),
-        TO_USA: lambda: group.mask(nowhere, "USA"),
-    }
-    return half.groupby(give[treatment]()).sum()
-
-
-def _headline_lead(table: pd.DataFrame, window: Window, definitions: Definitions) -> float:
-    head = definitions.headline
-    credited = credit(table, window.id, head.attribution, head.labels)
-    sums = treated(credited, head.labels, OWN, definitions)
-    return float((sums.get("China", 0) - sums.get("USA", 0)) / sums.sum())
+def _left(repositories: Repositories, rules: Sequence[Rule]) -> Iterator[tuple[str, str, Mask]]:
+    """Which repositories every exclusion, and every rule that matches any, leaves."""
+    for exclusion in repositories.definitions.exclusions:
+        yield exclusion.id, "exclusion", repositories.without(exclusion.id)
+    hits = matched(repositories.table["name"], rules)
+    for rule in rules:
+        hit = hits[rule.rule].to_numpy(dtype=bool)
+        if hit.any():
+            yield rule.rule, "rule", ~hit

@@ -3,23 +3,33 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import product
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from replication.definitions import Definitions, Inference
+from replication.analysis.cells import UNITS, Repositories, SpecifiedCells
+from replication.analysis.lead import CHINA, USA
+from replication.analysis.specification import NONE
+from replication.definitions import Inference
 from replication.errors import DegenerateDataError
-from replication.inference.cells import Cells
+from replication.inference.cells import HALVES, Cells
 from replication.inference.intervals import percentile
-from replication.inference.pareto import UNITS, Tail, draw_tail, fit_tail, tail_size, window_cells
+from replication.inference.pareto import (
+    Tail,
+    draw_tail,
+    fit_tail,
+    hill_index,
+    hill_interval,
+    tail_size,
+)
 
 TOPS = (1, 5, 10)
 MEASURES = ("hhi", "gini", *(f"top-{k}" for k in TOPS), "effective")
 EVERYWHERE = "all"
-SCOPES = (EVERYWHERE, "China", "USA")
+SCOPES = (EVERYWHERE, CHINA, USA)
 """Units of all groups, or what each holds within one group."""
 LEAST_UNITS = 30
 """Of fewer units no tail is fitted."""
@@ -55,14 +65,13 @@ def concentration(downloads: NDArray[np.int64]) -> Concentration:
     DegenerateDataError
         There are no downloads.
     """
-    held = np.asarray(downloads, dtype=float)
-    held = held[held > 0]
-    if held.size == 0:
+    sizes = np.asarray(downloads, dtype=float)
+    sizes = sizes[sizes > 0]
+    if sizes.size == 0:
         raise DegenerateDataError("nothing was downloaded", "choose a window inside the data")
-    total = held.sum()
-    return Concentration(
-        int(held.size), float(total**2 / (held**2).sum()), float(held.max() / total)
-    )
+    total = sizes.sum()
+    effective, largest = total**2 / (sizes**2).sum(), sizes.max() / total
+    return Concentration(int(sizes.size), float(effective), float(largest))
 
 
 def measures(sizes: NDArray[np.number]) -> Floats:
@@ -87,13 +96,13 @@ def measures(sizes: NDArray[np.number]) -> Floats:
     In ascending order sᵢ exceeds i − 1 of the others and falls short of n − i, so that the double
     sum of the Gini index is 2 Σ (2i − n − 1) sᵢ: one sort serves all measures.
     """
-    held = np.sort(np.asarray(sizes, dtype=float), axis=-1)
-    n = held.shape[-1]
-    total = held.sum(axis=-1)
+    ordered = np.sort(np.asarray(sizes, dtype=float), axis=-1)
+    n = ordered.shape[-1]
+    total = ordered.sum(axis=-1)
     with np.errstate(divide="ignore", invalid="ignore"):
-        hhi = np.einsum("...i,...i->...", held, held) / total**2
-        gini = held @ (2.0 * np.arange(1, n + 1) - n - 1) / (n * total)
-        largest = np.cumsum(held[..., ::-1][..., : max(TOPS)], axis=-1) / total[..., None]
+        hhi = np.einsum("...i,...i->...", ordered, ordered) / total**2
+        gini = ordered @ (2.0 * np.arange(1, n + 1) - n - 1) / (n * total)
+        largest = np.cumsum(ordered[..., ::-1][..., : max(TOPS)], axis=-1) / total[..., None]
         none = np.full(total.shape, np.nan)
         tops = [largest[..., k - 1] if k <= n else none for k in TOPS]
         return np.stack([hhi, gini, *tops, 1 / hhi], axis=-1)
@@ -214,15 +223,8 @@ def _note(n: int, index: float, point: float, lower: float, upper: float) -> str
     return "" if lower <= point <= upper else "outside: a Pareto tail fits badly"
 
 
-def concentrations(table: pd.DataFrame, definitions: Definitions) -> pd.DataFrame:
+def concentrations(repositories: Repositories) -> pd.DataFrame:
     """Concentration of every window by the headline's attribution and labels.
-
-    Parameters
-    ----------
-    table
-        Attributed repositories.
-    definitions
-        Definitions, replicates and seeds.
 
     Returns
     -------
@@ -231,21 +233,63 @@ def concentrations(table: pd.DataFrame, definitions: Definitions) -> pd.DataFram
         `SCOPES`), ``unit``, and the columns of `with_intervals`. Units without downloads in the
         scope do not count.
     """
-    head = definitions.headline
     parts = []
-    for window, unit in product(definitions.windows, UNITS):
-        held = window_cells(table, window, unit, definitions)
-        for scope in SCOPES:
-            rows = with_intervals(_within(held, scope), definitions.inference)
-            parts.append(rows.assign(window=window.id, scope=scope, unit=unit))
-    found = pd.concat(parts, ignore_index=True)
-    found = found.assign(attribution=head.attribution, labels=head.labels)
-    keys = ["window", "attribution", "labels", "scope", "unit"]
-    return found[[*keys, *found.columns.drop(keys)]]
+    for cells, scope in product(_whole_windows(repositories), SCOPES):
+        spec = cells.specification
+        keys = {"window": spec.window, "attribution": spec.attribution, "labels": spec.labels}
+        rows = with_intervals(_within(cells, scope), repositories.definitions.inference)
+        parts.append(rows.assign(**keys, scope=scope, unit=cells.unit))
+    table = pd.concat(parts, ignore_index=True)
+    names = ["window", "attribution", "labels", "scope", "unit"]
+    return table[[*names, *table.columns.drop(names)]]
 
 
-def _within(held: Cells, scope: str) -> NDArray[np.int64]:
+def _whole_windows(repositories: Repositories) -> Iterator[SpecifiedCells]:
+    """Cells of every window as the headline credits and labels it, without any exclusion."""
+    for window, unit in product(repositories.definitions.windows, UNITS):
+        spec = replace(repositories.headline, window=window.id, exclusion=NONE)
+        yield repositories.cells(spec, unit)
+
+
+def _within(cells: Cells, scope: str) -> NDArray[np.int64]:
     """Half downloads of the units that hold any within the scope."""
-    by_group = held.by_group
-    inside = by_group.sum(axis=1) if scope == EVERYWHERE else by_group[:, held.groups.index(scope)]
+    inside = cells.sizes if scope == EVERYWHERE else cells.of(scope)
     return np.asarray(inside[inside > 0])
+
+
+def hill(repositories: Repositories) -> pd.DataFrame:
+    """Hill's index against the size of the tail, by the headline's attribution and labels.
+
+    Returns
+    -------
+    pandas.DataFrame
+        One row a window, unit and tail size ``k`` up to half of the units: ``alpha`` (Hill's index),
+        ``error`` (its asymptotic standard error), ``lower`` and ``upper`` (`hill_interval`),
+        ``threshold`` in downloads, and ``share`` of the downloads that units above it hold.
+    """
+    level = repositories.definitions.inference.level
+    parts = [
+        _by_tail_size(cells.sizes, level).assign(window=cells.specification.window, unit=cells.unit)
+        for cells in _whole_windows(repositories)
+    ]
+    table = pd.concat(parts, ignore_index=True)
+    return table[["window", "unit", *table.columns.drop(["window", "unit"])]]
+
+
+def _by_tail_size(sizes: NDArray[np.int64], level: float) -> pd.DataFrame:
+    """Rows of `hill` of the half downloads (n,) of n units."""
+    ordered = np.sort(sizes)[::-1]
+    k = np.arange(1, len(sizes) // 2 + 1)
+    index = hill_index(sizes)[: len(k)]
+    lower, upper = hill_interval(index, k, level)
+    return pd.DataFrame(
+        {
+            "k": k,
+            "alpha": index,
+            "error": index / np.sqrt(k),
+            "lower": lower,
+            "upper": upper,
+            "threshold": ordered[k] / HALVES,
+            "share": np.cumsum(ordered)[k - 1] / ordered.sum(),
+        }
+    )

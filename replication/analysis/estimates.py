@@ -3,88 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, replace
-from itertools import product
 
 import numpy as np
 import pandas as pd
 
+from replication.analysis.cells import DEVELOPER, REPOSITORY, UNITS, Repositories, SpecifiedCells
 from replication.analysis.concentration import Concentration, concentration
-from replication.attribution.assign import LABELS
-from replication.definitions import Definitions, Estimand, Inference
+from replication.analysis.lead import CHINA, LEAD, RATIO, USA, statistics
+from replication.definitions import Inference
 from replication.inference import intervals
 from replication.inference.bootstrap import Bootstrap, Intervals
-from replication.inference.cells import CREDIT, Cells, cells, credit, leave_out
+from replication.inference.cells import Cells
 from replication.inference.resampling import totals_without_each
 from replication.inference.statistics import Statistics
-from replication.names import spellings
-
-UNITS = ("developer", "repository")
-
-
-@dataclass(frozen=True)
-class Specification:
-    """One cell of the grid: what is estimated, who is credited, and by whose labels."""
-
-    estimand: Estimand
-    attribution: str
-    labels: str
-
-    def keys(self) -> dict[str, str]:
-        """The columns that name the specification in every table."""
-        return {
-            "estimand": self.estimand.id,
-            "attribution": self.attribution,
-            "labels": self.labels,
-        }
-
-
-def specifications(table: pd.DataFrame, definitions: Definitions) -> Iterator[Specification]:
-    """Every estimand, attribution and label source.
-
-    An exclusion that removes nothing is left out, unless it is the headline's.
-
-    Parameters
-    ----------
-    table
-        Attributed repositories.
-    definitions
-        Definitions.
-    """
-    for estimand, attribution, labels in product(definitions.estimands, CREDIT, LABELS):
-        own = estimand.exclusion is None or estimand.id == definitions.headline.estimand
-        if own or removed(table, estimand) > 0:
-            yield Specification(estimand, attribution, labels)
-
-
-def removed(table: pd.DataFrame, estimand: Estimand) -> int:
-    """Downloads that the estimand's exclusion removes from its window."""
-    column = table[estimand.window.id]
-    return int(column.sum() - leave_out(table, estimand.exclusion)[estimand.window.id].sum())
-
-
-def statistics(definitions: Definitions) -> Statistics:
-    """The statistics of the study's groups and family."""
-    family = f"{definitions.family.name} / {definitions.family.within}"
-    return Statistics(
-        definitions.groups, family, definitions.family.within, definitions.unattributed
-    )
-
-
-def cells_of(
-    table: pd.DataFrame, spec: Specification, unit: str, definitions: Definitions
-) -> Cells:
-    """Cells of one specification from the attributed repositories."""
-    kept = leave_out(table, spec.estimand.exclusion)
-    credited = credit(kept, spec.estimand.window.id, spec.attribution, spec.labels)
-    namespaces = spellings(definitions.family.namespaces, credited["namespace"])
-    family = replace(definitions.family, namespaces=namespaces)
-    return cells(credited, unit, definitions.groups, family)
 
 
 def estimate(
-    table: pd.DataFrame,
-    definitions: Definitions,
+    repositories: Repositories,
     progress: Callable[[str], None] = lambda _: None,
     units: Sequence[str] = UNITS,
 ) -> pd.DataFrame:
@@ -92,10 +27,8 @@ def estimate(
 
     Parameters
     ----------
-    table
-        Attributed repositories.
-    definitions
-        Definitions, replicates and seeds.
+    repositories
+        Attributed repositories, with the definitions: replicates and seeds.
     progress
         Called with a line of text before each specification.
     units
@@ -108,24 +41,23 @@ def estimate(
         upper, error_lower, error_upper, n_developers, n_effective, top_share, note``. Shares and
         the lead are fractions; errors are Monte-Carlo standard errors of the ends.
     """
-    names = statistics(definitions)
+    names, rules = statistics(repositories.definitions), repositories.definitions.inference
     parts = []
-    for spec in specifications(table, definitions):
-        progress(" · ".join(spec.keys().values()))
-        developers = cells_of(table, spec, "developer", definitions)
-        held = _concentration_columns(developers, names)
-        rows = [*_by_developer(developers, names, definitions.inference)]
-        if "repository" in units:
-            repositories = cells_of(table, spec, "repository", definitions)
-            rows += _by_repository(repositories, names, definitions.inference)
-        parts += [row.assign(**spec.keys(), **held) for row in rows]
+    for spec in repositories.specifications:
+        progress(" · ".join(spec.keys.values()))
+        developers = repositories.cells(spec, DEVELOPER)
+        rows = [*_by_developer(developers, names, rules)]
+        if REPOSITORY in units:
+            rows += _by_repository(repositories.cells(spec, REPOSITORY), names, rules)
+        about = spec.keys | _concentration_columns(developers, names)
+        parts += [row.assign(**about) for row in rows]
     columns = ["estimand", "attribution", "labels", "group", "unit", "method"]
     columns += ["point", "lower", "upper", "error_lower", "error_upper"]
     columns += ["n_developers", "n_effective", "top_share", "note"]
     return pd.concat(parts, ignore_index=True)[columns]
 
 
-def leave_one_out(table: pd.DataFrame, definitions: Definitions) -> pd.DataFrame:
+def leave_one_out(repositories: Repositories) -> pd.DataFrame:
     """China, USA, lead and ratio without each developer, for every specification.
 
     Returns
@@ -135,62 +67,63 @@ def leave_one_out(table: pd.DataFrame, definitions: Definitions) -> pd.DataFrame
         holds most of it), ``share`` of the total, ``china, usa, lead, ratio`` without it, and
         ``shift``, by which the lead moves.
     """
-    names = statistics(definitions)
-    parts = []
-    for spec in specifications(table, definitions):
-        held = cells_of(table, spec, "developer", definitions)
-        without = names.values(names.proportions(totals_without_each(held.counts)))
-        lead = names.values(names.proportions(held.totals))[names.names.index("China − USA")]
-        rows = pd.DataFrame(
-            {
-                "developer": held.units,
-                "group": [held.groups[i] for i in held.by_group.argmax(axis=1)],
-                "share": held.by_group.sum(axis=1) / held.by_group.sum(),
-                "china": without[:, names.names.index("China")],
-                "usa": without[:, names.names.index("USA")],
-                "lead": without[:, names.names.index("China − USA")],
-                "ratio": without[:, names.names.index("China / USA")],
-            }
-        )
-        rows["shift"] = rows["lead"] - lead
-        rows = rows.sort_values(["share", "developer"], ascending=[False, True])
-        parts.append(rows.assign(**spec.keys()))
-    found = pd.concat(parts, ignore_index=True)
-    return found[["estimand", "attribution", "labels", *found.columns.drop(list(spec.keys()))]]
+    names = statistics(repositories.definitions)
+    parts = [
+        _without_each(repositories.cells(spec, DEVELOPER), names)
+        for spec in repositories.specifications
+    ]
+    return pd.concat(parts, ignore_index=True)
 
 
-def _by_developer(held: Cells, names: Statistics, rules: Inference) -> Iterator[pd.DataFrame]:
+def _without_each(cells: SpecifiedCells, names: Statistics) -> pd.DataFrame:
+    """Rows of `leave_one_out` of one specification."""
+    without = names.values(names.proportions(totals_without_each(cells.counts)))
+    lead = names.values(names.proportions(cells.totals))[names.place(LEAD)]
+    shown = {"china": CHINA, "usa": USA, "lead": LEAD, "ratio": RATIO}
+    rows = pd.DataFrame(
+        {
+            **cells.specification.keys,
+            "developer": cells.units,
+            "group": cells.main_groups,
+            "share": cells.sizes / cells.sizes.sum(),
+            **{column: without[:, names.place(name)] for column, name in shown.items()},
+        }
+    )
+    rows["shift"] = rows["lead"] - lead
+    return rows.sort_values(["share", "developer"], ascending=[False, True])
+
+
+def _by_developer(cells: Cells, names: Statistics, rules: Inference) -> Iterator[pd.DataFrame]:
     """Bootstrap, jackknife, leave-one-out, bounds, and both together, by developer."""
-    resampled = Bootstrap(held.counts, names, rules)
-    yield _rows(resampled.percentile(), "developer")
-    yield _rows(resampled.jackknife(), "developer")
+    resampled = Bootstrap(cells.counts, names, rules)
+    yield _rows(resampled.percentile(), DEVELOPER)
+    yield _rows(resampled.jackknife(), DEVELOPER)
     without = resampled.without_each
+    bounds = names.bounds(totals_without_each(cells.counts))
     exact = {
         "leave-one-out": intervals.leave_one_out_range(without, without),
-        "bounds": names.bounds(held.totals),
-        "leave-one-out-bounds": intervals.leave_one_out_range(
-            *names.bounds(totals_without_each(held.counts))
-        ),
+        "bounds": names.bounds(cells.totals),
+        "leave-one-out-bounds": intervals.leave_one_out_range(*bounds),
     }
     for method, ends in exact.items():
-        unit = "developer" if method != "bounds" else "none"
+        unit = DEVELOPER if method != "bounds" else "none"
         yield _rows(resampled.exact(method, ends), unit)
 
 
-def _by_repository(held: Cells, names: Statistics, rules: Inference) -> Iterator[pd.DataFrame]:
+def _by_repository(cells: Cells, names: Statistics, rules: Inference) -> Iterator[pd.DataFrame]:
     """Percentile bootstrap with repositories as units: too narrow, printed for comparison."""
-    yield _rows(Bootstrap(held.counts, names, rules).percentile(), "repository")
+    yield _rows(Bootstrap(cells.counts, names, rules).percentile(), REPOSITORY)
 
 
-def _rows(found: Intervals, unit: str) -> pd.DataFrame:
+def _rows(made: Intervals, unit: str) -> pd.DataFrame:
     """One row a statistic."""
-    return found.to_frame().assign(unit=unit, method=found.method)
+    return made.to_frame().assign(unit=unit, method=made.method)
 
 
-def _concentration_columns(held: Cells, names: Statistics) -> dict[str, list[float]]:
+def _concentration_columns(cells: Cells, names: Statistics) -> dict[str, list[float]]:
     """Concentration beside every statistic: of its denominator, which for the family is a group."""
-    whole = concentration(held.by_group.sum(axis=1))
-    inside = held.counts[:, held.groups.index(names.within)]
+    whole = concentration(cells.sizes)
+    inside = cells.of(names.within)
     within = concentration(inside) if inside.any() else Concentration(0, np.nan, np.nan)
     each = [whole] * (len(names.names) - 1) + [within]
     return {key: [vars(c)[key] for c in each] for key in vars(whole)}

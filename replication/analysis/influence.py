@@ -5,17 +5,19 @@ Contributions to the lead are additive, so that every answer here is exact arith
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Mapping
 from dataclasses import dataclass
 from itertools import product
+from typing import Any
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from replication.analysis.estimates import UNITS, Specification, cells_of, specifications
+from replication.analysis.cells import UNITS, Repositories, SpecifiedCells
+from replication.analysis.lead import CHINA, USA
+from replication.analysis.specification import rivals
 from replication.analysis.tipping import SHOWN, fewest
-from replication.definitions import Definitions, Estimand
 from replication.errors import DegenerateDataError
 from replication.inference.cells import Cells
 
@@ -47,7 +49,7 @@ class RemovalSet:
     lead_after: float
 
 
-def removal_set(held: Cells) -> RemovalSet:
+def removal_set(cells: Cells) -> RemovalSet:
     """Find a smallest set of units without which the lead turns; of equal units the first by name.
 
     Removing a set takes the sum of its units' contributions, China's downloads less those of the
@@ -58,29 +60,22 @@ def removal_set(held: Cells) -> RemovalSet:
     No set turns the lead where no unit favours the side behind: with any that does, to remove all
     others is enough.
     """
-    contributions, sizes = _contributions(held)
+    contributions, sizes = _contributions(cells)
     gap, total = int(contributions.sum()), int(sizes.sum())
     gains = contributions if gap >= 0 else -contributions
     needed = fewest(np.maximum(gains, 0), abs(gap))
-    leader = "China" if gap >= 0 else "USA"
+    leader = CHINA if gap >= 0 else USA
     if needed > len(gains):
         return RemovalSet(leader, gap / total, (), np.nan, np.nan)
-    chosen = np.lexsort((np.asarray(held.units), -gains))[:needed]
+    chosen = np.lexsort((np.asarray(cells.units), -gains))[:needed]
     removed = int(sizes[chosen].sum())
     left = gap - int(contributions[chosen].sum())
-    names = tuple(held.units[i] for i in chosen)
+    names = tuple(cells.units[i] for i in chosen)
     return RemovalSet(leader, gap / total, names, removed / total, left / (total - removed))
 
 
-def removal_sets(table: pd.DataFrame, definitions: Definitions) -> pd.DataFrame:
+def removal_sets(repositories: Repositories) -> pd.DataFrame:
     """Find the fewest developers and the fewest repositories without which each lead turns.
-
-    Parameters
-    ----------
-    table
-        Attributed repositories.
-    definitions
-        Definitions.
 
     Returns
     -------
@@ -90,27 +85,29 @@ def removal_sets(table: pd.DataFrame, definitions: Definitions) -> pd.DataFrame:
         ``share`` of the total; and ``lead_after``. The last four are missing where no set turns
         it. Leads and shares are fractions.
     """
-    titles = table.set_index("repository")["name"].to_dict()
-    rows: list[dict[str, object]] = []
-    for spec, unit in product(specifications(table, definitions), UNITS):
-        found = removal_set(cells_of(table, spec, unit, definitions))
-        first = [str(titles.get(name, name)) for name in found.units[:SHOWN]]
-        rows.append(
-            {
-                **spec.keys(),
-                "unit": unit,
-                "leader": found.leader,
-                "lead": found.lead,
-                "fewest": len(found.units) or np.nan,
-                "names": "; ".join(first),
-                "share": found.share,
-                "lead_after": found.lead_after,
-            }
-        )
+    rows = [
+        _removal_row(repositories.cells(spec, unit), repositories.titles)
+        for spec, unit in product(repositories.specifications, UNITS)
+    ]
     return pd.DataFrame(rows)
 
 
-def lead_without_each(held: Cells) -> Floats:
+def _removal_row(cells: SpecifiedCells, titles: Mapping[Any, str]) -> dict[str, object]:
+    """The row of `removal_sets` of some cells."""
+    smallest = removal_set(cells)
+    return {
+        **cells.specification.keys,
+        "unit": cells.unit,
+        "leader": smallest.leader,
+        "lead": smallest.lead,
+        "fewest": len(smallest.units) or np.nan,
+        "names": "; ".join(str(titles.get(name, name)) for name in smallest.units[:SHOWN]),
+        "share": smallest.share,
+        "lead_after": smallest.lead_after,
+    }
+
+
+def lead_without_each(cells: Cells) -> Floats:
     """China's share less that of the USA (n,) without each of the n units.
 
     Raises
@@ -118,8 +115,8 @@ def lead_without_each(held: Cells) -> Floats:
     DegenerateDataError
         There is one unit, without which nothing is left.
     """
-    _check_several(held)
-    contributions, sizes = _contributions(held)
+    _check_several(cells)
+    contributions, sizes = _contributions(cells)
     return np.asarray((contributions.sum() - contributions) / (sizes.sum() - sizes))
 
 
@@ -134,15 +131,8 @@ def jackknife_error(without_each: Floats) -> float:
     return float(np.sqrt((n - 1) / n * (deviations**2).sum()))
 
 
-def dfbeta(table: pd.DataFrame, definitions: Definitions) -> pd.DataFrame:
+def dfbeta(repositories: Repositories) -> pd.DataFrame:
     """Rank developers and repositories by how far the lead moves without them.
-
-    Parameters
-    ----------
-    table
-        Attributed repositories.
-    definitions
-        Definitions.
 
     Returns
     -------
@@ -153,54 +143,39 @@ def dfbeta(table: pd.DataFrame, definitions: Definitions) -> pd.DataFrame:
         shift in jackknife standard errors of the lead, the scaled change that regression
         diagnostics call DFBETAS; NaN where no unit moves the lead) and ``rank``.
     """
-    titles = table.set_index("repository")["name"].to_dict()
-    head, parts = definitions.headline, []
-    for estimand, unit in product(_estimands(definitions), UNITS):
-        held = cells_of(
-            table, Specification(estimand, head.attribution, head.labels), unit, definitions
-        )
-        rows = _ranked(held).assign(window=estimand.window.id, unit=unit)
+    titles, parts = repositories.titles, []
+    for spec, unit in product(rivals(repositories.definitions), UNITS):
+        rows = _ranked(repositories.cells(spec, unit)).assign(window=spec.window, unit=unit)
         parts.append(rows.assign(name=[titles.get(name, name) for name in rows["name"]]))
-    found = pd.concat(parts, ignore_index=True)
+    table = pd.concat(parts, ignore_index=True)
     keys = ["window", "unit"]
-    return found[[*keys, *found.columns.drop(keys)]]
+    return table[[*keys, *table.columns.drop(keys)]]
 
 
-def _check_several(held: Cells) -> None:
+def _check_several(cells: Cells) -> None:
     """Refuse cells of one unit."""
-    if len(held.units) < 2:
+    if len(cells.units) < 2:
         raise DegenerateDataError(
             "one unit has all downloads: it cannot be left out", "widen the window"
         )
 
 
-def _contributions(held: Cells) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+def _contributions(cells: Cells) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
     """What each unit adds to China − USA, and all that it holds (n,), in half downloads."""
-    china, usa = (held.by_group[:, held.groups.index(name)] for name in ("China", "USA"))
-    return np.asarray(china - usa), np.asarray(held.by_group.sum(axis=1))
+    return np.asarray(cells.of(CHINA) - cells.of(USA)), cells.sizes
 
 
-def _estimands(definitions: Definitions) -> Iterator[Estimand]:
-    """The headline's estimand, and the increments that end with it and leave out the same."""
-    head = definitions.headline_estimand
-    yield head
-    for other in definitions.estimands:
-        same = other.exclusion == head.exclusion and other.window.end == head.window.end
-        if same and other.window.kind == "increments" and other.id != head.id:
-            yield other
-
-
-def _ranked(held: Cells) -> pd.DataFrame:
+def _ranked(cells: Cells) -> pd.DataFrame:
     """Units of one estimand by influence on the lead; of equal influence the first by name."""
-    contributions, sizes = _contributions(held)
-    without = lead_without_each(held)
+    contributions, sizes = _contributions(cells)
+    without = lead_without_each(cells)
     shift = without - contributions.sum() / sizes.sum()
     with np.errstate(invalid="ignore"):
         scaled = np.abs(shift) / jackknife_error(without)
     rows = pd.DataFrame(
         {
-            "name": held.units,
-            "group": [held.groups[i] for i in held.by_group.argmax(axis=1)],
+            "name": cells.units,
+            "group": cells.main_groups,
             "share": sizes / sizes.sum(),
             "shift": shift,
             "dfbeta": scaled,

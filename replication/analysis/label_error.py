@@ -14,20 +14,22 @@ where one coder was wrong the registry may have been right.
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator
+from dataclasses import replace
 from itertools import product
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from replication.analysis.estimates import Specification, cells_of
+from replication.analysis.cells import Repositories
+from replication.analysis.lead import LEAD
+from replication.analysis.specification import NONE
 from replication.attribution.assign import ROLES
 from replication.attribution.audit import CHINA, CLASSES, USA, class_of_group
 from replication.definitions import Definitions
 from replication.inference.cells import Cells
 from replication.inference.intervals import percentile
 from replication.inference.resampling import cluster_weights
-from replication.inference.statistics import LEAD
 
 LUCK, LABELS, BOTH = "luck", "labels", "both"
 UNSETTLED = "-unsettled"
@@ -39,23 +41,18 @@ Floats = NDArray[np.float64]
 
 
 def propagate(
-    table: pd.DataFrame,
-    confusion: NDArray[np.int64],
-    settled: Collection[str],
-    definitions: Definitions,
+    repositories: Repositories, confusion: NDArray[np.int64], settled: Collection[str]
 ) -> pd.DataFrame:
     """Intervals for the shares and the lead that carry luck, label error, and both.
 
     Parameters
     ----------
-    table
-        Attributed repositories.
+    repositories
+        Attributed repositories, with the definitions: replicates, seeds and the prior.
     confusion
         Audited units by class of the first and of the second coding, in the order of `CLASSES`.
     settled
         Developers whose class the two codings agree on.
-    definitions
-        Definitions, replicates, seeds and the prior.
 
     Returns
     -------
@@ -64,19 +61,20 @@ def propagate(
         ``point, lower, upper`` as fractions, and ``china_leads``, the fraction of replicates in
         which China leads.
     """
-    rows = []
-    for estimand, role in product(definitions.estimands, ROLES):
-        if estimand.exclusion:
-            continue
-        spec = Specification(estimand, role, "registry")
-        held = cells_of(table, spec, "developer", definitions)
-        point = _statistics(np.asarray([_by_class(held, definitions).sum(axis=0)], dtype=float))[0]
-        for source, drawn in replicates(held, confusion, settled, definitions).items():
+    definitions, rows = repositories.definitions, []
+    for window, role in product(definitions.windows, ROLES):
+        spec = replace(
+            repositories.headline,
+            window=window.id, exclusion=NONE, attribution=role, labels="registry",
+        )  # fmt: skip
+        cells = repositories.cells(spec)
+        point = _statistics(np.asarray([_by_class(cells, definitions).sum(axis=0)], dtype=float))[0]
+        for source, drawn in replicates(cells, confusion, settled, definitions).items():
             low, high = percentile(drawn, definitions.inference.level)
             leads = float((drawn[:, -1] > 0).mean())
             ends = zip((CHINA, USA, LEAD), point, low, high, strict=True)
             rows += [
-                {**spec.keys(), "source": source, "group": group, "point": value,
+                {**spec.keys, "source": source, "group": group, "point": value,
                  "lower": lower, "upper": upper, "china_leads": leads}
                 for group, value, lower, upper in ends
             ]  # fmt: skip
@@ -84,11 +82,11 @@ def propagate(
 
 
 def replicates(
-    held: Cells, confusion: NDArray[np.int64], settled: Collection[str], definitions: Definitions
+    cells: Cells, confusion: NDArray[np.int64], settled: Collection[str], definitions: Definitions
 ) -> dict[str, Floats]:
     """Replicates (B, 3) of China's share, the USA's and the lead, by source of error."""
-    by_class = _by_class(held, definitions)
-    fixed = np.isin(held.units, list(settled))
+    by_class = _by_class(cells, definitions)
+    fixed = np.isin(cells.units, list(settled))
     parts: dict[str, list[Floats]] = {source: [] for source in SOURCES}
     for number in range(-(-definitions.inference.replicates // definitions.inference.chunk)):
         for source, totals in _chunk(by_class, confusion, fixed, definitions, number):
@@ -96,14 +94,14 @@ def replicates(
     return {s: np.concatenate(p)[: definitions.inference.replicates] for s, p in parts.items()}
 
 
-def _by_class(held: Cells, definitions: Definitions) -> NDArray[np.int64]:
+def _by_class(cells: Cells, definitions: Definitions) -> NDArray[np.int64]:
     """Half downloads (n, 4) of each developer in each of `CLASSES`."""
     place = [
-        CLASSES.index(class_of_group(group, definitions.unattributed)) for group in held.groups
+        CLASSES.index(class_of_group(group, definitions.unattributed)) for group in cells.groups
     ]
-    out = np.zeros((len(held.units), len(CLASSES)), dtype=np.int64)
+    out = np.zeros((len(cells.units), len(CLASSES)), dtype=np.int64)
     for column, target in enumerate(place):
-        out[:, target] += held.by_group[:, column]
+        out[:, target] += cells.by_group[:, column]
     return out
 
 
@@ -143,8 +141,8 @@ def _classes(
 
 def _moved(by_class: NDArray[np.int64], labels: NDArray[np.int64]) -> Floats:
     """Half downloads (size, n, 4) of each developer under the classes drawn."""
-    held = by_class.astype(float)
-    moved = [np.where(labels == target, held, 0.0).sum(axis=-1) for target in range(len(CLASSES))]
+    sizes = by_class.astype(float)
+    moved = [np.where(labels == target, sizes, 0.0).sum(axis=-1) for target in range(len(CLASSES))]
     return np.stack(moved, axis=-1)
 
 

@@ -8,13 +8,16 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from functools import partial
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from replication.analysis.rolling import labels_of, weekly_cells
-from replication.definitions import Definitions, Estimand, Inference
+from replication.analysis.cells import DEVELOPER, REPOSITORY, UNITS, Repositories, Weeks
+from replication.analysis.lead import CHINA, LEAD, RATIO, SIDES
+from replication.analysis.specification import Specification, rivals
+from replication.definitions import Inference, Window
 from replication.errors import DegenerateDataError
 from replication.inference import intervals
 from replication.inference.blocks import (
@@ -24,14 +27,15 @@ from replication.inference.blocks import (
     product_totals,
 )
 from replication.inference.bootstrap import Bootstrap, Intervals
-from replication.inference.cells import credit, leave_out
+from replication.inference.cells import WeeklyCells
 from replication.inference.schemes import DIRICHLET, MULTINOMIAL, POISSON, Subsample
-from replication.inference.simulation import CLASSES
-from replication.inference.statistics import LEAD, RATIO, Statistics
+from replication.inference.simulation import Population
+from replication.inference.statistics import Statistics
 
-STATISTICS = Statistics(CLASSES, "none", "China", ())
-JUDGED = ("China", "USA", LEAD, RATIO)
-DEVELOPER, REPOSITORY, WEEK, PRODUCT = "developer", "repository", "week", "developer × week"
+CLASSES = (*SIDES, "Other")
+STATISTICS = Statistics(CLASSES, SIDES, "none", CHINA)
+JUDGED = (*SIDES, LEAD, RATIO)
+WEEK, PRODUCT = "week", "developer × week"
 NOTHING = "none"
 """The scheme of a method that draws nothing."""
 Ints = NDArray[np.int64]
@@ -65,34 +69,28 @@ def methods(
         "bca": whole.bca,
         "studentised-logit": whole.studentised,
     }
-    for name, made in drawn.items():
-        yield Method(DEVELOPER, MULTINOMIAL.name, name), made()
+    for name, make in drawn.items():
+        yield Method(DEVELOPER, MULTINOMIAL.name, name), make()
     yield Method(DEVELOPER, NOTHING, "jackknife-logit"), whole.jackknife()
     without = whole.without_each
     ends = intervals.leave_one_out_range(without, without)
     yield Method(DEVELOPER, NOTHING, "leave-one-out"), whole.exact("leave-one-out", ends)
     for scheme in (POISSON, DIRICHLET):
-        found = replace(whole, scheme=scheme).percentile()
-        yield Method(DEVELOPER, scheme.name, "percentile"), found
+        made = replace(whole, scheme=scheme).percentile()
+        yield Method(DEVELOPER, scheme.name, "percentile"), made
     subsample = Subsample(rules.subsample_exponent)
-    found = replace(whole, scheme=subsample).studentised()
-    yield Method(DEVELOPER, subsample.name, "studentised-logit"), found
+    made = replace(whole, scheme=subsample).studentised()
+    yield Method(DEVELOPER, subsample.name, "studentised-logit"), made
     yield Method(REPOSITORY, MULTINOMIAL.name, "percentile"), parts.percentile()
 
 
-def interval_methods(
-    table: pd.DataFrame, weekly: pd.DataFrame, definitions: Definitions
-) -> pd.DataFrame:
+def interval_methods(repositories: Repositories, weeks: Weeks) -> pd.DataFrame:
     """Intervals of the headline, and of the increments that end with it, by every method.
 
     Parameters
     ----------
-    table
-        Attributed repositories.
-    weekly
-        Attributed weekly downloads.
-    definitions
-        Definitions.
+    repositories, weeks
+        Attributed repositories and weeks.
 
     Returns
     -------
@@ -102,51 +100,31 @@ def interval_methods(
         does not have, the point is that of the weekly series, whose frozen readings are
         interpolated.
     """
-    parts = []
-    for estimand in rivals(definitions):
-        found = [*methods(*cells_by_unit(table, estimand, definitions), definitions.inference)]
-        found += _over_weeks(weekly, estimand, definitions)
-        parts += [_rows(made, estimand, method) for method, made in found]
+    definitions, parts = repositories.definitions, []
+    windows = {window.id: window for window in definitions.windows}
+    for spec in rivals(definitions):
+        by_developer, by_repository = (
+            repositories.cells(spec, u).beside_rest(SIDES) for u in UNITS
+        )
+        made = [*methods(by_developer, by_repository, definitions.inference)]
+        if windows[spec.window].kind == "increments":
+            cells = weeks.of_headline(spec.exclusion)
+            made += _over_weeks(_inside(cells, windows[spec.window]), definitions.inference)
+        parts += [_rows(each, spec.estimand, method) for method, each in made]
     return pd.concat(parts, ignore_index=True)
 
 
-def rivals(definitions: Definitions) -> list[Estimand]:
-    """The headline's estimand, and the increments that end with it."""
-    head = definitions.headline_estimand
-    others = [
-        e
-        for e in definitions.estimands
-        if e.exclusion is None and e.window.kind == "increments" and e.window.end == head.window.end
-    ]
-    return [head, *(e for e in others if e != head)]
-
-
-def credited(table: pd.DataFrame, estimand: Estimand, definitions: Definitions) -> pd.DataFrame:
-    """Rows with downloads by the headline's attribution and labels, in the order of their units.
-
-    ``side`` is the place of the group in `CLASSES`.
-    """
-    head = definitions.headline
-    rows = credit(
-        leave_out(table, estimand.exclusion), estimand.window.id, head.attribution, head.labels
+def population(repositories: Repositories, spec: Specification) -> Population:
+    """The developers of a specification, each in the class that holds most of its downloads."""
+    credited, half = repositories.entries(spec)
+    number = repositories.numbers[0][credited.row]
+    order = np.lexsort((number, credited.developer))
+    order = order[half[order] > 0]
+    developer = np.unique(credited.developer[order], return_inverse=True)[1]
+    classes = repositories.cells(spec).beside_rest(SIDES).argmax(axis=1)
+    return Population(
+        half[order].astype(float), developer.astype(np.int64), classes.astype(np.int64)
     )
-    side = rows["group"].map({"China": 0, "USA": 1}).fillna(2).astype(int)
-    rows = rows.assign(side=side)[rows["half_downloads"] > 0]
-    return rows.sort_values(["developer", "repository"], ignore_index=True)
-
-
-def cells_by_unit(
-    table: pd.DataFrame, estimand: Estimand, definitions: Definitions
-) -> tuple[Ints, Ints]:
-    """Cells (n, 3) in `CLASSES` by developer and by repository."""
-    rows = credited(table, estimand, definitions)
-    by_developer, by_repository = (
-        rows.pivot_table("half_downloads", unit, "side", "sum", fill_value=0)
-        .reindex(columns=range(len(CLASSES)), fill_value=0)
-        .to_numpy(dtype=np.int64)
-        for unit in ("developer", "repository")
-    )
-    return by_developer, by_repository
 
 
 def _bootstrap(counts: Ints, rules: Inference) -> Bootstrap:
@@ -156,44 +134,39 @@ def _bootstrap(counts: Ints, rules: Inference) -> Bootstrap:
 
 def _reversed(drawn: Bootstrap) -> Intervals:
     """The basic or reverse percentile interval, on each statistic's own scale."""
-    found = drawn.percentile()
+    made = drawn.percentile()
     with np.errstate(invalid="ignore"):  # an infinite ratio has no distance to its own end
-        ends = 2 * found.point - found.upper, 2 * found.point - found.lower
-    errors = found.error_upper, found.error_lower
+        ends = 2 * made.point - made.upper, 2 * made.point - made.lower
+    errors = made.error_upper, made.error_lower
     return replace(
-        found, method="basic", lower=ends[0], upper=ends[1],
+        made, method="basic", lower=ends[0], upper=ends[1],
         error_lower=errors[0], error_upper=errors[1],
     )  # fmt: skip
 
 
-def _over_weeks(
-    weekly: pd.DataFrame, estimand: Estimand, definitions: Definitions
-) -> Iterator[tuple[Method, Intervals]]:
+def _inside(cells: WeeklyCells, window: Window) -> Ints:
+    """Half downloads (n, 3, t) in `CLASSES` in the weeks of a window."""
+    start, end = window.start.isoformat(), window.end.isoformat()
+    inside = np.array([start <= week <= end for week in cells.weeks])
+    return cells.beside_rest(SIDES)[:, :, inside]
+
+
+def _over_weeks(counts: Ints, rules: Inference) -> Iterator[tuple[Method, Intervals]]:
     """Percentile intervals that resample developers and weeks, or blocks of weeks alone."""
-    window = estimand.window
-    if window.kind != "increments":
-        return
-    labels = labels_of(weekly)
-    inside = [window.start.isoformat() <= week <= window.end.isoformat() for week in labels]
-    counts = next(weekly_cells(weekly, definitions))[1][:, :, np.array(inside)]
-    rules = definitions.inference
-    made = product_totals(
-        counts, rules.replicates, rules.chunk, rules.seed, developers=True, weeks=None
-    )
+    draw = partial(product_totals, counts, rules.replicates, rules.chunk, rules.seed)
+    both = draw(developers=True, weeks=None)
     yield (
         Method(PRODUCT, "multinomial × exponential", "percentile"),
-        _percentile(counts, made, rules),
+        _percentile(counts, both, rules),
     )
     shares = STATISTICS.proportions(np.pad(counts.sum(axis=0).T, ((0, 0), (0, 1))))
     for kind in (MovingBlocks, StationaryBlocks):
         try:
-            length = block_length(shares[:, STATISTICS.names.index(LEAD)], kind.name)
+            length = block_length(shares[:, STATISTICS.place(LEAD)], kind.name)
         except DegenerateDataError:
             continue
-        made = product_totals(
-            counts, rules.replicates, rules.chunk, rules.seed, developers=False, weeks=kind(length)
-        )
-        yield Method(WEEK, kind.name, "percentile"), _percentile(counts, made, rules)
+        blocks = draw(developers=False, weeks=kind(length))
+        yield Method(WEEK, kind.name, "percentile"), _percentile(counts, blocks, rules)
 
 
 def _percentile(counts: Ints, totals: NDArray[np.float64], rules: Inference) -> Intervals:
@@ -213,11 +186,11 @@ def _percentile(counts: Ints, totals: NDArray[np.float64], rules: Inference) -> 
     return Intervals("percentile", rules.level, names, value, *on_scale(0.0), *errors)
 
 
-def _rows(made: Intervals, estimand: Estimand, method: Method) -> pd.DataFrame:
+def _rows(made: Intervals, estimand: str, method: Method) -> pd.DataFrame:
     """One row a statistic that is judged."""
     rows = made.to_frame()
     rows = rows[rows["group"].isin(JUDGED)].assign(
-        estimand=estimand.id, unit=method.unit, scheme=method.scheme, method=method.name
+        estimand=estimand, unit=method.unit, scheme=method.scheme, method=method.name
     )
     keys = ["estimand", "unit", "scheme", "method"]
     return rows[[*keys, *rows.columns.drop(keys)]]

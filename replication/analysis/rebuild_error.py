@@ -1,4 +1,4 @@
-"""The error of downloads that the chain of 30-day windows alone tells, carried into the shares.
+"""The error of downloads that only the chain of 30-day windows shows, carried into the shares.
 
 It is an error of measurement, not of luck, and only windows that reach back before the cumulative
 counters have it. Two parts are independent: the chain's scale may be wrong for all alike, and each
@@ -9,28 +9,27 @@ known too (`replication.panel.whole_hub.chain`), and reach a share to first orde
 from __future__ import annotations
 
 from collections.abc import Mapping
+from itertools import product
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 from scipy import stats
 
-from replication.definitions import Definitions
-from replication.inference.statistics import LEAD
+from replication.analysis.cells import Repositories
+from replication.analysis.lead import CHINA, LEAD, SIDES, USA
+from replication.attribution.assign import LABELS, WEEKLY_ROLES
 
 METHOD = "rebuild-error"
 COMBINED = "jackknife-logit-with-rebuild"
-SIDES = ("China", "USA")
-ROLES = ("uploader", "origin")
 Floats = NDArray[np.float64]
 
 
 def with_rebuild_error(
     estimates: pd.DataFrame,
-    repositories: pd.DataFrame,
+    repositories: Repositories,
     chained: pd.DataFrame,
     chain: pd.DataFrame,
-    definitions: Definitions,
 ) -> pd.DataFrame:
     """Add the error of the rebuilt part to the estimates.
 
@@ -41,11 +40,9 @@ def with_rebuild_error(
     repositories
         Attributed repositories.
     chained
-        ``repository`` and one column a window: downloads that the chain alone tells.
+        ``repository`` and one column a window: downloads that only the chain shows.
     chain
         ``stretch, factor, factor_error, spread``, with a row "used".
-    definitions
-        Definitions.
 
     Returns
     -------
@@ -55,24 +52,22 @@ def with_rebuild_error(
         the jackknife's ends moved out by it, as independent errors add (in quadrature).
     """
     used = chain.set_index("stretch").loc["used"]
-    sizes = repositories[["repository"]].merge(chained, on="repository", how="left").fillna(0)
-    z = float(stats.norm.ppf((1 + definitions.inference.level) / 2))
+    names = repositories.table[["repository"]]
+    sizes = names.merge(chained, on="repository", how="left").fillna(0)
+    z = float(stats.norm.ppf((1 + repositories.definitions.inference.level) / 2))
     rows = []
-    for window in [w.id for w in definitions.windows if sizes[w.id].sum() > 0]:
-        for role in ROLES:
-            for labels in ("study", "registry"):
-                errors = _errors(repositories, sizes[window], window, role, labels, used)
-                where = {"estimand": window, "attribution": role, "labels": labels}
-                rows += _rows(estimates, where, errors, z)
+    windows = [w.id for w in repositories.definitions.windows if sizes[w.id].sum() > 0]
+    for window, role, labels in product(windows, WEEKLY_ROLES, LABELS):
+        errors = _errors(repositories.table, sizes[window], window, role, labels, used)
+        where = {"estimand": window, "attribution": role, "labels": labels}
+        rows += _rows(estimates, where, errors, z)
     return pd.concat([estimates, pd.DataFrame(rows)], ignore_index=True) if rows else estimates
 
 
-def of_chained(
-    repositories: pd.DataFrame, chained: pd.DataFrame, definitions: Definitions
-) -> dict[str, float]:
-    """Share of the headline's downloads that the chain alone tells, for the text."""
-    window = definitions.headline_estimand.window.id
-    return {"chained_share": float(chained[window].sum() / repositories[window].sum())}
+def of_chained(repositories: Repositories, chained: pd.DataFrame) -> dict[str, float]:
+    """Share of the headline's downloads that only the chain shows, for the text."""
+    window = repositories.headline.window
+    return {"chained_share": float(chained[window].sum() / repositories.table[window].sum())}
 
 
 def _errors(
@@ -83,7 +78,7 @@ def _errors(
     downloads = table[window].to_numpy(dtype=float)
     total = downloads.sum()
     inside = {side: (group == side).astype(float) for side in SIDES}
-    inside[LEAD] = inside["China"] - inside["USA"]
+    inside[LEAD] = inside[CHINA] - inside[USA]
     out = {}
     for name, weight in inside.items():
         value = (weight * downloads).sum() / total
@@ -128,6 +123,6 @@ def _rows(
         }
         for method, (lower, upper) in ends.items():
             unit = "none" if method == METHOD else "developer"
-            told = {"unit": unit, "method": method, "lower": lower, "upper": upper, "group": name}
-            out.append({**row.to_dict(), **told, "error_lower": np.nan, "error_upper": np.nan})
+            about = {"unit": unit, "method": method, "lower": lower, "upper": upper, "group": name}
+            out.append({**row.to_dict(), **about, "error_lower": np.nan, "error_upper": np.nan})
     return out

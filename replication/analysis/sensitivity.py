@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from replication.analysis.grid import DIMENSIONS, choices_of, headline_choices
+from replication.analysis.specification import DIMENSIONS, choices_of, headline
 from replication.definitions import Bridge, Definitions, PublishedSpecification
 
 Floats = NDArray[np.float64]
@@ -37,10 +37,10 @@ def variance_shares(leads: Floats) -> tuple[Floats, Floats]:
     tuple of numpy.ndarray
         Shares (dimensions,); NaN where the leads do not vary.
     """
-    held, axes = np.ma.masked_invalid(leads), range(leads.ndim)
-    means = [held.mean(axis=tuple(a for a in axes if a != axis)).var() for axis in axes]
-    along = [held.var(axis=axis).mean() for axis in axes]
-    whole = float(held.var()) or np.nan
+    masked, axes = np.ma.masked_invalid(leads), range(leads.ndim)
+    means = [masked.mean(axis=tuple(a for a in axes if a != axis)).var() for axis in axes]
+    along = [masked.var(axis=axis).mean() for axis in axes]
+    whole = float(masked.var()) or np.nan
     return np.array(means, dtype=float) / whole, np.array(along, dtype=float) / whole
 
 
@@ -65,7 +65,7 @@ def dimensions(grid: pd.DataFrame, definitions: Definitions) -> pd.DataFrame:
     leads = grid["lead"].to_numpy(dtype=float).reshape([len(c) for c in choices.values()])
     shares = zip(choices.items(), *variance_shares(leads), strict=True)
     rows = [
-        {"dimension": name, "choice": choice, **_told(grid.loc[grid[name] == choice, "lead"])}
+        {"dimension": name, "choice": choice, **_summary(grid.loc[grid[name] == choice, "lead"])}
         | {"first_order": first, "total_order": total}
         for (name, every), first, total in shares
         for choice in every
@@ -73,7 +73,7 @@ def dimensions(grid: pd.DataFrame, definitions: Definitions) -> pd.DataFrame:
     return pd.DataFrame(rows)
 
 
-def _told(leads: pd.Series) -> dict[str, float]:
+def _summary(leads: pd.Series) -> dict[str, float]:
     """How the lead lies in some specifications; those without downloads are left out."""
     leads = leads.dropna()
     return {
@@ -87,7 +87,7 @@ def _told(leads: pd.Series) -> dict[str, float]:
 
 def cell_choices(cell: PublishedSpecification, definitions: Definitions) -> Choices:
     """The choices of a published cell: its window and scope, else the headline's."""
-    return headline_choices(definitions) | {"window": cell.window, "scope": cell.scope}
+    return headline(definitions).choices | {"window": cell.window, "scope": cell.scope}
 
 
 def published_cells(
@@ -111,11 +111,11 @@ def published_cells(
         specifications whose lead is at most as large) and ``published_lead``, a fraction, NaN
         where no shares were published.
     """
-    found = grid.set_index(list(DIMENSIONS))["lead"]
+    leads = grid.set_index(list(DIMENSIONS))["lead"]
     rows = []
     for cell in definitions.published_specifications:
         choices = cell_choices(cell, definitions)
-        lead = found.loc[tuple(choices.values())]
+        lead = leads.loc[tuple(choices.values())]
         rows.append(
             {"cell": cell.id, "label": cell.label, **choices, "lead": lead}
             | {"rank": (grid["lead"] <= lead).mean(), "published_lead": _lead(cell, published)}
@@ -155,7 +155,7 @@ def bridges(
 
     Parameters
     ----------
-    grid, published, study
+    grid, published, definitions
         As for `published_cells`.
 
     Returns
@@ -191,10 +191,10 @@ def _from_published(
     cell: PublishedSpecification, lead: float, published: Mapping[str, float]
 ) -> Iterator[Step]:
     """The published lead of a cell, and what the cell differs from it by; nothing where none is."""
-    told = _lead(cell, published)
-    if not np.isnan(told):
-        yield "published", cell.id, told
-        yield "unexplained", cell.id, lead - told
+    stated = _lead(cell, published)
+    if not np.isnan(stated):
+        yield "published", cell.id, stated
+        yield "unexplained", cell.id, lead - stated
 
 
 def _moves(first: Choices, last: Choices, windows: Sequence[str]) -> Iterator[Move]:
@@ -226,14 +226,14 @@ def worths(
         Changes (m,).
     """
     orders = [order for order in permutations(range(len(moves))) if _possible(order, moves)]
-    found = np.zeros(len(moves))
+    changes = np.zeros(len(moves))
     for order in orders:
         choices = dict(first)
         for place in order:
             before = leads[tuple(choices.values())]
             choices[moves[place].dimension] = moves[place].after
-            found[place] += leads[tuple(choices.values())] - before
-    return found / len(orders)
+            changes[place] += leads[tuple(choices.values())] - before
+    return changes / len(orders)
 
 
 def _possible(order: Sequence[int], moves: Sequence[Move]) -> bool:

@@ -14,9 +14,9 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from replication.analysis.estimates import cells_of, specifications
+from replication.analysis.cells import Repositories
+from replication.analysis.lead import CHINA, USA
 from replication.attribution.assign import RANGE
-from replication.definitions import Definitions
 from replication.inference.cells import HALVES, Cells
 
 AGAINST = {
@@ -27,15 +27,8 @@ SHOWN = 3
 """Developers that are named."""
 
 
-def tipping_points(table: pd.DataFrame, definitions: Definitions) -> pd.DataFrame:
+def tipping_points(repositories: Repositories) -> pd.DataFrame:
     """The fewest developers and downloads that must be labelled wrongly for the lead to turn.
-
-    Parameters
-    ----------
-    table
-        Attributed repositories.
-    definitions
-        Definitions.
 
     Returns
     -------
@@ -43,69 +36,68 @@ def tipping_points(table: pd.DataFrame, definitions: Definitions) -> pd.DataFram
         One row a specification: ``leader``; ``lead_downloads``, by which it leads;
         ``fewest_developers`` whose relabelling turns the lead, with their names in
         ``developers``; ``fewest_doubtful``, of those with alternative countries, under the
-        registry's labels (missing where none suffice); ``fewest_leaving``, the same where the side ahead only loses them to no
-        country; ``fewest_downloads`` and ``fewest_share`` of the total: a bound that no set of
-        wrong labels can undercut; and ``alone``, the smallest developer whose label by itself
-        would do, with ``alone_share``.
+        registry's labels (missing where none suffice); ``fewest_leaving``, the same where the side
+        ahead only loses them to no country; ``fewest_downloads`` and ``fewest_share`` of the total:
+        a bound that no set of wrong labels can undercut; and ``alone``, the smallest developer
+        whose label by itself would do, with ``alone_share``.
     """
     rows = []
-    for spec in specifications(table, definitions):
-        held = cells_of(table, spec, "developer", definitions)
-        found: dict[str, object] = {**spec.keys(), "fewest_doubtful": np.nan, **tipping_point(held)}
+    for spec in repositories.specifications:
+        cells = repositories.cells(spec)
+        point = tipping_point(cells)
+        doubtful = np.nan
         if spec.labels == "registry":
-            against = AGAINST[str(found["leader"])]
-            doubted = cells_of(table, replace(spec, labels=against), "developer", definitions)
-            found["fewest_doubtful"] = fewest_doubtful(held, doubted)
-        rows.append(found)
+            against = replace(spec, labels=AGAINST[str(point["leader"])])
+            doubtful = fewest_doubtful(cells, repositories.cells(against))
+        rows.append({**spec.keys, "fewest_doubtful": doubtful, **point})
     return pd.DataFrame(rows)
 
 
-def tipping_point(held: Cells) -> dict[str, object]:
+def tipping_point(cells: Cells) -> dict[str, object]:
     """Tipping points of one specification's cells by developer."""
-    china, usa = (held.by_group[:, held.groups.index(name)] for name in ("China", "USA"))
+    china, usa = cells.of(CHINA), cells.of(USA)
     leads = int(china.sum()) >= int(usa.sum())
     ahead, behind = (china, usa) if leads else (usa, china)
     gap = int(ahead.sum()) - int(behind.sum())
-    total = held.by_group.sum(axis=1)
+    total = cells.sizes
     gains = total - behind + ahead
-    order = np.lexsort((np.asarray(held.units), -gains))
+    order = np.lexsort((np.asarray(cells.units), -gains))
     needed = fewest(gains, gap)
     alone = [i for i in order[::-1] if gains[i] > gap]
-    smallest = min(alone, key=lambda i: (int(total[i]), held.units[i]), default=None)
+    smallest = min(alone, key=lambda i: (int(total[i]), cells.units[i]), default=None)
     fewest_halves = gap // 2 + 1
     return {
-        "leader": "China" if leads else "USA",
+        "leader": CHINA if leads else USA,
         "lead_downloads": gap / HALVES,
         "fewest_developers": needed,
-        "developers": "; ".join(held.units[i] for i in order[: min(needed, SHOWN)]),
+        "developers": "; ".join(cells.units[i] for i in order[: min(needed, SHOWN)]),
         "fewest_leaving": fewest(ahead, gap),
         "fewest_downloads": fewest_halves / HALVES,
         "fewest_share": fewest_halves / int(total.sum()),
-        "alone": "" if smallest is None else held.units[smallest],
+        "alone": "" if smallest is None else cells.units[smallest],
         "alone_share": np.nan if smallest is None else float(total[smallest] / total.sum()),
     }
 
 
-def fewest_doubtful(held: Cells, doubted: Cells) -> float:
+def fewest_doubtful(cells: Cells, doubted: Cells) -> float:
     """Fewest developers whose doubt turns the lead, were it resolved as in `doubted`; NaN if none.
 
     Parameters
     ----------
-    held, doubted
+    cells, doubted
         Cells of the same developers by the registry's labels, and with every doubt resolved
         against the side that leads.
     """
-    lead = _lead(held)
+    lead = _lead(cells)
     sign = 1 if lead.sum() >= 0 else -1
     gains = sign * (lead - _lead(doubted))
     needed = fewest(gains, abs(int(lead.sum())))
     return float(needed) if needed <= len(gains) else float("nan")
 
 
-def _lead(held: Cells) -> NDArray[np.int64]:
+def _lead(cells: Cells) -> NDArray[np.int64]:
     """What each developer adds to China's lead, in half downloads."""
-    china, usa = (held.by_group[:, held.groups.index(name)] for name in ("China", "USA"))
-    return np.asarray(china - usa)
+    return np.asarray(cells.of(CHINA) - cells.of(USA))
 
 
 def fewest(gains: NDArray[np.int64], gap: int) -> int:

@@ -118,22 +118,21 @@ def trend_of(ratio: Floats) -> Floats:
 
 
 def block_margins(
-    totals: Ints, kind: type[StationaryBlocks | MovingBlocks], rules: Inference
+    first: Ints, second: Ints, kind: type[StationaryBlocks | MovingBlocks], rules: Inference
 ) -> tuple[Floats, float]:
-    """China − USA in every week of series whose departures from a trend are resampled in blocks.
+    """Differences of two series in replicates whose departures from a trend are resampled in blocks.
 
-    With r the weekly log ratio China / USA, m its trend (`trend_of`) and e = r − m what departs
+    With r the weekly log ratio first / second, m its trend (`trend_of`) and e = r − m what departs
     from it, a replicate has the log ratio r* = m + e*: each week has the departure of another, in
-    blocks of the length that `block_length` finds for e. What both countries have together in a
-    week, s, stays as it is, so that China* − USA* = s·tanh(r*/2): a rolling sum of it is the
-    definition's own, and departures drawn where they stood give back the series. The trend is
-    taken as known, so that what is found is the noise about it; weeks that were interpolated have
-    hardly any, and lend little to others.
+    blocks of the length that `block_length` finds for e. The sum of both in a week, s, stays as it
+    is, so that the difference is s·tanh(r*/2), and departures drawn where they stood give back the
+    series. The trend is taken as known, so that the replicates show the noise about it alone; weeks
+    that were interpolated have hardly any, and lend little to others.
 
     Parameters
     ----------
-    totals
-        Half downloads (2 or more, T) of China, the USA, and others, which do not matter.
+    first, second
+        Weekly series (T,) of whole numbers.
     kind
         Scheme of blocks.
     rules
@@ -142,22 +141,21 @@ def block_margins(
     Returns
     -------
     tuple of numpy.ndarray and float
-        Margins (B, T) in half downloads, and the estimated length of blocks in weeks.
+        First less second (B, T), and the estimated length of blocks in weeks.
 
     Raises
     ------
     DegenerateDataError
-        The series is shorter than the moving average, does not vary about it, or has a week in
-        which China or the USA has nothing.
+        The series are shorter than the moving average, their ratio does not vary about it, or one of
+        them has nothing in a week.
     """
-    china, usa = totals[:2].astype(float)
-    span = len(china)
-    if span < TREND_WEEKS or not totals[:2].all():
+    span = len(first)
+    if span < TREND_WEEKS or not (first.all() and second.all()):
         raise DegenerateDataError(
-            f"no log ratio of China and the USA in each of {TREND_WEEKS} weeks or more",
+            f"no log ratio of two series in each of {TREND_WEEKS} weeks or more",
             "use a file whose readings span more weeks",
         )
-    ratio = np.log(china / usa)
+    ratio = np.log(first.astype(float) / second.astype(float))
     departures = _departures(ratio, trend_of(ratio))
     length = block_length(departures, kind.name)
 
@@ -165,7 +163,7 @@ def block_margins(
         return kind(length).places(generator_of(rules.seed, number, _DEPARTURES), rules.chunk, span)
 
     drawn = departures[in_chunks(places, rules)]
-    return (china + usa) * np.tanh((ratio - departures + drawn) / 2), length
+    return (first + second) * np.tanh((ratio - departures + drawn) / 2), length
 
 
 def in_chunks(draw: Callable[[int], NDArray[Any]], rules: Inference) -> NDArray[Any]:
@@ -221,5 +219,5 @@ def product_totals(
 
 def _departures(series: Floats, fitted: Floats) -> Floats:
     """What a fit leaves of a series, zero where that is only rounding."""
-    left = series - fitted
-    return np.where(np.abs(left) > _ROUNDING * np.abs(series).max(), left, 0.0)
+    rest = series - fitted
+    return np.where(np.abs(rest) > _ROUNDING * np.abs(series).max(), rest, 0.0)

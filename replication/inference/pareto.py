@@ -3,18 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from itertools import product
 
 import numpy as np
-import pandas as pd
 from numpy.typing import NDArray
 from scipy import stats
 
-from replication.definitions import Definitions, Window
 from replication.errors import DegenerateDataError
-from replication.inference.cells import HALVES, Cells, cells, credit
 
-UNITS = ("developer", "repository")
 Floats = NDArray[np.float64]
 
 
@@ -114,67 +109,3 @@ def draw_tail(tail: Tail, number: int, generator: np.random.Generator) -> Floats
     """Draw sizes (number,) from the Pareto law: the logarithm of its excess is exponential."""
     excess = generator.standard_exponential(number) / tail.index
     return np.asarray(tail.threshold * np.exp(excess))
-
-
-def window_cells(table: pd.DataFrame, window: Window, unit: str, definitions: Definitions) -> Cells:
-    """Cells of a whole window by the headline's attribution and labels.
-
-    Parameters
-    ----------
-    table
-        Attributed repositories.
-    window
-        The window, without any exclusion.
-    unit
-        One of `UNITS`.
-    definitions
-        Definitions.
-    """
-    head = definitions.headline
-    credited = credit(table, window.id, head.attribution, head.labels)
-    return cells(credited, unit, definitions.groups, definitions.family)
-
-
-def hill(table: pd.DataFrame, definitions: Definitions) -> pd.DataFrame:
-    """Hill's index against the size of the tail, by the headline's attribution and labels.
-
-    Parameters
-    ----------
-    table
-        Attributed repositories.
-    definitions
-        Definitions and the level.
-
-    Returns
-    -------
-    pandas.DataFrame
-        One row a window, unit and tail size ``k`` up to half of the units: ``alpha`` (Hill's index),
-        ``error`` (its asymptotic standard error), ``lower`` and ``upper`` (`hill_interval`),
-        ``threshold`` in downloads, and ``share`` of the downloads that units above it hold.
-    """
-    parts = []
-    for window, unit in product(definitions.windows, UNITS):
-        held = window_cells(table, window, unit, definitions).by_group.sum(axis=1)
-        rows = _by_tail_size(held, definitions.inference.level)
-        parts.append(rows.assign(window=window.id, unit=unit))
-    found = pd.concat(parts, ignore_index=True)
-    return found[["window", "unit", *found.columns.drop(["window", "unit"])]]
-
-
-def _by_tail_size(held: NDArray[np.int64], level: float) -> pd.DataFrame:
-    """Rows of `hill` of the half downloads (n,) of n units."""
-    ordered = np.sort(held)[::-1]
-    size = np.arange(1, len(held) // 2 + 1)
-    index = hill_index(held)[: len(size)]
-    lower, upper = hill_interval(index, size, level)
-    return pd.DataFrame(
-        {
-            "k": size,
-            "alpha": index,
-            "error": index / np.sqrt(size),
-            "lower": lower,
-            "upper": upper,
-            "threshold": ordered[size] / HALVES,
-            "share": np.cumsum(ordered)[size - 1] / ordered.sum(),
-        }
-    )

@@ -27,7 +27,8 @@ from replication.inference.pareto import draw_tail, fit_tail, tail_size
 
 LABELS, HITS, DEVELOPERS, PARETO = "labels", "hits", "developers", "pareto"
 MODELS = (LABELS, HITS, DEVELOPERS, PARETO)
-CLASSES = ("China", "USA", "Other")
+CLASSES = 3
+"""The first side, the second, and all others."""
 MOST = 2.0**36
 """Downloads of one data set, up to which all weighted sums are exact."""
 Ints = NDArray[np.int64]
@@ -45,7 +46,7 @@ class Population:
     developer
         Number (r,) of the developer of every repository, from 0 to n − 1, ascending.
     classes
-        Class (n,) of every developer, as its place in `CLASSES`.
+        Class (n,) of every developer, a whole number below `CLASSES`.
     """
 
     sizes: Floats
@@ -60,8 +61,8 @@ class Population:
     @property
     def shares(self) -> Floats:
         """Share (3,) of every class."""
-        held = np.bincount(self.classes, self.totals, minlength=len(CLASSES))
-        return np.asarray(held / held.sum())
+        sums = np.bincount(self.classes, self.totals, minlength=CLASSES)
+        return np.asarray(sums / sums.sum())
 
     def flattened(self, power: float) -> Population:
         """The population with every developer's size raised to a power: 0 makes all equal."""
@@ -72,7 +73,7 @@ class Population:
 
 @dataclass(frozen=True)
 class DataSet:
-    """One simulated data set: cells of whole downloads in `CLASSES`, by either unit."""
+    """One simulated data set: cells (…, 3) of whole downloads by class, by either unit."""
 
     developers: Ints
     repositories: Ints
@@ -94,7 +95,7 @@ def simulate(population: Population, model: str, generator: np.random.Generator)
     drawn = np.arange(n) if model == LABELS else generator.integers(n, size=n)
     classes = population.classes[drawn]
     if model != DEVELOPERS:
-        classes = generator.choice(len(CLASSES), size=n, p=population.shares)
+        classes = generator.choice(CLASSES, size=n, p=population.shares)
     factor = _tail_factor(population, drawn, generator) if model == PARETO else np.ones(n)
     return _cells(population, drawn, classes, factor)
 
@@ -121,8 +122,8 @@ def _cells(population: Population, drawn: Ints, classes: Ints, factor: Floats) -
     within = np.arange(len(owner)) - np.repeat(np.cumsum(count[drawn]) - count[drawn], count[drawn])
     sizes = population.sizes[first[drawn][owner] + within] * factor[owner]
     sizes /= 2.0 ** max(0.0, np.ceil(np.log2(sizes.sum() / MOST)))
-    repositories = np.zeros((len(owner), len(CLASSES)), dtype=np.int64)
+    repositories = np.zeros((len(owner), CLASSES), dtype=np.int64)
     repositories[np.arange(len(owner)), classes[owner]] = np.maximum(np.rint(sizes), 1)
-    developers = np.zeros((len(drawn), len(CLASSES)), dtype=np.int64)
+    developers = np.zeros((len(drawn), CLASSES), dtype=np.int64)
     np.add.at(developers, owner, repositories)
     return DataSet(developers, repositories)

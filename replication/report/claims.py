@@ -37,8 +37,11 @@ import pandas as pd
 from pydantic import model_validator
 from pydantic.dataclasses import dataclass as table_class
 
-from replication.analysis import rebuild_error, window_changes, window_months
-from replication.analysis.crossover import NEVER
+from replication.analysis import rebuild_error
+from replication.analysis.cells import DEVELOPER
+from replication.analysis.weekly import NEVER
+from replication.analysis.window import changes as window_changes
+from replication.analysis.window import months as window_months
 from replication.definitions import Definitions, toml_files
 from replication.definitions.messages import span
 from replication.definitions.value_types import FIRST_DAY, LAST_DAY, MOST_COUNT, TABLE, UnfitError
@@ -283,7 +286,7 @@ def _of_window(definitions: Definitions, window: Tables) -> dict[str, Rule]:
         values = 100 * changes["family"].to_numpy()
         mark = marks[claim.value]
         # To leave one of the family out, or all that is not theirs, would change the claim.
-        own = (changes["kind"] != window_changes.DEVELOPER).to_numpy()
+        own = (changes["kind"] != DEVELOPER).to_numpy()
         holds = np.where(own, values > mark, values[0] > mark)
         reason = f"a {claim.value} is more than {mark:.0f} %"
         return _answered(values[0], 0.0, holds, changes, reason)

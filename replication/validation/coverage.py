@@ -22,13 +22,15 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from replication.analyses import CALIBRATION
-from replication.analysis.methods import JUDGED, STATISTICS, credited, methods, rivals
-from replication.definitions import Definitions, Estimand, Inference
+from replication.analysis.cells import Repositories
+from replication.analysis.lead import RATIO
+from replication.analysis.methods import JUDGED, STATISTICS, methods, population
+from replication.analysis.specification import headline, rivals
+from replication.definitions import Definitions, Inference
 from replication.errors import VerificationError
 from replication.files import read_csv, read_json, write_csv, write_json
 from replication.inference.resampling import generator_of
 from replication.inference.simulation import DEVELOPERS, HITS, MODELS, Population, simulate
-from replication.inference.statistics import RATIO
 from replication.places import PACKAGE
 from replication.run import Run
 from replication.sources.bundled import FOLDER
@@ -39,9 +41,9 @@ CHUNK = 50
 """Data sets that one seed makes."""
 _STREAM = 4
 CODE = (
-    "analysis/methods", "inference/bootstrap", "inference/cells", "inference/intervals",
-    "inference/pareto", "inference/resampling", "inference/schemes", "inference/simulation",
-    "inference/statistics", "validation/coverage",
+    "analysis/methods", "inference/bootstrap", "inference/intervals", "inference/pareto",
+    "inference/resampling", "inference/schemes", "inference/simulation", "inference/statistics",
+    "validation/coverage",
 )  # fmt: skip
 """Modules whose code the table depends on."""
 Floats = NDArray[np.float64]
@@ -64,11 +66,11 @@ class Setting:
 
 def settings(definitions: Definitions) -> Iterator[Setting]:
     """Every model for the headline and its rival, and flatter sizes for the headline."""
-    for estimand, model in product(rivals(definitions), MODELS):
-        yield Setting(estimand.id, model, 1.0)
+    for spec, model in product(rivals(definitions), MODELS):
+        yield Setting(spec.estimand, model, 1.0)
     for power, model in product(definitions.calibration.powers, (HITS, DEVELOPERS)):
         if power != 1.0:
-            yield Setting(definitions.headline_estimand.id, model, power)
+            yield Setting(headline(definitions).estimand, model, power)
 
 
 def populations(table: pd.DataFrame, definitions: Definitions) -> dict[str, Population]:
@@ -81,7 +83,8 @@ def populations(table: pd.DataFrame, definitions: Definitions) -> dict[str, Popu
     definitions
         Definitions: the headline's attribution and labels.
     """
-    return {e.id: _population(table, e, definitions) for e in rivals(definitions)}
+    repositories = Repositories(table, definitions)
+    return {spec.estimand: population(repositories, spec) for spec in rivals(definitions)}
 
 
 def calibrate(run: Run, progress: Callable[[str], None], *, force: bool = False) -> bool:
@@ -173,9 +176,9 @@ def key(table: pd.DataFrame, definitions: Definitions) -> str:
     Comments and docstrings do not count.
     """
     digest = hashlib.sha256(repr((definitions.calibration, _settings(definitions))).encode())
-    for name, population in populations(table, definitions).items():
+    for name, people in populations(table, definitions).items():
         digest.update(name.encode())
-        for array in vars(population).values():
+        for array in vars(people).values():
             digest.update(np.asarray(array, dtype=float).tobytes())
     for name in CODE:
         digest.update(_meaning(PACKAGE / f"{name}.py").encode())
@@ -204,19 +207,6 @@ def _is_text(node: ast.AST) -> bool:
     return isinstance(value, ast.Constant) and isinstance(value.value, str)
 
 
-def _population(table: pd.DataFrame, estimand: Estimand, definitions: Definitions) -> Population:
-    """Developers with all their downloads, each in the class that holds most of it."""
-    rows = credited(table, estimand, definitions)
-    by_side = rows.pivot_table("half_downloads", "developer", "side", "sum", fill_value=0)
-    group = by_side.idxmax(axis=1)
-    developer = rows["developer"].map(pd.Series(range(len(group)), group.index))
-    return Population(
-        rows["half_downloads"].to_numpy(dtype=float),
-        developer.to_numpy(dtype=np.int64),
-        group.to_numpy(dtype=np.int64),
-    )
-
-
 def _settings(definitions: Definitions) -> Inference:
     """The settings of inference with the calibration's number of replicates."""
     replicates = definitions.calibration.replicates
@@ -229,11 +219,11 @@ def _chunk(
 ) -> pd.DataFrame:
     """Intervals of one chunk of data sets of one setting."""
     setting, number = job
-    population = developers[setting.estimand].flattened(setting.power)
+    flat = developers[setting.estimand].flattened(setting.power)
     generator = generator_of(definitions.inference.seed, *setting.key, number)
     parts = []
     for _ in range(min(CHUNK, definitions.calibration.data_sets - number * CHUNK)):
-        data = simulate(population, setting.model, generator)
+        data = simulate(flat, setting.model, generator)
         drawn = replace(_settings(definitions), seed=int(generator.integers(1 << 31)))
         for method, intervals in methods(data.developers, data.repositories, drawn):
             rows = intervals.to_frame()

@@ -8,9 +8,9 @@ import numpy as np
 import pandas as pd
 from scipy import stats
 
-from replication.analysis.rebuild_error import SIDES, standard_error
+from replication.analysis.lead import LEAD, SIDES
+from replication.analysis.rebuild_error import standard_error
 from replication.definitions import INTERPOLATED, Variant, Window
-from replication.inference.statistics import LEAD
 from replication.panel.whole_hub.rebuild import Detailed
 from replication.validation.recovery.experiment import Experiment, Ints, estimate, truth
 

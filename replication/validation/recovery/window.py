@@ -11,12 +11,11 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 import pandas as pd
-from scipy import stats
 
-from replication.analysis.capture import GROUP
-from replication.analysis.window import WindowData, headline_column
-from replication.analysis.window_error import SIDES, errors, propagated
-from replication.analysis.window_months import ALL, NEVER, passing
+from replication.analysis.window.data import WindowData, headline_column
+from replication.analysis.window.errors import SIDES, errors, propagated, quantile, side_of, totals
+from replication.analysis.window.lists import GROUP
+from replication.analysis.window.months import ALL, NEVER, passing
 from replication.attribution.assign import BASE_MAKER, LABELS, RANGE, ROLES
 from replication.definitions import Definitions, load_definitions
 from replication.panel import window
@@ -164,14 +163,10 @@ def truth(hub: DailyHub, about: Definitions, names: Container[str] | None = None
     days = pd.date_range(about.published_window.start, about.published_window.end)[1:].strftime(
         "%Y-%m"
     )
-    side = _side(pd.Series(hub.group)).to_numpy()
+    side = side_of(pd.Series(hub.group)).to_numpy()
     asked = np.array([names is None or name in names for name in hub.names])
     daily = pd.DataFrame(by_day[asked]).groupby(side[asked]).sum().T
     return daily.groupby(days.to_numpy()).sum().reindex(columns=list(SIDES), fill_value=0)
-
-
-def _side(groups: pd.Series) -> pd.Series:
-    return groups.where(groups.isin(SIDES[:2]), SIDES[2])
 
 
 def rebuilt(hub: DailyHub, seed: int, about: Definitions) -> WindowData:
@@ -222,14 +217,11 @@ def _attributed(table: pd.DataFrame, hub: DailyHub) -> pd.DataFrame:
 
 def _shares(true: pd.DataFrame, data: WindowData) -> Iterator[dict[str, object]]:
     """Every statistic beside the truth, with the interval of the records."""
-    table = errors(data)
-    every = table[table["component"] == "all"].set_index("side").loc[list(SIDES)]
     nothing = np.zeros(len(SIDES))
     exact = propagated(true.sum().to_numpy(dtype=float), nothing)
     seen = propagated(_recorded(data, headline_column(data.definitions)), nothing)
-    estimates = propagated(every["downloads"].to_numpy(), every["error"].to_numpy())
-    z = float(stats.norm.ppf((1 + data.definitions.inference.level) / 2))
-    for name, (point, error) in estimates.items():
+    z = quantile(data.definitions)
+    for name, (point, error) in propagated(*totals(errors(data))).items():
         unit = 100.0 if name in STATISTICS else 1.0
         value = exact[name][0]
         yield {
@@ -241,7 +233,7 @@ def _shares(true: pd.DataFrame, data: WindowData) -> Iterator[dict[str, object]]
 
 def _recorded(data: WindowData, column: str) -> Floats:
     """Downloads of the sides that records hold."""
-    sums = data.by_month.groupby(_side(data.by_month[GROUP]))[column].sum()
+    sums = data.by_month.groupby(side_of(data.by_month[GROUP]))[column].sum()
     return np.asarray(sums.reindex(list(SIDES), fill_value=0), dtype=np.float64)
 
 
@@ -250,7 +242,7 @@ def _nesting(
 ) -> Iterator[dict[str, object]]:
     """What was seen, the truth and the ceiling of China, of the USA and of all."""
     by_group = pd.Series(data.shortfall().missing.sum(axis=1), list(data.definitions.groups))
-    rest = by_group.groupby(_side(pd.Series(by_group.index)).to_numpy()).sum()
+    rest = by_group.groupby(side_of(pd.Series(by_group.index)).to_numpy()).sum()
     table = pd.DataFrame({
         "seen": _recorded(data, window.SEEN), "truth": known.sum().to_numpy(),
         "ceiling": _recorded(data, window.CEILING), "hub": true.sum().to_numpy(),
@@ -270,7 +262,7 @@ def _crossing(true: pd.DataFrame, data: WindowData) -> dict[str, object]:
     sums = rows.pivot_table(index="month", columns=GROUP, values=column, aggfunc="sum")
     sums = sums.reindex(columns=groups).fillna(0) + data.shortfall().missing.T
     exact, ours = (_lasting(table) for table in (true, sums))
-    months = [*data.names_of_months]
+    months = [*data.month_names]
     never = NEVER in (exact, ours)
     near = exact == ours if never else abs(months.index(exact) - months.index(ours)) <= _APART
     return {"truth": exact, "estimate": ours, "ok": bool(near)}

@@ -1,24 +1,26 @@
-"""Counts and extremes over all specifications, and facts of the headline, for the text."""
+"""Facts for the text: counts and extremes of the results, and facts of the headline."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from replication.analysis import estimates as estimation
-from replication.analysis.choices import NONE, OWN
-from replication.analysis.crossover import NEVER
-from replication.analysis.grid import choices_of
+from replication.analysis.cells import REPOSITORY, Repositories
+from replication.analysis.choices import measures
+from replication.analysis.lead import CHINA, LEAD, SIDES, USA, statistics
+from replication.analysis.specification import NONE, OWN, choices_of
+from replication.analysis.weekly import NEVER
 from replication.attribution.assign import LABELS
 from replication.attribution.audit import CLASSES
 from replication.attribution.registry import UNKNOWN, Registry
 from replication.definitions import Definitions
+from replication.inference.cells import HALVES
 from replication.inference.resampling import totals_without_each
-from replication.inference.statistics import LEAD
 
 
 def over_specifications(grid: pd.DataFrame) -> dict[str, Any]:
@@ -83,7 +85,7 @@ def of_tails(
     hill: pd.DataFrame, concentrations: pd.DataFrame, definitions: Definitions
 ) -> dict[str, Any]:
     """Hill's index of the developers, with its interval, at the size of the tail that is used."""
-    found: dict[str, Any] = {}
+    facts: dict[str, Any] = {}
     sizes = concentrations[
         (concentrations["scope"] == "all") & (concentrations["measure"] == "hhi")
     ]
@@ -92,8 +94,8 @@ def of_tails(
         k = int(mine["tail_size"].iloc[0])
         at = (hill["window"] == window) & (hill["unit"] == "developer") & (hill["k"] == k)
         for column, values in hill.loc[at, ["alpha", "lower", "upper"]].items():
-            found[f"tail_{name}_{column}"] = float(values.iloc[0]) if len(values) else np.nan
-    return found
+            facts[f"tail_{name}_{column}"] = float(values.iloc[0]) if len(values) else np.nan
+    return facts
 
 
 def of_first_sums(distribution: pd.DataFrame) -> dict[str, Any]:
@@ -108,12 +110,12 @@ def of_first_sums(distribution: pd.DataFrame) -> dict[str, Any]:
 def of_changes(changes: pd.DataFrame) -> dict[str, Any]:
     """How the lead changed from the first weeks to the last, with either kind of weights."""
     lead = changes[(changes["group"] == LEAD) & (changes["series"] == "weekly")]
-    found: dict[str, Any] = {}
+    facts: dict[str, Any] = {}
     for weights, rows in lead.groupby("weights"):
         first = rows.iloc[0]
-        found |= {"change": first["change"], f"change_{weights}_p": first["p_value"]}
-        found |= {f"change_{weights}_{end}": first[end] for end in ("lower", "upper")}
-    return found
+        facts |= {"change": first["change"], f"change_{weights}_p": first["p_value"]}
+        facts |= {f"change_{weights}_{end}": first[end] for end in ("lower", "upper")}
+    return facts
 
 
 def over_series(crossings: pd.DataFrame) -> dict[str, Any]:
@@ -127,7 +129,7 @@ def over_series(crossings: pd.DataFrame) -> dict[str, Any]:
 
 
 def of_files(
-    repositories: pd.DataFrame, defects: pd.DataFrame, registry: Registry
+    repositories: Repositories, defects: pd.DataFrame, registry: Registry
 ) -> dict[str, Any]:
     """How large the panel, the list of checks and the registry are."""
     return {
@@ -136,14 +138,12 @@ def of_files(
         "developers_registered": len(registry.developers),
         "developers_unknown": sum(d.country == UNKNOWN for d in registry.developers),
         "developers_doubtful": sum(bool(d.alternative_country) for d in registry.developers),
-        "repositories": len(repositories),
-        "uploaders": repositories["uploader"].nunique(),
+        "repositories": len(repositories.table),
+        "uploaders": repositories.table["uploader"].nunique(),
     }
 
 
-def of_headline(
-    repositories: pd.DataFrame, published: Mapping[str, float], definitions: Definitions
-) -> dict[str, Any]:
+def of_headline(repositories: Repositories, published: Mapping[str, float]) -> dict[str, Any]:
     """The headline's largest repository, and the totals that the published shares would imply.
 
     If the file's downloads of a country are among those behind a published share, the total behind
@@ -155,49 +155,49 @@ def of_headline(
         Attributed repositories.
     published
         Published shares of China and the USA, in percent.
-    definitions
-        Definitions.
     """
-    spec = _headline(definitions)
-    held = estimation.cells_of(repositories, spec, "repository", definitions)
-    names = estimation.statistics(definitions)
-    lead = names.values(names.proportions(totals_without_each(held.counts)))
-    sizes = held.by_group.sum(axis=1)
-    china, usa = (int(held.totals[held.groups.index(name)]) // 2 for name in ("China", "USA"))
+    cells = repositories.cells(repositories.headline, REPOSITORY)
+    names, sizes = statistics(repositories.definitions), cells.sizes
+    lead = names.values(names.proportions(totals_without_each(cells.counts)))
+    china, usa = (int(cells.of(side).sum()) // HALVES for side in SIDES)
     return {
-        "headline_total": int(sizes.sum()) // 2,
+        "headline_total": int(sizes.sum()) // HALVES,
         "repository_largest_share": float(sizes.max() / sizes.sum()),
-        "lead_without_largest_repository": float(
-            lead[int(sizes.argmax()), names.names.index(LEAD)]
-        ),
-        "published_ratio": published["China"] / published["USA"],
-        "implied_total_china": 100 * china / published["China"],
-        "implied_total_usa": 100 * usa / published["USA"],
+        "lead_without_largest_repository": float(lead[int(sizes.argmax()), names.place(LEAD)]),
+        "published_ratio": published[CHINA] / published[USA],
+        "implied_total_china": 100 * china / published[CHINA],
+        "implied_total_usa": 100 * usa / published[USA],
     }
 
 
-def of_omission(repositories: pd.DataFrame, definitions: Definitions) -> dict[str, Any]:
+def of_omission(repositories: Repositories) -> dict[str, Any]:
     """What the headline cohort leaves out of the window of increments that ends with it.
 
     A cohort omits repositories created before it that are not yet a year old. Their downloads in
     the window are given by country, with the lead of the cohort's own repositories there, and the
     share of the cohort's downloads that came before the first reading.
     """
+    definitions = repositories.definitions
     cohort = definitions.headline_estimand.window
     same_end = [w for w in definitions.windows if w.kind == "increments" and w.end == cohort.end]
     if cohort.kind != "cohort" or not same_end:
         return {}
-    inside = repositories[cohort.id] > 0
-    gained = repositories[same_end[0].id]
-    group = repositories["study_group_uploader"]
-    young, old = gained[inside].groupby(group).sum(), gained[~inside].groupby(group).sum()
-    levels = int(repositories.loc[inside, cohort.id].sum())
+    levels = repositories.downloads(replace(repositories.headline, window=cohort.id))
+    gained = replace(
+        repositories.headline,
+        window=same_end[0].id, attribution="uploader", labels="study", exclusion=NONE,
+    )  # fmt: skip
+    inside = levels > 0
+    young = measures(repositories, gained, inside)
+    old = repositories.totals(gained, ~inside)[: len(definitions.groups)] // HALVES
+    china, usa = (int(old[definitions.groups.index(side)]) for side in SIDES)
+    before = int(levels.sum()) - int(young["total"])
     return {
         "omitted_total": int(old.sum()),
-        "omitted_china": int(old.get("China", 0)),
-        "omitted_usa": int(old.get("USA", 0)),
-        "window_lead_of_cohort": float((young.get("China", 0) - young.get("USA", 0)) / young.sum()),
-        "before_first_reading": (levels - int(young.sum())) / levels,
+        "omitted_china": china,
+        "omitted_usa": usa,
+        "window_lead_of_cohort": young["lead"],
+        "before_first_reading": before / int(levels.sum()),
     }
 
 
@@ -208,47 +208,49 @@ def over_choices(chosen: pd.DataFrame, definitions: Definitions) -> dict[str, An
     credited and the two sources of labels, ``doubt`` also the ends of the registry's doubt, and
     ``all`` also what is left out and what is done with the unattributed.
     """
-    found: dict[str, Any] = {}
+    facts: dict[str, Any] = {}
     for name, window in _two_windows(definitions).items():
         part = chosen[chosen["window"] == window]
         plain = part[(part["exclusion"] == NONE) & (part["treatment"] == OWN)]
         sets = {"credit": plain[plain["labels"].isin(LABELS)], "doubt": plain, "all": part}
         for kind, rows in sets.items():
-            found |= {
+            facts |= {
                 f"{kind}_{name}": len(rows),
                 f"{kind}_{name}_china_leads": int((rows["lead"] > 0).sum()),
                 f"{kind}_{name}_smallest": float(rows["lead"].min()),
                 f"{kind}_{name}_largest": float(rows["lead"].max()),
             }
-    return found
+    return facts
 
 
-def of_origins(
-    repositories: pd.DataFrame, moved: pd.DataFrame, definitions: Definitions
-) -> dict[str, Any]:
+def of_origins(repositories: Repositories, moved: pd.DataFrame) -> dict[str, Any]:
     """How the traced origins compare with the annotated ones."""
-    downloads = repositories[definitions.headline_estimand.window.id]
-    undocumented = repositories["traced_origin"].fillna("").astype(str) == ""
+    window = repositories.headline.window
+    downloads = repositories.table[window]
+    undocumented = repositories.table["traced_origin"].fillna("").astype(str) == ""
     differs = moved[moved["origin_differs"] == "yes"]
     return {
         "origins_undocumented": int(undocumented.sum()),
         "origins_undocumented_share": float(downloads[undocumented].sum() / downloads.sum()),
         "origins_differ": len(differs),
-        "origins_differ_share": float(differs[downloads.name].sum() / downloads.sum()),
+        "origins_differ_share": float(differs[window].sum() / downloads.sum()),
     }
 
 
 def of_disagreements(
-    repositories: pd.DataFrame, disagreements: pd.DataFrame, rules: int, definitions: Definitions
+    repositories: Repositories, disagreements: pd.DataFrame, rules: int
 ) -> dict[str, Any]:
     """How many disagreements with the study there are, and what is not compared."""
-    downloads = repositories[definitions.headline_estimand.window.id]
-    nowhere = repositories["registry_group_uploader"] == definitions.group_of[UNKNOWN]
+    table, unknown = repositories.table, repositories.definitions.group_of[UNKNOWN]
+    downloads, nowhere = (
+        table[repositories.headline.window],
+        table["registry_group_uploader"] == unknown,
+    )
     both = disagreements[["study_group", "registry_group"]]
     return {
         "rules": rules,
         "disagreements_uploader": int((disagreements["attribution"] == "uploader").sum()),
-        "disagreements_china_usa": int(both.isin(["China", "USA"]).all(axis=1).sum()),
+        "disagreements_china_usa": int(both.isin(SIDES).all(axis=1).sum()),
         "uncompared_share": float(downloads[nowhere].sum() / downloads.sum()),
     }
 
@@ -262,7 +264,7 @@ def of_audit(
     frame: pd.DataFrame, codings: pd.DataFrame, confusion: NDArray[np.int64], registry: Registry
 ) -> dict[str, Any]:
     """How many developers were coded twice, alike, and whose coding the resolution upheld."""
-    china, usa = CLASSES.index("China"), CLASSES.index("USA")
+    china, usa = CLASSES.index(CHINA), CLASSES.index(USA)
     upheld = codings["resolved_country"] == codings["first_country"]
     rows = [registry.find(unit) for unit in codings["unit"]]
     pages = pd.Series([row.evidence_url if row else "" for row in rows], index=codings.index)
@@ -293,9 +295,3 @@ def to_frame(*parts: Mapping[str, Any]) -> pd.DataFrame:
     """One number a row: ``name, value``."""
     values = {name: value for part in parts for name, value in part.items()}
     return pd.DataFrame({"name": values.keys(), "value": values.values()}, dtype=object)
-
-
-def _headline(definitions: Definitions) -> estimation.Specification:
-    """The headline as a specification."""
-    head = definitions.headline
-    return estimation.Specification(definitions.headline_estimand, head.attribution, head.labels)

@@ -1,4 +1,9 @@
-"""Month by month: both countries and the developers that readers know, on all and on a fixed set."""
+"""The window month by month, and how the leading developers changed from one half to the next.
+
+Both countries and the developers that readers know, on all and on a fixed set. An interval by resampled
+developers says how far a share would move had others become hits; the two halves of the window show how
+far it did move.
+"""
 
 from __future__ import annotations
 
@@ -7,14 +12,16 @@ from collections.abc import Iterator
 import numpy as np
 import pandas as pd
 
-from replication.analysis.capture import is_automated
-from replication.analysis.window import WindowData, headline_column
+from replication.analysis.window.data import WindowData, headline_column
+from replication.analysis.window.lists import is_automated, month_of
 from replication.panel.window import CEILING, SEEN
 
 ALL, FIXED, PLAIN = "all", "fixed", "not-chosen-left-out"
 FIXED_SINCE = "2025-01"
 """The fixed set: what a record follows from this month or earlier to the end."""
 OTHERS = "all others"
+LEADING = 10
+"""Developers of each half that are followed into the other."""
 NEVER = "never"
 
 
@@ -44,24 +51,24 @@ def _scope(data: WindowData, scope: str) -> pd.DataFrame:
     rows = rows.assign(corrected=rows["estimate"])
     rest = data.headline_rest.assign(corrected=data.headline_rest["downloads"])
     if scope == FIXED:
-        since = rows["followed_from"].fillna("").astype(str).str[:7]
+        since = month_of(rows["followed_from"])
         rows, rest = rows[(since != "") & (since <= FIXED_SINCE)], rest[:0]
     if scope == PLAIN:
         rows, rest = rows[~is_automated(rows)], rest[~is_automated(rest)]
     both = pd.concat([rows, rest], ignore_index=True)
     measures = [SEEN, "estimate", "corrected", CEILING]
     both[measures] = both[measures].fillna(0)
-    found = [
+    series = [
         chosen.groupby("month")[measures].sum().assign(series=name, kind=kind)
         for name, kind, chosen in _series(both, f"{labels}_group_{head}", f"{head}_developer", data)
     ]
-    table = pd.concat(found).reset_index().assign(scope=scope)
+    table = pd.concat(series).reset_index().assign(scope=scope)
     lead = table[table["kind"] == "group"].pivot_table(
         index="month", columns="series", values="corrected", aggfunc="sum", fill_value=0
     )
     lead = lead.reindex(columns=["China", "USA"], fill_value=0)
-    ahead = table["month"].map(lead["China"] - lead["USA"])
-    table["lead"] = ahead.fillna(0).astype("int64")
+    by_month = table["month"].map(lead["China"] - lead["USA"])
+    table["lead"] = by_month.fillna(0).astype("int64")
     keys = ["month", "scope", "series", "kind"]
     return table[[*keys, *measures, "lead"]].astype(dict.fromkeys(measures, "int64"))
 
@@ -117,3 +124,36 @@ def passing(table: pd.DataFrame) -> pd.DataFrame:
 def _first(months_: pd.Index, holds: np.ndarray) -> str:
     """The first month in which something holds."""
     return str(months_[holds.argmax()]) if holds.any() else NEVER
+
+
+def turnover(data: WindowData) -> pd.DataFrame:
+    """The leading developers of each half of the window, and what they hold of the other.
+
+    Returns
+    -------
+    pandas.DataFrame
+        One row a half and developer among its `LEADING` largest: ``half, rank, developer, group,
+        share`` (of the half's first-year downloads, estimates with what is not followed),
+        ``other_share`` and ``other_rank`` in the other half.
+    """
+    about = data.definitions.published_window
+    who, group = f"{about.attribution}_developer", f"{about.labels}_group_{about.attribution}"
+    column = headline_column(data.definitions)
+    estimates = data.by_month.assign(downloads=data.by_month[column])
+    rows = pd.concat([estimates, data.headline_rest], ignore_index=True)
+    rows = rows[~is_automated(rows)]
+    middle = data.month_names[len(data.month_names) // 2]
+    halves = {"first": rows[rows["month"] < middle], "second": rows[rows["month"] >= middle]}
+    shares = {
+        name: part.groupby(who)["downloads"].sum() / part["downloads"].sum()
+        for name, part in halves.items()
+    }
+    ranks = {name: s.rank(ascending=False, method="first") for name, s in shares.items()}
+    groups = rows.groupby(who)[group].first()
+    leaders = [
+        {"half": half, "rank": rank, "developer": name, "group": groups[name], "share": share,
+         "other_share": shares[other].get(name, 0.0), "other_rank": int(ranks[other].get(name, 0))}
+        for half, other in (("first", "second"), ("second", "first"))
+        for rank, (name, share) in enumerate(shares[half].nlargest(LEADING).items(), 1)
+    ]  # fmt: skip
+    return pd.DataFrame(leaders)

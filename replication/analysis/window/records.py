@@ -5,9 +5,9 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from replication.analysis.capture import FOLLOWED, OTHER
-from replication.analysis.window import WindowData
-from replication.analysis.window_error import SIDES
+from replication.analysis.window.data import WindowData
+from replication.analysis.window.errors import side_of
+from replication.analysis.window.lists import FOLLOWED, OTHER
 from replication.panel.window import ESTIMATE
 
 SIZES = (0, 100_000, 1_000_000, 10_000_000)
@@ -25,11 +25,11 @@ def captures(data: WindowData) -> pd.DataFrame:
         group, followed, not_followed`` (downloads of 30 days, the tail added), ``share`` followed.
         Repositories that look automated are left out.
     """
-    dates = data.dates.rows.drop_duplicates("list").set_index("list")["date"]
-    last = data.names_of_months[-1]
+    lists, last = data.complete_lists, data.month_names[-1]
+    dates = lists.rows.drop_duplicates("list").set_index("list")["date"]
     rows = []
-    for name in data.dates.lists:
-        parts = data.dates.parts(name, last).copy()
+    for name in lists.names:
+        parts = lists.parts(name, last).copy()
         parts.loc[ALL] = parts.sum()
         for group, part in parts.iterrows():
             whole = part[FOLLOWED] + part[OTHER]
@@ -52,7 +52,7 @@ def agreement(data: WindowData) -> pd.DataFrame:
         the ratio of a repository.
     """
     rows = data.agreement[data.agreement["exact"] > 0].copy()
-    rows["side"] = np.where(rows[data.group].isin(SIDES[:2]), rows[data.group], SIDES[2])
+    rows["side"] = side_of(rows[data.group])
     classes = [f"from {size:,}" for size in SIZES]
     rows["size"] = [classes[i] for i in np.searchsorted(SIZES, rows["exact"], side="right") - 1]
     rows["error"] = np.abs(np.log(rows["rebuilt"].clip(lower=1) / rows["exact"]))
@@ -76,8 +76,9 @@ def points(data: WindowData) -> pd.DataFrame:
         ``name, side, period, exact, rebuilt`` (downloads), largest first.
     """
     rows = data.agreement[data.agreement["exact"] > 0]
-    side = np.where(rows[data.group].isin(SIDES[:2]), rows[data.group], SIDES[2])
-    table = rows.assign(side=side)[["name", "side", "period", "exact", "rebuilt"]]
+    table = rows.assign(side=side_of(rows[data.group]))[
+        ["name", "side", "period", "exact", "rebuilt"]
+    ]
     return table.sort_values(["exact", "name"], ascending=[False, True], ignore_index=True)
 
 
@@ -100,7 +101,7 @@ def left_out(data: WindowData) -> pd.DataFrame:
         }
         for name in sums
     ]  # fmt: skip
-    found = pd.DataFrame(rows)
-    found["lead"] = (found["china"] - found["usa"]) / found["total"]
-    found["shift"] = found["lead"] - found["lead"].iloc[0]
-    return found
+    estimates = pd.DataFrame(rows)
+    estimates["lead"] = (estimates["china"] - estimates["usa"]) / estimates["total"]
+    estimates["shift"] = estimates["lead"] - estimates["lead"].iloc[0]
+    return estimates
