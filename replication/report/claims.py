@@ -42,7 +42,7 @@ from replication.definitions import Definitions
 from replication.definitions.bounds import check_published
 from replication.definitions.toml_tables import build_all, parse
 from replication.errors import DefinitionError
-from replication.inference.statistics import LEAD
+from replication.analysis.lead import LEAD
 
 REPRODUCED, CONTRADICTED = "reproduced", "contradicted"
 NOT_TESTABLE = "not testable with public data"

@@ -16,7 +16,7 @@ from rich.table import Table
 from replication import run_record
 from replication.errors import ContractError, SourceError
 from replication.files import present, read_json
-from replication.inference.statistics import LEAD, RATIO
+from replication.analysis.lead import LEAD, RATIO
 from replication.plain import plain_lines
 
 SHOWN = 40
