@@ -62,17 +62,14 @@ def read(run: Run) -> WindowData:
 def tables(run: Run, ledger: Sequence[Claim], progress: Progress) -> Tables:
     """Make every table of `TABLES` from the attributed window and the ledger of claims."""
     from replication.analysis import estimates
-    from replication.analysis.cells import Repositories
     from replication.analysis.window import errors, facts, months
     from replication.report import claims
 
     progress("the published window from public records")
-    data, definitions = read(run), run.definitions
+    data = read(run)
     published = claims.published_shares(ledger)
     made = {"window_errors.csv": errors.errors(data)}
-    made["window_estimates.csv"] = estimates.estimate(
-        Repositories(data.population, definitions.at_window), units=("developer",)
-    )
+    made["window_estimates.csv"] = estimates.estimate(data.population, units=("developer",))
     made["window_answers.csv"] = errors.answers(
         made["window_errors.csv"], made["window_estimates.csv"], data
     )

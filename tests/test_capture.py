@@ -340,7 +340,7 @@ def test_all_that_is_missing_is_shared_out(
 def test_the_window_holds_what_is_missing() -> None:
     """In the population estimates and what they lack add up; measures of records lack it."""
     data = small_window()
-    table, id_ = data.population, data.definitions.window.id
+    table, id_ = data.population.table, data.definitions.window.id
     rest = table[table["name"].str.endswith(REST)]
     missing = data.shortfall().missing
     rows = len(data.headline_rest)
@@ -371,7 +371,7 @@ def test_an_uploader_who_is_followed_lacks_nothing() -> None:
     data = small_window(everyone, held)
     assert not data.shortfall().missing.any()
     assert data.headline_rest.empty
-    assert data.population[data.definitions.window.id].sum() == data.months[HEAD].sum()
+    assert data.population.table[data.definitions.window.id].sum() == data.months[HEAD].sum()
 
 
 def level_study() -> Definitions:

@@ -135,7 +135,9 @@ def first(folder: Path, results: Path, definitions: Definitions) -> Path:
 
 def tables(data: WindowData) -> dict[str, pd.DataFrame]:
     """The first implementation's tables that are compared, without what is drawn."""
-    estimates = exact_estimates(data.population, data.definitions.at_window).assign(unit="none")
+    estimates = exact_estimates(data.population.table, data.definitions.at_window).assign(
+        unit="none"
+    )
     dates = window_lists.hub_dates(data.lists, data.definitions)
     pairs = [*window_facts._of_sums(data), *window_facts._of_dates(dates, data)]
     return {

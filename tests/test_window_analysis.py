@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from scipy import stats
 from small_window import HUB, LATE, LISTS, LOW, REPOSITORIES, TOP, lists_of, small_window
 
+from replication.analysis.cells import DEVELOPER, REPOSITORY, leave_out
 from replication.analysis.window import changes as window_changes
 from replication.analysis.window import errors as window_errors
 from replication.analysis.window import facts as window_facts
@@ -21,17 +22,16 @@ from replication.analysis.window import lists as window_lists
 from replication.analysis.window import months as window_months
 from replication.analysis.window import records as window_records
 from replication.analysis.window import targets as window_targets
-from replication.analysis.window.changes import CHOICE, DEVELOPER, REPOSITORY
+from replication.analysis.window.changes import CHOICE
 from replication.analysis.window.data import headline_column
 from replication.analysis.window.errors import SIDES
-from replication.analysis.window.sums import credited
 from replication.definitions import Definitions
-from replication.inference.cells import leave_out
 from replication.panel.window import CEILING, COUNTED, column
 
 DATA = small_window()
 DEFINITIONS = DATA.definitions
 WINDOW = DEFINITIONS.window.id
+TABLE = DATA.population.table
 Z = float(stats.norm.ppf(0.975))
 
 
@@ -81,13 +81,13 @@ def test_the_headline_is_what_plain_sums_say() -> None:
     """The first row has the shares of the population, its total, and no shift."""
     head = changes().iloc[0]
     assert (head["kind"], head["change"], head["shift"]) == ("headline", "headline", 0.0)
-    same(head[["china", "usa", "lead", "part"]].to_dict(), shares(DATA.population))
-    assert head["total"] == DATA.population[WINDOW].sum()
-    family = DATA.population["uploader"].isin(["Qwen", "deepseek-ai"])
-    china = DATA.population["registry_group_uploader"] == "China"
-    sums = DATA.population[WINDOW]
+    same(head[["china", "usa", "lead", "part"]].to_dict(), shares(TABLE))
+    assert head["total"] == TABLE[WINDOW].sum()
+    family = TABLE["uploader"].isin(["Qwen", "deepseek-ai"])
+    china = TABLE["registry_group_uploader"] == "China"
+    sums = TABLE[WINDOW]
     assert head["family"] == pytest.approx(sums[family].sum() / sums[china].sum())
-    club = DATA.population["uploader"] == "club"
+    club = TABLE["uploader"] == "club"
     assert head["international"] == pytest.approx(sums[club].sum() / sums.sum())
 
 
@@ -103,7 +103,7 @@ def test_leaving_one_out_is_computing_without_it(kind: str) -> None:
     """Every developer and repository: the shares of the table without its rows."""
     who = {DEVELOPER: "uploader_developer", REPOSITORY: "repository"}[kind]
     names = changes().loc[changes()["kind"] == kind, "change"]
-    table = DATA.population
+    table = TABLE
     assert set(names) == set(table.loc[table[WINDOW] > 0, who])
     for name in names:
         same(change(kind, name), shares(table[table[who] != name]))
@@ -119,13 +119,13 @@ def test_the_largest_are_left_out_first() -> None:
 @pytest.mark.parametrize("role", ["origin", "maker"])
 def test_credit_to_another_role(role: str) -> None:
     """The same downloads under another role's group."""
-    wanted = shares(DATA.population, group=f"registry_group_{role}")
+    wanted = shares(TABLE, group=f"registry_group_{role}")
     same(change(CHOICE, f"credit/{role}"), wanted)
 
 
 def test_split_credit_is_half_of_both() -> None:
     """Shares of the split lie half way between those of uploader and origin."""
-    both = [shares(DATA.population, group=f"registry_group_{r}") for r in ("uploader", "origin")]
+    both = [shares(TABLE, group=f"registry_group_{r}") for r in ("uploader", "origin")]
     found = change(CHOICE, "credit/split")
     for name in ("china", "usa", "lead"):
         assert found[name] == pytest.approx((both[0][name] + both[1][name]) / 2)
@@ -134,13 +134,13 @@ def test_split_credit_is_half_of_both() -> None:
 @pytest.mark.parametrize("labels", ["study", "registry-low", "registry-high"])
 def test_other_labels(labels: str) -> None:
     """The study's labels, and every doubt of the registry resolved towards one side."""
-    wanted = shares(DATA.population, group=f"{labels}_group_uploader")
+    wanted = shares(TABLE, group=f"{labels}_group_uploader")
     same(change(CHOICE, f"labels/{labels}"), wanted)
 
 
 def test_the_unattributed_left_out_and_by_lineage() -> None:
     """Individuals and clubs have no country: without them, or where their models come from."""
-    table = DATA.population
+    table = TABLE
     nowhere = table["registry_group_uploader"].isin(["User", "International / Online"])
     same(change(CHOICE, "unattributed/left-out"), shares(table[~nowhere]))
     group = table["registry_group_uploader"].mask(nowhere, table["registry_group_origin"])
@@ -151,12 +151,14 @@ def test_the_unattributed_left_out_and_by_lineage() -> None:
 def test_every_exclusion_of_the_window_is_a_choice(name: str) -> None:
     """Without the rows of its kinds; where no row is of them nothing moves."""
     exclusion = next(x for x in DEFINITIONS.exclusions if x.id == name)
-    same(change(CHOICE, f"without/{name}"), shares(leave_out(DATA.population, exclusion)))
+    same(change(CHOICE, f"without/{name}"), shares(leave_out(TABLE, exclusion)))
 
 
 def reordered(definitions: Definitions) -> dict[str, Definitions]:
     """Definitions whose headline is one of the other choices, by the name of the change."""
     rules, own = definitions.fillings, definitions.capture
+    grid = replace(definitions.grid, age_limits_days=(365,))  # others go with the first filling
+    definitions = replace(definitions, grid=grid)
     found = {
         column(365, rule.id): replace(
             definitions, fillings=(rule, *(r for r in rules if r != rule))
@@ -173,7 +175,7 @@ def reordered(definitions: Definitions) -> dict[str, Definitions]:
 def test_a_choice_is_the_headline_of_other_definitions(name: str) -> None:
     """With another rule of filling or capture first, the headline is the row of that change."""
     other = replace(DATA, definitions=reordered(DEFINITIONS)[name])
-    same(change(CHOICE, name), shares(other.population))
+    same(change(CHOICE, name), shares(other.population.table))
 
 
 def test_each_change_stands_once() -> None:
@@ -238,7 +240,7 @@ def test_the_headline_of_the_grid_is_that_of_the_changes() -> None:
     each = changes().loc[changes()["kind"] == DEVELOPER, "lead"]
     assert own["without_lower"] == pytest.approx(each.min(), abs=1e-6)
     assert own["without_upper"] == pytest.approx(each.max(), abs=1e-6)
-    sizes = DATA.population.groupby("uploader_developer")[WINDOW].sum()
+    sizes = TABLE.groupby("uploader_developer")[WINDOW].sum()
     wanted = sizes.sum() ** 2 / (sizes**2).sum()
     assert own["n_effective"] == pytest.approx(wanted, abs=1e-6)
 
@@ -311,7 +313,7 @@ def test_a_target_is_reached_with_the_last_step() -> None:
 
 def test_the_value_of_a_step_is_that_without_its_developers() -> None:
     """Left out they leave the total too; counted without a country they stay in it."""
-    table = DATA.population
+    table = TABLE
     for (target, treatment), rows in targets().groupby(["target", "treatment"]):
         taken: list[str] = []
         for developer, value in zip(rows["developer"][1:], rows["value"][1:], strict=True):
@@ -325,8 +327,8 @@ def test_the_value_of_a_step_is_that_without_its_developers() -> None:
 
 def test_the_last_step_takes_no_more_than_is_needed() -> None:
     """No smaller developer would have been enough in place of the last."""
-    sizes = DATA.population.groupby("uploader_developer")[WINDOW].sum()
-    table = DATA.population
+    sizes = TABLE.groupby("uploader_developer")[WINDOW].sum()
+    table = TABLE
     rows = targets()[(targets()["target"] == "usa") & (targets()["treatment"] == "left-out")]
     assert len(rows) == 2
     last = rows["developer"].iloc[-1]
@@ -384,14 +386,14 @@ def test_two_shares_of_one_total_imply_it_twice() -> None:
 def test_luck_against_simulation() -> None:
     """Developers of equal size who fall to China, the USA or others: the error of the lead."""
     found = window_targets.luck(DATA, 0.013).iloc[0]
-    own = shares(DATA.population)
+    own = shares(TABLE)
     random, n = np.random.default_rng(20251203), 150
     china, usa, rest = own["china"], own["usa"], 1 - own["china"] - own["usa"]
     drawn = random.multinomial(n, [china, usa, rest], size=40_000)
     leads = (drawn[:, 0] - drawn[:, 1]) / n
     assert found["spread"] / np.sqrt(n) == pytest.approx(leads.std(), rel=0.02)
     assert Z * found["spread"] / np.sqrt(found["needed"]) == pytest.approx(0.013)
-    sizes = DATA.population.groupby("uploader_developer")[WINDOW].sum()
+    sizes = TABLE.groupby("uploader_developer")[WINDOW].sum()
     assert found["developers"] == len(sizes)
     assert found["effective"] == pytest.approx(sizes.sum() ** 2 / (sizes**2).sum())
 
@@ -491,7 +493,7 @@ def test_all_errors_together() -> None:
     np.testing.assert_allclose(errors()["all"], np.sqrt((parts**2).sum(axis=1)))
     table = window_errors.errors(DATA)
     totals = table.drop_duplicates("side").set_index("side")["downloads"]
-    population = DATA.population.groupby("registry_group_uploader")[WINDOW].sum()
+    population = TABLE.groupby("registry_group_uploader")[WINDOW].sum()
     assert totals["China"] == pytest.approx(population["China"], abs=len(DATA.headline_rest) / 2)
     assert totals.sum() == pytest.approx(population.sum(), abs=len(DATA.headline_rest) / 2)
 
@@ -550,7 +552,7 @@ def test_months_add_up_to_the_window() -> None:
     pd.testing.assert_frame_equal(
         sums.xs("group", level="kind"), sums.xs("total", level="kind"), check_dtype=False
     )
-    assert sum(series("all", "total")) == DATA.population[WINDOW].sum()
+    assert sum(series("all", "total")) == TABLE[WINDOW].sum()
     china = ["Qwen and others of Alibaba", "DeepSeek", "all others, China"]
     each = np.array([series("all", name) for name in china])
     assert each.sum(axis=0).tolist() == series("all", "China")
@@ -828,18 +830,18 @@ def test_sums_of_the_window_in_its_summary() -> None:
     assert (found["seen-total"], found["counted-total"], found["ceiling-total"]) == (
         4_005, 801, 24_030,
     )  # fmt: skip
-    assert found["corrected-total"] == DATA.population[WINDOW].sum()
+    assert found["corrected-total"] == TABLE[WINDOW].sum()
     assert found["family-seen"] == pytest.approx(800 / 840)
-    assert found["part-seen"] == pytest.approx(4_005 / DATA.population[WINDOW].sum())
+    assert found["part-seen"] == pytest.approx(4_005 / TABLE[WINDOW].sum())
     assert found["repositories"] == len(DATA.repositories)
-    nowhere = DATA.population["registry_group_uploader"].isin(["User", "International / Online"])
-    own = DATA.population.loc[nowhere, WINDOW].sum() / DATA.population[WINDOW].sum()
+    nowhere = TABLE["registry_group_uploader"].isin(["User", "International / Online"])
+    own = TABLE.loc[nowhere, WINDOW].sum() / TABLE[WINDOW].sum()
     assert found["unattributed"] == pytest.approx(own)
 
 
 def test_the_population_has_every_measure() -> None:
     """Counted, seen and the ceiling are of the records alone; the headline's is more than those."""
-    sums = DATA.population.sum(numeric_only=True)
+    sums = TABLE.sum(numeric_only=True)
     found = [sums[name] for name in (COUNTED, f"{WINDOW}-seen", f"{WINDOW}-uncorrected", CEILING)]
     assert found == [801, 4_005, 8_010, 24_030]
     assert sums[WINDOW] > 8_010
@@ -847,13 +849,17 @@ def test_the_population_has_every_measure() -> None:
 
 def test_credit_is_whole_whatever_the_role() -> None:
     """Every role and source of labels credits every download once, and the family within China."""
+    population, total = DATA.population, 2 * TABLE[WINDOW].sum()
+    china, international = (
+        DEFINITIONS.groups.index(group) for group in ("China", "International / Online")
+    )
     for role in ("uploader", "origin", "split", "maker"):
-        sums = credited(DATA.population, WINDOW, DATA, role)
-        assert sums.total[-1] == pytest.approx(DATA.population[WINDOW].sum())
-        assert sums.total[3] <= sums.total[0]
-    left = credited(DATA.population, WINDOW, DATA, treatment="left-out")
-    assert left.total[-1] < DATA.population[WINDOW].sum()
-    assert left.total[2] == 0
+        sums = population.totals(replace(population.headline, attribution=role))
+        assert sums[:-1].sum() == total
+        assert sums[-1] <= sums[china]
+    left = population.totals(replace(population.headline, treatment="left-out"))
+    assert left[:-1].sum() < total
+    assert left[international] == 0
 
 
 def test_the_months_of_the_small_window() -> None:

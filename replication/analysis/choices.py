@@ -17,18 +17,10 @@ from replication.analysis.lead import SIDES, shares
 from replication.analysis.specification import (
     CREDITED,
     LABELLED,
+    NONE,
     TREATMENTS,
     Specification,
     of_window,
-)
-from replication.analysis.specification import (
-    LEFT_OUT as LEFT_OUT,
-)
-from replication.analysis.specification import (
-    LINEAGE as LINEAGE,
-)
-from replication.analysis.specification import (
-    NONE as NONE,
 )
 from replication.attribution.rules import Rule, matched
 from replication.inference.cells import HALVES

@@ -15,21 +15,17 @@ from operator import itemgetter
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
-from scipy import sparse
 
 from replication.analysis.cells import Mask, Repositories
 from replication.analysis.lead import shares
 from replication.analysis.specification import (
     DIMENSIONS,
-    LEFT_OUT,
-    LINEAGE,
     Specification,
     choices_of,
 )
 from replication.definitions import Definitions, Inference
 from replication.inference import intervals
-from replication.inference.cells import CREDIT, HALVES
-from replication.inference.cells import Ints as Ints
+from replication.inference.cells import HALVES, Ints
 from replication.inference.resampling import cluster_weights
 
 EXACT = [
@@ -138,7 +134,7 @@ class _DifferentCells:
 def _measured(different: _DifferentCells, definitions: Definitions) -> pd.DataFrame:
     """One row of measures for each of the different cells."""
     rules, replicates = definitions.inference, definitions.grid.replicates
-    exact = pd.DataFrame([_exact(cells) for cells in different.developers], columns=EXACT)
+    exact = pd.DataFrame([exact_measures(cells) for cells in different.developers], columns=EXACT)
     low, high, leads = _resampled(different.developers, rules, replicates)
     by_repository = _resampled(different.repositories, rules, replicates)
     drawn = {
@@ -148,8 +144,8 @@ def _measured(different: _DifferentCells, definitions: Definitions) -> pd.DataFr
     return exact.assign(**drawn)
 
 
-def _exact(cells: Ints) -> dict[str, float]:
-    """What needs no draw, of cells (n, 3) of developers."""
+def exact_measures(cells: Ints) -> dict[str, float]:
+    """The measures `EXACT` of cells (n, 3) of developers: China, the USA and in total."""
     china, usa, total = (int(x) for x in cells.sum(axis=0))
     if total == 0:
         return {"total": 0, "n_developers": 0}
@@ -214,67 +210,3 @@ def _in_grid_order(rows: pd.DataFrame, definitions: Definitions) -> pd.DataFrame
     table = ordered.assign(distinct=np.where(again, "no", "yes")).reset_index(drop=True)
     columns = [*DIMENSIONS, "distinct", "total", "n_developers", "n_effective", *fractions]
     return table[columns].round(dict.fromkeys(["n_effective", *fractions], DIGITS))
-
-
-@dataclass(frozen=True)
-class Credited:
-    """Who is credited with every repository by one rule, source of labels and treatment.
-
-    Attributes
-    ----------
-    repository
-        Place (c,) of the credited repository.
-    developer
-        Number (c,) of the developer who is credited.
-    side
-        Place (c,) in `SIDES`: China, the USA, or neither, which is part of the total alone.
-    halves
-        Half downloads (c,) credited of each download.
-    """
-
-    repository: Ints
-    developer: Ints
-    side: Ints
-    halves: Ints
-
-    def cells(self, units: Ints, downloads: Ints) -> Ints:
-        """Half downloads (u, 3, v) of u units in `SIDES`, of downloads (r, v) of repositories."""
-        rows, size = units * 3 + self.side, (units.max(initial=0) + 1) * 3
-        shape = (size, len(downloads))
-        credit = sparse.csr_array((self.halves, (rows, self.repository)), shape=shape)
-        found = (credit @ downloads).reshape(-1, 3, downloads.shape[1])
-        found[:, -1] += found[:, 0] + found[:, 1]
-        return np.asarray(found)
-
-
-def credit(
-    table: pd.DataFrame, attribution: str, labels: str, treatment: str, nowhere: Sequence[str]
-) -> Credited:
-    """Who is credited with every repository of `table`.
-
-    Parameters
-    ----------
-    table
-        Attributed repositories.
-    attribution, labels, treatment
-        Choices of the grid.
-    nowhere
-        Country groups that stand for no country.
-    """
-    parts = []
-    developers = np.unique(
-        table[[f"{role}_developer" for role in _LEGACY_ROLES]].to_numpy(dtype=str)
-    )
-    for role, halves in CREDIT[attribution].items():
-        group = table[f"{labels}_group_{role}"]
-        missing = group.isin(list(nowhere))
-        if treatment == LINEAGE:
-            group = group.mask(missing, table[f"{labels}_group_origin"])
-        side = group.map({"China": 0, "USA": 1}).fillna(2).to_numpy(dtype=np.int64)
-        developer = np.searchsorted(developers, table[f"{role}_developer"].to_numpy(dtype=str))
-        place = np.flatnonzero(~missing) if treatment == LEFT_OUT else np.arange(len(table))
-        parts.append((place, developer[place], side[place], np.full(len(place), halves)))
-    return Credited(*(np.concatenate(part) for part in zip(*parts, strict=True)))
-
-
-_LEGACY_ROLES = ("uploader", "origin", "maker")

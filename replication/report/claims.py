@@ -35,6 +35,8 @@ import numpy as np
 import pandas as pd
 
 from replication.analysis import rebuild_error
+from replication.analysis.cells import DEVELOPER
+from replication.analysis.lead import LEAD
 from replication.analysis.weekly import NEVER
 from replication.analysis.window import changes as window_changes
 from replication.analysis.window import months as window_months
@@ -42,7 +44,6 @@ from replication.definitions import Definitions
 from replication.definitions.bounds import check_published
 from replication.definitions.toml_tables import build_all, parse
 from replication.errors import DefinitionError
-from replication.analysis.lead import LEAD
 
 REPRODUCED, CONTRADICTED = "reproduced", "contradicted"
 NOT_TESTABLE = "not testable with public data"
@@ -254,7 +255,7 @@ def _of_window(definitions: Definitions, window: Tables) -> dict[str, Rule]:
         values = 100 * changes["family"].to_numpy()
         mark = marks[claim.value]
         # To leave one of the family out, or all that is not theirs, would change the claim.
-        own = (changes["kind"] != window_changes.DEVELOPER).to_numpy()
+        own = (changes["kind"] != DEVELOPER).to_numpy()
         holds = np.where(own, values > mark, values[0] > mark)
         reason = f"a {claim.value} is more than {mark:.0f} %"
         return _answered(values[0], 0.0, holds, changes, reason)

@@ -7,24 +7,23 @@ change turns a verdict, and what would have to be true for a published figure.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
-from replication.analysis.choices import LEFT_OUT, LINEAGE
+from replication.analysis.cells import DEVELOPER, REPOSITORY
+from replication.analysis.specification import CREDIT, LEFT_OUT, LINEAGE, Specification
 from replication.analysis.window.capture import NONE
-from replication.analysis.window.data import WindowData, headline_column
-from replication.analysis.window.sums import credited, measures
+from replication.analysis.window.data import Ints, WindowData, estimate, headline_column
+from replication.analysis.window.measures import measures
 from replication.attribution.assign import LABELS, RANGE
-from replication.inference.cells import CREDIT, leave_out
+from replication.inference.cells import HALVES
 from replication.panel.window import column, variants
 
-CHOICE, DEVELOPER, REPOSITORY = "choice", "developer", "repository"
-HEADLINE = "headline"
+CHOICE, HEADLINE = "choice", "headline"
 MOST = 400
 """Developers and repositories that are tried, largest first: the smaller move nothing."""
-Floats = NDArray[np.float64]
 
 
 def changes(data: WindowData) -> pd.DataFrame:
@@ -37,83 +36,80 @@ def changes(data: WindowData) -> pd.DataFrame:
         fractions, ``total`` in downloads and ``shift``, by which the lead moves. Kinds: choice (of
         definitions), developer and repository (left out).
     """
-    head = credited(data.population, data.definitions.window.id, data)
-    rows = [_row(HEADLINE, HEADLINE, "as it is", head.total)]
-    rows += [_row(CHOICE, name, label, sums) for name, label, sums in _choices(data)]
+    population, groups = data.population, data.definitions.groups
+    head = population.headline
+    sums = population.totals(head)
+    rows = [_row(HEADLINE, HEADLINE, "as it is", sums, groups)]
+    rows += [
+        _row(CHOICE, name, label, population.totals(specification), groups)
+        for name, label, specification in _choices(data)
+    ]
     for unit in (DEVELOPER, REPOSITORY):
-        each = head.by(unit).head(MOST)
+        cells = population.cells(head, unit)
+        largest = np.argsort(-cells.sizes, kind="stable")[:MOST]
         rows += [
-            _row(unit, str(name), f"without {name}", head.total - part)
-            for name, part in zip(each.index, each.to_numpy(), strict=True)
+            _row(unit, str(name), f"without {name}", sums - counts, groups)
+            for name, counts in ((cells.units[n], cells.counts[n]) for n in largest)
         ]
     table = pd.DataFrame(rows)
     table["shift"] = table["lead"] - table["lead"].iloc[0]
     return table
 
 
-def _row(kind: str, change: str, label: str, sums: Floats) -> dict[str, object]:
-    values = {name: float(value) for name, value in measures(sums).items()}
-    return {"kind": kind, "change": change, "label": label, **values, "total": round(sums[-1])}
+def _row(
+    kind: str, change: str, label: str, sums: Ints, groups: tuple[str, ...]
+) -> dict[str, object]:
+    values = {name: float(value) for name, value in measures(sums, groups).items()}
+    total = round(float(sums[:-1].sum()) / HALVES)
+    return {"kind": kind, "change": change, "label": label, **values, "total": total}
 
 
-def _choices(data: WindowData) -> Iterator[tuple[str, str, Floats]]:
-    """Name, label and sums of every other choice of the definitions."""
-    yield from _of_measures(data)
-    yield from _of_attribution(data)
-    table, downloads = data.population, data.definitions.window.id
+def _choices(data: WindowData) -> Iterator[tuple[str, str, Specification]]:
+    """Name, label and specification of every other choice of the definitions."""
+    head = data.population.headline
+    for name, label, window in _of_measures(data):
+        yield name, label, replace(head, window=window)
+    for role in CREDIT:
+        if role != head.attribution:
+            yield f"credit/{role}", f"credited to the {role}", replace(head, attribution=role)
+    for labels in (*LABELS, *RANGE):
+        if labels != head.labels:
+            yield f"labels/{labels}", _LABEL[labels], replace(head, labels=labels)
+    for name, label in _TREATED.items():
+        yield f"unattributed/{name}", label, replace(head, treatment=name)
     for exclusion in data.definitions.at_window.estimated_exclusions:
-        kept = leave_out(table, exclusion)
-        yield f"without/{exclusion.id}", exclusion.label, credited(kept, downloads, data).total
+        yield f"without/{exclusion.id}", exclusion.label, replace(head, exclusion=exclusion.id)
 
 
-def _of_measures(data: WindowData) -> Iterator[tuple[str, str, Floats]]:
-    """Without what no record follows, and by other rules of filling, age limits and capture."""
-    definitions, table = data.definitions, data.population
-    for name, label in (
-        ("uncorrected", "without what no record follows"),
-        ("seen", "what was seen alone"),
-    ):
-        yield name, label, credited(table, f"{definitions.window.id}-{name}", data).total
+def _of_measures(data: WindowData) -> Iterator[tuple[str, str, str]]:
+    """Name, label and column of downloads of every other measure of the population."""
+    definitions = data.definitions
+    for name, label in _MEASURED.items():
+        yield name, label, f"{definitions.window.id}-{name}"
     first, *others = definitions.capture.rules
     for limit, filling in variants(definitions)[1:]:
         name, own = column(limit, filling.id), limit == definitions.panel.age_limit_days
-        label = filling.label if own else f"age limit {limit} days"
-        yield name, label, rebuilt(data, name, first)
+        yield name, filling.label if own else f"age limit {limit} days", estimate(name, first)
     for rule in others:
         if rule != NONE:
             label = "what no record follows at its level"
-            yield f"capture/{rule}", label, rebuilt(data, headline_column(definitions), rule)
+            yield f"capture/{rule}", label, estimate(headline_column(definitions), rule)
 
 
-def _of_attribution(data: WindowData) -> Iterator[tuple[str, str, Floats]]:
-    """Who is credited, by whose labels, and what becomes of the unattributed."""
-    about = data.definitions.window
-    roles = [role for role in CREDIT if role != about.attribution]
-    sources = [labels for labels in (*LABELS, *RANGE) if labels != about.labels]
-    choices = [
-        *((f"credit/{role}", f"credited to the {role}", {"attribution": role}) for role in roles),
-        *((f"labels/{name}", _LABEL[name], {"labels": name}) for name in sources),
-        *((f"unattributed/{name}", label, {"treatment": name}) for name, label in _TREATED),
-    ]
-    for name, label, choice in choices:
-        yield name, label, credited(data.population, about.id, data, **choice).total
-
-
+_MEASURED = {
+    "uncorrected": "without what no record follows",
+    "seen": "what was seen alone",
+}
 _LABEL = {
     "study": "the study’s labels, where it gives any",
     "registry": "the registry’s labels",
     "registry-low": "every doubt of the registry for the USA",
     "registry-high": "every doubt of the registry for China",
 }
-_TREATED = (
-    (LEFT_OUT, "the unattributed left out"),
-    (LINEAGE, "the unattributed credited by lineage"),
-)
-
-
-def rebuilt(data: WindowData, estimates: str, rule: str) -> Floats:
-    """The headline's sums (5,) with other estimates or another rule for what is not followed."""
-    return credited(data.everyone(estimates, rule), "downloads", data).total
+_TREATED = {
+    LEFT_OUT: "the unattributed left out",
+    LINEAGE: "the unattributed credited by lineage",
+}
 
 
 def movers(table: pd.DataFrame, gap: float) -> pd.DataFrame:

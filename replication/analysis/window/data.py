@@ -1,7 +1,7 @@
 """First-year downloads of the published window: the whole Hub, with what no record follows.
 
-The estimates of every repository that a record holds, and the part that none follows, are one table of
-attributed rows, so that every estimate, interval and bound is made of it as of any other window.
+The estimates of every repository that a record holds, and the part that none follows, are one
+population, so that every estimate, interval and bound is made of its cells as of any other window.
 """
 
 from __future__ import annotations
@@ -9,16 +9,20 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from functools import cached_property
 
+import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
+from replication.analysis.cells import Repositories
 from replication.analysis.window.capture import NONE, HotDeck, Shortfall, shortfall
 from replication.analysis.window.lists import CompleteLists
 from replication.attribution.assign import ROLES
 from replication.definitions import MEASURES, Definitions
-from replication.panel.window import CEILING, COUNTED, SEEN, column
+from replication.panel.window import CEILING, COUNTED, SEEN, column, columns
 
 REST = " (not followed)"
 """What stands behind the name of a row of downloads that no record follows."""
+Ints = NDArray[np.int64]
 
 
 @dataclass(frozen=True)
@@ -84,17 +88,28 @@ class WindowData:
         return self.hot_deck.rows(self.shortfall().missing)
 
     @cached_property
-    def population(self) -> pd.DataFrame:
-        """Attributed rows with one int64 column of downloads a measure of `MEASURES`."""
-        estimates, table = headline_column(self.definitions), self.everyone()
-        sums = self.months.groupby("repository")[[estimates, SEEN, COUNTED, CEILING]].sum()
-        each = sums.reindex(table["repository"]).fillna(0).astype("int64").reset_index(drop=True)
-        own = self.definitions.window.id
-        corrected, uncorrected, seen = (f"{own}{suffix}" for suffix in MEASURES)
-        measures = {uncorrected: each[estimates], seen: each[SEEN]}
-        measures |= {name: each[name] for name in (COUNTED, CEILING)}
-        table = table.rename(columns={"downloads": corrected}).assign(**measures)
-        return table[(table[[corrected, CEILING]] > 0).any(axis=1)].reset_index(drop=True)
+    def population(self) -> Repositories:
+        """Every repository, and every row of what no record follows, with all measures of downloads.
+
+        Its windows are the measures of `MEASURES`, what was counted, the ceiling, and every `estimate`.
+        """
+        definitions, rest = self.definitions, self.hot_deck.facts
+        table = pd.concat([self.repositories, rest[self.repositories.columns]], ignore_index=True)
+        headline = headline_column(definitions)
+        corrected, uncorrected, seen = (f"{definitions.window.id}{name}" for name in MEASURES)
+        measures = {
+            corrected: self.downloads(),
+            uncorrected: self.downloads(headline, NONE),
+            seen: self.downloads(SEEN, NONE),
+            COUNTED: self.downloads(COUNTED, NONE),
+            CEILING: self.downloads(CEILING, NONE),
+            **{
+                estimate(name, rule): self.downloads(name, rule)
+                for name in columns(definitions)
+                for rule in definitions.capture.rules
+            },
+        }
+        return Repositories(table.assign(**measures), definitions.at_window)
 
     @property
     def group(self) -> str:
@@ -102,23 +117,31 @@ class WindowData:
         role = self.definitions.window.attribution
         return f"{self.definitions.window.labels}_group_{role if role in ROLES else ROLES[0]}"
 
-    def everyone(self, estimates: str = "", rule: str = "", without: str = "") -> pd.DataFrame:
-        """Attributed rows with ``downloads``: some estimates, and what they lack under a rule.
+    def downloads(self, estimates: str = "", rule: str = "", without: str = "") -> Ints:
+        """Downloads (r,) of the population by some estimates, with what they lack under a rule.
 
         Parameters
         ----------
         estimates, rule, without
             As in `shortfall`; by default the headline's.
         """
-        estimates = estimates or headline_column(self.definitions)
-        sums = self.months.groupby("repository")[estimates].sum()
-        downloads = sums.reindex(self.repositories["repository"]).fillna(0)
-        followed = self.repositories.assign(downloads=downloads.to_numpy(dtype="int64"))
+        by_month = self.months[estimates or headline_column(self.definitions)]
+        own = self.of_repositories(by_month)
         if rule == NONE:
-            return followed
+            return own
         rest = self.hot_deck.totals(self.shortfall(estimates, rule, without).missing)
-        rows = self.hot_deck.facts.assign(downloads=rest)
-        return pd.concat([followed, rows[followed.columns]], ignore_index=True)
+        return own + np.pad(rest, (len(self.repositories), 0))
+
+    def of_repositories(self, by_month: pd.Series) -> Ints:
+        """Sums (r,) over months of downloads as in `months`; nothing for what no record follows."""
+        sums = by_month.groupby(self.months["repository"]).sum()
+        own = sums.reindex(self.repositories["repository"]).fillna(0).to_numpy(dtype=np.int64)
+        return np.pad(own, (0, len(self.hot_deck.facts)))
+
+
+def estimate(estimates: str, rule: str) -> str:
+    """Name of the population's column of some estimates with what they lack under a rule."""
+    return f"{estimates}/{rule}"
 
 
 def headline_column(definitions: Definitions) -> str:

@@ -21,13 +21,15 @@ import pandas as pd
 from numpy.typing import NDArray
 from scipy import stats
 
+from replication.analysis.lead import CHINA, LEAD, RATIO, USA
 from replication.analysis.window.capture import NONE
 from replication.analysis.window.data import WindowData, headline_column
-from replication.analysis.window.sums import credited
+from replication.analysis.window.lists import PART
+from replication.analysis.window.measures import side_downloads
 from replication.definitions import Definitions
 from replication.panel.window import COUNTED, SEEN, column
 
-SIDES = ("China", "USA", "all others")
+SIDES = (CHINA, USA, "all others")
 Floats = NDArray[np.float64]
 
 
@@ -41,7 +43,7 @@ def errors(data: WindowData) -> pd.DataFrame:
         followed), ``error`` (one standard error, downloads). The component ``all`` is the root of the
         sum of squares.
     """
-    total = _sides(data.everyone(), data)
+    total = side_downloads(data.downloads(), data)
     parts = {"filling": _filling(data), "births": _births(data), "capture": _capture(data)}
     parts["all"] = np.sqrt(sum(error**2 for error in parts.values()))
     rows = [
@@ -57,12 +59,6 @@ def side_of(groups: pd.Series) -> pd.Series:
     return groups.where(groups.isin(SIDES[:2]), SIDES[2])
 
 
-def _sides(rows: pd.DataFrame, data: WindowData) -> Floats:
-    """Downloads (3,) of China, of the USA and of all others, credited as in the headline."""
-    china, usa, *_, total = credited(rows, "downloads", data).total
-    return np.array([china, usa, total - china - usa])
-
-
 def _filling(data: WindowData) -> Floats:
     """The relative error of counts alone, charged on what no counter holds."""
     side = side_of(data.agreement[data.group])
@@ -70,9 +66,9 @@ def _filling(data: WindowData) -> Floats:
     pooled = abs(sums["rebuilt"].sum() / max(sums["exact"].sum(), 1) - 1)
     sums = sums.reindex(list(SIDES), fill_value=0)
     ratio = (sums["rebuilt"] / sums["exact"].where(sums["exact"] > 0) - 1).abs().fillna(pooled)
-    uncounted = data.by_month[headline_column(data.definitions)] - data.by_month[COUNTED]
-    rows = data.by_month.assign(downloads=uncounted.clip(lower=0))
-    return np.asarray(ratio) * _sides(rows, data)
+    uncounted = data.months[headline_column(data.definitions)] - data.months[COUNTED]
+    downloads = data.of_repositories(uncounted.clip(lower=0))
+    return np.asarray(ratio) * side_downloads(downloads, data)
 
 
 def _births(data: WindowData) -> Floats:
@@ -82,7 +78,7 @@ def _births(data: WindowData) -> Floats:
     if not {"earliest", "latest"} <= ids.keys():
         return np.zeros(len(SIDES))
     early, late = (
-        _sides(data.everyone(column(age, ids[birth]), NONE), data)
+        side_downloads(data.downloads(column(age, ids[birth]), NONE), data)
         for birth in ("earliest", "latest")
     )
     return np.abs(early - late) / 2
@@ -91,7 +87,7 @@ def _births(data: WindowData) -> Floats:
 def _capture(data: WindowData) -> Floats:
     """Delete-one jackknife over the complete lists."""
     lists = data.complete_lists.names
-    each = np.array([_sides(data.everyone(without=name), data) for name in lists])
+    each = np.array([side_downloads(data.downloads(without=name), data) for name in lists])
     spread = each - each.mean(axis=0)
     return np.asarray(np.sqrt((len(lists) - 1) / len(lists) * (spread**2).sum(axis=0)))
 
@@ -119,10 +115,10 @@ def propagated(downloads: Floats, error: Floats) -> dict[str, tuple[float, float
     total, two = downloads.sum(), china + usa
     s, u, lead, part = china / total, usa / total, (china - usa) / total, china / two
     slopes = {
-        "China": (s, np.array([1 - s, -s, -s]) / total),
-        "USA": (u, np.array([-u, 1 - u, -u]) / total),
-        "China − USA": (lead, np.array([1 - lead, -1 - lead, -lead]) / total),
-        "China / (China + USA)": (part, np.array([1 - part, -part, 0.0]) / two),
+        CHINA: (s, np.array([1 - s, -s, -s]) / total),
+        USA: (u, np.array([-u, 1 - u, -u]) / total),
+        LEAD: (lead, np.array([1 - lead, -1 - lead, -lead]) / total),
+        PART: (part, np.array([1 - part, -part, 0.0]) / two),
         "total": (total, np.ones(3)),
     }
     return {
@@ -164,9 +160,12 @@ def answers(table: pd.DataFrame, estimates: pd.DataFrame, data: WindowData) -> p
 
 def _other_measures(name: str, data: WindowData) -> dict[str, float]:
     """The same statistic of what was seen, and without what is not followed."""
-    tables = {"seen": data.everyone(SEEN, NONE), "uncorrected": data.everyone(rule=NONE)}
+    each = {"seen": data.downloads(SEEN, NONE), "uncorrected": data.downloads(rule=NONE)}
     nothing = np.zeros(len(SIDES))
-    return {key: propagated(_sides(rows, data), nothing)[name][0] for key, rows in tables.items()}
+    return {
+        key: propagated(side_downloads(downloads, data), nothing)[name][0]
+        for key, downloads in each.items()
+    }
 
 
 _METHODS = {"leave-one-out": "without", "jackknife-logit": "developer", "bounds": "bounds"}
@@ -175,7 +174,7 @@ _METHODS = {"leave-one-out": "without", "jackknife-logit": "developer", "bounds"
 def _ranges(name: str, estimates: pd.DataFrame, data: WindowData) -> dict[str, float]:
     """Ranges by developer and bounds; those of the part of the two are those of the ratio."""
     about = data.definitions.window
-    wanted = "China / USA" if name == "China / (China + USA)" else name
+    wanted = RATIO if name == PART else name
     rows = estimates[
         (estimates["estimand"] == about.id) & (estimates["attribution"] == about.attribution)
         & (estimates["labels"] == about.labels) & (estimates["group"] == wanted)

@@ -3,61 +3,65 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 
 import pandas as pd
 
-from replication.analysis.window.changes import CHOICE, DEVELOPER, REPOSITORY
+from replication.analysis.cells import DEVELOPER, REPOSITORY
+from replication.analysis.lead import LEAD, SIDES
+from replication.analysis.window.changes import CHOICE
 from replication.analysis.window.data import WindowData
-from replication.analysis.window.sums import credited, measures
+from replication.analysis.window.lists import PART
+from replication.analysis.window.measures import measures
+from replication.inference.cells import HALVES
 from replication.panel.window import CEILING, COUNTED
 
 Tables = Mapping[str, pd.DataFrame]
 
 
-def summary(data: WindowData, made: Tables, published: Mapping[str, float]) -> pd.DataFrame:
+def summary(data: WindowData, tables: Tables, published: Mapping[str, float]) -> pd.DataFrame:
     """Tabulate single values: ``key, value``.
 
     Parameters
     ----------
     data
         The window.
-    made
+    tables
         Its tables by file name.
     published
         Published shares in percent of China and the USA.
     """
     pairs = [
-        *_of_sums(data), *_of_grid(made["window_specifications.csv"]),
-        *_of_changes(made["window_changes.csv"]), *_of_dates(made["hub_dates.csv"], data),
-        *_of_turnover(made["window_turnover.csv"]), *_of_pair(published),
-        *_of_records(made["records_left_out.csv"]),
+        *_of_sums(data), *_of_grid(tables["window_specifications.csv"]),
+        *_of_changes(tables["window_changes.csv"]), *_of_dates(tables["hub_dates.csv"], data),
+        *_of_turnover(tables["window_turnover.csv"]), *_of_pair(published),
+        *_of_records(tables["records_left_out.csv"]),
     ]  # fmt: skip
     return pd.DataFrame(pairs, columns=["key", "value"])
 
 
 def _of_sums(data: WindowData) -> Iterator[tuple[str, object]]:
     """Downloads of both countries by measure, and DeepSeek and Qwen within China."""
-    window, table = data.definitions.window.id, data.population
+    population, groups = data.population, data.definitions.groups
+    window, places = data.definitions.window.id, [groups.index(side) for side in SIDES]
     yield "repositories", len(data.repositories)
-    measures_ = {
+    columns = {
         "corrected": window, "estimate": f"{window}-uncorrected", "seen": f"{window}-seen",
         "counted": COUNTED, "ceiling": CEILING,
     }  # fmt: skip
-    for name, column in measures_.items():
-        china, usa, _, _, total = credited(table, column, data).total
-        yield f"{name}-china", round(china)
-        yield f"{name}-usa", round(usa)
-        yield f"{name}-total", round(total)
-    found = measures(credited(table, window, data).total)
-    yield "family", float(found["family"])
-    yield "family-seen", float(measures(credited(table, f"{window}-seen", data).total)["family"])
-    yield (
-        "part-seen",
-        float(
-            credited(table, f"{window}-seen", data).total[-1]
-            / credited(table, window, data).total[-1]
-        ),
-    )
+    counts = {
+        name: population.totals(replace(population.headline, window=column))
+        for name, column in columns.items()
+    }
+    for name, own in counts.items():
+        for key, half in zip(
+            ("china", "usa", "total"), (*own[places], own[:-1].sum()), strict=True
+        ):
+            yield f"{name}-{key}", round(half / HALVES)
+    yield "family", float(measures(counts["corrected"], groups)["family"])
+    yield "family-seen", float(measures(counts["seen"], groups)["family"])
+    yield "part-seen", float(counts["seen"][:-1].sum() / counts["corrected"][:-1].sum())
+    table = population.table
     unattributed = table[data.group].isin(list(data.definitions.unattributed))
     yield "unattributed", float(table.loc[unattributed, window].sum() / table[window].sum())
 
@@ -77,11 +81,8 @@ def _of_grid(grid: pd.DataFrame) -> Iterator[tuple[str, object]]:
 def _of_changes(changes: pd.DataFrame) -> Iterator[tuple[str, object]]:
     """How many single changes there are, and how many turn the sign of the lead."""
     sign = changes["lead"].iloc[0] > 0
-    for kind, name in (
-        (CHOICE, "choices"),
-        (DEVELOPER, "developers"),
-        (REPOSITORY, "repositories"),
-    ):
+    kinds = {CHOICE: "choices", DEVELOPER: "developers", REPOSITORY: "repositories"}
+    for kind, name in kinds.items():
         own = changes[changes["kind"] == kind]
         yield f"changes-{name}", len(own)
         yield f"turning-{name}", int(((own["lead"] > 0) != sign).sum())
@@ -95,10 +96,10 @@ def _of_dates(dates: pd.DataFrame, data: WindowData) -> Iterator[tuple[str, obje
     own = dates[(dates["attribution"] == about.attribution) & (dates["labels"] == about.labels)]
     own = own[own["exclusion"] == "none"]
     yield "dates", own["list"].nunique()
-    groups = own[~own["group"].isin(["China − USA", "China / (China + USA)"])]
+    groups = own[~own["group"].isin([LEAD, PART])]
     sums = groups.groupby("list")[["downloads", "with_tail"]].sum()
     yield "tail-most", float((1 - sums["downloads"] / sums["with_tail"]).max())
-    for key, group in (("china", "China"), ("usa", "USA"), ("lead", "China − USA")):
+    for key, group in (("china", SIDES[0]), ("usa", SIDES[1]), ("lead", LEAD)):
         shares = own.loc[own["group"] == group, "share_with_tail"]
         yield f"dates-{key}-low", float(shares.min())
         yield f"dates-{key}-high", float(shares.max())

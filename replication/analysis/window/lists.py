@@ -17,15 +17,18 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from replication.analysis.cells import leave_out
+from replication.analysis.lead import CHINA, LEAD, USA
 from replication.attribution.rules import AUTOMATED, BURST
 from replication.definitions import Definitions
-from replication.inference.cells import leave_out
 from replication.panel.hub_dates import held_column
 
 COUNTED_DAYS = 30
 """Days that a list counts, up to its date."""
 GROUP = "registry_group_uploader"
 FOLLOWED, OTHER = "followed", "not-followed"
+PART = "China / (China + USA)"
+"""China's part of the two."""
 LABELS = ("study", "registry")
 ROLES = ("uploader", "origin", "maker")
 PandasT = TypeVar("PandasT", pd.Series, pd.DataFrame)
@@ -232,11 +235,10 @@ def _rows(own: pd.Series, full: pd.Series) -> Iterator[dict[str, object]]:
     """Rows of the groups, the lead and the part of the two, as they are and with the tail."""
     for name in own.index:
         yield _row(name, own[name], own[name] / own.sum(), full[name], full[name] / full.sum())
-    lead, full_lead = own["China"] - own["USA"], full["China"] - full["USA"]
-    yield _row("China − USA", lead, lead / own.sum(), full_lead, full_lead / full.sum())
-    two, full_two = own["China"] + own["USA"], full["China"] + full["USA"]
-    part = "China / (China + USA)"
-    yield _row(part, two, own["China"] / two, full_two, full["China"] / full_two)
+    lead, full_lead = own[CHINA] - own[USA], full[CHINA] - full[USA]
+    yield _row(LEAD, lead, lead / own.sum(), full_lead, full_lead / full.sum())
+    two, full_two = own[CHINA] + own[USA], full[CHINA] + full[USA]
+    yield _row(PART, two, own[CHINA] / two, full_two, full[CHINA] / full_two)
 
 
 def _row(

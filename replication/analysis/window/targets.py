@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from replication.analysis.window.changes import DEVELOPER
-from replication.analysis.window.data import WindowData
+from replication.analysis.window.data import Ints, WindowData
 from replication.analysis.window.errors import SIDES, quantile, totals
-from replication.analysis.window.sums import Sums, credited, measures
+from replication.analysis.window.measures import measures
+from replication.inference.cells import HALVES, Cells
 
 Floats = NDArray[np.float64]
 MOST_IN_SET = 12
@@ -82,30 +82,44 @@ def targets(data: WindowData, published: Mapping[str, float]) -> pd.DataFrame:
         or beyond). A step takes the developer who brings the measure nearest to it; a target that no
         `MOST_IN_SET` developers reach ends with ``reached`` no.
     """
-    head = credited(data.population, data.definitions.window.id, data)
+    cells = data.population.cells(data.population.headline)
+    order = np.argsort(-cells.sizes, kind="stable")
+    names, counts, sizes = [cells.units[n] for n in order], cells.counts[order], cells.sizes[order]
+    elsewhere = counts.copy()
+    elsewhere[:, cells.groups.index(data.definitions.unattributed[0])] -= sizes
     rows: list[dict[str, object]] = []
     for target, value in published.items():
-        for treatment in ("without-country", "left-out"):
-            rows += _steps(head, target, value, treatment)
-    return pd.DataFrame(rows)
+        for treatment, parts in (("without-country", elsewhere), ("left-out", counts)):
+            about = {"target": target, "published": value, "treatment": treatment}
+            steps = _steps(cells, target, value, names, parts)
+            rows += [about | step for step in steps]
+    columns = ["target", "published", "ours", "treatment", "step", "developer", "value", "reached"]
+    return pd.DataFrame(rows, columns=columns)
 
 
-def _steps(head: Sums, target: str, goal: float, treatment: str) -> Iterator[dict[str, object]]:
-    """Take one developer after the other until the target is reached."""
-    each = head.by(DEVELOPER)
-    parts, names = each.to_numpy(dtype=float, copy=True), list(each.index)
-    if treatment == "without-country":
-        parts[:, -1] = 0.0  # it stays in the total
-    sums, ours = head.total, float(measures(head.total)[target])
-    value, sign = ours, np.sign(goal - ours)
-    rest = np.ones(len(names), dtype=bool)
-    about = {"target": target, "published": goal, "ours": ours, "treatment": treatment}
+def _steps(
+    cells: Cells, target: str, goal: float, names: Sequence[str], parts: Ints
+) -> Iterator[dict[str, object]]:
+    """Take one developer after the other until the target is reached.
+
+    Parameters
+    ----------
+    cells
+        Cells of the headline by developer.
+    target, goal
+        A measure, and what it should come to.
+    names, parts
+        Developers, largest first, and what (n, g + 1) the sums lose with each.
+    """
+    sums = cells.totals
+    value = ours = float(measures(sums, cells.groups)[target])
+    sign, rest = np.sign(goal - ours), np.ones(len(names), dtype=bool)
     reached = "yes" if sign == 0 else "no"
-    yield about | {"step": 0, "developer": "", "value": ours, "reached": reached}
+    yield {"ours": ours, "step": 0, "developer": "", "value": ours, "reached": reached}
     if sign == 0:
         return
     for step in range(1, MOST_IN_SET + 1):
-        tried = measures(sums - parts)[target]
+        tried = measures(sums - parts, cells.groups)[target]
         moved = np.where(rest, sign * (tried - value), -np.inf)
         over = rest & (sign * (tried - goal) >= 0)
         # The last step is the smallest developer that is enough.
@@ -114,7 +128,8 @@ def _steps(head: Sums, target: str, goal: float, treatment: str) -> Iterator[dic
             return
         sums, value, rest[best] = sums - parts[best], float(tried[best]), False
         reached = "yes" if sign * (value - goal) >= 0 else "no"
-        yield about | {"step": step, "developer": names[best], "value": value, "reached": reached}
+        yield {"ours": ours, "step": step, "developer": names[best], "value": value,
+               "reached": reached}  # fmt: skip
         if reached == "yes":
             return
 
@@ -138,16 +153,14 @@ def luck(data: WindowData, gap: float) -> pd.DataFrame:
     pandas.DataFrame
         One row: ``gap, spread, needed, developers`` (with a name of their own), ``effective``.
     """
-    head = credited(data.population, data.definitions.window.id, data)
-    values = measures(head.total)
+    cells = data.population.cells(data.population.headline)
+    values = measures(cells.totals, cells.groups)
     china, usa, lead = (float(values[name]) for name in ("china", "usa", "lead"))
     spread = float(np.sqrt(china + usa - lead**2))
     z = quantile(data.definitions)
-    each = head.by(DEVELOPER)
-    named = ~each.index.str.startswith("(")  # small namespaces stand in joint buckets
-    sizes = each.to_numpy(dtype=float)[:, -1]
-    sizes, named = sizes[sizes > 0], named[sizes > 0]
+    named = [not name.startswith("(") for name in cells.units]  # small namespaces stand together
+    sizes = np.sort(cells.sizes)[::-1] / HALVES
     return pd.DataFrame([{
-        "gap": gap, "spread": spread, "needed": (z * spread / gap) ** 2, "developers": int(named.sum()),
+        "gap": gap, "spread": spread, "needed": (z * spread / gap) ** 2, "developers": sum(named),
         "effective": sizes.sum() ** 2 / (sizes**2).sum(),
     }])  # fmt: skip
