@@ -15,7 +15,8 @@ from own_definitions import TEXT
 from small import synthetic_repositories
 
 from replication import pipeline
-from replication.analysis import estimates, grid
+from replication.analysis import estimates, specification
+from replication.analysis.cells import Repositories
 from replication.analysis.weekly import judged_weeks
 from replication.attribution import assign, registry, rules
 from replication.definitions import Definitions, Variant, Window, load_definitions
@@ -137,8 +138,8 @@ def test_the_grid_holds_what_the_headline_chooses(tmp_path: Path, *, whole: bool
     definitions = load_definitions(cut, whole=whole)
     assert definitions.grid.attributions == ("maker", "split")
     assert definitions.credited == "its uploader and the developer of its base model, half each"
-    for dimension, choice in grid.headline_choices(definitions).items():
-        assert choice in grid.choices_of(definitions)[dimension]
+    for dimension, choice in specification.headline(definitions).choices.items():
+        assert choice in specification.choices_of(definitions)[dimension]
 
 
 def test_an_unknown_tracked_developer_is_refused_before_any_work(tmp_path: Path) -> None:
@@ -164,7 +165,7 @@ def test_a_new_group_is_one_table_of_the_definitions(tmp_path: Path) -> None:
     )
     assert set(table.loc[mine, "registry_group_uploader"]) == {"Canada"}
     assert set(table.loc[mine, "study_group_uploader"]) == {"Other"}
-    rows = estimates.estimate(table, small(definitions))
+    rows = estimates.estimate(Repositories(table, small(definitions)))
     head = rows[(rows["method"] == "bounds") & (rows["attribution"] == "uploader")]
     for labels, points in {"registry": (0.05, 0.0), "study": (0.0, 0.05)}.items():
         own = head[(head["labels"] == labels) & (head["estimand"] == definitions.windows[0].id)]

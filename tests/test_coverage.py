@@ -16,6 +16,7 @@ from scipy import stats
 from small import synthetic_definitions, synthetic_repositories
 
 from replication.analysis import methods
+from replication.analysis.lead import LEAD, RATIO
 from replication.analysis.methods import DEVELOPER, JUDGED, NOTHING, STATISTICS, Method
 from replication.definitions import PACKAGED, Calibration, Definitions, Inference
 from replication.errors import VerificationError
@@ -23,7 +24,6 @@ from replication.inference.bootstrap import Intervals
 from replication.inference.resampling import cluster_weights
 from replication.inference.schemes import MULTINOMIAL
 from replication.inference.simulation import DEVELOPERS, HITS, LABELS, MODELS, PARETO, Population
-from replication.inference.statistics import LEAD, RATIO
 from replication.kinds import BUNDLED
 from replication.pipeline import STAGES
 from replication.run import Run

@@ -31,6 +31,7 @@ from replication.analysis.specification import (
     WEEKLY_CREDIT,
     Specification,
     headline,
+    of_window,
 )
 from replication.attribution.assign import BASE_MAKER, LABELS, ROLES
 from replication.attribution.scope import TaskRule
@@ -239,16 +240,19 @@ class Repositories(Attributed):
         choices = product(self.definitions.estimands, CREDIT, LABELS)
         every = (
             replace(
-                self.headline,
-                window=estimand.window.id,
+                of_window(estimand.window.id, self.definitions),
                 exclusion=estimand.exclusion.id if estimand.exclusion else NONE,
                 attribution=attribution,
                 labels=labels,
             )
             for estimand, attribution, labels in choices
         )
-        own = (NONE, self.headline.estimand)
-        return tuple(s for s in every if {s.exclusion, s.estimand} & {*own} or self.removed(s) > 0)
+        own = self.definitions.headline.estimand
+        return tuple(
+            spec
+            for spec in every
+            if spec.exclusion == NONE or spec.estimand == own or self.removed(spec) > 0
+        )
 
     @cached_property
     def titles(self) -> dict[Any, str]:
@@ -292,7 +296,7 @@ class Repositories(Attributed):
     def downloads(self, specification: Specification) -> Ints:
         """Downloads (r,) of the repositories in the window under the rules of the panel."""
         rules = (specification.age_limit_days, specification.frozen)
-        own = rules == (self.headline.age_limit_days, self.headline.frozen)
+        own = rules == (self.definitions.panel.age_limit_days, self.definitions.grid.frozen[0])
         if own and specification.window in self.table:
             return np.asarray(self.table[specification.window], dtype=np.int64)
         column = f"{specification.window}/{rules[0]}/{rules[1]}"

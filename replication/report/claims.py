@@ -39,6 +39,7 @@ from pydantic.dataclasses import dataclass as table_class
 
 from replication.analysis import rebuild_error
 from replication.analysis.cells import DEVELOPER
+from replication.analysis.lead import LEAD
 from replication.analysis.weekly import NEVER
 from replication.analysis.window import changes as window_changes
 from replication.analysis.window import months as window_months
@@ -46,7 +47,6 @@ from replication.definitions import Definitions, toml_files
 from replication.definitions.messages import span
 from replication.definitions.value_types import FIRST_DAY, LAST_DAY, MOST_COUNT, TABLE, UnfitError
 from replication.errors import DefinitionError
-from replication.inference.statistics import LEAD
 
 REPRODUCED, CONTRADICTED = "reproduced", "contradicted"
 NOT_TESTABLE = "not testable with public data"

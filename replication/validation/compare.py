@@ -10,9 +10,9 @@ from pathlib import Path
 from typing import Any
 
 from replication import run_record
+from replication.analysis.lead import LEAD, RATIO
 from replication.errors import ContractError, SourceError
 from replication.files import present, read_json
-from replication.inference.statistics import LEAD, RATIO
 
 NONE = "—"
 _KEYS = {"version": str, "source": str, **dict.fromkeys(("files", "inputs", "definitions"), dict)}
