@@ -108,7 +108,6 @@ def synthetic(
             {"estimand": [w.id for w in DEFINITIONS.windows], "total": 12_000_000}
         ),
         "defects": _defects(),
-        "summary": pd.DataFrame({"name": ["repositories"], "value": [321]}),
         "choices": _choices(leads or {}, moved),
         "exclusions": _exclusions(leads or {}, moved),
         "label_error": _label_error(leads or {}, reach),
