@@ -51,7 +51,7 @@ def _is(table: pd.DataFrame, method: Method) -> pd.Series:
 
 def drawn(tables: Shown) -> Figure:
     """The figure with its texts laid out."""
-    with style.context():
+    with style.context(DEFINITIONS):
         figure = calibration.draw(tables, DEFINITIONS)
         figure.canvas.draw()
     return figure

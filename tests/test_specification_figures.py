@@ -22,6 +22,7 @@ from replication.definitions import load_definitions
 from replication.plots import bridges, choice_names, specifications, strips, style, words
 
 DEFINITIONS = reduced(load_definitions())
+COLOURS = style.colours_of(DEFINITIONS)
 TOTAL = 96
 
 
@@ -52,7 +53,7 @@ def emptied(grid: pd.DataFrame, empty: pd.Series) -> pd.DataFrame:
 
 def drawn(tables: Shown, module: object = specifications) -> Figure:
     """A figure with its texts laid out."""
-    with style.context():
+    with style.context(DEFINITIONS):
         figure = module.draw(tables, DEFINITIONS)
         figure.canvas.draw()
     return figure
@@ -139,7 +140,7 @@ def test_the_curve_has_every_lead_in_the_colour_of_the_leader() -> None:
     curve = drawn(SHOWN).axes[0]
     lines = [line for line in curve.lines if len(line.get_xdata()) > 2]
     found = {to_hex(line.get_color()): line.get_xydata() for line in lines}
-    china, usa = (found[to_hex(style.COLOURS[side])] for side in style.LEADERS)
+    china, usa = (found[to_hex(COLOURS[side])] for side in style.LEADERS)
     assert len(usa) == 10
     both = np.concatenate([usa, china])
     assert both[:, 0] == pytest.approx((np.arange(TOTAL) + 0.5) / TOTAL)
@@ -335,7 +336,7 @@ def test_only_what_no_choice_explains_is_hatched() -> None:
             assert to_hex(bar.get_facecolor()) == bridges.STEP
         if row["kind"] in {"published", "cell"}:
             side = style.LEADERS[0] if row["lead"] > 0 else style.LEADERS[1]
-            assert to_hex(bar.get_facecolor()) == to_hex(style.COLOURS[side])
+            assert to_hex(bar.get_facecolor()) == to_hex(COLOURS[side])
     shaded = [p for ax in figure.axes for p in ax.patches if to_hex(p.get_fc()) == style.SHADE]
     assert len(shaded) == sum(row["kind"] == "published" for row in rows)
 
