@@ -35,6 +35,7 @@ from replication.plots import (
     attribution_choices,
     draw_all,
     shares_over_time,
+    single_choices,
     style,
     words,
 )
@@ -207,7 +208,7 @@ def _crossings(weeks: Sequence[str]) -> pd.DataFrame:
 
 def _rolling(crossings: Sequence[str]) -> dict[str, pd.DataFrame]:
     """Two widths under one scheme; the wider crosses in the last week."""
-    shares = _weekly_shares()[lambda rows: rows["group"].isin(style.LEADERS)]
+    shares = _weekly_shares()[lambda rows: rows["group"].isin(style.SIDES)]
     marks = {mark: shares["week"].isin(WEEKS[3:6]) for mark in ("frozen", "seam", "ageing")}
     scheme = {"series": "weekly", "scheme": "developers"}
     ends = {"lower": WEEKS[0], "upper": "never", "never_fraction": 0.25, "judged_until": WEEKS[-1]}
@@ -356,7 +357,7 @@ def test_every_country_group_has_one_colour_and_all_differ() -> None:
     """China and the USA also differ in grey and in their markers."""
     assert set(COLOURS) == set(DEFINITIONS.groups)
     assert len(set(COLOURS.values())) == len(DEFINITIONS.groups)
-    greys = [to_rgb(COLOURS[g]) @ np.array([0.299, 0.587, 0.114]) for g in style.LEADERS]
+    greys = [to_rgb(COLOURS[g]) @ np.array([0.299, 0.587, 0.114]) for g in style.SIDES]
     assert abs(greys[0] - greys[1]) > 0.15
     assert len(set(style.MARKERS.values())) == len(style.MARKERS)
 
@@ -488,7 +489,7 @@ def test_every_choice_has_a_row_with_its_lead(results: Results, figures: dict[st
     expected = [label for group in texts for label in group.values()]
     expected += [
         "nothing",
-        *(attribution_choices.exclusion_name(DEFINITIONS, x) for x in DEFINITIONS.exclusions),
+        *(single_choices.exclusion_name(DEFINITIONS, x) for x in DEFINITIONS.exclusions),
     ]
     assert [label for label in expected if named.count(label) != 1] == []
     moved = [SHIFTS.get(choice, 0.0) for group in texts for choice in group]
@@ -516,7 +517,7 @@ def test_a_dot_tells_who_leads_and_whether_the_headline_makes_the_choice(tmp_pat
     marks = _marks(left)
     order = [*words.CREDIT, *words.LABELS, *words.UNATTRIBUTED, "none"]
     lines = dict(zip(order, marks, strict=False))
-    china, usa = (COLOURS[side].lower() for side in style.LEADERS)
+    china, usa = (COLOURS[side].lower() for side in style.SIDES)
     assert lines["to-USA"][0] == pytest.approx(-5)
     assert lines["to-USA"][2:4] == ("s", usa)
     assert lines["maker"][2:4] == ("o", china)

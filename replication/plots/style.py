@@ -26,7 +26,8 @@ COLOURS: dict[str, str] = {}
 SPARE = ("#B56D0F", "#5D7A1F", "#D66BA8", "#0F7F7A", "#6A4C1E", "#E3C29B")
 """Colours, in turn, of groups for which the definitions name none."""
 MARKERS = {"China": "o", "USA": "s"}
-LEADERS = tuple(MARKERS)
+SIDES = tuple(MARKERS)
+"""The two sides of the lead, in the order of its sign."""
 _CONTRAST = 4.5  # of text on white, WCAG 2.2 level AA
 
 _RC: dict[str, Any] = {
@@ -91,6 +92,11 @@ def _use(colours: Mapping[str, str]) -> None:
     """Make `colours` those of all figures."""
     COLOURS.clear()
     COLOURS.update(colours)
+
+
+def leader(lead: float) -> str:
+    """The side whose lead it is."""
+    return SIDES[0] if lead > 0 else SIDES[1]
 
 
 def text_colour(group: str) -> str:
