@@ -31,7 +31,7 @@ BESIDE, BETWEEN = 0.05, 0.12  # inches from a bar to its value, and from a name 
 ASIDE = 0.125  # inches from zero to the names of the sides
 DIRECTIONS = f"{SIDES[0]} leads →", f"← {SIDES[1]} leads"
 STEP = "#c2c2c2"
-PUBLISHED, UNEXPLAINED, CELL, CHOICE = "published", "unexplained", "cell", "choice"
+PUBLISHED, UNEXPLAINED, NEAREST, CHOICE = "published", "unexplained", "cell", "choice"
 NOTHING = "nothing downloaded"
 
 
@@ -46,7 +46,7 @@ class Step(NamedTuple):
     @property
     def whole(self) -> bool:
         """Whether it is a lead, and not a change of one."""
-        return self.kind in {PUBLISHED, CELL}
+        return self.kind in {PUBLISHED, NEAREST}
 
     @property
     def change(self) -> float:
@@ -84,18 +84,20 @@ def draw(results: Results, definitions: Definitions) -> Figure:
 
 def bridges_of(table: pd.DataFrame, definitions: Definitions) -> Bridges:
     """Steps of every bridge by its heading, in the order of the table."""
-    cells, ends = (
+    labels, ends = (
         {c.id: c.label for c in definitions.published_cells},
         {b.id: b for b in definitions.bridges},
     )
     steps = {}
     for name, rows in table.groupby("bridge", sort=False):
         bridge = ends[str(name)]
-        heading = f"{_capital(cells[bridge.start])} → {cells[bridge.end]}"
-        if rows["kind"].iloc[-1] == CELL:
+        heading = f"{_capital(labels[bridge.start])} → {labels[bridge.end]}"
+        if rows["kind"].iloc[-1] == NEAREST:
             heading += " (no share published)"
         steps[heading] = [
-            Step(row["kind"], _label(row, cells, definitions), 100 * row["from"], 100 * row["lead"])
+            Step(
+                row["kind"], _label(row, labels, definitions), 100 * row["from"], 100 * row["lead"]
+            )
             for row in _with_starts(rows).to_dict("records")
         ]
     return steps
@@ -133,11 +135,11 @@ def _largest(table: pd.DataFrame, kind: str) -> float:
 
 def _with_starts(rows: pd.DataFrame) -> pd.DataFrame:
     """Rows of a bridge with the lead before each step; before a whole, zero."""
-    whole = rows["kind"].isin([PUBLISHED, CELL])
+    whole = rows["kind"].isin([PUBLISHED, NEAREST])
     return rows.assign(**{"from": rows["lead"].shift().mask(whole, 0.0)})
 
 
-def _label(row: dict[str, str], cells: dict[str, str], definitions: Definitions) -> str:
+def _label(row: dict[str, str], labels: dict[str, str], definitions: Definitions) -> str:
     """Name of a step."""
     if row["kind"] == CHOICE:
         dimension = row["dimension"]
@@ -145,7 +147,7 @@ def _label(row: dict[str, str], cells: dict[str, str], definitions: Definitions)
     if row["kind"] == UNEXPLAINED:
         return "Not explained by these data"
     suffix = "published" if row["kind"] == PUBLISHED else "our nearest cell"
-    return f"{_capital(cells[row['before']])}, {suffix}"
+    return f"{_capital(labels[row['before']])}, {suffix}"
 
 
 def _capital(text: str) -> str:

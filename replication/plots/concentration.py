@@ -31,7 +31,7 @@ LEFT, TALL, HEADING, AXIS, NAMES, BETWEEN = 0.2, 1.45, 0.25, 0.36, 1.1, 0.14
 WIDE = (INNER - BETWEEN) / 2 - LEFT - NAMES
 APART, HEADS, TITLE, ROW, TICKS = 0.3, 0.22, 0.19, 0.31, 0.2
 GUTTER, GAP = 1.9, 0.26
-CELL = (INNER - GUTTER + GAP) / 5 - GAP
+COLUMN = (INNER - GUTTER + GAP) / 5 - GAP
 TOP = 3.0  # the largest tail index on the scale
 # Above these indices a Pareto law has the moment.
 MOMENTS = {1.0: "finite mean ↑", 2.0: "finite variance ↑"}
@@ -242,7 +242,7 @@ def _table(sheet: Page, measured: pd.DataFrame, units: Sequence[str]) -> None:
     gutter.set(xlim=(0, GUTTER), ylim=(0, tall))
     gutter.axis("off")
     columns = [
-        _column(sheet, measured, measure, GUTTER + n * (CELL + GAP), tall)
+        _column(sheet, measured, measure, GUTTER + n * (COLUMN + GAP), tall)
         for n, measure in enumerate(MEASURES)
     ]
     top = tall
@@ -259,7 +259,7 @@ def _table(sheet: Page, measured: pd.DataFrame, units: Sequence[str]) -> None:
             by_measure = rows.set_index("measure")
             for ax, measure in zip(columns, MEASURES, strict=True):
                 if measure.name in by_measure.index:
-                    _cell(ax, by_measure.loc[measure.name], measure, scope, top)
+                    _estimate(ax, by_measure.loc[measure.name], measure, scope, top)
             top -= ROW
 
 
@@ -267,7 +267,7 @@ def _column(
     sheet: Page, measured: pd.DataFrame, measure: Measure, left: float, tall: float
 ) -> Axes:
     """The scale of a measure, with its name above."""
-    ax = sheet.axes(left, TICKS, CELL, tall)
+    ax = sheet.axes(left, TICKS, COLUMN, tall)
     ax.set(ylim=(0, tall), yticks=[])
     ax.patch.set_visible(False)  # the lines between rows cross it
     rows = measured[measured["measure"] == measure.name]
@@ -275,7 +275,7 @@ def _column(
         most = max(10.0, 1.15 * float(rows[["point", "upper"]].max().max()))
         ax.set_xscale("log")
         ax.set_xlim(1, most)
-        decades(ax, most, CELL, space=MARGIN)
+        decades(ax, most, COLUMN, space=MARGIN)
     else:
         high = measure.scale == INDEX and rows[["point", "lower"]].min().min() > HALF
         ax.set_xlim(HALF if high else 0, 1)
@@ -310,7 +310,7 @@ def note(rows: pd.DataFrame) -> str:
     return REFUSED if pd.isna(index) else f"tail index {index:.2f}"
 
 
-def _cell(ax: Axes, row: pd.Series, measure: Measure, scope: str, top: float) -> None:
+def _estimate(ax: Axes, row: pd.Series, measure: Measure, scope: str, top: float) -> None:
     """A measure with its interval, and its value above."""
     colour = COLOURS.get(scope, INK)
     if pd.isna(row["point"]):
@@ -325,7 +325,7 @@ def _cell(ax: Axes, row: pd.Series, measure: Measure, scope: str, top: float) ->
         clip_on=False,
     )  # fmt: skip
     text = _value(x, measure)
-    half = width_of(text, SMALL) / CELL / 2
+    half = width_of(text, SMALL) / COLUMN / 2
     place = ax.transAxes.inverted().transform(ax.transData.transform((x, 0)))[0]
     ax.text(
         min(max(place, half), 1 - half), top - 0.095, text, size=SMALL, color=INK, ha="center",

@@ -119,9 +119,9 @@ def _panel(ax: Axes, columns: tuple[float, float], results: Results, choice: Cho
     for place, row in enumerate(movers(results, choice).to_dict("records")):
         _mark(ax, place, row, estimate.point)
         colour = text_colour(row["group"])
-        _cell(ax, -columns[1] / wide, place, row["developer"], INK)
-        _cell(ax, (columns[0] - columns[1]) / wide, place, row["group"], colour)
-        _cell(ax, 1 + VALUES / wide, place, signed(100 * row["lead"]), colour)
+        _entry(ax, -columns[1] / wide, place, row["developer"], INK)
+        _entry(ax, (columns[0] - columns[1]) / wide, place, row["group"], colour)
+        _entry(ax, 1 + VALUES / wide, place, signed(100 * row["lead"]), colour)
 
 
 def _mark(ax: Axes, place: int, row: dict[Any, Any], full: float) -> None:
@@ -134,7 +134,7 @@ def _mark(ax: Axes, place: int, row: dict[Any, Any], full: float) -> None:
     )  # fmt: skip
 
 
-def _cell(ax: Axes, x: float, place: int, text: str, colour: str) -> None:
+def _entry(ax: Axes, x: float, place: int, text: str, colour: str) -> None:
     """A text in a row of the table around the plot: numbers end at `x`, names start there."""
     side = "right" if x > 1 else "left"
     ax.text(

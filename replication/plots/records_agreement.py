@@ -177,7 +177,7 @@ def _head(ax: Axes, top: float, text: str) -> float:
     return y - ROW - 0.02
 
 
-def _line(ax: Axes, y: float, name: str, cells: list[str], side: str = "") -> float:
+def _line(ax: Axes, y: float, name: str, numbers: list[str], side: str = "") -> float:
     """One row of a table, with the marks of a side; return where the next one stands."""
     colour = (text_colour(side) if side in SIDES else QUIET) if side else INK
     weight = "bold" if side in SIDES else "normal"
@@ -191,6 +191,6 @@ def _line(ax: Axes, y: float, name: str, cells: list[str], side: str = "") -> fl
         "va": "center_baseline",
     }
     ax.text(0.27 if side else 0, y, name, **style)
-    for text, right in zip(cells, (FIRST, SECOND), strict=True):
+    for text, right in zip(numbers, (FIRST, SECOND), strict=True):
         ax.text(TABLE - right, y, text, ha="right", **style)
     return y - ROW

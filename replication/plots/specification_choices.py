@@ -50,7 +50,7 @@ def dimensions_of(
     Parameters
     ----------
     results
-        Tables with the dimensions and the published cells, of which the first is the headline's.
+        Tables with the dimensions and the published specifications, of which the first is the headline's.
     curve
         Specifications, smallest lead first.
     definitions

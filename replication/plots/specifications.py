@@ -29,15 +29,17 @@ from replication.plots.style import (
 from replication.plots.words import DIMENSIONS, NARROW, percent, signed
 
 TALL, ABOVE = 2.0, 0.08
-LINE = 0.145  # inches between labels of published cells, and between lines of a wrapped label
-AWAY, BELOW = 0.1, 0.13  # inches from a published cell to its label, across and up
+LINE = (
+    0.145  # inches between labels of published specifications, and between lines of a wrapped label
+)
+AWAY, BELOW = 0.1, 0.13  # inches from a published specification to its label, across and up
 POINTS = 200 / TALL  # points an inch
 ENDS = ("lower", "upper", "without_lower", "without_upper")
 Floats = NDArray[np.float64]
 
 
-class Cell(NamedTuple):
-    """A published cell: its name, its place on the curve as a fraction, its lead in points."""
+class Published(NamedTuple):
+    """A published specification: its name, its place on the curve as a fraction, its lead in points."""
 
     label: str
     place: float
@@ -58,7 +60,7 @@ def draw(results: Results, definitions: Definitions) -> Figure:
     ax.set(xlim=(0, 1), ylim=(-100, 100), yticks=range(-100, 101, 50))
     _bands(ax, curve)
     _leads(ax, curve)
-    _cells(ax, cells_of(results.published_cells, curve), wide)
+    _all_published(ax, published_of(results.published_cells, curve), wide)
     _sides(ax, curve, wide)
     _names_of_bands(ax, curve, definitions, wide)
     specification_choices.draw(sheet, dimensions, left, _turn(curve))
@@ -103,13 +105,13 @@ def deck(curve: pd.DataFrame, definitions: Definitions) -> str:
     return text
 
 
-def cells_of(table: pd.DataFrame, curve: pd.DataFrame) -> list[Cell]:
-    """The published cells with downloads, from the left; each after the leads as small as its own."""
+def published_of(table: pd.DataFrame, curve: pd.DataFrame) -> list[Published]:
+    """The published specifications with downloads, from the left; each after the leads as small as its own."""
     rows = table[table["lead"].notna()]
     leads = 100 * rows["lead"].to_numpy(dtype=float)
     after = np.searchsorted(curve["lead"].to_numpy(dtype=float), leads, side="right")
     places = (after - 0.5) / max(len(curve), 1)
-    return sorted(map(Cell, rows["label"], places, leads), key=lambda cell: cell[1:])
+    return sorted(map(Published, rows["label"], places, leads), key=lambda x: x[1:])
 
 
 def _fraction(some: int, total: int) -> str:
@@ -164,29 +166,29 @@ def _leads(ax: Axes, curve: pd.DataFrame) -> None:
         ax.plot(places[mine], lead[mine], color=COLOURS[side], lw=2, zorder=3)
 
 
-def _cells(ax: Axes, cells: Sequence[Cell], wide: float) -> None:
-    """The published cells, labelled below the curve on its left half and above it on its right."""
+def _all_published(ax: Axes, published: Sequence[Published], wide: float) -> None:
+    """The published specifications, labelled below the curve on its left half and above it on its right."""
     for side in (1, -1):
-        half = [c for c in cells if (c.place < 0.5) == (side > 0)]
-        at = max((side * c.place for c in half), default=0.0) * side + side * AWAY / wide
+        half = [x for x in published if (x.place < 0.5) == (side > 0)]
+        at = max((side * x.place for x in half), default=0.0) * side + side * AWAY / wide
         y = side * np.inf
-        for cell in sorted(half, key=lambda c: -side * c.lead):
-            y = side * min(side * cell.lead - POINTS * BELOW, side * y - POINTS * LINE)
+        for one in sorted(half, key=lambda x: -side * x.lead):
+            y = side * min(side * one.lead - POINTS * BELOW, side * y - POINTS * LINE)
             if abs(y) < POINTS * LINE / 2:  # the line at zero would cross it
                 y = -side * POINTS * LINE * 0.6
-            _cell(ax, cell, (at, y), "left" if side > 0 else "right")
+            _one_published(ax, one, (at, y), "left" if side > 0 else "right")
 
 
-def _cell(ax: Axes, cell: Cell, at: tuple[float, float], ha: str) -> None:
-    """A published cell as a point, with a line to its label."""
-    side = leader(cell.lead)
-    ax.plot([cell.place, at[0]], [cell.lead, at[1]], color=INK, lw=0.6, zorder=4)
+def _one_published(ax: Axes, one: Published, at: tuple[float, float], ha: str) -> None:
+    """A published specification as a point, with a line to its label."""
+    side = leader(one.lead)
+    ax.plot([one.place, at[0]], [one.lead, at[1]], color=INK, lw=0.6, zorder=4)
     ax.plot(
-        [cell.place], [cell.lead], MARKERS[side], color=COLOURS[side], ms=5, mec="white", mew=0.8,
+        [one.place], [one.lead], MARKERS[side], color=COLOURS[side], ms=5, mec="white", mew=0.8,
         zorder=5,
     )  # fmt: skip
     ax.annotate(
-        f"{cell.label} {signed(cell.lead)}", at, xytext=(2 if ha == "left" else -2, 0),
+        f"{one.label} {signed(one.lead)}", at, xytext=(2 if ha == "left" else -2, 0),
         textcoords="offset points", size=SMALL, ha=ha, va="center_baseline", zorder=6,
     )  # fmt: skip
 
