@@ -11,10 +11,10 @@ import pandas as pd
 from replication.analysis.concentration import with_intervals
 from replication.definitions import Definitions
 from replication.inference.pareto import hill_index, hill_interval
-from replication.plots.calibration import MODELS
-from replication.plots.method_marks import KEYED, NAMED
+from replication.plots.calibration import LOOKS, MODELS
 
-METHODS = [*NAMED, *KEYED]
+METHODS = list(LOOKS)
+BEST = "the interval of the test"
 # Effective number of developers by the power of their sizes.
 NUMBERS = {1.0: 5.0, 0.5: 25.0, 0.0: 100.0}
 DATA_SETS, REPLICATES = 400, 200
@@ -91,10 +91,22 @@ class Shown:
     calibration: pd.DataFrame
     concentration: pd.DataFrame
     hill: pd.DataFrame
+    summary: pd.DataFrame
 
     def footer(self, definitions: Definitions) -> str:
         """Source line."""
         return "Data: synthetic."
+
+
+def synthetic_facts() -> pd.DataFrame:
+    """What the summary says of the coverage."""
+    facts = {
+        "calibration_best": BEST,
+        "calibration_best_worst": "0.81",
+        "calibration_enough": "40",
+        "repositories": "321",
+    }
+    return pd.DataFrame({"name": facts.keys(), "value": facts.values()})
 
 
 def synthetic_coverage(definitions: Definitions) -> dict[str, pd.DataFrame]:
@@ -103,4 +115,5 @@ def synthetic_coverage(definitions: Definitions) -> dict[str, pd.DataFrame]:
         "calibration": synthetic_calibration(definitions),
         "concentration": synthetic_concentration(definitions),
         "hill": synthetic_hill(definitions),
+        "summary": synthetic_facts(),
     }

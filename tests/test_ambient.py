@@ -205,7 +205,7 @@ def test_a_figure_ignores_the_settings_of_matplotlib(figure: Any, finished: Fini
     tables = Results.read(finished.out / "results", whole=False)
 
     def drawn() -> bytes:
-        with style.context():
+        with style.context(definitions):
             made = figure.draw(tables, definitions)
         return rendered(made, "svg")
 

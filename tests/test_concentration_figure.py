@@ -37,7 +37,7 @@ def changed(shown: Shown, name: str, change: Callable[[pd.DataFrame], pd.DataFra
 
 def drawn(tables: Shown, definitions: Definitions = DEFINITIONS) -> Figure:
     """The figure with its texts laid out."""
-    with style.context():
+    with style.context(DEFINITIONS):
         figure = concentration.draw(tables, definitions)
         figure.canvas.draw()
     return figure

@@ -215,7 +215,7 @@ def test_text_is_plain() -> None:
 
 def test_a_dollar_in_a_name_is_drawn() -> None:
     """Names are not read as formulas, in SVG they are escaped, and unknown letters are marked."""
-    with style.context():
+    with style.look():
         figure = style.page(1, "$\\frac{x$ </text><script>", "$a$", "a & b").figure
     assert b"<script>" not in rendered(figure, "svg")
     assert isinstance(figure, Figure)

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import re
+import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from itertools import product
 from pathlib import Path
+from subprocess import run
 
 import matplotlib as mpl
 import numpy as np
@@ -30,7 +32,7 @@ from replication.analysis.specification import (
     WEEKLY_CREDIT,
 )
 from replication.attribution.assign import LABELS
-from replication.definitions import load_definitions
+from replication.definitions import Definitions, load_definitions
 from replication.files import write_csv, write_json
 from replication.plots import (
     FIGURES,
@@ -38,13 +40,16 @@ from replication.plots import (
     attribution_choices,
     draw_all,
     shares_over_time,
+    single_choices,
     style,
     words,
 )
 from replication.plots.layout import spread, width_of, wrap
 from replication.plots.results import Results, headline
+from replication.report import prose
 
 DEFINITIONS = load_definitions()
+COLOURS = style.colours_of(DEFINITIONS)
 LEAD = "China − USA"
 SIGNATURES = {"svg": b"<?xml", "pdf": b"%PDF", "png": b"\x89PNG"}
 WEEKS = [f"2025-{month:02}-{day:02}" for month in (5, 6, 7, 8) for day in (7, 14, 21, 28)]
@@ -113,7 +118,6 @@ def synthetic(
             {"estimand": [w.id for w in DEFINITIONS.windows], "total": 12_000_000}
         ),
         "defects": _defects(),
-        "summary": pd.DataFrame({"name": ["repositories"], "value": [321]}),
         "choices": _choices(leads or {}, moved),
         "exclusions": _exclusions(leads or {}, moved),
         "label_error": _label_error(leads or {}, reach),
@@ -209,7 +213,7 @@ def _crossings(weeks: Sequence[str]) -> pd.DataFrame:
 
 def _rolling(crossings: Sequence[str]) -> dict[str, pd.DataFrame]:
     """Two widths under one scheme; the wider crosses in the last week."""
-    shares = _weekly_shares()[lambda rows: rows["group"].isin(style.LEADERS)]
+    shares = _weekly_shares()[lambda rows: rows["group"].isin(style.SIDES)]
     marks = {mark: shares["week"].isin(WEEKS[3:6]) for mark in ("frozen", "seam", "ageing")}
     scheme = {"series": "weekly", "scheme": "developers"}
     ends = {"lower": WEEKS[0], "upper": "never", "never_fraction": 0.25, "judged_until": WEEKS[-1]}
@@ -282,7 +286,7 @@ def _defects() -> pd.DataFrame:
 
 def drawn(results: Results) -> dict[str, Figure]:
     """Every figure, with its texts laid out."""
-    with style.context():
+    with style.context(DEFINITIONS):
         figures = {name: draw(results, DEFINITIONS) for name, draw in FIGURES.items()}
         for figure in figures.values():
             figure.canvas.draw()
@@ -291,7 +295,7 @@ def drawn(results: Results) -> dict[str, Figure]:
 
 def titles(results: Results, name: str) -> str:
     """Title of one figure."""
-    with style.context():
+    with style.context(DEFINITIONS):
         return style.title_of(FIGURES[name](results, DEFINITIONS))
 
 
@@ -321,11 +325,44 @@ def test_every_figure_is_written_in_three_formats_with_the_same_bytes(tmp_path: 
         assert one.read_bytes() == two.read_bytes(), one.name
 
 
+def test_a_figure_that_is_added_to_the_table_is_drawn_and_numbered(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A row in the table and a place in the text are all that it takes."""
+
+    def draw(results: Results, definitions: Definitions) -> Figure:
+        return style.page(1, "A new figure", "of nothing", results.footer(definitions)).figure
+
+    monkeypatch.setitem(FIGURES, "new", draw)
+    synthetic(tmp_path / "results")
+    written = draw_all(tmp_path / "results", tmp_path / "figures", DEFINITIONS, lambda _: None)
+    new = {path.suffix[1:]: path.read_bytes() for path in written if path.stem == "new"}
+    assert {suffix: new[suffix].startswith(SIGNATURES[suffix]) for suffix in new} == dict.fromkeys(
+        SIGNATURES, True
+    )
+    assert b"<dc:title>A new figure</dc:title>" in new["svg"]
+    text = "![**{{fig:new}}.** One sentence.](figures/new){width=70%}"
+    assert prose.labels(text) == {"fig:new": "Figure 1"}
+
+
+def test_the_figures_are_imported_without_reading_the_definitions() -> None:
+    """Work begins when a figure is drawn."""
+    code = """
+import sys
+read = []
+sys.addaudithook(lambda event, about: event == "open" and read.append(str(about[0])))
+import replication.plots
+print([name for name in read if name.endswith((".toml", ".csv"))])
+"""
+    found = run([sys.executable, "-c", code], check=True, capture_output=True, text=True)
+    assert found.stdout.strip() == "[]"
+
+
 def test_every_country_group_has_one_colour_and_all_differ() -> None:
     """China and the USA also differ in grey and in their markers."""
-    assert set(style.COLOURS) == set(DEFINITIONS.groups)
-    assert len(set(style.COLOURS.values())) == len(DEFINITIONS.groups)
-    greys = [to_rgb(style.COLOURS[g]) @ np.array([0.299, 0.587, 0.114]) for g in style.LEADERS]
+    assert set(COLOURS) == set(DEFINITIONS.groups)
+    assert len(set(COLOURS.values())) == len(DEFINITIONS.groups)
+    greys = [to_rgb(COLOURS[g]) @ np.array([0.299, 0.587, 0.114]) for g in style.SIDES]
     assert abs(greys[0] - greys[1]) > 0.15
     assert len(set(style.MARKERS.values())) == len(style.MARKERS)
 
@@ -400,7 +437,7 @@ def test_a_specification_that_was_not_estimated_is_left_out(tmp_path: Path) -> N
     synthetic(tmp_path)
     table = pd.read_csv(tmp_path / "estimates.csv")
     write_csv(tmp_path / "estimates.csv", table[~table["estimand"].str.contains("-without-")])
-    with style.context():
+    with style.context(DEFINITIONS):
         figure = FIGURES["published_pair"](Results.read(tmp_path), DEFINITIONS)
     assert not any("telemetry" in text.get_text() for text in shown(figure))
 
@@ -410,7 +447,7 @@ def test_the_series_of_a_headline_by_maker_is_credited_to_the_uploader(results: 
     assert "maker" not in WEEKLY_CREDIT
     definitions = replace(DEFINITIONS, headline=replace(DEFINITIONS.headline, attribution="maker"))
     assert headline(definitions).attribution == "maker"
-    with style.context():
+    with style.context(DEFINITIONS):
         figure = shares_over_time.draw(results, definitions)
     assert "uploader, study’s labels" in _deck(figure)
 
@@ -457,7 +494,7 @@ def test_every_choice_has_a_row_with_its_lead(results: Results, figures: dict[st
     expected = [label for group in texts for label in group.values()]
     expected += [
         "nothing",
-        *(attribution_choices.exclusion_name(DEFINITIONS, x) for x in DEFINITIONS.exclusions),
+        *(single_choices.exclusion_name(DEFINITIONS, x) for x in DEFINITIONS.exclusions),
     ]
     assert [label for label in expected if named.count(label) != 1] == []
     moved = [SHIFTS.get(choice, 0.0) for group in texts for choice in group]
@@ -480,12 +517,12 @@ def test_every_choice_has_a_row_with_its_lead(results: Results, figures: dict[st
 def test_a_dot_tells_who_leads_and_whether_the_headline_makes_the_choice(tmp_path: Path) -> None:
     """Colour and marker are the leader's, the headline's own marks are hollow."""
     found = synthetic(tmp_path, shifts={"to-USA": -0.15})
-    with style.context():
+    with style.context(DEFINITIONS):
         left, _ = _panels(attribution_choices.draw(found, DEFINITIONS))
     marks = _marks(left)
     order = [*words.CREDIT, *words.LABELS, *words.UNATTRIBUTED, "none"]
     lines = dict(zip(order, marks, strict=False))
-    china, usa = (style.COLOURS[side].lower() for side in style.LEADERS)
+    china, usa = (COLOURS[side].lower() for side in style.SIDES)
     assert lines["to-USA"][0] == pytest.approx(-5)
     assert lines["to-USA"][2:4] == ("s", usa)
     assert lines["maker"][2:4] == ("o", china)
@@ -543,7 +580,7 @@ def test_the_ranges_of_the_label_error_are_drawn_and_printed(tmp_path: Path) -> 
     """The thick one in full; the thin one has arrows where the panel ends before it does."""
     for reach, arrows in ((0.6, {"<", ">"}), (0.03, set())):
         found = synthetic(tmp_path, reach=reach)
-        with style.context():
+        with style.context(DEFINITIONS):
             left, _ = _panels(attribution_choices.draw(found, DEFINITIONS))
         low, high = left.get_xlim()
         spans = [sorted(map(float, x.get_xdata())) for x in left.lines if len(x.get_xdata()) == 2]
@@ -558,7 +595,7 @@ def test_the_ranges_of_the_label_error_are_drawn_and_printed(tmp_path: Path) -> 
 def test_both_panels_of_the_choices_have_one_scale_and_hold_zero(tmp_path: Path) -> None:
     """A point is as long in one panel as in the other, and the baseline is at the same place."""
     found = synthetic(tmp_path, leads={COHORT: 0.55, INCREMENTS: -0.2})
-    with style.context():
+    with style.context(DEFINITIONS):
         left, right = _panels(attribution_choices.draw(found, DEFINITIONS))
     assert left.get_position().width == pytest.approx(right.get_position().width)
     (a, b), (c, d) = left.get_xlim(), right.get_xlim()
@@ -572,7 +609,7 @@ def test_both_panels_of_the_choices_have_one_scale_and_hold_zero(tmp_path: Path)
 def test_a_headline_of_increments_has_one_panel_of_choices(results: Results) -> None:
     """Where both windows are the same, it is drawn once; split credit has no ranges to draw."""
     own = replace(DEFINITIONS.headline, estimand=INCREMENTS, attribution="split")
-    with style.context():
+    with style.context(DEFINITIONS):
         figure = attribution_choices.draw(results, replace(DEFINITIONS, headline=own))
     assert len(figure.axes) == 1
     assert "in the increments" not in style.title_of(figure)

@@ -459,7 +459,7 @@ def test_the_figure_says_that_it_is_a_model_and_hides_no_text(pair: pd.DataFrame
     """Texts are large enough, on the page and apart, and the published gap is marked."""
     tables = [f(headline_cells(TABLE, DEFINITIONS), PUBLISHED, DEFINITIONS) for f in (published.concentration_curve,
                                                    published.detectable_gap)]  # fmt: skip
-    with style.context():
+    with style.context(DEFINITIONS):
         figure = published_model.draw(Drawn(pair, *tables), DEFINITIONS)
         figure.canvas.draw()
     assert style.title_of(figure).startswith("A model: China’s published lead of 1.3 points has")

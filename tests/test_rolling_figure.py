@@ -59,7 +59,7 @@ def shown() -> Shown:
 
 def drawn(tables: Shown) -> Figure:
     """The figure with its texts laid out."""
-    with style.context():
+    with style.context(DEFINITIONS):
         figure = rolling.draw(tables, DEFINITIONS)
         figure.canvas.draw()
     return figure

@@ -19,9 +19,10 @@ from small_grid import EFFECTIVE, PUBLISHED, reduced, synthetic_grid, tables_of
 
 from replication.analysis.specification import choices_of
 from replication.definitions import load_definitions
-from replication.plots import bridges, choice_names, specifications, strips, style, words
+from replication.plots import bridges, specification_choices, specifications, style, words
 
 DEFINITIONS = reduced(load_definitions())
+COLOURS = style.colours_of(DEFINITIONS)
 TOTAL = 96
 
 
@@ -52,7 +53,7 @@ def emptied(grid: pd.DataFrame, empty: pd.Series) -> pd.DataFrame:
 
 def drawn(tables: Shown, module: object = specifications) -> Figure:
     """A figure with its texts laid out."""
-    with style.context():
+    with style.context(DEFINITIONS):
         figure = module.draw(tables, DEFINITIONS)
         figure.canvas.draw()
     return figure
@@ -102,12 +103,15 @@ def test_the_title_counts_specifications(
 
 
 def test_specifications_without_downloads_are_not_counted() -> None:
-    """They are no part of the curve, of its counts or of its strips."""
+    """They are no part of the curve, of its counts or of its specification_choices."""
     curve = specifications.ordered(EMPTY)
     assert len(curve) == TOTAL - 40
     assert "of 56 specifications" in specifications.title(curve)
-    blocks = {block.name: block for block in strips.blocks_of(of(EMPTY), curve, DEFINITIONS)}
-    overall = {strip.label: strip.overall for strip in blocks["Scope"].strips}
+    dimensions = {
+        dimension.name: dimension
+        for dimension in specification_choices.dimensions_of(of(EMPTY), curve, DEFINITIONS)
+    }
+    overall = {row.label: row.overall for row in dimensions["Scope"].rows}
     assert overall["first-party text generation"] == pytest.approx(8 / 56)
 
 
@@ -139,7 +143,7 @@ def test_the_curve_has_every_lead_in_the_colour_of_the_leader() -> None:
     curve = drawn(SHOWN).axes[0]
     lines = [line for line in curve.lines if len(line.get_xdata()) > 2]
     found = {to_hex(line.get_color()): line.get_xydata() for line in lines}
-    china, usa = (found[to_hex(style.COLOURS[side])] for side in style.LEADERS)
+    china, usa = (found[to_hex(COLOURS[side])] for side in style.SIDES)
     assert len(usa) == 10
     both = np.concatenate([usa, china])
     assert both[:, 0] == pytest.approx((np.arange(TOTAL) + 0.5) / TOTAL)
@@ -173,8 +177,8 @@ def test_bands_are_medians_of_neighbours() -> None:
     shuffled = GRID.assign(lower=GRID["lower"].sample(frac=1, random_state=5).to_numpy())
     curve = specifications.ordered(shuffled)
     found = specifications.medians_of(curve)
-    edges = np.rint(strips.edges_of(TOTAL) * TOTAL).astype(int)
-    assert len(found) == strips.BINS
+    edges = np.rint(specification_choices.edges_of(TOTAL) * TOTAL).astype(int)
+    assert len(found) == specification_choices.BINS
     for number, (start, end) in enumerate(pairwise(edges)):
         for name in specifications.ENDS:
             expected = np.median(curve[name].to_numpy()[start:end])
@@ -184,56 +188,68 @@ def test_bands_are_medians_of_neighbours() -> None:
 @given(st.integers(1, 5_000))
 def test_bins_are_alike_in_size_and_lie_between_their_edges(count: int) -> None:
     """No two differ by more than one place, and the edges are where the number of the bin turns."""
-    sizes = np.bincount(strips.bins_of(count))
-    assert len(sizes) == min(count, strips.BINS)
+    sizes = np.bincount(specification_choices.bins_of(count))
+    assert len(sizes) == min(count, specification_choices.BINS)
     assert sizes.max() - sizes.min() <= 1
-    assert np.cumsum([0, *sizes]) == pytest.approx(strips.edges_of(count) * count)
+    assert np.cumsum([0, *sizes]) == pytest.approx(specification_choices.edges_of(count) * count)
 
 
-def test_strips_add_up_in_every_bin() -> None:
+def test_rows_add_up_in_every_bin() -> None:
     """In each bin every specification makes one choice of each dimension."""
-    blocks = strips.blocks_of(SHOWN, specifications.ordered(GRID), DEFINITIONS)
-    assert [sum(s.overall for s in b.strips) for b in blocks] == pytest.approx([1] * len(blocks))
-    for block in blocks:
-        assert sum(s.shares for s in block.strips) == pytest.approx(np.ones(strips.BINS))
+    dimensions = specification_choices.dimensions_of(
+        SHOWN, specifications.ordered(GRID), DEFINITIONS
+    )
+    assert [sum(s.overall for s in b.rows) for b in dimensions] == pytest.approx(
+        [1] * len(dimensions)
+    )
+    for dimension in dimensions:
+        assert sum(s.shares for s in dimension.rows) == pytest.approx(
+            np.ones(specification_choices.BINS)
+        )
 
 
-def test_a_strip_is_dark_where_its_choice_is_made() -> None:
+def test_a_row_is_dark_where_its_choice_is_made() -> None:
     """The windows follow one another along this curve, 16 of 96 places each."""
-    order = [choice_names.window(w, DEFINITIONS) for w in DEFINITIONS.all_windows]
-    block = next(
+    order = [words.window_name(w, DEFINITIONS) for w in DEFINITIONS.all_windows]
+    dimension = next(
         b
-        for b in strips.blocks_of(SHOWN, specifications.ordered(GRID), DEFINITIONS)
+        for b in specification_choices.dimensions_of(
+            SHOWN, specifications.ordered(GRID), DEFINITIONS
+        )
         if b.name == "Window"
     )
-    assert [s.label for s in block.strips] == order
-    bins = strips.bins_of(TOTAL)
-    for number, strip in enumerate(block.strips):
+    assert [s.label for s in dimension.rows] == order
+    bins = specification_choices.bins_of(TOTAL)
+    for number, row in enumerate(dimension.rows):
         made = np.arange(TOTAL) // 16 == number
-        assert strip.shares == pytest.approx(np.bincount(bins, made) / np.bincount(bins))
+        assert row.shares == pytest.approx(np.bincount(bins, made) / np.bincount(bins))
 
 
 def test_the_tones_are_the_shares_against_the_choices_part_of_all() -> None:
     """Black from three times as often on, and evenly spread choices a third of it."""
     figure = drawn(SHOWN)
-    blocks = strips.blocks_of(SHOWN, specifications.ordered(GRID), DEFINITIONS)
-    for block, image in zip(blocks, figure.axes[1].images, strict=True):
+    dimensions = specification_choices.dimensions_of(
+        SHOWN, specifications.ordered(GRID), DEFINITIONS
+    )
+    for dimension, image in zip(dimensions, figure.axes[1].images, strict=True):
         found = np.asarray(image.get_array())
-        expected = [s.shares / s.overall / strips.DARKEST for s in block.strips]
+        expected = [s.shares / s.overall / specification_choices.DARKEST for s in dimension.rows]
         assert found == pytest.approx(np.array(expected))
         assert image.get_clim() == (0, 1)
         left, right, low, top = image.get_extent()
         assert (left, right) == (0, 1)
-        assert low - top == pytest.approx(len(block.strips) * strips.LINE)
+        assert low - top == pytest.approx(len(dimension.rows) * specification_choices.LINE)
     alone = [np.asarray(i.get_array()) for i in figure.axes[1].images if len(i.get_array()) == 1]
     assert alone
-    assert np.concatenate(alone) == pytest.approx(1 / strips.DARKEST)
+    assert np.concatenate(alone) == pytest.approx(1 / specification_choices.DARKEST)
 
 
 def test_the_headlines_choices_have_dark_names() -> None:
     """One in every dimension."""
-    blocks = strips.blocks_of(SHOWN, specifications.ordered(GRID), DEFINITIONS)
-    own = {block.name: [s.label for s in block.strips if s.own] for block in blocks}
+    dimensions = specification_choices.dimensions_of(
+        SHOWN, specifications.ordered(GRID), DEFINITIONS
+    )
+    own = {dimension.name: [s.label for s in dimension.rows if s.own] for dimension in dimensions}
     assert own["Window"] == ["cohort to Aug 2025"]
     assert own["Credit"] == ["uploader"]
     assert {len(labels) for labels in own.values()} == {1}
@@ -266,8 +282,8 @@ def test_the_row_order_of_the_tables_changes_nothing() -> None:
 def test_every_choice_of_the_grid_has_a_name() -> None:
     """Every dimension, in its order, and every choice of the packaged grid."""
     definitions = load_definitions()
-    names = choice_names.choices(definitions)
-    assert list(choice_names.DIMENSIONS) == list(choices_of(definitions)) == list(names)
+    names = words.choices(definitions)
+    assert list(words.DIMENSIONS) == list(choices_of(definitions)) == list(names)
     for dimension, made in choices_of(definitions).items():
         assert {str(choice) for choice in made} <= set(names[dimension])
         assert len(set(names[dimension].values())) == len(names[dimension])
@@ -321,7 +337,7 @@ def test_every_step_is_named_and_printed_with_its_sign(place: int) -> None:
         "The study, our nearest cell",
     ]
     assert [name.partition(":")[0] for name in named if ":" in name] == [
-        choice_names.DIMENSIONS[name] for name in rows["dimension"] if name
+        words.DIMENSIONS[name] for name in rows["dimension"] if name
     ]
 
 
@@ -334,8 +350,8 @@ def test_only_what_no_choice_explains_is_hatched() -> None:
         if row["kind"] == "choice":
             assert to_hex(bar.get_facecolor()) == bridges.STEP
         if row["kind"] in {"published", "cell"}:
-            side = style.LEADERS[0] if row["lead"] > 0 else style.LEADERS[1]
-            assert to_hex(bar.get_facecolor()) == to_hex(style.COLOURS[side])
+            side = style.SIDES[0] if row["lead"] > 0 else style.SIDES[1]
+            assert to_hex(bar.get_facecolor()) == to_hex(COLOURS[side])
     shaded = [p for ax in figure.axes for p in ax.patches if to_hex(p.get_fc()) == style.SHADE]
     assert len(shaded) == sum(row["kind"] == "published" for row in rows)
 

@@ -35,8 +35,9 @@ from replication.plots import (
 from replication.plots.results import TABLES, WINDOW_TABLES, Results
 
 DEFINITIONS = load_definitions()
+COLOURS = style.colours_of(DEFINITIONS)
 WHOLE = load_definitions(whole=True)
-CHINA, USA = (style.COLOURS[side].lower() for side in style.LEADERS)
+CHINA, USA = (COLOURS[side].lower() for side in style.SIDES)
 CHINESE = {"Alibaba (Qwen)", "DeepSeek"}
 PUBLISHED = (17.1, 15.8)
 
@@ -55,7 +56,7 @@ def results(published: Sequence[float] = PUBLISHED, **changes: object) -> Result
 
 def drawn(name: str, tables: Results) -> Figure:
     """The figure with its texts laid out."""
-    with style.context():
+    with style.context(DEFINITIONS):
         figure = FIGURES[name](tables, DEFINITIONS)
         figure.canvas.draw()
     return figure
@@ -148,13 +149,14 @@ def test_who_is_ahead_stands_below_the_columns() -> None:
         "China +1.3", "USA +12.0", "USA +6.0", "USA +13.0", "USA +12.0",
     ]  # fmt: skip
     sides = ["China", "USA", "USA", "USA", "USA"]
-    assert [t.get_color() for t in leads] == [style.text_colour(side) for side in sides]
+    with style.context(DEFINITIONS):
+        assert [t.get_color() for t in leads] == [style.text_colour(side) for side in sides]
 
 
 def test_both_ranges_of_the_window_are_drawn_and_printed() -> None:
     """By the records, thick, and without any one developer."""
     ax, key = drawn("window_pair", results()).axes
-    for side, colour in zip(style.LEADERS, (CHINA, USA), strict=True):
+    for side, colour in zip(style.SIDES, (CHINA, USA), strict=True):
         _, *ends = (100 * end for end in ANSWERS[side])
         for low, high in (ends[:2], ends[2:]):
             assert any(
@@ -215,12 +217,12 @@ def test_months_are_divided_by_their_days_in_the_window() -> None:
     tables = results()
     rows = tables.window_months[tables.window_months["scope"] == "all"]
     found = lines_of(drawn("window_months", tables).axes[0])
-    order = [(side, m) for m in ("corrected", "estimate") for side in style.LEADERS]
+    order = [(side, m) for m in ("corrected", "estimate") for side in style.SIDES]
     days = [4, 30, 31, 30, 31, 31, 28, 31, 30, 31, 30, 31, 27]
     for line, (side, measure) in zip(found, order, strict=True):
         values = rows.loc[rows["series"] == side, measure] / 1e6 / days
         assert list(line.get_ydata()) == pytest.approx(values.tolist())
-        assert to_hex(line.get_color()) == style.COLOURS[side].lower()
+        assert to_hex(line.get_color()) == COLOURS[side].lower()
         assert (line.get_linestyle() == "-") is (measure == "corrected")
         assert line.get_xdata()[1] == date2num(date(2024, 9, 16))
     deck = part(drawn("window_months", tables), "deck")

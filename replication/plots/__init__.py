@@ -108,6 +108,6 @@ def rendered(figure: Figure, suffix: str) -> bytes:
     """Bytes of `figure` in the format `suffix`: svg, pdf or png."""
     stream = io.BytesIO()
     about = {"Title": style.title_of(figure), **_METADATA[suffix]}
-    with style.context():
+    with style.look():
         figure.savefig(stream, format=suffix, dpi=style.DPI, metadata=about)
     return stream.getvalue()

@@ -2,104 +2,50 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
-from typing import NamedTuple
+from collections.abc import Iterator, Sequence
 
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
-from replication.definitions import Definitions, Exclusion, Window
-from replication.plots import ranges
+from replication.definitions import Definitions
+from replication.plots import ranges, scales
 from replication.plots.layout import BODY, SMALL, height_of, width_of, wrap
-from replication.plots.results import (
-    LEAD,
-    Choice,
-    Ends,
-    Results,
-    headline,
-    increments_to_headline,
-    select,
-    window_of,
-)
+from replication.plots.results import Ends, Results
+from replication.plots.single_choices import Panel, Range, Row, panels_of
 from replication.plots.style import (
     COLOURS,
     INK,
     INNER,
-    LEADERS,
     MARKERS,
     QUIET,
     RULE,
+    leader,
     page,
     text_colour,
 )
-from replication.plots.words import CREDIT, LABELS, UNATTRIBUTED, points, signed
+from replication.plots.words import points, signed, whose
 
 ROW, BLOCK, LAST, BELOW, ABOVE, APART, INDENT = 0.168, 0.235, 0.08, 0.36, 0.2, 0.16, 0.1
 BESIDE, EDGE = 0.065, 0.13  # inches from a dot to its value, and from a tick to the edge
 NOTHING = "removes nothing"
-# Kinds of draws behind the ranges of the last block, and the words for what was drawn anew.
-REDRAWN = {
-    "labels-unsettled": "unsettled labels redrawn",
-    "both-unsettled": "unsettled labels and developers redrawn",
-}
-
-
-class Row(NamedTuple):
-    """A choice and the lead under it in points; no lead where the choice removes nothing."""
-
-    label: str
-    lead: float | None
-    own: bool  # the headline makes this choice
-
-
-class Range(NamedTuple):
-    """A lead in points and the range of it that one kind of draws gives."""
-
-    label: str
-    lead: float
-    ends: Ends
-
-
-Blocks = dict[str, list[Row]]
-
-
-class Panel(NamedTuple):
-    """A window: the lead under the headline's choices, under every other one, and its ranges."""
-
-    window: Window
-    baseline: float
-    blocks: Blocks
-    ranges: list[Range]
-
-    def rows(self) -> dict[str, Sequence[Row | Range]]:
-        """Everything that is drawn, by the name of its block."""
-        shown: dict[str, Sequence[Row | Range]] = {**self.blocks}
-        return shown | ({"Error of the labels": self.ranges} if self.ranges else {})
 
 
 def draw(results: Results, definitions: Definitions) -> Figure:
     """Draw one panel for the headline's window and one for the increments to the same end."""
     panels = panels_of(results, definitions)
-    gutter = max(width_of(text, SMALL) for text in _labels(panels[0])) + INDENT + 0.12
+    gutter = max(width_of(text, SMALL) for text in panels[0].labels) + INDENT + 0.12
     wide = (INNER - gutter - APART * (len(panels) - 1)) / len(panels)
     names = [wrap(p.window.label, wide, BODY, bold=True) for p in panels]
     heading = max(height_of(lines, BODY) for lines in names) + ABOVE
-    tall = BLOCK * len(panels[0].rows()) + ROW * len(_labels(panels[0]))
+    tall = BLOCK * len(panels[0].rows()) + ROW * len(panels[0].labels)
     tall += LAST * bool(panels[0].ranges)
-    few = results.too_few(definitions)
-    deck = (
-        "China − USA, points, when one choice at a time departs from the headline’s (dashed line, "
-        "hollow marks)"
+    sheet = page(
+        heading + tall + BELOW,
+        title(panels),
+        deck(panels, results, definitions),
+        results.footer(definitions),
     )
-    if panels[0].ranges:
-        deck += (
-            f". Last rows: {100 * definitions.inference.level:.0f} % ranges with the registry’s labels "
-            "redrawn at a second coder’s rates of disagreement; the thin ones, which go on beyond the "
-            "arrows, "
-        )
-        deck += "are not to be trusted with so few developers" if few else "redraw developers too"
-    sheet = page(heading + tall + BELOW, title(panels), deck, results.footer(definitions))
     span = _span(panels, wide)
     for n, (panel, lines) in enumerate(zip(panels, names, strict=True)):
         left = gutter + n * (wide + APART)
@@ -112,120 +58,38 @@ def draw(results: Results, definitions: Definitions) -> Figure:
     return sheet.figure
 
 
+def deck(panels: Sequence[Panel], results: Results, definitions: Definitions) -> str:
+    """What the marks and the ranges are."""
+    text = (
+        "China − USA, points, when one choice at a time departs from the headline’s (dashed line, "
+        "hollow marks)"
+    )
+    if not panels[0].ranges:
+        return text
+    few = results.too_few(definitions)
+    thin = "are not to be trusted with so few developers" if few else "redraw developers too"
+    return (
+        f"{text}. Last rows: {100 * definitions.inference.level:.0f} % ranges with the registry’s "
+        "labels redrawn at a second coder’s rates of disagreement; the thin ones, which go on "
+        f"beyond the arrows, {thin}"
+    )
+
+
 def title(panels: Sequence[Panel]) -> str:
     """How many single choices turn the lead, in the headline and in the increments."""
-    told = []
+    parts = []
     for n, panel in enumerate(panels):
-        turned, total = _turned(panel)
-        side = "China’s" if panel.baseline > 0 else "the USA’s"
-        lead = f"{side} lead of {points(panel.baseline)}"
+        turned, total = panel.turned()
+        lead = f"{whose(panel.baseline)} lead of {points(panel.baseline)}"
         verb = "turn" if len(turned) > 1 else "turns"
         if n == 0:
             many = f"{len(turned)} of {total} single choices" if turned else "No single choice"
             only = f" ({turned[0]})" if len(turned) == 1 else ""
-            told.append(f"{many} {verb} {lead} in the headline{only}")
+            parts.append(f"{many} {verb} {lead} in the headline{only}")
         else:
             many = f"{len(turned)} of {total}" if turned else "none"
-            told.append(f"in the {panel.window.kind} {many} {verb} {lead}")
-    return "; ".join(told)
-
-
-def panels_of(results: Results, definitions: Definitions) -> list[Panel]:
-    """The headline's window and, where it is another, its rival's."""
-    chosen = (headline(definitions), increments_to_headline(definitions))
-    windows = {w.id: w for w in (window_of(definitions, choice) for choice in chosen)}
-    return [
-        Panel(
-            window,
-            _lead(results, window, _headline(definitions)),
-            blocks(results, definitions, window),
-            ranges_of(results, definitions, window),
-        )
-        for window in windows.values()
-    ]
-
-
-def blocks(results: Results, definitions: Definitions, window: Window) -> Blocks:
-    """Every choice with its lead, by what is chosen."""
-    named = {"attribution": CREDIT, "labels": LABELS, "treatment": UNATTRIBUTED}
-    titles = dict(zip(named, ("Credit", "Labels", "Unattributed"), strict=True))
-    own = _headline(definitions)
-    made = {
-        titles[key]: [
-            Row(text, _lead(results, window, {**own, key: choice}), choice == own[key])
-            for choice, text in texts.items()
-        ]
-        for key, texts in named.items()
-    }
-    without = [
-        _without(results, window, x, exclusion_name(definitions, x)) for x in definitions.exclusions
-    ]
-    return made | {"Left out": [Row("nothing", _lead(results, window, own), own=True), *without]}
-
-
-def ranges_of(results: Results, definitions: Definitions, window: Window) -> list[Range]:
-    """The ranges that errors of the registry's labels give the lead, without and with luck."""
-    choice = Choice(window.id, headline(definitions).attribution, "registry")
-    rows = select(results.label_error, choice)
-    rows = rows[rows["group"] == LEAD].set_index("source")
-    return [
-        Range(text, 100 * row["point"], Ends(100 * row["lower"], 100 * row["upper"]))
-        for source, text in REDRAWN.items()
-        for _, row in rows.loc[rows.index == source].iterrows()
-    ]
-
-
-def _headline(definitions: Definitions) -> dict[str, str]:
-    """The headline's choices in the table of choices."""
-    own = definitions.headline
-    return {
-        "exclusion": "none",
-        "attribution": own.attribution,
-        "labels": own.labels,
-        "treatment": "own",
-    }
-
-
-def _lead(results: Results, window: Window, choice: Mapping[str, str]) -> float:
-    """The lead in points under every choice named."""
-    sought = {"window": window.id, **choice}
-    table = results.choices
-    return 100 * float(
-        table.loc[(table[[*sought]] == [*sought.values()]).all(axis=1), "lead"].item()
-    )
-
-
-def exclusion_name(definitions: Definitions, exclusion: Exclusion) -> str:
-    """What an exclusion leaves out; one that joins all before it is named by that."""
-    before = definitions.exclusions[: definitions.exclusions.index(exclusion)]
-    if len(before) > 1 and set(exclusion.kinds) == {kind for x in before for kind in x.kinds}:
-        return "all of the above"
-    return exclusion.label.removeprefix("without ")
-
-
-def _without(results: Results, window: Window, exclusion: Exclusion, label: str) -> Row:
-    """The lead in points without what an exclusion leaves out."""
-    table = results.exclusions
-    sought = ["exclusion", exclusion.id, window.id]
-    found = table[(table[["by", "exclusion", "window"]] == sought).all(axis=1)].iloc[0]
-    lead = 100 * float(found["lead_without"]) if found["downloads"] else None
-    return Row(label, lead, own=False)
-
-
-def _turned(panel: Panel) -> tuple[list[str], int]:
-    """The choices that turn the headline's lead, and how many there are beside its own."""
-    others = [
-        (f"{block.lower()}: {row.label}", row.lead)
-        for block, rows in panel.blocks.items()
-        for row in rows
-        if not row.own and row.lead is not None
-    ]
-    return [name for name, lead in others if lead * panel.baseline < 0], len(others)
-
-
-def _labels(panel: Panel) -> list[str]:
-    """Names of the rows."""
-    return [row.label for rows in panel.rows().values() for row in rows]
+            parts.append(f"in the {panel.window.kind} {many} {verb} {lead}")
+    return "; ".join(parts)
 
 
 def _between(ends: Ends) -> str:
@@ -246,26 +110,21 @@ def _text(row: Row) -> str:
 
 
 def _span(panels: Sequence[Panel], wide: float) -> tuple[float, float]:
-    """Points on either side of the baseline, alike in all panels, with room beside the marks."""
+    """Points on either side of the baseline, alike in all panels, with space beside the marks."""
     reach = []  # a distance from the baseline in points, and the inches needed on either side
     for panel in panels:
         reach += [(0 - panel.baseline, EDGE + 0.01, EDGE + 0.01)]  # zero is always marked
         for row in (row for rows in panel.blocks.values() for row in rows):
             moved = 0 if row.lead is None else row.lead - panel.baseline
-            room = BESIDE + width_of(_text(row), SMALL) + 0.02
+            space = BESIDE + width_of(_text(row), SMALL) + 0.02
             left = _to_the_left(row, panel.baseline)
-            reach += [(moved, room, EDGE / 2) if left else (moved, EDGE / 2, room)]
-        for found in panel.ranges:
+            reach += [(moved, space, EDGE / 2) if left else (moved, EDGE / 2, space)]
+        for label_range in panel.ranges:
             shown = panel.ranges[0].ends
-            room = BESIDE + width_of(_between(found.ends), SMALL) + 0.02
+            space = BESIDE + width_of(_between(label_range.ends), SMALL) + 0.02
             reach += [(shown.lower - panel.baseline, EDGE, 0)]
-            reach += [(shown.upper - panel.baseline, 0, room)]
-    low, high = min(x for x, *_ in reach), max(x for x, *_ in reach)
-    for _ in range(50):  # the scale depends on the ends, which depend on the scale
-        scale = (high - low) / wide
-        low = min(x - left * scale for x, left, _ in reach)
-        high = max(x + right * scale for x, _, right in reach)
-    return low, high
+            reach += [(shown.upper - panel.baseline, 0, space)]
+    return scales.ends_with_space(reach, wide)
 
 
 def _scale(ax: Axes, wide: float, baseline: float, name: str) -> None:
@@ -341,7 +200,7 @@ def _name(ax: Axes, x: float, y: float, text: str, weight: str = "normal") -> No
 def _row(ax: Axes, y: float, row: Row, baseline: float) -> None:
     """A line from the headline's lead to the lead under one choice, with its value."""
     lead = baseline if row.lead is None else row.lead
-    side = _leader(lead)
+    side = leader(lead)
     colour, words = (QUIET, QUIET) if row.lead is None else (COLOURS[side], text_colour(side))
     ax.plot([baseline, lead], [y, y], color=colour, lw=1.1, zorder=3)
     ax.plot(
@@ -351,16 +210,16 @@ def _row(ax: Axes, y: float, row: Row, baseline: float) -> None:
     _value(ax, lead, y, _text(row), words, left=_to_the_left(row, baseline))
 
 
-def _range(ax: Axes, y: float, found: Range, at: float, *, trusted: bool) -> None:
+def _range(ax: Axes, y: float, label_range: Range, at: float, *, trusted: bool) -> None:
     """The lead under the registry's labels with one range, which is printed from `at` on."""
-    side = _leader(found.lead)
-    colour, text = COLOURS[side], _between(found.ends)
+    side = leader(label_range.lead)
+    colour, text = COLOURS[side], _between(label_range.ends)
     if trusted:
-        ranges.without(ax, found.ends, y, colour)
+        ranges.without(ax, label_range.ends, y, colour)
     else:
-        ranges.interval(ax, found.ends, y, colour)
-        _arrows(ax, y, found.ends, colour)
-    ax.plot([found.lead], [y], MARKERS[side], color=colour, ms=3, mew=0, zorder=4)
+        ranges.interval(ax, label_range.ends, y, colour)
+        _arrows(ax, y, label_range.ends, colour)
+    ax.plot([label_range.lead], [y], MARKERS[side], color=colour, ms=3, mew=0, zorder=4)
     _value(ax, at, y, text, text_colour(side), above=not trusted)
 
 
@@ -383,8 +242,3 @@ def _value(
         va="baseline" if above else "center_baseline", zorder=2.5,
         bbox={"fc": "white", "ec": "none", "pad": 0.6},
     )  # fmt: skip
-
-
-def _leader(lead: float) -> str:
-    """The side that leads."""
-    return LEADERS[0] if lead > 0 else LEADERS[1]

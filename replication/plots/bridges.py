@@ -8,21 +8,30 @@ from typing import Any, NamedTuple
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from matplotlib.ticker import MaxNLocator
 
 from replication.definitions import Definitions
-from replication.plots.choice_names import DIMENSIONS, choices
+from replication.plots import scales
 from replication.plots.layout import BODY, SMALL, width_of
 from replication.plots.results import LEAD, Results
-from replication.plots.style import COLOURS, INK, INNER, LEADERS, QUIET, SHADE, page, text_colour
-from replication.plots.words import points, signed
+from replication.plots.style import (
+    COLOURS,
+    INK,
+    INNER,
+    QUIET,
+    SHADE,
+    SIDES,
+    leader,
+    page,
+    text_colour,
+)
+from replication.plots.words import DIMENSIONS, choices, points, signed
 
 ROW, BAR, HEADING, APART, BELOW = 0.18, 0.12, 0.21, 0.18, 0.36
 BESIDE, BETWEEN = 0.05, 0.12  # inches from a bar to its value, and from a name to the bars
 ASIDE = 0.125  # inches from zero to the names of the sides
-SIDES = f"{LEADERS[0]} leads →", f"← {LEADERS[1]} leads"
+DIRECTIONS = f"{SIDES[0]} leads →", f"← {SIDES[1]} leads"
 STEP = "#c2c2c2"
-PUBLISHED, UNEXPLAINED, CELL, CHOICE = "published", "unexplained", "cell", "choice"
+PUBLISHED, UNEXPLAINED, NEAREST, CHOICE = "published", "unexplained", "cell", "choice"
 NOTHING = "nothing downloaded"
 
 
@@ -37,7 +46,7 @@ class Step(NamedTuple):
     @property
     def whole(self) -> bool:
         """Whether it is a lead, and not a change of one."""
-        return self.kind in {PUBLISHED, CELL}
+        return self.kind in {PUBLISHED, NEAREST}
 
     @property
     def change(self) -> float:
@@ -75,35 +84,37 @@ def draw(results: Results, definitions: Definitions) -> Figure:
 
 def bridges_of(table: pd.DataFrame, definitions: Definitions) -> Bridges:
     """Steps of every bridge by its heading, in the order of the table."""
-    cells, ends = (
+    labels, ends = (
         {c.id: c.label for c in definitions.published_specifications},
         {b.id: b for b in definitions.bridges},
     )
-    found = {}
+    steps = {}
     for name, rows in table.groupby("bridge", sort=False):
         bridge = ends[str(name)]
-        heading = f"{_capital(cells[bridge.start])} → {cells[bridge.end]}"
-        if rows["kind"].iloc[-1] == CELL:
+        heading = f"{_capital(labels[bridge.start])} → {labels[bridge.end]}"
+        if rows["kind"].iloc[-1] == NEAREST:
             heading += " (no share published)"
-        found[heading] = [
-            Step(row["kind"], _label(row, cells, definitions), 100 * row["from"], 100 * row["lead"])
+        steps[heading] = [
+            Step(
+                row["kind"], _label(row, labels, definitions), 100 * row["from"], 100 * row["lead"]
+            )
             for row in _with_starts(rows).to_dict("records")
         ]
-    return found
+    return steps
 
 
 def title(table: pd.DataFrame) -> str:
     """By how much published leads differ, what one choice moves, and what none explains."""
-    told = table[table["kind"] == PUBLISHED]["lead"]
+    leads = table[table["kind"] == PUBLISHED]["lead"]
     moved, left = (_largest(table, kind) for kind in (CHOICE, UNEXPLAINED))
     parts = [f"A single choice moves the lead by up to {points(moved)}"]
-    apart = 100 * float(told.max() - told.min()) if len(told) else 0.0
+    apart = 100 * float(leads.max() - leads.min()) if len(leads) else 0.0
     if apart:
         parts = [
             f"Published leads differ by up to {points(apart)}",
             f"a single choice moves ours by up to {moved:.1f}",
         ]
-    rest = f", and up to {left:.1f} remain unexplained" if len(told) else ""
+    rest = f", and up to {left:.1f} remain unexplained" if len(leads) else ""
     return "; ".join(parts) + rest
 
 
@@ -124,11 +135,11 @@ def _largest(table: pd.DataFrame, kind: str) -> float:
 
 def _with_starts(rows: pd.DataFrame) -> pd.DataFrame:
     """Rows of a bridge with the lead before each step; before a whole, zero."""
-    whole = rows["kind"].isin([PUBLISHED, CELL])
+    whole = rows["kind"].isin([PUBLISHED, NEAREST])
     return rows.assign(**{"from": rows["lead"].shift().mask(whole, 0.0)})
 
 
-def _label(row: dict[str, str], cells: dict[str, str], definitions: Definitions) -> str:
+def _label(row: dict[str, str], labels: dict[str, str], definitions: Definitions) -> str:
     """Name of a step."""
     if row["kind"] == CHOICE:
         dimension = row["dimension"]
@@ -136,7 +147,7 @@ def _label(row: dict[str, str], cells: dict[str, str], definitions: Definitions)
     if row["kind"] == UNEXPLAINED:
         return "Not explained by these data"
     suffix = "published" if row["kind"] == PUBLISHED else "our nearest cell"
-    return f"{_capital(cells[row['before']])}, {suffix}"
+    return f"{_capital(labels[row['before']])}, {suffix}"
 
 
 def _capital(text: str) -> str:
@@ -145,31 +156,24 @@ def _capital(text: str) -> str:
 
 
 def _span(steps: Sequence[Step], wide: float) -> tuple[float, float]:
-    """Ends of the scale in points, with room for the values beside the bars."""
-    side = ASIDE + width_of(SIDES[0], BODY, bold=True)
+    """Ends of the scale in points, with space for the values beside the bars."""
+    side = ASIDE + width_of(DIRECTIONS[0], BODY, bold=True)
     reach = [(0.0, 0.02, side)]  # points, and the inches needed on either side
     for step in steps:
-        room = BESIDE + width_of(step.text, SMALL, bold=step.whole) + 0.02
+        space = BESIDE + width_of(step.text, SMALL, bold=step.whole) + 0.02
         at = 0.0 if pd.isna(step.change) else step.after
-        reach.append((at, room, 0.02) if step.change < 0 else (at, 0.02, room))
-    low, high = min(x for x, *_ in reach), max(x for x, *_ in reach)
-    for _ in range(50):  # the scale depends on the ends, which depend on the scale
-        scale = (high - low) / wide or 1.0
-        low = min(x - left * scale for x, left, _ in reach)
-        high = max(x + right * scale for x, _, right in reach)
-    return low, high
+        reach.append((at, space, 0.02) if step.change < 0 else (at, 0.02, space))
+    return scales.ends_with_space(reach, wide)
 
 
 def _scale(ax: Axes, *, named: bool) -> None:
     """Zero and the grid; where `named`, the numbers and who leads on either side."""
-    ax.xaxis.set_major_locator(MaxNLocator(7, steps=[1, 2, 5, 10]))
-    ax.xaxis.set_major_formatter(lambda x, _: signed(x, 0))
+    scales.leads(ax.xaxis, 7)
     ax.tick_params(axis="x", labelbottom=named)
-    ax.xaxis.grid(visible=True)
     ax.axvline(0, color=INK, lw=0.9, zorder=2)
     if not named:
         return
-    for group, ha, text in zip(LEADERS, ("left", "right"), SIDES, strict=True):
+    for group, ha, text in zip(SIDES, ("left", "right"), DIRECTIONS, strict=True):
         away = 72 * (ASIDE if ha == "left" else -ASIDE)
         ax.annotate(
             text, (0, 0), xycoords=ax.get_xaxis_transform(), xytext=(away, -21),
@@ -199,7 +203,7 @@ def _bar(ax: Axes, step: Step, y: float) -> None:
     """A lead from zero, or a change from the lead before it."""
     if pd.isna(step.change):
         return
-    look: dict[str, Any] = {"color": COLOURS[_leader(step)] if step.whole else STEP}
+    look: dict[str, Any] = {"color": COLOURS[leader(step.after)] if step.whole else STEP}
     if step.kind == UNEXPLAINED:
         look = {"facecolor": "white", "edgecolor": QUIET, "hatch": "//////"}
     bars = ax.barh(y, step.change, BAR, step.before, zorder=2.5, lw=0.8, **look)
@@ -212,12 +216,7 @@ def _value(ax: Axes, step: Step, y: float, an_inch: float) -> None:
     at = 0.0 if pd.isna(step.change) else step.after
     ax.text(
         at + (-BESIDE if left else BESIDE) * an_inch, y, step.text, size=SMALL,
-        color=text_colour(_leader(step)) if lead else QUIET, weight="bold" if lead else "normal",
+        color=text_colour(leader(step.after)) if lead else QUIET, weight="bold" if lead else "normal",
         ha="right" if left else "left", va="center_baseline", zorder=2.8,
         bbox={"fc": SHADE if step.kind == PUBLISHED else "white", "ec": "none", "pad": 0.6},
     )  # fmt: skip
-
-
-def _leader(step: Step) -> str:
-    """The side that leads."""
-    return LEADERS[0] if step.after > 0 else LEADERS[1]

@@ -2,134 +2,150 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from math import log
+from typing import Any, NamedTuple
 
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator, NullLocator
-from matplotlib.transforms import Affine2D, Transform
 
 from replication.definitions import Definitions
-from replication.plots.callouts import Box, Column, Mark, place
-from replication.plots.layout import BODY, LEADING, SMALL, spread, width_of
-from replication.plots.method_marks import (
-    JACKKNIFE,
-    KEYED,
-    MAIN,
-    MARK,
-    NAMED,
-    PERCENTILE,
-    REPOSITORIES,
-    WITHOUT,
-    Method,
-    draw_key,
-    draw_mark,
-    look_of,
-)
+from replication.plots.layout import BODY, SMALL, spread, width_of
 from replication.plots.results import LEAD, Results
 from replication.plots.scales import percents
-from replication.plots.style import INK, INNER, MARGIN, QUIET, SHADE, WIDTH, Page, page
+from replication.plots.style import INK, INNER, MARGIN, QUIET, RULE, SHADE, WIDTH, Page, page
 from replication.plots.words import percent
 
-LEFT, BETWEEN, TALL, HEADING, AXIS, KEY = 0.42, 0.2, 1.16, 0.27, 0.36, 0.22
+HEADING, AXIS, ROW = 0.25, 0.36, 0.13
+HEADS = 0.16  # inches that the heads of the columns of numbers take
+BETWEEN, WIDTHS, REFUSALS = 0.16, 0.36, 0.5  # inches: panels, and columns of numbers
+LEFT, LOW, NAMES, BETWEEN_ROWS = 0.42, 0.95, 0.88, 0.48
 WIDE = (INNER - LEFT - BETWEEN) / 2
-LOW, NAMES, BETWEEN_ROWS = 0.95, 0.88, 0.48
 NARROW = WIDE - NAMES
 ERRORS = 2  # standard errors on either side of a mark
-LINE = SMALL * LEADING / 72
-CAPITAL = 0.1  # inches that small letters are high
 PANEL = "the panel"
+BARS = 3.5  # above lines, below marks
 DODGE = 0.045  # inches between marks of the same effective number
+SEEN = 0.5  # percent of the data sets: a method that refuses less often is not said to refuse
 
 
-# What luck draws anew in each model.
+class Method(NamedTuple):
+    """What is resampled, by which scheme, and what is made of it, as the table names them."""
+
+    unit: str
+    scheme: str
+    name: str
+
+
+class Look(NamedTuple):
+    """A method's words and mark."""
+
+    text: str
+    marker: str
+    hollow: bool = False
+
+
+PERCENTILE = Method("developer", "multinomial", "percentile")
+STUDENTISED = Method("developer", "multinomial", "studentised-logit")
+JACKKNIFE = Method("developer", "none", "jackknife-logit")
+LOOKS = {
+    PERCENTILE: Look("percentile", "o"),
+    Method("developer", "multinomial", "basic"): Look("basic", "X"),
+    Method("developer", "multinomial", "bca"): Look("BCa", "p"),
+    STUDENTISED: Look("studentised", "^"),
+    Method("developer", "poisson", "percentile"): Look("Poisson weights", "P"),
+    Method("developer", "dirichlet", "percentile"): Look("Bayesian bootstrap", "h"),
+    Method("developer", "subsample", "studentised-logit"): Look("subsampling", "v"),
+    JACKKNIFE: Look("jackknife", "D"),
+    Method("developer", "none", "leave-one-out"): Look("leave-one-out", "<"),
+    Method("repository", "multinomial", "percentile"): Look("repositories", "s", hollow=True),
+}
+"""Words and marks of the methods in the order of the rows; repositories, as a unit, are hollow."""
+MAIN = (PERCENTILE, JACKKNIFE, STUDENTISED)
+"""Methods that are drawn against the effective number."""
 MODELS = {
     "labels": ("Labels", "countries drawn anew, sizes kept"),
     "hits": ("Hits", "developers and countries drawn anew"),
-    "developers": ("Developers", "drawn anew, each keeps its country"),
+    "developers": ("Developers", "drawn anew with their countries"),
     "pareto": ("Pareto", "as hits, the largest from a Pareto law"),
 }
+"""What luck draws anew in each model."""
+
+
+def look_of(method: Method) -> Look:
+    """A method's words and mark; a method without any is called as in the table."""
+    return LOOKS.get(method, Look(", ".join(method), "."))
 
 
 def draw(results: Results, definitions: Definitions) -> Figure:
-    """Draw coverage against width by model, above coverage against the effective number."""
+    """Draw coverage by method and model, above coverage against the effective number."""
     rows = rows_of(results, definitions)
     full, flat = _in_full(rows), _flattened(rows)
+    methods = list(dict.fromkeys(full.sort_values(["order", *Method._fields[:2]])["key"]))
     ranks = -(-full["model"].nunique() // 2)
+    tall = HEADING + HEADS + ROW * len(methods)
     lower = (LOW + BETWEEN_ROWS + AXIS) * (not flat.empty)
-    upper = (KEY + ranks * (HEADING + TALL) + AXIS) * (not full.empty)
+    upper = (ranks * tall + AXIS) * (not full.empty)
     sheet = page(
         lower + upper,
-        title(rows, definitions),
-        deck(rows, definitions),
+        title(results, definitions),
+        deck(results, rows, definitions),
         results.footer(definitions),
     )
     if not full.empty:
-        _by_width(sheet, full, lower + AXIS, definitions)
-        draw_key(sheet, set(full["key"]), lower + upper - 0.1)
+        _by_method(sheet, full, methods, lower + AXIS, definitions)
     if not flat.empty:
         _by_number(sheet, flat, definitions)
     return sheet.figure
 
 
 def rows_of(results: Results, definitions: Definitions) -> pd.DataFrame:
-    """Coverage and width of the headline's lead, in percent and points, by method and model."""
+    """Coverage and width of the headline's lead, in percent and points, by model and method."""
     table = results.calibration
     own = (table["estimand"] == definitions.headline.estimand) & (table["group"] == LEAD)
     rows = table[own & table["model"].isin(list(MODELS))]
-    methods = [
-        Method(*key) for key in zip(rows["unit"], rows["scheme"], rows["method"], strict=True)
-    ]
-    told = {name: 100 * rows[name] for name in ("coverage", "error", "width", "refused")}
+    methods = [Method(*key) for key in rows[["unit", "scheme", "method"]].itertuples(index=False)]
+    values = {name: 100 * rows[name] for name in ("coverage", "error", "width", "refused")}
     rank = rows["model"].map({name: n for n, name in enumerate(MODELS)})
-    looks = [*NAMED, *KEYED]
-    order = pd.Series([looks.index(m) if m in looks else len(looks) for m in methods], rows.index)
-    rows = rows.assign(**told, key=methods, rank=rank, order=order)
+    places = {method: n for n, method in enumerate(LOOKS)}
+    order = [places.get(method, len(places)) for method in methods]
+    rows = rows.assign(**values, key=methods, rank=rank, order=order)
     return rows.sort_values(
         ["rank", "power", "order", "unit", "scheme", "method"], ignore_index=True
     )
 
 
-def title(rows: pd.DataFrame, definitions: Definitions) -> str:
-    """Whether any interval keeps its level in every model, and how far the usual ones fall.
-
-    The best comes first: the narrowest of those that keep it, or the one that falls least.
-    """
-    full = _in_full(rows)
-    if full.empty:
+def title(results: Results, definitions: Definitions) -> str:
+    """What the best interval holds in its worst setting, as the results name it."""
+    facts = results.summary.set_index("name")["value"]
+    if rows_of(results, definitions).empty or "calibration_best" not in facts:
         return "The coverage of the headline’s intervals was not measured"
-    worst = worst_of(full)
-    judged = worst[worst.index.map(lambda key: key.unit == "developer" and key != WITHOUT)]
-    keeps = judged[judged["held"] + ERRORS * judged["error"] >= 100 * definitions.inference.level]
-    best = keeps["width"].idxmin() if len(keeps) else judged["held"].idxmax()
-    usual = [m for m in (JACKKNIFE, PERCENTILE, REPOSITORIES) if m in worst.index and m != best]
-    shown = usual if len(keeps) else [best, *usual]
-    told = [f"{look_of(m).text} {percent(worst.loc[m, 'held'], 0)}" for m in shown]
-    held = f"{look_of(best).text} keeps" if len(keeps) else "no method keeps"
-    ends = f": at worst {', '.join(told)}" if told else ""
     level = percent(100 * definitions.inference.level, 0)
-    return f"In synthetic data {held} its {level} in every model{ends}"
+    worst = percent(100 * float(facts["calibration_best_worst"]), 0)
+    return (
+        f"In synthetic data the best {level} interval, {facts['calibration_best']}, holds the "
+        f"truth at worst in {worst} of data sets"
+    )
 
 
-def worst_of(full: pd.DataFrame) -> pd.DataFrame:
-    """Every method in its worst model: ``held`` (a refusal holds nothing), ``error``, ``width``."""
-    held = full["coverage"].fillna(0) * (1 - full["refused"] / 100)
-    found = full.assign(held=held, error=full["error"].fillna(0))
-    least = found.sort_values(["held", "rank"], kind="stable").drop_duplicates("key")
-    return least.set_index("key")[["held", "error", "width"]]
-
-
-def deck(rows: pd.DataFrame, definitions: Definitions) -> str:
+def deck(results: Results, rows: pd.DataFrame, definitions: Definitions) -> str:
     """What is drawn, of what it is made, and that it is synthetic."""
     level = percent(100 * definitions.inference.level, 0)
-    told = "synthetic data sets, made of the panel’s own developer sizes"
+    data = "synthetic data sets, made of the panel’s own developer sizes"
     if rows.empty:
-        return f"Coverage is measured in {told}"
+        return f"Coverage is measured in {data}"
+    text = (
+        f"How often nominal {level} intervals of {LEAD} hold the true lead (±{ERRORS} standard "
+        f"errors), in {rows['data_sets'].max():,} {data}, for each model of what luck draws anew. "
+        "Numbers: median width in points, and how often a method refuses"
+    )
+    enough = results.summary.set_index("name")["value"].get("calibration_enough")
+    if _flattened(rows).empty or pd.isna(enough):
+        return text
     return (
-        f"How often nominal {level} intervals of {LEAD} hold the true lead (±{ERRORS} standard errors), "
-        f"in {rows['data_sets'].max():,} {told}, for each model of what luck draws anew"
+        f"{text}. Below, sizes are evened: from {float(enough):.0f} effective developers on the "
+        f"jackknife is within two points of {level}"
     )
 
 
@@ -141,119 +157,115 @@ def _in_full(rows: pd.DataFrame) -> pd.DataFrame:
 def _flattened(rows: pd.DataFrame) -> pd.DataFrame:
     """The main methods in the models that were run with flatter sizes, from as they are on."""
     flatter = rows.loc[rows["power"] < 1, "model"].unique()
-    kept = rows["model"].isin(flatter) & rows["key"].isin(MAIN) & (rows["power"] <= 1)
-    return rows[kept & rows["coverage"].notna()].sort_values(["rank", "order", "n_effective"])
+    shown = rows["model"].isin(flatter) & rows["key"].isin(MAIN) & (rows["power"] <= 1)
+    return rows[shown & rows["coverage"].notna()].sort_values(["rank", "order", "n_effective"])
 
 
-def _by_width(sheet: Page, full: pd.DataFrame, bottom: float, definitions: Definitions) -> None:
-    """A panel for each model, two in a row."""
+def _by_method(
+    sheet: Page, full: pd.DataFrame, methods: list[Method], bottom: float, definitions: Definitions
+) -> None:
+    """A panel for each model, two in a row, with a row for each method."""
     models = [name for name in MODELS if name in set(full["model"])]
-    limits = _limits(full, definitions)
-    ranks = -(-len(models) // 2)
+    gutter = max(width_of(look_of(method).text, SMALL) for method in methods) + 0.12
+    panel = (INNER - gutter - BETWEEN) / 2
+    wide, tall = panel - WIDTHS - REFUSALS, ROW * len(methods)
+    low = min((full["coverage"] - ERRORS * full["error"]).min(), 100 * definitions.inference.level)
     for n, model in enumerate(models):
         rank, column = divmod(n, 2)
-        left = LEFT + column * (WIDE + BETWEEN)
-        base = bottom + (ranks - 1 - rank) * (HEADING + TALL)
-        ax = sheet.axes(left, base, NARROW, TALL)
-        ax.set(xlim=limits[0], ylim=limits[1])
-        last = n + 2 >= len(models)
-        _scales(ax, definitions, across=last, up=column == 0)
-        if last:
-            ax.set_xlabel("median width, points", labelpad=1)
-        _name(sheet, (left, base + TALL + 0.07), *MODELS[model])
-        _panel(ax, full[full["model"] == model], definitions)
+        left = gutter + column * (panel + BETWEEN)
+        base = bottom + ((len(models) - 1) // 2 - rank) * (HEADING + HEADS + tall)
+        ax = sheet.axes(left, base, wide, tall)
+        ax.set(xlim=(low - 0.04 * (100 - low), 102), ylim=(len(methods) - 0.5, -0.5), yticks=[])
+        _coverage_scale(ax, definitions, named=n + 2 >= len(models))
+        _name(sheet, (left, base + tall + HEADS + 0.04), *MODELS[model])
+        _heads(ax, wide, 100 * definitions.inference.level)
+        if column == 0:
+            for place, method in enumerate(methods):
+                _text(ax, -gutter / wide, place, look_of(method).text, INK, "left")
+        _rows(ax, full[full["model"] == model], methods, wide)
 
 
-def _limits(
-    full: pd.DataFrame, definitions: Definitions
-) -> tuple[tuple[float, float], tuple[float, float]]:
-    """Points across and percent up, the same for all panels, with room for names."""
-    wide = full["width"].dropna()
-    low = (full["coverage"] - ERRORS * full["error"]).min()
-    least, most = wide.min(), wide.max()
-    room = 0.06 * (most - least) or 1.0
-    bottom = min(low, 100 * definitions.inference.level)
-    return (least - 2 * room, most + 2 * room), (bottom - 0.26 * (100 - bottom), 104)
+def _rows(ax: Axes, rows: pd.DataFrame, methods: list[Method], wide: float) -> None:
+    """A line across the panel for each method, with what is known of it."""
+    by_method = {row["key"]: row for row in rows.to_dict("records")}
+    end = 1 + (WIDTHS + REFUSALS) / wide
+    for place, method in enumerate(methods):
+        ax.plot(
+            [0, end], [place] * 2, transform=ax.get_yaxis_transform(), color=RULE, lw=0.4,
+            clip_on=False, zorder=0.5,
+        )  # fmt: skip
+        if method in by_method:
+            _row(ax, place, by_method[method], wide)
 
 
-def _scales(ax: Axes, definitions: Definitions, *, across: bool, up: bool) -> None:
-    """Grid, ticks, and the line of the nominal level."""
-    ax.xaxis.set_major_locator(MaxNLocator(6, steps=[1, 2, 5, 10]))
-    low, high = ax.get_ylim()
-    percents(ax, low + 1.3 * LINE * (high - low) / TALL, up=up)
+def _coverage_scale(ax: Axes, definitions: Definitions, *, named: bool) -> None:
+    """Percent across, with its numbers where `named`, and the line of the nominal level."""
+    low, _ = ax.get_xlim()
+    ticks = [
+        x for x in MaxNLocator(5, steps=[1, 2, 5, 10]).tick_values(low, 100) if low <= x <= 100
+    ]
+    ax.set_xticks(ticks, [percent(x, 0) if x == ticks[-1] else f"{x:g}" for x in ticks])
+    ax.tick_params(labelbottom=named)
     ax.xaxis.grid(visible=True)
-    if not across:
-        ax.tick_params(labelbottom=False)
-    ax.axhline(100 * definitions.inference.level, color=INK, lw=0.9, zorder=1)
+    ax.axvline(100 * definitions.inference.level, color=INK, lw=0.9, zorder=1)
+    if named:
+        ax.set_xlabel("of the intervals hold the truth", labelpad=1)
 
 
-def _name(sheet: Page, corner: tuple[float, float], name: str, told: str) -> None:
+def _heads(ax: Axes, wide: float, level: float) -> None:
+    """The nominal level above its line, and heads of the columns of numbers."""
+    low, high = ax.get_xlim()
+    inside = level > (low + high) / 2
+    for out, text in ((WIDTHS, "width"), (WIDTHS + REFUSALS, "refused")):
+        ax.annotate(
+            text, (1 + out / wide, 1), xycoords="axes fraction", xytext=(0, 3), ha="right",
+            textcoords="offset points", size=SMALL, color=QUIET,
+        )  # fmt: skip
+    ax.annotate(
+        percent(level, 0), (level, 1), xycoords=ax.get_xaxis_transform(), xytext=(0, 3),
+        ha="right" if inside else "left", textcoords="offset points", size=SMALL, color=INK,
+    )  # fmt: skip
+
+
+def _row(ax: Axes, place: int, row: dict[Any, Any], wide: float) -> None:
+    """A method's coverage in one model, its width, and how often it refuses."""
+    if row["refused"] >= SEEN:
+        text = percent(row["refused"], 0)
+        _text(ax, 1 + (WIDTHS + REFUSALS) / wide, place, text, INK, "right")
+    if pd.isna(row["coverage"]) or pd.isna(row["width"]):
+        return
+    reach = ERRORS * row["error"]
+    bar = [row["coverage"] - reach, row["coverage"] + reach]
+    ax.plot(bar, [place] * 2, color=INK, lw=0.8, zorder=BARS)
+    _mark(ax, row["coverage"], place, look_of(row["key"]))
+    _text(ax, 1 + WIDTHS / wide, place, f"{row['width']:.0f}", INK, "right")
+
+
+def _text(ax: Axes, x: float, place: int, text: str, colour: str, side: str) -> None:
+    """A text in a row, at a part of the panel's width."""
+    ax.text(
+        x, place, text, transform=ax.get_yaxis_transform(), size=SMALL, color=colour, ha=side,
+        va="center_baseline",
+    )  # fmt: skip
+
+
+def _mark(ax: Axes, x: float, y: float, look: Look) -> None:
+    """A method's mark."""
+    ax.plot(
+        [x], [y], look.marker, color=INK, ms=4.5, zorder=4, mew=0.9, mec=INK,
+        mfc="white" if look.hollow else INK,
+    )  # fmt: skip
+
+
+def _name(sheet: Page, corner: tuple[float, float], name: str, text: str) -> None:
     """A panel's name in bold, and more words beside it."""
     sheet.heading(*corner, name)
     beside = corner[0] + width_of(name, BODY, bold=True) + 0.08
     tall = sheet.figure.get_figheight()
     sheet.figure.text(
-        (MARGIN + beside) / WIDTH, (sheet.bottom + corner[1]) / tall, told,
+        (MARGIN + beside) / WIDTH, (sheet.bottom + corner[1]) / tall, text,
         size=SMALL, color=QUIET,
     )  # fmt: skip
-
-
-def _panel(ax: Axes, rows: pd.DataFrame, definitions: Definitions) -> None:
-    """Every method of a model with its error bar, and the names of those that matter."""
-    across, up = _inches(ax)
-    nominal = up(100 * definitions.inference.level)
-    taken = _refusals(ax, rows[rows["refused"] >= 0.5])
-    floor = max((box.top for box in taken), default=0.0)
-    marks = {}
-    for row in rows.dropna(subset=["coverage", "width"]).to_dict("records"):
-        look, reach = look_of(row["key"]), ERRORS * row["error"]
-        x, y, bar = across(row["width"]), up(row["coverage"]), up(reach) - up(0)
-        seen = reach if bar > MARK else 0.0  # a bar within a mark would change its shape
-        draw_mark(ax, row["width"], row["coverage"], seen, look, plain=row["key"] not in NAMED)
-        taken.append(Box(x, y, x, y).wider(MARK, max(bar, MARK)))
-        if row["key"] in NAMED:
-            marks[look.text] = Mark(x, y, width_of(look.text, SMALL), CAPITAL)
-    frame, column = Box(0, 0, NARROW, TALL), Column(NARROW + 0.1, floor, TALL, LINE)
-    line = Box(0, nominal, NARROW, nominal)
-    names = place([*marks.values()], taken, [line], frame, column)
-    for (text, mark), name in zip(marks.items(), names, strict=True):
-        ax.text(
-            name.left, name.middle, text, transform=_in_inches(ax), size=SMALL,
-            va="center_baseline",
-        )  # fmt: skip
-        if name.line:
-            ax.plot(
-                [mark.x, name.left - 0.03], [mark.y, name.middle], transform=_in_inches(ax),
-                color=QUIET, lw=0.5, clip_on=False, zorder=2,
-            )  # fmt: skip
-
-
-def _inches(ax: Axes) -> tuple[Callable[[float], float], Callable[[float], float]]:
-    """From data to inches, across and up."""
-    (left, right), (low, high) = ax.get_xlim(), ax.get_ylim()
-    return (
-        lambda x: NARROW * (x - left) / (right - left),
-        lambda y: TALL * (y - low) / (high - low),
-    )
-
-
-def _in_inches(ax: Axes) -> Transform:
-    """Coordinates of a panel in inches."""
-    return Affine2D().scale(1 / NARROW, 1 / TALL) + ax.transAxes
-
-
-def _refusals(ax: Axes, refused: pd.DataFrame) -> list[Box]:
-    """Say in a corner which methods refuse how often; where that stands."""
-    boxes = []
-    for n, row in enumerate(refused.to_dict("records")):
-        y = LINE * (n + 0.5)
-        text = f"{look_of(row['key']).text} refused in {percent(row['refused'], 0)}"
-        ax.text(
-            NARROW, y, text, size=SMALL, transform=_in_inches(ax), color=QUIET, ha="right",
-            va="center_baseline",
-        )  # fmt: skip
-        boxes.append(Box(NARROW - width_of(text, SMALL), y, NARROW, y).wider(0, CAPITAL / 2))
-    return boxes
 
 
 def _by_number(sheet: Page, flat: pd.DataFrame, definitions: Definitions) -> None:
@@ -261,26 +273,15 @@ def _by_number(sheet: Page, flat: pd.DataFrame, definitions: Definitions) -> Non
     bars = ERRORS * flat["error"]
     low = min((flat["coverage"] - bars).min(), 100 * definitions.inference.level)
     high = max((flat["coverage"] + bars).max(), 100 * definitions.inference.level)
-    room = 0.06 * (high - low)
+    margin = 0.06 * (high - low)
     for n, model in enumerate(name for name in MODELS if name in set(flat["model"])):
         left = LEFT + n * (WIDE + BETWEEN)
         ax = sheet.axes(left, AXIS, NARROW, LOW)
-        ax.set(ylim=(low - room, high + room))
+        ax.set(ylim=(low - margin, high + margin))
         rows = flat[flat["model"] == model]
         _number_scale(ax, rows, definitions, up=n == 0)
-        _name(sheet, (left, AXIS + LOW + 0.23), MODELS[model][0], enough(rows, definitions))
+        _name(sheet, (left, AXIS + LOW + 0.23), MODELS[model][0], "sizes evened")
         _lines(ax, rows)
-
-
-def enough(rows: pd.DataFrame, definitions: Definitions) -> str:
-    """From which effective number on the main methods keep their level in one model."""
-    level = 100 * definitions.inference.level
-    kept = rows["coverage"] + ERRORS * rows["error"] >= level
-    number = rows["n_effective"]
-    failed = number[~kept].max()
-    keeps = number[kept & ~(number <= failed)].min()
-    told = f"all keep {percent(level, 0)} from {_number(keeps)}"
-    return "sizes evened: " + (f"not all ever keep {percent(level, 0)}" if pd.isna(keeps) else told)
 
 
 def _number(effective: float) -> str:
@@ -323,14 +324,17 @@ def _lines(ax: Axes, rows: pd.DataFrame) -> None:
     """A line for each main method, side by side so that none hides another, named at its end."""
     (left, right), (low, high) = ax.get_xlim(), ax.get_ylim()
     ends = {}
-    drawn = [method for method in MAIN if method in set(rows["key"])]
-    for n, method in enumerate(drawn):
+    methods = [method for method in MAIN if method in set(rows["key"])]
+    for n, method in enumerate(methods):
         line = rows[rows["key"] == method]
-        aside = (right / left) ** (DODGE * (n - (len(drawn) - 1) / 2) / NARROW)
+        aside = (right / left) ** (DODGE * (n - (len(methods) - 1) / 2) / NARROW)
         places = aside * line["n_effective"]
         ax.plot(places, line["coverage"], color=QUIET, lw=0.7, zorder=2)
         for x, row in zip(places, line.to_dict("records"), strict=True):
-            draw_mark(ax, x, row["coverage"], ERRORS * row["error"], look_of(method), plain=False)
+            reach = ERRORS * row["error"]
+            bar = [row["coverage"] - reach, row["coverage"] + reach]
+            ax.plot([x, x], bar, color=INK, lw=0.8, zorder=BARS)
+            _mark(ax, x, row["coverage"], look_of(method))
         ends[method] = (float(places.iloc[-1]), float(line["coverage"].iloc[-1]))
     unit = (high - low) / LOW
     heights = spread([y for _, y in ends.values()], 0.13 * unit, low + 0.05 * unit)

@@ -31,7 +31,7 @@ LEFT, TALL, HEADING, AXIS, NAMES, BETWEEN = 0.2, 1.45, 0.25, 0.36, 1.1, 0.14
 WIDE = (INNER - BETWEEN) / 2 - LEFT - NAMES
 APART, HEADS, TITLE, ROW, TICKS = 0.3, 0.22, 0.19, 0.31, 0.2
 GUTTER, GAP = 1.9, 0.26
-CELL = (INNER - GUTTER + GAP) / 5 - GAP
+COLUMN = (INNER - GUTTER + GAP) / 5 - GAP
 TOP = 3.0  # the largest tail index on the scale
 # Above these indices a Pareto law has the moment.
 MOMENTS = {1.0: "finite mean ↑", 2.0: "finite variance ↑"}
@@ -105,27 +105,27 @@ def title(results: Results, definitions: Definitions) -> str:
     if rows.empty:
         return "The concentration of the headline’s downloads was not measured"
     top = rows[rows["measure"] == "top-1"].iloc[0]
-    held = f"the largest holds {percent(100 * top['point'], 0)}"
-    found = index_of(results, window_of(definitions, headline(definitions)), "developer")
-    if found is None:
-        return f"Developers are too few to fit a tail to their downloads: {held}"
-    told = (
-        f"Downloads per developer have {moments(found)} (tail index {found.alpha:.2f}, "
-        f"{found.lower:.2f} to {found.upper:.2f}); {held}"
+    largest = f"the largest holds {percent(100 * top['point'], 0)}"
+    index = index_of(results, window_of(definitions, headline(definitions)), "developer")
+    if index is None:
+        return f"Developers are too few to fit a tail to their downloads: {largest}"
+    text = (
+        f"Downloads per developer have {moments(index)} (tail index {index.alpha:.2f}, "
+        f"{index.lower:.2f} to {index.upper:.2f}); {largest}"
     )
     if pd.isna(top["lower"]):
-        return f"{told}, with no interval"
+        return f"{text}, with no interval"
     ends = (percent(100 * top[end], 0) for end in ("lower", "upper"))
-    return f"{told} ({' to '.join(ends)})"
+    return f"{text} ({' to '.join(ends)})"
 
 
-def moments(found: Index) -> str:
+def moments(index: Index) -> str:
     """What the whole interval of the index says of the moments of the law."""
-    if found.upper < 1:
+    if index.upper < 1:
         return "no finite mean"
-    if found.upper < 2:
+    if index.upper < 2:
         return "no finite variance"
-    return "a finite variance" if found.lower > 2 else "perhaps no finite variance"
+    return "a finite variance" if index.lower > 2 else "perhaps no finite variance"
 
 
 def deck(windows: Sequence[Window], definitions: Definitions) -> str:
@@ -177,15 +177,15 @@ def _hill(ax: Axes, results: Results, windows: Sequence[Window], unit: str) -> N
         if rows.empty:
             continue
         most = max(most, float(rows["k"].max()))
-        found = index_of(results, window, unit)
-        _line(ax, rows, found, own=n == 0)
-        number = "" if found is None else f" {found.alpha:.2f}"
+        index = index_of(results, window, unit)
+        _line(ax, rows, index, own=n == 0)
+        number = "" if index is None else f" {index.alpha:.2f}"
         ends.append((float(rows["alpha"].iloc[-1]), f"{window.kind}{number}", n == 0))
     _hill_scale(ax, most)
     _names(ax, ends)
 
 
-def _line(ax: Axes, rows: pd.DataFrame, found: Index | None, *, own: bool) -> None:
+def _line(ax: Axes, rows: pd.DataFrame, index: Index | None, *, own: bool) -> None:
     """One window: the headline's with its band, another dashed; a mark at the tail chosen."""
     colour, style = (INK, "-") if own else (QUIET, (0, (4, 1.5)))
     if own:
@@ -193,9 +193,9 @@ def _line(ax: Axes, rows: pd.DataFrame, found: Index | None, *, own: bool) -> No
     ax.plot(
         rows["k"], rows["alpha"], color=colour, lw=1.8 if own else 1.1, ls=style, zorder=3 + own
     )
-    if found is not None:
+    if index is not None:
         ax.plot(
-            [found.size], [found.alpha], "D", ms=5.5, mec=colour, mew=1.1, zorder=5 + own,
+            [index.size], [index.alpha], "D", ms=5.5, mec=colour, mew=1.1, zorder=5 + own,
             mfc=colour if own else "white",
         )  # fmt: skip
 
@@ -204,7 +204,7 @@ def _hill_scale(ax: Axes, most: float) -> None:
     """Size of the tail across on a logarithmic scale, the index up."""
     ax.set_xscale("log")
     ax.set(xlim=(1, most), ylim=(0, TOP))
-    decades(ax, most, WIDE, room=1.0)
+    decades(ax, most, WIDE, space=1.0)
     ax.set_yticks(range(int(TOP) + 1))
     ax.yaxis.grid(visible=True)
     ax.set_xlabel("k, units in the tail", labelpad=1)
@@ -242,7 +242,7 @@ def _table(sheet: Page, measured: pd.DataFrame, units: Sequence[str]) -> None:
     gutter.set(xlim=(0, GUTTER), ylim=(0, tall))
     gutter.axis("off")
     columns = [
-        _column(sheet, measured, measure, GUTTER + n * (CELL + GAP), tall)
+        _column(sheet, measured, measure, GUTTER + n * (COLUMN + GAP), tall)
         for n, measure in enumerate(MEASURES)
     ]
     top = tall
@@ -259,7 +259,7 @@ def _table(sheet: Page, measured: pd.DataFrame, units: Sequence[str]) -> None:
             by_measure = rows.set_index("measure")
             for ax, measure in zip(columns, MEASURES, strict=True):
                 if measure.name in by_measure.index:
-                    _cell(ax, by_measure.loc[measure.name], measure, scope, top)
+                    _estimate(ax, by_measure.loc[measure.name], measure, scope, top)
             top -= ROW
 
 
@@ -267,7 +267,7 @@ def _column(
     sheet: Page, measured: pd.DataFrame, measure: Measure, left: float, tall: float
 ) -> Axes:
     """The scale of a measure, with its name above."""
-    ax = sheet.axes(left, TICKS, CELL, tall)
+    ax = sheet.axes(left, TICKS, COLUMN, tall)
     ax.set(ylim=(0, tall), yticks=[])
     ax.patch.set_visible(False)  # the lines between rows cross it
     rows = measured[measured["measure"] == measure.name]
@@ -275,7 +275,7 @@ def _column(
         most = max(10.0, 1.15 * float(rows[["point", "upper"]].max().max()))
         ax.set_xscale("log")
         ax.set_xlim(1, most)
-        decades(ax, most, CELL, room=MARGIN)
+        decades(ax, most, COLUMN, space=MARGIN)
     else:
         high = measure.scale == INDEX and rows[["point", "lower"]].min().min() > HALF
         ax.set_xlim(HALF if high else 0, 1)
@@ -303,14 +303,14 @@ def _scope(ax: Axes, rows: pd.DataFrame, scope: str, top: float) -> None:
 
 def note(rows: pd.DataFrame) -> str:
     """What the table says against the intervals of a row, in short; else the index of the tail."""
-    told = [text for text in rows.loc[rows["point"].notna(), "note"].dropna() if text]
-    if told:
-        return str(told[0]).removeprefix("interval ").partition(",")[0]
+    notes = [text for text in rows.loc[rows["point"].notna(), "note"].dropna() if text]
+    if notes:
+        return str(notes[0]).removeprefix("interval ").partition(",")[0]
     index = rows["tail_index"].iloc[0]
     return REFUSED if pd.isna(index) else f"tail index {index:.2f}"
 
 
-def _cell(ax: Axes, row: pd.Series, measure: Measure, scope: str, top: float) -> None:
+def _estimate(ax: Axes, row: pd.Series, measure: Measure, scope: str, top: float) -> None:
     """A measure with its interval, and its value above."""
     colour = COLOURS.get(scope, INK)
     if pd.isna(row["point"]):
@@ -325,7 +325,7 @@ def _cell(ax: Axes, row: pd.Series, measure: Measure, scope: str, top: float) ->
         clip_on=False,
     )  # fmt: skip
     text = _value(x, measure)
-    half = width_of(text, SMALL) / CELL / 2
+    half = width_of(text, SMALL) / COLUMN / 2
     place = ax.transAxes.inverted().transform(ax.transData.transform((x, 0)))[0]
     ax.text(
         min(max(place, half), 1 - half), top - 0.095, text, size=SMALL, color=INK, ha="center",

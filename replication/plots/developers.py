@@ -42,8 +42,8 @@ def draw(results: Results, definitions: Definitions) -> Figure:
     choice = headline(definitions)
     rows = select(results.leave_one_out, choice)
     label = next(e.label for e in definitions.estimands if e.id == choice.estimand)
-    told = basis(choice.attribution, choice.labels)
-    deck = f"Share of downloads by developer, %. {label}; {told}"
+    credit = basis(choice.attribution, choice.labels)
+    deck = f"Share of downloads by developer, %. {label}; {credit}"
     effective = results.effective_developers(choice)
     sheet = page(TALL + BELOW, title(rows, effective), deck, results.footer(definitions))
     ax = sheet.axes(0, BELOW, INNER, TALL)
@@ -66,24 +66,24 @@ def title(rows: pd.DataFrame, effective: float) -> str:
 
 def layout(rows: pd.DataFrame) -> list[tuple[str, Box, list[tuple[Box, Tile]]]]:
     """Groups with their boxes and tiles, largest first."""
-    groups = {str(g): held for g, held in rows[rows["share"] > 0].groupby("group")}
+    groups = {str(g): members for g, members in rows[rows["share"] > 0].groupby("group")}
     ordered = sorted(groups, key=lambda g: (-groups[g]["share"].sum(), g))
     whole = Box(0, 0, INNER, TALL)
     boxes = _squares([float(groups[g]["share"].sum()) for g in ordered], whole)
-    found = []
+    groups_placed = []
     for group, box in zip(ordered, boxes, strict=True):
         tiles = tiles_of(groups[group])
-        found.append(
+        groups_placed.append(
             (group, box, list(zip(_squares([t.share for t in tiles], box), tiles, strict=True)))
         )
-    return found
+    return groups_placed
 
 
-def tiles_of(held: pd.DataFrame) -> list[Tile]:
+def tiles_of(rows: pd.DataFrame) -> list[Tile]:
     """One tile a developer of a group, the small ones merged into one if there are several."""
-    held = held.sort_values(["share", "developer"], ascending=[False, True])
-    small = held[held["share"] < SMALLEST]
-    large = held.drop(small.index) if len(small) > 1 else held
+    rows = rows.sort_values(["share", "developer"], ascending=[False, True])
+    small = rows[rows["share"] < SMALLEST]
+    large = rows.drop(small.index) if len(small) > 1 else rows
     tiles = [
         Tile((n, short_name(n)), float(s))
         for n, s in zip(large["developer"], large["share"], strict=True)
@@ -96,12 +96,12 @@ def tiles_of(held: pd.DataFrame) -> list[Tile]:
 def _squares(shares: list[float], box: Box) -> list[Box]:
     """Squarified treemap of shares, sorted downwards, from the top left corner."""
     sizes = squarify.normalize_sizes(shares, box.dx, box.dy)
-    boxes = [Box(**found) for found in squarify.squarify(sizes, box.x, 0, box.dx, box.dy)]
+    boxes = [Box(**square) for square in squarify.squarify(sizes, box.x, 0, box.dx, box.dy)]
     return [b._replace(y=box.y + box.dy - b.y - b.dy) for b in boxes]
 
 
 def _group(ax: Axes, group: str, share: float, box: Box, tiles: list[tuple[Box, Tile]]) -> bool:
-    """Draw a group; return whether there was room for its name."""
+    """Draw a group; return whether there was space for its name."""
     for place, _ in tiles:
         _rectangle(ax, place, COLOURS[group], 0.8)
     _rectangle(ax, box, "none", 2.6)

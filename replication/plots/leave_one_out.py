@@ -8,9 +8,9 @@ from typing import Any
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from matplotlib.ticker import MaxNLocator
 
 from replication.definitions import Definitions
+from replication.plots import scales
 from replication.plots.layout import SMALL, width_of
 from replication.plots.results import (
     LEAD,
@@ -21,7 +21,7 @@ from replication.plots.results import (
     select,
 )
 from replication.plots.style import COLOURS, INK, INNER, MARKERS, QUIET, SHADE, page, text_colour
-from replication.plots.words import basis, points, signed
+from replication.plots.words import basis, points, signed, whose
 
 MOST, ROW, HEADING, BELOW, VALUES, GAP = 10, 0.185, 0.42, 0.22, 0.6, 0.12
 
@@ -31,11 +31,11 @@ def draw(results: Results, definitions: Definitions) -> Figure:
     choices = list(dict.fromkeys([headline(definitions), increments_to_headline(definitions)]))
     panel = HEADING + MOST * ROW + BELOW
     height = len(choices) * panel + (len(choices) - 1) * GAP
-    told = basis(choices[0].attribution, choices[0].labels)
+    credit = basis(choices[0].attribution, choices[0].labels)
     deck = (
         f"China − USA, points: in full (dashed), and without each of the {MOST} developers whose "
         "removal moves it most (dots). Band: worst-case bounds of the full lead, all downloads of "
-        f"no known country given to either side. {told[0].upper()}{told[1:]}"
+        f"no known country given to either side. {credit[0].upper()}{credit[1:]}"
     )
     sheet = page(height, title(results, choices[0]), deck, results.footer(definitions))
     names = {e.id: e.label for e in definitions.estimands}
@@ -54,7 +54,7 @@ def title(results: Results, choice: Choice) -> str:
     """Whether the removal of one developer turns the lead."""
     rows, full = movers(results, choice), results.estimate(choice, LEAD).point
     turned = rows[rows["lead"] * full < 0]
-    ahead = "China’s" if full > 0 else "the USA’s"
+    ahead = whose(full)
     if turned.empty:
         return f"No single developer’s removal turns {ahead} lead of {points(full)}"
     first = turned.iloc[0]
@@ -85,15 +85,13 @@ def _limits(results: Results, choices: Sequence[Choice]) -> tuple[float, float]:
     ends: list[float] = [0]
     for choice in choices:
         ends += [*results.estimate(choice, LEAD).bounds, *(100 * movers(results, choice)["lead"])]
-    room = 0.04 * (max(ends) - min(ends))
-    return min(ends) - room, max(ends) + room
+    space = 0.04 * (max(ends) - min(ends))
+    return min(ends) - space, max(ends) + space
 
 
 def _headings(ax: Axes, columns: tuple[float, float]) -> None:
     """The scale, and the headings of the columns."""
-    ax.xaxis.grid(visible=True)
-    ax.xaxis.set_major_locator(MaxNLocator(6, steps=[1, 2, 5, 10]))
-    ax.xaxis.set_major_formatter(lambda x, _: signed(x, 0))
+    scales.leads(ax.xaxis, 6)
     wide = INNER - columns[1] - VALUES
     tall = MOST * ROW
     for place, text, side in (
@@ -109,21 +107,21 @@ def _headings(ax: Axes, columns: tuple[float, float]) -> None:
 
 def _panel(ax: Axes, columns: tuple[float, float], results: Results, choice: Choice) -> None:
     """One estimand: the bounds as a band, the full lead as a line, a row for each developer."""
-    found = results.estimate(choice, LEAD)
-    ax.axvspan(*found.bounds, color=SHADE, zorder=0.5)
+    estimate = results.estimate(choice, LEAD)
+    ax.axvspan(*estimate.bounds, color=SHADE, zorder=0.5)
     ax.axvline(0, color=INK, lw=0.9, zorder=2)
-    ax.axvline(found.point, color=QUIET, lw=0.9, ls=(0, (3, 2)), zorder=2)
+    ax.axvline(estimate.point, color=QUIET, lw=0.9, ls=(0, (3, 2)), zorder=2)
     ax.annotate(
-        f"full {signed(found.point)}", (found.point, 1), xycoords=ax.get_xaxis_transform(),
+        f"full {signed(estimate.point)}", (estimate.point, 1), xycoords=ax.get_xaxis_transform(),
         xytext=(0, 5), textcoords="offset points", ha="center", size=SMALL, color=QUIET,
     )  # fmt: skip
     wide = INNER - columns[1] - VALUES
     for place, row in enumerate(movers(results, choice).to_dict("records")):
-        _mark(ax, place, row, found.point)
+        _mark(ax, place, row, estimate.point)
         colour = text_colour(row["group"])
-        _cell(ax, -columns[1] / wide, place, row["developer"], INK)
-        _cell(ax, (columns[0] - columns[1]) / wide, place, row["group"], colour)
-        _cell(ax, 1 + VALUES / wide, place, signed(100 * row["lead"]), colour)
+        _entry(ax, -columns[1] / wide, place, row["developer"], INK)
+        _entry(ax, (columns[0] - columns[1]) / wide, place, row["group"], colour)
+        _entry(ax, 1 + VALUES / wide, place, signed(100 * row["lead"]), colour)
 
 
 def _mark(ax: Axes, place: int, row: dict[Any, Any], full: float) -> None:
@@ -136,7 +134,7 @@ def _mark(ax: Axes, place: int, row: dict[Any, Any], full: float) -> None:
     )  # fmt: skip
 
 
-def _cell(ax: Axes, x: float, place: int, text: str, colour: str) -> None:
+def _entry(ax: Axes, x: float, place: int, text: str, colour: str) -> None:
     """A text in a row of the table around the plot: numbers end at `x`, names start there."""
     side = "right" if x > 1 else "left"
     ax.text(

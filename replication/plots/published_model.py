@@ -8,25 +8,25 @@ from typing import Any, NamedTuple
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from matplotlib.ticker import MaxNLocator, NullLocator
+from matplotlib.ticker import NullLocator
 
 from replication.definitions import Definitions
-from replication.plots import ranges
+from replication.plots import ranges, scales
 from replication.plots.layout import BODY, SMALL, width_of, wrap
 from replication.plots.results import LEAD, Ends, Results
 from replication.plots.style import (
     COLOURS,
     INK,
     INNER,
-    LEADERS,
     MARKERS,
     QUIET,
     RULE,
+    SIDES,
     Page,
     page,
     text_colour,
 )
-from replication.plots.words import percent, points, signed
+from replication.plots.words import percent, points, signed, whose
 
 GUTTER, SHARES, APART, EDGE = 1.72, 2.46, 0.3, 0.16
 LEADS = INNER - GUTTER - SHARES - APART - EDGE
@@ -77,9 +77,8 @@ def title(results: Results) -> str:
     """The interval of the lead by the first model, as concentrated as the panel and all equal."""
     rows = _by_power(results.concentration_curve, THICK)
     ours, equal = rows.iloc[0], rows.iloc[-1]
-    side = "China’s" if ours["point"] >= 0 else "the USA’s"
     return (
-        f"A model: {side} published lead of {points(100 * ours['point'])} has an interval of "
+        f"A model: {whose(ours['point'])} published lead of {points(100 * ours['point'])} has an interval of "
         f"{_span(ours)}, and of {_span(equal)} were developers equal"
     )
 
@@ -91,17 +90,17 @@ def deck(results: Results, definitions: Definitions) -> str:
     scaled = "no data regenerate the published shares. The panel’s developers are scaled to them"
     if definitions.whole:
         scaled = "the panel’s developers are scaled to the published shares"
-    told = (
+    text = (
         f"A model of the whole Hub, not an estimate: {scaled} and resampled. "
         f"Thick: {level} jackknife interval; thin: {level} percentile interval"
     )
     least = definitions.inference.min_effective_developers
     if first["n_effective"] < least:
-        told += (
+        text += (
             f". Neither is to be trusted with {first['n_effective']:.1f} effective developers in the "
             f"first model, fewer than {least:g}: read their width alone"
         )
-    return told
+    return text
 
 
 def _span(row: pd.Series) -> str:
@@ -115,18 +114,18 @@ def _models(sheet: Page, table: pd.DataFrame, names: Sequence[str], bottom: floa
     shares = sheet.axes(GUTTER, bottom, SHARES, tall)
     leads = sheet.axes(GUTTER + SHARES + APART, bottom, LEADS, tall)
     leads.patch.set_visible(False)  # the lines between rows cross it
-    found = {n: {g: _drawn(table, n, g) for g in (*LEADERS, LEAD)} for n in names}
-    _share_scale(shares, [found[n][side] for n in names for side in LEADERS], tall)
-    _lead_scale(leads, [found[n][LEAD] for n in names], tall)
+    statistics = {n: {g: _drawn(table, n, g) for g in (*SIDES, LEAD)} for n in names}
+    _share_scale(shares, [statistics[n][side] for n in names for side in SIDES], tall)
+    _lead_scale(leads, [statistics[n][LEAD] for n in names], tall)
     for place, name in enumerate(reversed(names)):
         y, first = ROW * (place + 0.5), place == len(names) - 1
         if place:
             _rule(shares, ROW * place)
         _name(shares, name, y)
-        for side, offset in zip(LEADERS, (HALF, -HALF), strict=True):
-            _share(shares, found[name][side], y + offset, side, named=first)
+        for side, offset in zip(SIDES, (HALF, -HALF), strict=True):
+            _share(shares, statistics[name][side], y + offset, side, named=first)
         ahead = table.loc[(table["model"] == name) & (table["method"] == THIN), "china_leads"]
-        _lead(leads, found[name][LEAD], y, float(ahead.iloc[0]))
+        _lead(leads, statistics[name][LEAD], y, float(ahead.iloc[0]))
 
 
 def _drawn(table: pd.DataFrame, model: str, group: str) -> Drawn:
@@ -138,24 +137,20 @@ def _drawn(table: pd.DataFrame, model: str, group: str) -> Drawn:
     return Drawn(100 * float(rows.loc[THICK, "point"]), thick, thin)
 
 
-def _share_scale(ax: Axes, found: Sequence[Drawn], tall: float) -> None:
+def _share_scale(ax: Axes, statistics: Sequence[Drawn], tall: float) -> None:
     """Percent across, inches up."""
-    largest = max(end for f in found for end in (f.thick.upper, f.thin.upper) if pd.notna(end))
+    largest = max(end for f in statistics for end in (f.thick.upper, f.thin.upper) if pd.notna(end))
     ax.set(xlim=(0, largest + 2), ylim=(0, tall), yticks=[])
-    ticks = range(0, int(largest) + 1, 20)
-    ax.set_xticks(ticks, [percent(x, 0) if x == ticks[-1] else str(x) for x in ticks])
-    ax.xaxis.grid(visible=True)
+    scales.shares(ax.xaxis, largest)
     _above(ax, tall, "Share of the Hub’s downloads")
 
 
-def _lead_scale(ax: Axes, found: Sequence[Drawn], tall: float) -> None:
+def _lead_scale(ax: Axes, statistics: Sequence[Drawn], tall: float) -> None:
     """Points across, zero in the middle, inches up."""
-    ends = [abs(end) for f in found for end in (*f.thick, *f.thin, f.point) if pd.notna(end)]
+    ends = [abs(end) for f in statistics for end in (*f.thick, *f.thin, f.point) if pd.notna(end)]
     reach = 1.05 * max(ends)
     ax.set(xlim=(-reach, reach), ylim=(0, tall), yticks=[])
-    ax.xaxis.set_major_locator(MaxNLocator(5, steps=[1, 2, 5, 10]))
-    ax.xaxis.set_major_formatter(lambda x, _: signed(x, 0))
-    ax.xaxis.grid(visible=True)
+    scales.leads(ax.xaxis, 5)
     ax.axvline(0, color=INK, lw=0.9, zorder=1)
     _above(ax, tall, f"{LEAD}, points")
 
@@ -190,24 +185,24 @@ def _name(ax: Axes, model: str, y: float) -> None:
         )
 
 
-def _share(ax: Axes, found: Drawn, y: float, side: str, *, named: bool) -> None:
+def _share(ax: Axes, statistic: Drawn, y: float, side: str, *, named: bool) -> None:
     """A country's share with both intervals, and its published value above the point."""
     at = y - 0.055
-    _ranges(ax, found, at, COLOURS[side])
-    ranges.point(ax, found.point, at, COLOURS[side], MARKERS[side])
-    text = f"{side} {percent(found.point)}" if named else percent(found.point)
+    _ranges(ax, statistic, at, COLOURS[side])
+    ranges.point(ax, statistic.point, at, COLOURS[side], MARKERS[side])
+    text = f"{side} {percent(statistic.point)}" if named else percent(statistic.point)
     ax.text(
-        found.point, at + 0.06, text, color=text_colour(side), size=SMALL, weight="bold",
+        statistic.point, at + 0.06, text, color=text_colour(side), size=SMALL, weight="bold",
         ha="center", va="baseline",
     )  # fmt: skip
 
 
-def _lead(ax: Axes, found: Drawn, y: float, ahead: float) -> None:
+def _lead(ax: Axes, statistic: Drawn, y: float, ahead: float) -> None:
     """The lead with both intervals, its ends above, and how often China is ahead below."""
-    _ranges(ax, found, y, INK)
-    ranges.point(ax, found.point, y, INK, "D")
+    _ranges(ax, statistic, y, INK)
+    ranges.point(ax, statistic.point, y, INK, "D")
     middle: dict[str, Any] = {"ha": "center", "size": SMALL, "color": INK, "va": "center_baseline"}
-    ends = f"{signed(found.thick.lower)} to {signed(found.thick.upper)}"
+    ends = f"{signed(statistic.thick.lower)} to {signed(statistic.thick.upper)}"
     ax.text(0, y + 0.165, ends, weight="bold", bbox=_patch(), **middle)
     share = percent(100 * ahead, 0)
     ax.text(0, y - 0.165, f"China ahead in {share} of draws", bbox=_patch(), **middle)
@@ -218,10 +213,10 @@ def _patch() -> dict[str, Any]:
     return {"facecolor": "white", "edgecolor": "none", "pad": 0.8}
 
 
-def _ranges(ax: Axes, found: Drawn, y: float, colour: str) -> None:
+def _ranges(ax: Axes, statistic: Drawn, y: float, colour: str) -> None:
     """Thick and thin interval; none where a method refuses."""
-    ranges.without(ax, found.thick, y, colour)
-    ranges.interval(ax, found.thin, y, colour)
+    ranges.without(ax, statistic.thick, y, colour)
+    ranges.interval(ax, statistic.thin, y, colour)
 
 
 def _by_power(curve: pd.DataFrame, method: str) -> pd.DataFrame:
@@ -261,9 +256,7 @@ def _curve_scale(ax: Axes, x: Any) -> None:
     ]
     ax.set_xticks(ticks, [f"{tick:,g}" for tick in ticks])
     ax.xaxis.set_minor_locator(NullLocator())
-    ax.yaxis.set_major_locator(MaxNLocator(5, steps=[1, 2, 5, 10]))
-    ax.yaxis.set_major_formatter(lambda y, _: signed(y, 0))
-    ax.yaxis.grid(visible=True)
+    scales.leads(ax.yaxis, 5)
     ax.set_xlabel("effective number of developers", labelpad=2)
 
 

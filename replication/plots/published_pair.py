@@ -8,7 +8,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from replication.definitions import Definitions
-from replication.plots import ranges
+from replication.plots import ranges, scales
 from replication.plots.layout import BODY, SMALL, wrap
 from replication.plots.results import (
     LEAD,
@@ -23,11 +23,11 @@ from replication.plots.style import (
     COLOURS,
     INK,
     INNER,
-    LEADERS,
     MARKERS,
     QUIET,
     RULE,
     SHADE,
+    SIDES,
     Page,
     page,
     text_colour,
@@ -49,12 +49,12 @@ class Row(NamedTuple):
 def draw(results: Results, definitions: Definitions) -> Figure:
     """Draw the published pair and our estimates with their ranges."""
     rows = rows_of(results, definitions)
-    published = [results.published(f"study-{side.lower()}") for side in LEADERS]
+    published = [results.published(f"study-{side.lower()}") for side in SIDES]
     pair = [value for value in published if value is not None]
     height = ROW * (len(rows) + bool(pair))
-    told = deck(definitions, results.part)
+    below_title = deck(definitions, results.part)
     sheet = page(
-        KEY + height + HEADING, title(results, rows, pair), told, results.footer(definitions)
+        KEY + height + HEADING, title(results, rows, pair), below_title, results.footer(definitions)
     )
     ax = _axes(sheet, height, max(_ends(results, rows)))
     if pair:
@@ -92,9 +92,9 @@ def rows_of(results: Results, definitions: Definitions) -> list[Row]:
     windows = [first, rival, *without, first._replace(estimand=longest.id), *cohorts]
     kind = "Same window" if definitions.whole else f"Same {window_of(definitions, first).kind}"
     other = next(labels for labels in ("registry", "study") if labels != first.labels)
-    found = [choice for choice in dict.fromkeys(windows) if results.holds(choice)]
+    choices = [choice for choice in dict.fromkeys(windows) if results.holds(choice)]
     return [
-        *(Row(names[choice.estimand], choice) for choice in found),
+        *(Row(names[choice.estimand], choice) for choice in choices),
         *(
             Row(f"{kind}, credited to the {CREDIT[role]}", first._replace(attribution=role))
             for role in ("origin", "maker")
@@ -121,17 +121,15 @@ def title(results: Results, rows: list[Row], pair: list[float]) -> str:
 
 def _ends(results: Results, rows: list[Row]) -> list[float]:
     """Upper ends of every range that is drawn."""
-    found = [results.estimate(row.choice, side) for row in rows for side in LEADERS]
-    return [max(e.without.upper, e.bounds.upper, e.interval.upper) for e in found]
+    estimates = [results.estimate(row.choice, side) for row in rows for side in SIDES]
+    return [max(e.without.upper, e.bounds.upper, e.interval.upper) for e in estimates]
 
 
 def _axes(sheet: Page, height: float, largest: float) -> Axes:
     """Percent across, inches up, with the heading of the column of leads."""
     ax = sheet.axes(GUTTER, KEY, PLOT, height)
-    ticks = range(0, int(largest) + 1, 20)
     ax.set(xlim=(0, largest + 2), ylim=(0, height), yticks=[])
-    ax.set_xticks(ticks, [percent(x, 0) if x == ticks[-1] else str(x) for x in ticks])
-    ax.xaxis.grid(visible=True)
+    scales.shares(ax.xaxis, largest)
     _beside(ax, height + 0.05, "China − USA, points", QUIET, va="baseline")
     return ax
 
@@ -140,7 +138,7 @@ def _published(ax: Axes, pair: list[float], y: float) -> None:
     """The published shares, which came without an interval."""
     ax.axhspan(y - ROW / 2, y + ROW / 2, xmin=-1, xmax=2, color=SHADE, zorder=0, clip_on=False)
     _label(ax, "Published by the study, no interval given", y, weight="bold")
-    for side, value, offset in zip(LEADERS, pair, (HALF, -HALF), strict=True):
+    for side, value, offset in zip(SIDES, pair, (HALF, -HALF), strict=True):
         ranges.point(ax, value, y + offset, COLOURS[side], MARKERS[side])
         ax.text(
             value + 2, y + offset, f"{side} {percent(value)}", color=text_colour(side), size=BODY,
@@ -154,11 +152,11 @@ def _estimates(ax: Axes, row: Row, results: Results, y: float) -> None:
     if y > ROW:
         ax.axhline(y - ROW / 2, color=RULE, lw=0.6, xmin=-1, xmax=2, clip_on=False)
     _label(ax, row.label, y)
-    for side, offset in zip(LEADERS, (HALF, -HALF), strict=True):
-        found, at = results.estimate(row.choice, side), y + offset - 0.055
-        ranges.horizontal(ax, found, at, COLOURS[side], MARKERS[side])
+    for side, offset in zip(SIDES, (HALF, -HALF), strict=True):
+        estimate, at = results.estimate(row.choice, side), y + offset - 0.055
+        ranges.horizontal(ax, estimate, at, COLOURS[side], MARKERS[side])
         ax.text(
-            found.point, at + 0.06, percent(found.point), color=text_colour(side), size=SMALL,
+            estimate.point, at + 0.06, percent(estimate.point), color=text_colour(side), size=SMALL,
             weight="bold", ha="center", va="baseline",
         )  # fmt: skip
     _beside(ax, y, signed(results.estimate(row.choice, LEAD).point), INK)

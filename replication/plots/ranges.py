@@ -9,12 +9,12 @@ from replication.plots.results import Ends, Estimate
 _HIDDEN = 0.05  # percent: nearer to the point, a bracket would lie under its marker
 
 
-def horizontal(ax: Axes, found: Estimate, y: float, colour: str, marker: str) -> None:
+def horizontal(ax: Axes, estimate: Estimate, y: float, colour: str, marker: str) -> None:
     """Draw the point, the leave-one-out bar, the bounds and the pale interval at height `y`."""
-    interval(ax, found.interval, y, colour)
-    without(ax, found.without, y, colour)
-    bounds(ax, found.bounds, y, colour, found.point)
-    point(ax, found.point, y, colour, marker)
+    interval(ax, estimate.interval, y, colour)
+    without(ax, estimate.without, y, colour)
+    bounds(ax, estimate.bounds, y, colour, estimate.point)
+    point(ax, estimate.point, y, colour, marker)
 
 
 def point(ax: Axes, x: float, y: float, colour: str, marker: str) -> None:

@@ -17,10 +17,10 @@ from replication.plots.style import (
     COLOURS,
     INK,
     INNER,
-    LEADERS,
     MARKERS,
     QUIET,
     RULE,
+    SIDES,
     Page,
     page,
     text_colour,
@@ -32,7 +32,7 @@ TABLE = INNER - LEFT - TALL - BESIDE
 ROW, FIRST, SECOND = 0.2, 0.62, 0.0  # inches: a row, and columns of numbers from the right edge
 ALL, OTHERS = "all", "all others"
 BEFORE, AFTER = "before", "after"
-SIDES = (*LEADERS, OTHERS)
+SIDES_AND_OTHERS = (*SIDES, OTHERS)
 MARKER = {**MARKERS, OTHERS: "^"}
 UNITS = {6: " million", 9: " billion"}
 
@@ -47,7 +47,7 @@ def draw(results: Results, definitions: Definitions) -> Figure:
         results.records_footer(definitions),
     )
     ax = _axes(sheet, results.records_agreement_points)
-    for period, side in product((BEFORE, AFTER), reversed(SIDES)):
+    for period, side in product((BEFORE, AFTER), reversed(SIDES_AND_OTHERS)):
         _points(ax, results.records_agreement_points, side, period)
     _largest(ax, results.records_agreement_points)
     _beside(sheet, table)
@@ -56,7 +56,7 @@ def draw(results: Results, definitions: Definitions) -> Figure:
 
 def title(table: pd.DataFrame) -> str:
     """What counts alone rebuild of each country's downloads."""
-    china, usa = (_ratios(table, side) for side in LEADERS)
+    china, usa = (_ratios(table, side) for side in SIDES)
     return (
         f"Counts alone rebuild {china[1]} of what counters hold for China and {usa[1]} for the USA; "
         f"before their first reading {china[0]} and {usa[0]}"
@@ -118,8 +118,8 @@ def _points(ax: Axes, points: pd.DataFrame, side: str, period: str) -> None:
     ax.plot(
         rows["exact"], rows["rebuilt"].clip(lower=1), MARKER[side], ls="none", ms=4.6, mec=colour,
         mfc="none" if period == BEFORE else colour, mew=0.9,
-        alpha=0.85 if side in LEADERS else 0.45,
-        zorder=4 if side in LEADERS else 3,
+        alpha=0.85 if side in SIDES else 0.45,
+        zorder=4 if side in SIDES else 3,
     )  # fmt: skip
 
 
@@ -130,13 +130,13 @@ def _largest(ax: Axes, points: pd.DataFrame) -> None:
     ax.annotate(
         str(row["name"]).split("/")[-1], (row["exact"], row["rebuilt"]), xytext=(-6, 4),
         textcoords="offset points", ha="right", size=SMALL, zorder=6,
-        color=text_colour(side) if side in LEADERS else QUIET,
+        color=text_colour(side) if side in SIDES else QUIET,
     )  # fmt: skip
 
 
 def _colour(side: str) -> str:
     """The country's colour, grey for all others."""
-    return COLOURS[side] if side in LEADERS else QUIET
+    return COLOURS[side] if side in SIDES else QUIET
 
 
 def _beside(sheet: Page, table: pd.DataFrame) -> None:
@@ -145,7 +145,7 @@ def _beside(sheet: Page, table: pd.DataFrame) -> None:
     ax.set(xlim=(0, TABLE), ylim=(0, TALL))
     ax.set_axis_off()
     top = _head(ax, TALL - 0.1, "Rebuilt, % of the counter")
-    for side in SIDES:
+    for side in SIDES_AND_OTHERS:
         top = _line(ax, top, side, _ratios(table, side), side)
     top = _line(ax, top, ALL, _ratios(table, ALL))
     top = _head(ax, top - 0.25, "Median repository is off by a factor of")
@@ -177,10 +177,10 @@ def _head(ax: Axes, top: float, text: str) -> float:
     return y - ROW - 0.02
 
 
-def _line(ax: Axes, y: float, name: str, cells: list[str], side: str = "") -> float:
+def _line(ax: Axes, y: float, name: str, numbers: list[str], side: str = "") -> float:
     """One row of a table, with the marks of a side; return where the next one stands."""
-    colour = (text_colour(side) if side in LEADERS else QUIET) if side else INK
-    weight = "bold" if side in LEADERS else "normal"
+    colour = (text_colour(side) if side in SIDES else QUIET) if side else INK
+    weight = "bold" if side in SIDES else "normal"
     if side:
         for x, fill in ((0.05, "none"), (0.17, _colour(side))):
             ax.plot([x], [y + 0.01], MARKER[side], ms=4.6, mec=_colour(side), mfc=fill, mew=0.9)
@@ -191,6 +191,6 @@ def _line(ax: Axes, y: float, name: str, cells: list[str], side: str = "") -> fl
         "va": "center_baseline",
     }
     ax.text(0.27 if side else 0, y, name, **style)
-    for text, right in zip(cells, (FIRST, SECOND), strict=True):
+    for text, right in zip(numbers, (FIRST, SECOND), strict=True):
         ax.text(TABLE - right, y, text, ha="right", **style)
     return y - ROW

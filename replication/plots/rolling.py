@@ -12,15 +12,16 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter, NullFormatter
 
 from replication.definitions import Definitions
+from replication.plots import scales
 from replication.plots.layout import SMALL, spread
 from replication.plots.results import Results, headline
 from replication.plots.style import (
     COLOURS,
     INK,
     INNER,
-    LEADERS,
     QUIET,
     SHADE,
+    SIDES,
     Page,
     page,
     text_colour,
@@ -37,33 +38,35 @@ SERIES, NEVER, TOO_SHORT, REFUSED = "weekly", "never", "too short", "refused"
 
 def draw(results: Results, definitions: Definitions) -> Figure:
     """Draw a panel for each width: shares above, the distribution of the crossing below."""
-    found = _whole(results.rolling_crossings)
+    crossings = _whole(results.rolling_crossings)
     shares, bars = (_whole(t) for t in (results.rolling_shares, results.rolling_distribution))
-    until = shares["width"].map(found.drop_duplicates("width").set_index("width")["judged_until"])
+    until = shares["width"].map(
+        crossings.drop_duplicates("width").set_index("width")["judged_until"]
+    )
     shares = shares[shares["week"] <= until]
-    weeks = {width: week for width, week in crossed(found).items() if week != TOO_SHORT}
-    strip = ROW * found["scheme"].nunique()
-    panel = HEADING + TALL + APART + strip + BELOW
+    weeks = {width: week for width, week in crossed(crossings).items() if week != TOO_SHORT}
+    low = ROW * crossings["scheme"].nunique()
+    panel = HEADING + TALL + APART + low + BELOW
     height = len(weeks) * panel + TICKS
     firsts = {int(w): str(rows["week"].min()) for w, rows in shares.groupby("width")}
     sheet = page(
-        height, title(found, firsts), deck(results, definitions), results.footer(definitions)
+        height, title(crossings, firsts), deck(results, definitions), results.footer(definitions)
     )
     days = _days(sorted(shares["week"].unique()))
     for n, (width, week) in enumerate(weeks.items()):
         bottom = height - (n + 1) * panel + BELOW
-        upper = sheet.axes(LEFT, bottom + strip + APART, WIDE, TALL)
-        lower = sheet.axes(LEFT, bottom, WIDE, strip)
+        upper = sheet.axes(LEFT, bottom + low + APART, WIDE, TALL)
+        lower = sheet.axes(LEFT, bottom, WIDE, low)
         for ax in (upper, lower):
             ax.set(xlim=(days[0] - HALF_WEEK, days[-1] + HALF_WEEK))
             _months(ax, named=ax is lower and n == len(weeks) - 1)
-        rows, *drawn = (table[table["width"] == width] for table in (shares, found, bars))
+        rows, *drawn = (table[table["width"] == width] for table in (shares, crossings, bars))
         _shares(upper, rows, float(shares["upper"].max()))
         _distribution(lower, *drawn)
         _mark(upper, lower, rows, week)
         _breaks(upper, rows, results, place=n)
         throughout = week == firsts[width]
-        _heading(sheet, bottom + strip + APART + TALL + 0.21, width, week, throughout=throughout)
+        _heading(sheet, bottom + low + APART + TALL + 0.21, width, week, throughout=throughout)
     return sheet.figure
 
 
@@ -77,22 +80,24 @@ def title(crossings: pd.DataFrame, firsts: Mapping[int, str] | None = None) -> s
 
     A crossing in the first sum of every width (`firsts`) is none that the series shows.
     """
-    found = {width: week for width, week in crossed(crossings).items() if week != TOO_SHORT}
-    weeks = list(found.values())
+    weeks_by_width = {
+        width: week for width, week in crossed(crossings).items() if week != TOO_SHORT
+    }
+    weeks = list(weeks_by_width.values())
     if set(weeks) <= {NEVER}:
         return "In no rolling sum does China pass the USA to stay ahead"
-    if firsts and all(week == firsts[width] for width, week in found.items()):
-        widths = [str(width) for width in found]
+    if firsts and all(week == firsts[width] for width, week in weeks_by_width.items()):
+        widths = [str(width) for width in weeks_by_width]
         over = " or ".join(filter(None, [", ".join(widths[:-1]), widths[-1]]))
         return f"China is ahead of the USA from the first sum to the last, be it over {over} weeks"
-    told = "When China passes the USA to stay ahead depends on the width of the sums"
+    text = "When China passes the USA to stay ahead depends on the width of the sums"
     if len(set(weeks)) == 1:
-        told = "China passes the USA to stay ahead in the same week whatever the width of the sums"
+        text = "China passes the USA to stay ahead in the same week whatever the width of the sums"
     elif weeks == sorted(set(weeks)):  # a date comes before never
-        told = "The wider the sums, the later China passes the USA to stay ahead"
-    dates = {w: week if week == NEVER else short_day(week) for w, week in found.items()}
+        text = "The wider the sums, the later China passes the USA to stay ahead"
+    dates = {w: week if week == NEVER else short_day(week) for w, week in weeks_by_width.items()}
     each = [f"{together(when)} over {w}" for w, when in dates.items()]
-    return f"{told}: {', '.join([f'{each[0]} weeks', *each[1:]])}"
+    return f"{text}: {', '.join([f'{each[0]} weeks', *each[1:]])}"
 
 
 def deck(results: Results, definitions: Definitions) -> str:
@@ -101,14 +106,14 @@ def deck(results: Results, definitions: Definitions) -> str:
     known = choice.attribution in set(results.crossings["attribution"])
     credited = basis(choice.attribution if known else "uploader", choice.labels)
     level = percent(100 * definitions.inference.level, 0)
-    told = (
+    text = (
         f"Share of {definitions.young} downloads, %, in the weeks up to each week; {credited}. Bands: {level} "
         "bootstrap over developers, too few to be trusted. Bars: replicates by the week of their "
         "crossing (the first: then or earlier), developers, both, or weeks in blocks resampled; "
         f"lines: {level} of them"
     )
     short = [w for w, week in crossed(results.rolling_crossings).items() if week == TOO_SHORT]
-    return told + "".join(f". Too few weeks for sums over {width}" for width in short)
+    return text + "".join(f". Too few weeks for sums over {width}" for width in short)
 
 
 def _whole(table: pd.DataFrame) -> pd.DataFrame:
@@ -146,11 +151,9 @@ def _heading(sheet: Page, bottom: float, width: int, week: str, *, throughout: b
 def _shares(ax: Axes, rows: pd.DataFrame, top: float) -> None:
     """Lines and bands of China and the USA, with their names and last shares at the end."""
     ax.set(ylim=(0, min(100.0, 100 * top + 2)))
-    steps = range(0, int(ax.get_ylim()[1]) + 1, 20)
-    ax.set_yticks(steps, [percent(y, 0) if y == steps[-1] else str(y) for y in steps])
-    ax.yaxis.grid(visible=True)
+    scales.shares(ax.yaxis, ax.get_ylim()[1])
     ends = {}
-    for group in LEADERS:
+    for group in SIDES:
         line = rows[rows["group"] == group].sort_values("week")
         days, colour = _days(line["week"]), COLOURS[group]
         low, share, high = (100 * line[name] for name in ("lower", "share", "upper"))
@@ -165,9 +168,9 @@ def _shares(ax: Axes, rows: pd.DataFrame, top: float) -> None:
         )  # fmt: skip
 
 
-def _distribution(ax: Axes, found: pd.DataFrame, bars: pd.DataFrame) -> None:
+def _distribution(ax: Axes, crossings: pd.DataFrame, bars: pd.DataFrame) -> None:
     """A row of bars for each scheme, to one scale, and the range of most replicates."""
-    ax.set(ylim=(0, len(found)), yticks=[])
+    ax.set(ylim=(0, len(crossings)), yticks=[])
     bars = bars.sort_values("week")  # a date comes before never
     scale = HIGH / bars["fraction"].max() if len(bars) else HIGH
     start, end = ax.get_xlim()
@@ -176,11 +179,11 @@ def _distribution(ax: Axes, found: pd.DataFrame, bars: pd.DataFrame) -> None:
         aside = end + ASIDE * (end - start) / WIDE
         return [aside if week == NEVER else _days([week])[0] for week in weeks]
 
-    for place, row in enumerate(found.to_dict("records"), 1):
-        base, part = len(found) - place, bars[bars["scheme"] == row["scheme"]]
-        told = REFUSED
+    for place, row in enumerate(crossings.to_dict("records"), 1):
+        base, part = len(crossings) - place, bars[bars["scheme"] == row["scheme"]]
+        never = REFUSED
         if row["lower"] != REFUSED:
-            told = f"{percent(100 * row['never_fraction'], 0)} never"
+            never = f"{percent(100 * row['never_fraction'], 0)} never"
             ax.bar(
                 across(part["week"]), scale * part["fraction"], BAR, base, color=QUIET,
                 clip_on=False, zorder=3,
@@ -188,7 +191,7 @@ def _distribution(ax: Axes, found: pd.DataFrame, bars: pd.DataFrame) -> None:
             ends = across([row["lower"], row["upper"]])
             ax.plot(ends, [base, base], color=INK, lw=1.1, clip_on=False, zorder=4)
         ax.text(
-            1 + BESIDE / WIDE, base + 0.1, f"{row['scheme']}, {told}", size=SMALL, color=QUIET,
+            1 + BESIDE / WIDE, base + 0.1, f"{row['scheme']}, {never}", size=SMALL, color=QUIET,
             transform=ax.get_yaxis_transform(), va="baseline",
         )  # fmt: skip
 
@@ -197,7 +200,7 @@ def _mark(upper: Axes, lower: Axes, rows: pd.DataFrame, week: str) -> None:
     """The crossing as a dot on China's line, and as a line down through the bars."""
     if week == NEVER:
         return
-    china = rows[(rows["group"] == LEADERS[0]) & (rows["week"] == week)]
+    china = rows[(rows["group"] == SIDES[0]) & (rows["week"] == week)]
     (at,), share = _days([week]), 100 * float(china["share"].iloc[0])
     upper.plot([at, at], [0, share], color=INK, lw=0.8, zorder=5)
     upper.plot([at], [share], "o", ms=5.5, mfc="white", mec=INK, mew=1.1, zorder=6)
@@ -209,7 +212,7 @@ def _breaks(ax: Axes, rows: pd.DataFrame, results: Results, *, place: int) -> No
 
     What is marked is named once: in the first panel, and the readings in the second.
     """
-    weeks = rows[rows["group"] == LEADERS[0]].sort_values("week")
+    weeks = rows[rows["group"] == SIDES[0]].sort_values("week")
     runs = _runs(_days(weeks.loc[weeks["frozen"], "week"]))
     for start, end in runs:
         ax.axvspan(start, end, color=SHADE, lw=0, zorder=0.5)
@@ -219,8 +222,8 @@ def _breaks(ax: Axes, rows: pd.DataFrame, results: Results, *, place: int) -> No
         edges += _days([last])
         ax.axvline(edges[-1], color=QUIET, lw=0.8, ls=(0, (3, 2)), zorder=2)
         if place == 0:
-            told = f"no repository created after {short_day(last)}: the set ages"
-            _above(ax, edges[-1], told, "left")
+            note = f"no repository created after {short_day(last)}: the set ages"
+            _above(ax, edges[-1], note, "left")
     if runs and place == 0:
         _above(ax, min(edges), "rests on frozen counters", "right")
     for first in _days(weeks.loc[weeks["seam"], "week"].iloc[:1]):
@@ -232,11 +235,11 @@ def _breaks(ax: Axes, rows: pd.DataFrame, results: Results, *, place: int) -> No
 def _runs(days: list[float]) -> list[tuple[float, float]]:
     """Ranges of weeks that follow one another, each week from its middle to its middle."""
     runs: list[tuple[float, float]] = []
-    for found in days:
-        start = found - HALF_WEEK
+    for middle in days:
+        start = middle - HALF_WEEK
         if runs and runs[-1][1] >= start:
             start = runs.pop()[0]
-        runs.append((start, found + HALF_WEEK))
+        runs.append((start, middle + HALF_WEEK))
     return runs
 
 

@@ -11,15 +11,16 @@ from matplotlib.dates import date2num, num2date
 from matplotlib.figure import Figure
 
 from replication.definitions import Definitions
+from replication.plots import scales
 from replication.plots.layout import SMALL, spread
 from replication.plots.results import Choice, Results, headline, select
 from replication.plots.style import (
     COLOURS,
     INK,
     INNER,
-    LEADERS,
     QUIET,
     SHADE,
+    SIDES,
     Page,
     page,
     text_colour,
@@ -67,16 +68,16 @@ def title(results: Results, definitions: Definitions) -> str:
     if week == NEVER:
         return "China’s downloads do not pass the USA’s to stay ahead"
     first = _first(results, choice._replace(estimand="weekly"))
-    told = f"China’s downloads pass the USA’s in the week of {day(week)} and stay ahead"
+    text = f"China’s downloads pass the USA’s in the week of {day(week)} and stay ahead"
     if week == first:
-        told = "China’s downloads are ahead of the USA’s from the first week shown to the last"
+        text = "China’s downloads are ahead of the USA’s from the first week shown to the last"
     if _blurred(week, results, definitions):
-        told = told.replace(" and stay", " (blurred by frozen counters) and stay")
+        text = text.replace(" and stay", " (blurred by frozen counters) and stay")
     for exclusion in definitions.estimated_exclusions[:1]:
         other = _crossing(results, choice._replace(estimand=f"weekly-without-{exclusion.id}"))
         also = "also" if week == other == first else _apart(week, other)
-        told += f"; {also} {exclusion.label}"
-    return told
+        text += f"; {also} {exclusion.label}"
+    return text
 
 
 def _credited(results: Results, definitions: Definitions) -> Choice:
@@ -88,10 +89,12 @@ def _credited(results: Results, definitions: Definitions) -> Choice:
 
 def _blurred(week: str, results: Results, definitions: Definitions) -> bool:
     """Whether the smoothed week of a crossing reaches into frozen readings."""
-    frozen = [date.fromisoformat(found) for found in _dates_in(results.defect("frozen-readings"))]
+    frozen = [
+        date.fromisoformat(reading) for reading in _dates_in(results.defect("frozen-readings"))
+    ]
     reach = timedelta(weeks=definitions.time.smoothing_weeks)
     end = date.fromisoformat(week)
-    return any(end - reach < found <= end + timedelta(weeks=1) for found in frozen)
+    return any(end - reach < reading <= end + timedelta(weeks=1) for reading in frozen)
 
 
 def _apart(week: str, other: str) -> str:
@@ -125,7 +128,7 @@ def _panel(sheet: Page, bottom: float, results: Results, choice: Choice) -> Axes
     rows = select(results.weekly_shares, choice, "series").sort_values("week")
     rows = rows[rows["week"] <= _judged_until(results, choice)]
     weeks = [_number(week) for week in rows["week"].unique()]
-    top = 100 * rows.loc[rows["group"].isin(LEADERS), "upper"].max()
+    top = 100 * rows.loc[rows["group"].isin(SIDES), "upper"].max()
     last = max(weeks[-1], weeks[0] + 1)  # a series may be a single week
     ax.set(xlim=(weeks[0], last), ylim=(0, min(100, top + 2)))
     _scales(ax, weeks)
@@ -152,9 +155,7 @@ def _scales(ax: Axes, weeks: list[float]) -> None:
         for n, (year, month) in enumerate(shown)
     ]
     ax.set_xticks([_number(f"{year}-{month:02}-01") for year, month in shown], names)
-    steps = range(0, int(ax.get_ylim()[1]) + 1, 20)
-    ax.set_yticks(steps, [percent(y, 0) if y == steps[-1] else str(y) for y in steps])
-    ax.yaxis.grid(visible=True)
+    scales.shares(ax.yaxis, ax.get_ylim()[1])
 
 
 def _defects(ax: Axes, results: Results, *, named: bool) -> None:
@@ -162,7 +163,7 @@ def _defects(ax: Axes, results: Results, *, named: bool) -> None:
     caught = _dates_in(results.defect("catch-up-readings"))
     spans: dict[str, str] = {}
     for start in reversed(_dates_in(results.defect("frozen-readings"))):
-        end = next((found for found in caught if found > start), None)
+        end = next((reading for reading in caught if reading > start), None)
         if end and _number(start) < ax.get_xlim()[1]:
             spans[end] = start
     for end, start in spans.items():
@@ -172,8 +173,8 @@ def _defects(ax: Axes, results: Results, *, named: bool) -> None:
     for last in _dates_in(results.defect("closed-cohort"))[:1]:
         ax.axvline(_number(last), color=QUIET, lw=0.8, ls=(0, (3, 2)), zorder=2)
         if named:
-            told = f"no repository created after {short_day(last)}: the set ages"
-            _above(ax, last, told, "left")
+            note = f"no repository created after {short_day(last)}: the set ages"
+            _above(ax, last, note, "left")
 
 
 def _dates_in(text: str) -> list[str]:
@@ -192,7 +193,7 @@ def _above(ax: Axes, when: str, text: str, side: str) -> None:
 
 def _line(ax: Axes, group: str, line: pd.DataFrame, weeks: list[float]) -> None:
     """One country group: a band and a strong line for China and the USA, else a thin line."""
-    leads = group in LEADERS
+    leads = group in SIDES
     if leads:
         ax.fill_between(
             weeks, 100 * line["lower"], 100 * line["upper"], color=COLOURS[group], alpha=0.09,
@@ -212,7 +213,7 @@ def _names(ax: Axes, ends: dict[str, float]) -> None:
             f"{group} {percent(share)}", (1, share), xycoords=ax.get_yaxis_transform(),
             xytext=(1 + 0.16 / WIDE, place), textcoords=ax.get_yaxis_transform(),
             va="center_baseline", size=SMALL, color=text_colour(group), annotation_clip=False,
-            weight="bold" if group in LEADERS else "normal",
+            weight="bold" if group in SIDES else "normal",
             arrowprops={"arrowstyle": "-", "color": COLOURS[group], "lw": 0.7, "relpos": (0, 0.5),
                         "shrinkA": 0, "shrinkB": 0},
         )  # fmt: skip
@@ -221,7 +222,7 @@ def _names(ax: Axes, ends: dict[str, float]) -> None:
 def _mark(ax: Axes, results: Results, choice: Choice, lines: dict[str, pd.Series]) -> None:
     """Mark the crossing, and say in how many replicates there is none.
 
-    The note stands above both lines, or below China's where there is no room.
+    The note stands above both lines, or below China's where there is no space.
     """
     week = _crossing(results, choice)
     if week == NEVER:
@@ -229,7 +230,7 @@ def _mark(ax: Axes, results: Results, choice: Choice, lines: dict[str, pd.Series
     never = 100 * float(select(results.crossings, choice, "series")["never_fraction"].iloc[0])
     start, end = ax.get_xlim()
     at, edge = _number(week), max(_number(week), start + (end - start) * NOTE / WIDE)
-    near = {g: [x for w, x in lines[g].items() if _number(str(w)) <= edge] for g in LEADERS}
+    near = {g: [x for w, x in lines[g].items() if _number(str(w)) <= edge] for g in SIDES}
     highest = max(max(shares) for shares in near.values())
     above = highest + 3 < ax.get_ylim()[1] * (1 - NOTE_HIGH / TALL)
     beyond = highest + 3 if above else min(near["China"]) - 3

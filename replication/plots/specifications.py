@@ -12,23 +12,34 @@ from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
 from replication.definitions import Definitions
-from replication.plots import strips
-from replication.plots.choice_names import DIMENSIONS
+from replication.plots import specification_choices
 from replication.plots.layout import BODY, SMALL, spread, wrap
 from replication.plots.results import LEAD, Results
-from replication.plots.style import COLOURS, INK, INNER, LEADERS, MARKERS, QUIET, page, text_colour
-from replication.plots.words import NARROW, percent, signed
+from replication.plots.style import (
+    COLOURS,
+    INK,
+    INNER,
+    MARKERS,
+    QUIET,
+    SIDES,
+    leader,
+    page,
+    text_colour,
+)
+from replication.plots.words import DIMENSIONS, NARROW, percent, signed
 
 TALL, ABOVE = 2.0, 0.08
-LINE = 0.145  # inches between labels of published cells, and between lines of a wrapped label
-AWAY, BELOW = 0.1, 0.13  # inches from a published cell to its label, across and up
+LINE = (
+    0.145  # inches between labels of published specifications, and between lines of a wrapped label
+)
+AWAY, BELOW = 0.1, 0.13  # inches from a published specification to its label, across and up
 POINTS = 200 / TALL  # points an inch
 ENDS = ("lower", "upper", "without_lower", "without_upper")
 Floats = NDArray[np.float64]
 
 
-class Cell(NamedTuple):
-    """A published cell: its name, its place on the curve as a fraction, its lead in points."""
+class Published(NamedTuple):
+    """A published specification: its name, its place on the curve as a fraction, its lead in points."""
 
     label: str
     place: float
@@ -36,71 +47,71 @@ class Cell(NamedTuple):
 
 
 def draw(results: Results, definitions: Definitions) -> Figure:
-    """Draw the curve above the strips of choices, with the shares of variance beside them."""
+    """Draw the curve above the rows of choices, with the shares of variance beside them."""
     curve = ordered(results.specifications)
-    blocks = strips.blocks_of(results, curve, definitions)
-    low = strips.height_of(blocks)
+    dimensions = specification_choices.dimensions_of(results, curve, definitions)
+    low = specification_choices.height_of(dimensions)
     sheet = page(
         low + TALL + ABOVE, title(curve), deck(curve, definitions), results.footer(definitions)
     )
-    left = strips.gutter_of(blocks)
-    wide = INNER - left - strips.RIGHT
+    left = specification_choices.gutter_of(dimensions)
+    wide = INNER - left - specification_choices.RIGHT
     ax = sheet.axes(left, low, wide, TALL)
     ax.set(xlim=(0, 1), ylim=(-100, 100), yticks=range(-100, 101, 50))
     _bands(ax, curve)
     _leads(ax, curve)
-    _cells(ax, cells_of(results.published_cells, curve), wide)
+    _all_published(ax, published_of(results.published_cells, curve), wide)
     _sides(ax, curve, wide)
     _names_of_bands(ax, curve, definitions, wide)
-    strips.draw(sheet, blocks, left, _turn(curve))
+    specification_choices.draw(sheet, dimensions, left, _turn(curve))
     return sheet.figure
 
 
 def ordered(table: pd.DataFrame) -> pd.DataFrame:
     """Every specification with downloads, smallest lead first; leads and ends in points."""
     measures = ["lead", *ENDS]
-    kept = table[table["lead"].notna()].sort_values(["lead", *DIMENSIONS], ignore_index=True)
-    return kept.assign(**{name: 100 * kept[name] for name in measures})
+    rows = table[table["lead"].notna()].sort_values(["lead", *DIMENSIONS], ignore_index=True)
+    return rows.assign(**{name: 100 * rows[name] for name in measures})
 
 
 def title(curve: pd.DataFrame) -> str:
     """In what fraction of the specifications China leads, and in how many one developer decides."""
     ahead = curve["lead"] > 0
     turned = int(np.where(ahead, curve["without_lower"] < 0, curve["without_upper"] > 0).sum())
-    told = f"China leads in {_fraction(int(ahead.sum()), len(curve))} specifications"
+    text = f"China leads in {_fraction(int(ahead.sum()), len(curve))} specifications"
     if not turned:
-        return f"{told}, and the removal of no single developer turns the sign in any"
+        return f"{text}, and the removal of no single developer turns the sign in any"
     where = "all" if turned == len(curve) else f"{turned:,} ({_percent(turned, len(curve))})"
-    return f"{told}; the removal of one developer turns the sign in {where}"
+    return f"{text}; the removal of one developer turns the sign in {where}"
 
 
 def deck(curve: pd.DataFrame, definitions: Definitions) -> str:
     """What is shown, and how far the intervals are to be trusted."""
     distinct, sizes = int((curve["distinct"] == "yes").sum()), curve["n_effective"]
-    near = -(-len(curve) // strips.BINS)
+    near = -(-len(curve) // specification_choices.BINS)
     bands = f"median ends over {near} neighbours" if near > 1 else "one for each"
-    told = (
+    text = (
         f"{LEAD}, points, under every combination of the choices below, smallest lead first "
         f"({distinct:,} of them distinct). Bands: {bands}. Marks: nearest to published "
         "definitions. Dark names: the headline’s choices"
     )
     if 0 < _turn(curve) < 1:
-        told += ". Dotted: where the lead turns"
+        text += ". Dotted: where the lead turns"
     if sizes.max() < definitions.inference.min_effective_developers:
-        told += (
+        text += (
             f". No interval is to be trusted with {sizes.min():.1f} to {sizes.max():.1f} "
             "effective developers"
         )
-    return told
+    return text
 
 
-def cells_of(table: pd.DataFrame, curve: pd.DataFrame) -> list[Cell]:
-    """The published cells with downloads, from the left; each after the leads as small as its own."""
-    kept = table[table["lead"].notna()]
-    leads = 100 * kept["lead"].to_numpy(dtype=float)
+def published_of(table: pd.DataFrame, curve: pd.DataFrame) -> list[Published]:
+    """The published specifications with downloads, from the left; each after the leads as small as its own."""
+    rows = table[table["lead"].notna()]
+    leads = 100 * rows["lead"].to_numpy(dtype=float)
     after = np.searchsorted(curve["lead"].to_numpy(dtype=float), leads, side="right")
     places = (after - 0.5) / max(len(curve), 1)
-    return sorted(map(Cell, kept["label"], places, leads), key=lambda cell: cell[1:])
+    return sorted(map(Published, rows["label"], places, leads), key=lambda x: x[1:])
 
 
 def _fraction(some: int, total: int) -> str:
@@ -126,9 +137,9 @@ def _turn(curve: pd.DataFrame) -> float:
 def _bands(ax: Axes, curve: pd.DataFrame) -> None:
     """Both ranges of the lead as tints in the colour of the side that leads."""
     medians = medians_of(curve)
-    edges = strips.edges_of(len(curve))
+    edges = specification_choices.edges_of(len(curve))
     for (low, high), alpha in (((ENDS[0], ENDS[1]), 0.13), ((ENDS[2], ENDS[3]), 0.33)):
-        for side, ahead in zip(LEADERS, (medians["lead"] > 0, medians["lead"] <= 0), strict=True):
+        for side, ahead in zip(SIDES, (medians["lead"] > 0, medians["lead"] <= 0), strict=True):
             ax.stairs(
                 np.where(ahead, medians[high], np.nan), edges,
                 baseline=np.where(ahead, medians[low], np.nan),
@@ -138,7 +149,7 @@ def _bands(ax: Axes, curve: pd.DataFrame) -> None:
 
 def medians_of(curve: pd.DataFrame) -> pd.DataFrame:
     """Medians of the leads and of the ends of their ranges, in points, one row a bin of ranks."""
-    return curve[["lead", *ENDS]].groupby(strips.bins_of(len(curve))).median()
+    return curve[["lead", *ENDS]].groupby(specification_choices.bins_of(len(curve))).median()
 
 
 def _leads(ax: Axes, curve: pd.DataFrame) -> None:
@@ -151,33 +162,33 @@ def _leads(ax: Axes, curve: pd.DataFrame) -> None:
     ax.get_xticklabels()[-1].set_horizontalalignment("right")  # the next column begins there
     places = (np.arange(len(curve)) + 0.5) / max(len(curve), 1)
     lead = curve["lead"].to_numpy(dtype=float)
-    for side, mine in zip(LEADERS, (lead > 0, lead <= 0), strict=True):
+    for side, mine in zip(SIDES, (lead > 0, lead <= 0), strict=True):
         ax.plot(places[mine], lead[mine], color=COLOURS[side], lw=2, zorder=3)
 
 
-def _cells(ax: Axes, cells: Sequence[Cell], wide: float) -> None:
-    """The published cells, labelled below the curve on its left half and above it on its right."""
+def _all_published(ax: Axes, published: Sequence[Published], wide: float) -> None:
+    """The published specifications, labelled below the curve on its left half and above it on its right."""
     for side in (1, -1):
-        half = [c for c in cells if (c.place < 0.5) == (side > 0)]
-        at = max((side * c.place for c in half), default=0.0) * side + side * AWAY / wide
+        half = [x for x in published if (x.place < 0.5) == (side > 0)]
+        at = max((side * x.place for x in half), default=0.0) * side + side * AWAY / wide
         y = side * np.inf
-        for cell in sorted(half, key=lambda c: -side * c.lead):
-            y = side * min(side * cell.lead - POINTS * BELOW, side * y - POINTS * LINE)
+        for one in sorted(half, key=lambda x: -side * x.lead):
+            y = side * min(side * one.lead - POINTS * BELOW, side * y - POINTS * LINE)
             if abs(y) < POINTS * LINE / 2:  # the line at zero would cross it
                 y = -side * POINTS * LINE * 0.6
-            _cell(ax, cell, (at, y), "left" if side > 0 else "right")
+            _one_published(ax, one, (at, y), "left" if side > 0 else "right")
 
 
-def _cell(ax: Axes, cell: Cell, at: tuple[float, float], ha: str) -> None:
-    """A published cell as a point, with a line to its label."""
-    side = LEADERS[0] if cell.lead > 0 else LEADERS[1]
-    ax.plot([cell.place, at[0]], [cell.lead, at[1]], color=INK, lw=0.6, zorder=4)
+def _one_published(ax: Axes, one: Published, at: tuple[float, float], ha: str) -> None:
+    """A published specification as a point, with a line to its label."""
+    side = leader(one.lead)
+    ax.plot([one.place, at[0]], [one.lead, at[1]], color=INK, lw=0.6, zorder=4)
     ax.plot(
-        [cell.place], [cell.lead], MARKERS[side], color=COLOURS[side], ms=5, mec="white", mew=0.8,
+        [one.place], [one.lead], MARKERS[side], color=COLOURS[side], ms=5, mec="white", mew=0.8,
         zorder=5,
     )  # fmt: skip
     ax.annotate(
-        f"{cell.label} {signed(cell.lead)}", at, xytext=(2 if ha == "left" else -2, 0),
+        f"{one.label} {signed(one.lead)}", at, xytext=(2 if ha == "left" else -2, 0),
         textcoords="offset points", size=SMALL, ha=ha, va="center_baseline", zorder=6,
     )  # fmt: skip
 
@@ -185,7 +196,7 @@ def _cell(ax: Axes, cell: Cell, at: tuple[float, float], ha: str) -> None:
 def _sides(ax: Axes, curve: pd.DataFrame, wide: float) -> None:
     """Who leads above and below zero, and in how many specifications."""
     counts = int((curve["lead"] > 0).sum()), int((curve["lead"] < 0).sum())
-    for side, y, count in zip(LEADERS, (25, -25), counts, strict=True):
+    for side, y, count in zip(SIDES, (25, -25), counts, strict=True):
         for line, text, weight in ((0.5, f"{side} leads", "bold"), (-0.5, f"{count:,}", "normal")):
             ax.text(
                 -0.06 / wide, y + line * LINE * POINTS, text, transform=ax.get_yaxis_transform(),
@@ -204,9 +215,12 @@ def _names_of_bands(ax: Axes, curve: pd.DataFrame, definitions: Definitions, wid
         "without any one developer",
         f"{percent(100 * definitions.inference.level, 0)} bootstrap of developers",
     ]
-    lines = [wrap(text, strips.RIGHT - strips.BESIDE, SMALL) for text in texts]
+    lines = [
+        wrap(text, specification_choices.RIGHT - specification_choices.BESIDE, SMALL)
+        for text in texts
+    ]
     for y, text in zip(spread(places, 3 * LINE * POINTS, -90), lines, strict=True):
         ax.text(
-            1 + strips.BESIDE / wide, y, "\n".join(text), transform=ax.get_yaxis_transform(),
+            1 + specification_choices.BESIDE / wide, y, "\n".join(text), transform=ax.get_yaxis_transform(),
             size=SMALL, color=QUIET, va="center", linespacing=1.15,
         )  # fmt: skip

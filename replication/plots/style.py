@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import contextmanager
 from dataclasses import dataclass
 from itertools import cycle
 from typing import Any
@@ -14,7 +14,7 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.colors import to_hex, to_rgb
 from matplotlib.figure import Figure
 
-from replication.definitions import Definitions, load_definitions
+from replication.definitions import Definitions
 from replication.plots.layout import BODY, FONT, HEAD, LEADING, SMALL, height_of, wrap
 
 WIDTH, MARGIN, DPI = 6.5, 0.06, 200
@@ -22,11 +22,12 @@ INNER = WIDTH - 2 * MARGIN
 INK, QUIET, RULE, SHADE = "#1f1f1f", "#5c5c5c", "#dedede", "#f1f1ef"
 
 COLOURS: dict[str, str] = {}
-"""Colour of each country group: that of the study in `context`, else of the packaged one."""
+"""Colour of each country group of the definitions whose `context` this is; none outside of one."""
 SPARE = ("#B56D0F", "#5D7A1F", "#D66BA8", "#0F7F7A", "#6A4C1E", "#E3C29B")
-"""Colours, in turn, of groups for which the study names none."""
+"""Colours, in turn, of groups for which the definitions name none."""
 MARKERS = {"China": "o", "USA": "s"}
-LEADERS = tuple(MARKERS)
+SIDES = tuple(MARKERS)
+"""The two sides of the lead, in the order of its sign."""
 _CONTRAST = 4.5  # of text on white, WCAG 2.2 level AA
 
 _RC: dict[str, Any] = {
@@ -59,33 +60,43 @@ _RC: dict[str, Any] = {
 
 
 @contextmanager
-def context(definitions: Definitions | None = None) -> Iterator[None]:
-    """The style and the study's colours, whatever the user's settings are; they come back on leaving."""
+def context(definitions: Definitions) -> Iterator[None]:
+    """The look of all figures with the colours of the definitions' groups; undone on leaving."""
     before = dict(COLOURS)
-    if definitions:
-        _use(colours_of(definitions))
+    _use(colours_of(definitions))
     try:
-        with matplotlib.style.context(["default", _RC], after_reset=True), _dates():
+        with look():
             yield
     finally:
         _use(before)
 
 
+@contextmanager
+def look() -> Iterator[None]:
+    """The settings of all figures, whatever the user's are; undone on leaving."""
+    with (
+        matplotlib.style.context(["default", _RC], after_reset=True),
+        # A style leaves the settings of dates as the user has them.
+        matplotlib.rc_context({"timezone": "UTC", "date.epoch": "1970-01-01T00:00:00"}),
+    ):
+        yield
+
+
 def colours_of(definitions: Definitions) -> dict[str, str]:
-    """Colour of each country group of a study, in their order; groups without one get spare ones."""
+    """Colour of each country group, in their order; groups without one get spare ones."""
     spare = cycle(SPARE)
     return {group.name: group.colour or next(spare) for group in definitions.country_groups}
-
-
-def _dates() -> AbstractContextManager[None]:
-    """The settings of dates, which a style leaves as the user has them."""
-    return matplotlib.rc_context({"timezone": "UTC", "date.epoch": "1970-01-01T00:00:00"})
 
 
 def _use(colours: Mapping[str, str]) -> None:
     """Make `colours` those of all figures."""
     COLOURS.clear()
     COLOURS.update(colours)
+
+
+def leader(lead: float) -> str:
+    """The side whose lead it is."""
+    return SIDES[0] if lead > 0 else SIDES[1]
 
 
 def text_colour(group: str) -> str:
@@ -152,6 +163,3 @@ def page(height: float, title: str, deck: str, footer: str) -> Page:
 def title_of(figure: Figure) -> str:
     """Title of a figure that `page` made, on one line."""
     return " ".join(t.get_text() for t in figure.texts if t.get_gid() == "title").replace("\n", " ")
-
-
-_use(colours_of(load_definitions()))

@@ -8,7 +8,7 @@ from matplotlib.figure import Figure
 from replication.definitions import Definitions
 from replication.plots.layout import SMALL, spread
 from replication.plots.results import Choice, Results, headline
-from replication.plots.style import COLOURS, INNER, LEADERS, MARKERS, RULE, page, text_colour
+from replication.plots.style import COLOURS, INNER, MARKERS, RULE, SIDES, page, text_colour
 from replication.plots.words import CREDIT, LABELS, signed
 
 TALL, HEADING, BELOW, LEFT, RIGHT = 3.7, 0.25, 0.25, 0.44, 1.6
@@ -44,7 +44,7 @@ def draw(results: Results, definitions: Definitions) -> Figure:
 def title(results: Results, choice: Choice) -> str:
     """What the credit of the origin, and that of the maker, do to China and the USA."""
     shares = {
-        step: [results.estimate(choice._replace(attribution=step), g).point for g in LEADERS]
+        step: [results.estimate(choice._replace(attribution=step), g).point for g in SIDES]
         for step in STEPS
     }
     origin, maker = (
@@ -71,13 +71,13 @@ def _panel(ax: Axes, lines: Lines) -> None:
     for x in range(len(STEPS)):
         ax.axvline(x, color=RULE, lw=0.8, zorder=0)
     for group, shares in lines.items():
-        strong = group in LEADERS
+        strong = group in SIDES
         ax.plot(
             shares, color=COLOURS[group], lw=2.2 if strong else 1.2, clip_on=False,
             marker=MARKERS.get(group, "."), ms=6, mec="white", mew=0.6, zorder=4 if strong else 3,
         )  # fmt: skip
-    highest = max(LEADERS, key=lambda group: lines[group][1])
-    for group in LEADERS:
+    highest = max(SIDES, key=lambda group: lines[group][1])
+    for group in SIDES:
         above = group == highest or lines[group][1] < LOW * ax.get_ylim()[1]
         place, side = ((0, 5), "bottom") if above else ((0, -7), "top")
         if min(lines[group][0], lines[group][2]) - lines[group][1] > DIP * ax.get_ylim()[1]:
@@ -103,7 +103,7 @@ def _labels(ax: Axes, ends: dict[str, float], *, right: bool) -> None:
             f"{share:.1f}{name}", (start, share), xytext=(right + out, place),
             textcoords=ax.get_yaxis_transform(), annotation_clip=False,
             ha="left" if right else "right", va="center_baseline", size=SMALL,
-            color=text_colour(group), weight="bold" if group in LEADERS else "normal",
+            color=text_colour(group), weight="bold" if group in SIDES else "normal",
             arrowprops={"arrowstyle": "-", "color": COLOURS[group], "lw": 0.6, "shrinkA": 0,
                         "shrinkB": 3, "relpos": (0 if right else 1, 0.5)},
         )  # fmt: skip

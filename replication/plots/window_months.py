@@ -15,7 +15,7 @@ from matplotlib.ticker import MaxNLocator
 from replication.definitions import Definitions
 from replication.plots.layout import SMALL, spread
 from replication.plots.results import Results
-from replication.plots.style import COLOURS, INK, INNER, LEADERS, QUIET, SHADE, page, text_colour
+from replication.plots.style import COLOURS, INK, INNER, QUIET, SHADE, SIDES, page, text_colour
 from replication.plots.words import MONTHS, basis, month, short_day
 
 LEFT, RIGHT, HEADING, NAMED, GAP, BELOW = 0.38, 2.2, 0.22, 0.17, 0.38, 0.32
@@ -67,9 +67,9 @@ def deck(definitions: Definitions) -> str:
     about = definitions.published_window
     names = months_between(about.start, about.end)
     parts = [(name, *_inside(name, definitions)) for name in (names[0], names[-1])]
-    told = "; ".join(f"{month(name)}: {days} days" for name, _, days in parts)
+    first_and_last = "; ".join(f"{month(name)}: {days} days" for name, _, days in parts)
     return (
-        f"Millions of {definitions.young} downloads a day, by month ({told}); "
+        f"Millions of {definitions.young} downloads a day, by month ({first_and_last}); "
         f"{basis(about.attribution, about.labels)}. Solid: with what no record follows, which is "
         "estimated from the lists of the whole Hub; dashed: what records follow alone"
     )
@@ -123,7 +123,7 @@ def countries(results: Results, definitions: Definitions) -> list[Line]:
     return [
         Line(label.format(side), side, style, wide, *_series(results, side, measure, definitions))
         for measure, (label, style, wide) in kinds.items()
-        for side in LEADERS
+        for side in SIDES
     ]
 
 
@@ -134,16 +134,16 @@ def developers(results: Results, definitions: Definitions) -> list[Line]:
         (credited[["attribution", "labels"]] == [about.attribution, about.labels]).all(axis=1)
     ]
     groups = rows.drop_duplicates("developer").set_index("developer")["group"]
-    found = [
+    lines = [
         Line(t.name, str(groups.get(t.developer, definitions.unknown)), "", 1.5,
              *_series(results, t.name, CORRECTED, definitions, kind="developer"))
         for t in definitions.tracked
     ]  # fmt: skip
-    found = sorted((line for line in found if line.rates), key=lambda line: -sum(line.rates))
-    places = {g: [x.name for x in found if x.group == g] for g in {x.group for x in found}}
+    lines = sorted((line for line in lines if line.rates), key=lambda line: -sum(line.rates))
+    places = {g: [x.name for x in lines if x.group == g] for g in {x.group for x in lines}}
     return [
         line._replace(style=STYLES[places[line.group].index(line.name) % len(STYLES)])
-        for line in found
+        for line in lines
     ]
 
 
@@ -154,7 +154,7 @@ def _series(
     rows = results.window_months
     chosen = (rows["scope"] == ALL) & (rows["series"] == name) & (rows["kind"] == kind)
     rows = rows[chosen].sort_values("month")
-    inside = [_inside(str(found), definitions) for found in rows["month"]]
+    inside = [_inside(str(name), definitions) for name in rows["month"]]
     values = [x / 1e6 / days for x, (_, days) in zip(rows[measure], inside, strict=True)]
     return [middle for middle, _ in inside], values
 
@@ -231,7 +231,7 @@ def _mark(ax: Axes, passing: pd.DataFrame, lines: Sequence[Line], definitions: D
     name, whole = lasting(passing, FOLLOWED), lasting(passing, CORRECTED)
     if name == NEVER:
         return
-    line = next(x for x in lines if x.group == LEADERS[0] and x.style == DASHED)
+    line = next(x for x in lines if x.group == SIDES[0] and x.style == DASHED)
     at = _inside(name, definitions)[0]
     value = line.rates[line.days.index(at)]
     start, end = ax.get_xlim()
@@ -240,9 +240,9 @@ def _mark(ax: Axes, passing: pd.DataFrame, lines: Sequence[Line], definitions: D
     below = _lowest(lines, at, wide) > ax.get_ylim()[1] * NOTE_HIGH / UPPER
     ax.plot([at, at], [0 if below else ax.get_ylim()[1], value], color=INK, lw=0.7, zorder=5)
     ax.plot([at], [value], "o", ms=5.5, mfc="white", mec=INK, mew=1.1, zorder=6)
-    told = "never" if whole == NEVER else f"from {month(whole)}"
+    when = "never" if whole == NEVER else f"from {month(whole)}"
     ax.annotate(
-        f"China ahead from {month(name)}\nby what records follow;\n{told} with the rest added",
+        f"China ahead from {month(name)}\nby what records follow;\n{when} with the rest added",
         (at, 0 if below else 1), xycoords=ax.get_xaxis_transform(),
         xytext=(-4 if before else 4, 4 if below else -4), textcoords="offset points",
         ha="right" if before else "left", va="bottom" if below else "top", size=SMALL,

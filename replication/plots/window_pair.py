@@ -10,9 +10,20 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from replication.definitions import Definitions
+from replication.plots import scales
 from replication.plots.layout import BODY, HEAD, SMALL
 from replication.plots.results import LEAD, Ends, Results
-from replication.plots.style import COLOURS, INNER, LEADERS, MARKERS, QUIET, Page, page, text_colour
+from replication.plots.style import (
+    COLOURS,
+    INNER,
+    MARKERS,
+    QUIET,
+    SIDES,
+    Page,
+    leader,
+    page,
+    text_colour,
+)
 from replication.plots.words import (
     MINUS,
     MONTHS,
@@ -31,7 +42,7 @@ COLUMN, NARROWER = 0.46, 0.32  # inches that a column is wide there, and on the 
 APART, ASIDE, FOOT = 0.07, 0.15, 0.05  # inches: columns, bracket from a column's middle, its feet
 STEP = 10  # percent between lines
 LARGE = HEAD - 1
-ROOM = 2.3 * LARGE / 72  # inches above the highest range for a name and a number
+SPACE = 2.3 * LARGE / 72  # inches above the highest range for a name and a number
 DIVIDER = "#bdbdbd"
 RECORDS, WITHOUT = "records", "without"
 
@@ -79,8 +90,8 @@ def deck(results: Results, definitions: Definitions) -> str:
     """What the shares are of, and what stands below the columns."""
     about = definitions.published_window
     early = [d for d in _dates(results, definitions).index if date.fromisoformat(d) < about.start]
-    told = ", ".join(together(short_day(d)) for d in early)
-    outside = f" ({told}: before the window)" if early else ""
+    dates = ", ".join(together(short_day(d)) for d in early)
+    outside = f" ({dates}: before the window)" if early else ""
     return (
         f"Share of {definitions.young} downloads, %; ours: {basis(about.attribution, about.labels)}. "
         f"Whole Hub{outside}: such downloads of the 30 days before, with what "
@@ -114,15 +125,15 @@ def _told(results: Results, definitions: Definitions) -> str:
 def _ahead(leads: pd.Series, sign: int) -> str:
     """On how many dates a side is ahead."""
     count = int((sign * leads > 0).sum())
-    told = f"{in_words(count) if count else 'none'} of {in_words(len(leads))}"
+    number = f"{in_words(count) if count else 'none'} of {in_words(len(leads))}"
     if count == len(leads):
-        told = f"all {in_words(count)}"
-    return f"{_name(sign)} ahead on {told} whole-Hub dates"
+        number = f"all {in_words(count)}"
+    return f"{_name(sign)} ahead on {number} whole-Hub dates"
 
 
 def _name(sign: float) -> str:
     """The side whose lead has this sign, as a sentence names it."""
-    return LEADERS[0] if sign > 0 else f"the {LEADERS[1]}"
+    return SIDES[0] if sign > 0 else f"the {SIDES[1]}"
 
 
 def sections_of(results: Results, definitions: Definitions) -> list[Section]:
@@ -131,22 +142,22 @@ def sections_of(results: Results, definitions: Definitions) -> list[Section]:
     ends = (definitions.published_window.start, definitions.published_window.end)
     period = " –\n".join(f"{MONTHS[d.month - 1][:3]} {d.year}" for d in ends)
     each = [
-        Pair(_two_lines(str(day)), (row[LEADERS[0]], row[LEADERS[1]]), row[LEAD], {})
+        Pair(_two_lines(str(day)), (row[SIDES[0]], row[SIDES[1]]), row[LEAD], {})
         for day, row in dates.iterrows()
     ]
     published = [Pair(period, (pair[0], pair[1]), pair[0] - pair[1], {})] if pair else []
-    room = WIDE - SIDE_PANEL * (1 + bool(pair))
-    found = [
+    space = WIDE - SIDE_PANEL * (1 + bool(pair))
+    sections = [
         Section("Published", published, SIDE_PANEL, large=True),
         Section(
             f"The whole Hub on {in_words(len(each))} dates",
             each,
-            room / max(len(each), 1),
+            space / max(len(each), 1),
             large=False,
         ),
         Section("The window, rebuilt", [_rebuilt(results, period)], SIDE_PANEL, large=True),
     ]
-    return [section for section in found if section.pairs]
+    return [section for section in sections if section.pairs]
 
 
 def _two_lines(day: str) -> str:
@@ -157,7 +168,7 @@ def _two_lines(day: str) -> str:
 def _rebuilt(results: Results, period: str) -> Pair:
     """The window's shares with both ranges."""
     table = 100 * _answers(results)
-    china, usa = (table.loc[side] for side in LEADERS)
+    china, usa = (table.loc[side] for side in SIDES)
     ranges = {name: (_ends(china, name), _ends(usa, name)) for name in (RECORDS, WITHOUT)}
     return Pair(period, (china["point"], usa["point"]), table.loc[LEAD, "point"], ranges)
 
@@ -182,8 +193,8 @@ def _dates(results: Results, definitions: Definitions) -> pd.DataFrame:
 
 def _published(results: Results) -> list[float]:
     """The published pair in percent, or nothing."""
-    found = [results.published(f"study-{side.lower()}") for side in LEADERS]
-    return [value for value in found if value is not None]
+    values = [results.published(f"study-{side.lower()}") for side in SIDES]
+    return [value for value in values if value is not None]
 
 
 def _axes(sheet: Page, sections: list[Section]) -> Axes:
@@ -192,10 +203,8 @@ def _axes(sheet: Page, sections: list[Section]) -> Axes:
     tops = [share for pair in pairs for share in pair.shares]
     tops += [end.upper for pair in pairs for ends in pair.ranges.values() for end in ends]
     ax = sheet.axes(LEFT, KEY + BELOW, WIDE, TALL)
-    ax.set(xlim=(0, WIDE), ylim=(0, max(tops) * TALL / (TALL - ROOM)), xticks=[])
-    steps = range(0, int(max(tops)) + 1, STEP)
-    ax.set_yticks(steps, [percent(y, 0) if y == steps[-1] else str(y) for y in steps])
-    ax.yaxis.grid(visible=True)
+    ax.set(xlim=(0, WIDE), ylim=(0, max(tops) * TALL / (TALL - SPACE)), xticks=[])
+    scales.shares(ax.yaxis, max(tops), STEP)
     return ax
 
 
@@ -215,14 +224,14 @@ def _frame(ax: Axes, heading: str, left: float, right: float, *, first: bool) ->
 def _pair(ax: Axes, pair: Pair, middle: float, *, large: bool) -> None:
     """Both columns with their numbers, the label below them, and who is ahead."""
     wide = COLUMN if large else NARROWER
-    for n, side in enumerate(LEADERS):
+    for n, side in enumerate(SIDES):
         x, share, colour = middle + (n - 0.5) * (wide + APART), pair.shares[n], COLOURS[side]
         ax.bar(x, share, wide, color=colour, alpha=0.45 if pair.ranges else 1.0, lw=0, zorder=3)
-        found = {name: ends[n] for name, ends in pair.ranges.items()}
-        if found:
-            _ranges(ax, x, found, colour)
+        ranges = {name: ends[n] for name, ends in pair.ranges.items()}
+        if ranges:
+            _ranges(ax, x, ranges, colour)
             ax.plot([x], [share], MARKERS[side], color=colour, ms=7, mec="white", mew=1, zorder=6)
-        top = max(share, *(ends.upper for ends in found.values())) if found else share
+        top = max(share, *(ends.upper for ends in ranges.values())) if ranges else share
         text = percent(share)
         ax.annotate(
             f"{side}\n{text}" if large else text, (x, top), xytext=(0, 3),
@@ -234,7 +243,7 @@ def _pair(ax: Axes, pair: Pair, middle: float, *, large: bool) -> None:
 
 def _under(ax: Axes, pair: Pair, middle: float, *, large: bool) -> None:
     """The label of a pair, and who is ahead by how many points."""
-    side = LEADERS[0] if pair.lead > 0 else LEADERS[1]
+    side = leader(pair.lead)
     across = ax.get_xaxis_transform()
     for n, line in enumerate(pair.label.split("\n")):
         ax.text(
@@ -247,10 +256,10 @@ def _under(ax: Axes, pair: Pair, middle: float, *, large: bool) -> None:
     )  # fmt: skip
 
 
-def _ranges(ax: Axes, x: float, found: dict[str, Ends], colour: str) -> None:
+def _ranges(ax: Axes, x: float, ranges: dict[str, Ends], colour: str) -> None:
     """The records' range, thick, and the one without any one developer, a thin bracket."""
-    ax.plot([x, x], found[RECORDS], color=colour, lw=5, zorder=5)
-    low, high = found[WITHOUT]
+    ax.plot([x, x], ranges[RECORDS], color=colour, lw=5, zorder=5)
+    low, high = ranges[WITHOUT]
     side = x + ASIDE
     ax.plot(
         [side - FOOT, side, side, side - FOOT], [low, low, high, high], color=colour, lw=1.1,
@@ -271,9 +280,9 @@ def _key(sheet: Page, results: Results, definitions: Definitions) -> None:
     for n, (name, text) in enumerate(names.items()):
         y = KEY - 0.16 - 0.17 * n
         table = 100 * _answers(results)
-        each = ", ".join(f"{group} {_span(_ends(table.loc[group], name))}" for group in LEADERS)
+        each = ", ".join(f"{group} {_span(_ends(table.loc[group], name))}" for group in SIDES)
         lead = _span(_ends(table.loc[LEAD], name))
-        told = f"{text}: {each}; {LEAD} {lead} points"
+        line = f"{text}: {each}; {LEAD} {lead} points"
         if name == RECORDS:
             ax.plot([0.03, 0.23], [y, y], color=QUIET, lw=5)
         else:
@@ -283,7 +292,7 @@ def _key(sheet: Page, results: Results, definitions: Definitions) -> None:
                 color=QUIET,
                 lw=1.1,
             )
-        ax.text(0.32, y, told, size=SMALL, color=QUIET, va="center_baseline")
+        ax.text(0.32, y, line, size=SMALL, color=QUIET, va="center_baseline")
 
 
 def _span(ends: Ends) -> str:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from datetime import date
 
+from replication.definitions import Definitions, Window, young
+
 MONTHS = (
     "January", "February", "March", "April", "May", "June", "July", "August", "September",
     "October", "November", "December",
@@ -29,6 +31,27 @@ UNATTRIBUTED = {
     "to-China": "all to China",
     "to-USA": "all to the USA",
 }
+# Dimensions of the specification grid, and what its choices are called.
+DIMENSIONS = {
+    "window": "Window",
+    "age_limit_days": "Age limit",
+    "frozen": "Frozen readings",
+    "attribution": "Credit",
+    "labels": "Labels",
+    "treatment": "Unattributed",
+    "exclusion": "Left out",
+    "scope": "Scope",
+}
+FROZEN = {"as-read": "as read", "interpolated": "interpolated", "left-out": "left out"}
+_SCOPES = {
+    "all": "all repositories",
+    "text-generation": "text generation",
+    "first-party": "first-party",
+    "first-party-text": "first-party text generation",
+    "without-distillations": "without distillations",
+    "up-to-8B": "up to {:g} billion parameters",
+    "over-8B": "over {:g} billion parameters",
+}
 COUNTS = ("no", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine")
 MINUS, NARROW = "−", "\N{NARROW NO-BREAK SPACE}"
 TOGETHER = "\N{NO-BREAK SPACE}"
@@ -47,6 +70,11 @@ def signed(value: float, digits: int = 1) -> str:
     return ("+" if value > 0 else MINUS) + text
 
 
+def whose(lead: float) -> str:
+    """The side whose lead it is: “China’s lead”, “the USA’s lead”."""
+    return "China’s" if lead > 0 else "the USA’s"
+
+
 def points(value: float) -> str:
     """Size of a difference in words: “23.1 points”."""
     text = f"{abs(value):.1f}"
@@ -60,14 +88,14 @@ def millions(value: float) -> str:
 
 def day(iso: str) -> str:
     """An ISO 8601 date as “2 July 2025”."""
-    found = date.fromisoformat(iso)
-    return f"{found.day} {MONTHS[found.month - 1]} {found.year}"
+    when = date.fromisoformat(iso)
+    return f"{when.day} {MONTHS[when.month - 1]} {when.year}"
 
 
 def short_day(iso: str) -> str:
     """An ISO 8601 date as “2 Jul 2025”."""
-    found = date.fromisoformat(iso)
-    return f"{found.day} {MONTHS[found.month - 1][:3]} {found.year}"
+    when = date.fromisoformat(iso)
+    return f"{when.day} {MONTHS[when.month - 1][:3]} {when.year}"
 
 
 def month(iso: str) -> str:
@@ -94,3 +122,26 @@ def basis(attribution: str, labels: str) -> str:
 def short_name(developer: str) -> str:
     """A developer's name without what stands in brackets."""
     return developer.partition(" (")[0]
+
+
+def choices(definitions: Definitions) -> dict[str, dict[str, str]]:
+    """Names of the choices of every dimension, by what the tables call them."""
+    return {
+        "window": {w.id: window_name(w, definitions) for w in definitions.all_windows},
+        "age_limit_days": {str(days): f"{days} days" for days in definitions.grid.age_limits_days},
+        "frozen": FROZEN,
+        "attribution": CREDIT,
+        "labels": LABELS,
+        "treatment": UNATTRIBUTED,
+        "exclusion": {"none": "nothing"}
+        | {x.id: x.label.removeprefix("without ") for x in definitions.exclusions},
+        "scope": {k: v.format(definitions.grid.size_limit_billions) for k, v in _SCOPES.items()},
+    }
+
+
+def window_name(window: Window, definitions: Definitions) -> str:
+    """A window in few words: “increments to Aug 2025”, “cohort, first year to Feb 2026”."""
+    last = f"{MONTHS[window.last.month - 1][:3]} {window.last.year}"
+    if not window.read_until:
+        return f"{window.kind} to {last}"
+    return f"{window.kind}, {young(definitions.panel.age_limit_days)} to {last}"

@@ -14,7 +14,7 @@ from replication.attribution import audit as registry_audit
 from replication.definitions import Definitions
 from replication.files import read_csv
 from replication.inference.simulation import MODELS
-from replication.plots.choice_names import DIMENSIONS, choices
+from replication.plots.words import DIMENSIONS, choices
 from replication.report import window_tables
 from replication.report.markdown import Markup, bold, escaped, link, markdown, signed
 from replication.report.numbers import NBSP

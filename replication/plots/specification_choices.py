@@ -1,4 +1,4 @@
-"""Strips under a specification curve: where on it a choice is made, and what its dimension weighs."""
+"""Rows under a specification curve: where on it a choice is made, and what its dimension weighs."""
 
 from __future__ import annotations
 
@@ -11,21 +11,20 @@ from matplotlib.colors import LinearSegmentedColormap
 from numpy.typing import NDArray
 
 from replication.definitions import Definitions
-from replication.plots.choice_names import DIMENSIONS, choices
 from replication.plots.layout import SMALL, width_of
 from replication.plots.results import Results
 from replication.plots.style import INK, INNER, QUIET, RULE, Page
-from replication.plots.words import percent
+from replication.plots.words import DIMENSIONS, choices, percent
 
 LINE, GAP, HEADING, RIGHT = 0.12, 0.06, 0.42, 1.02
 BINS = 80  # ranks in as many bins: finer, and neighbours that differ by chance hide the pattern
-DARKEST = 3.0  # times an even spread from which a strip is black
+DARKEST = 3.0  # times an even spread from which a row is black
 BESIDE, BETWEEN, BAR = 0.12, 0.1, 0.075
 TONES = LinearSegmentedColormap.from_list("tones", ["white", INK])
 Floats = NDArray[np.float64]
 
 
-class Strip(NamedTuple):
+class ChoiceRow(NamedTuple):
     """A choice: its name, whether it is the headline's, and its share (bins,) along the curve."""
 
     label: str
@@ -34,40 +33,42 @@ class Strip(NamedTuple):
     overall: float  # its share of the whole curve
 
 
-class Block(NamedTuple):
+class Dimension(NamedTuple):
     """A dimension with its choices and its shares of variance, alone and with others."""
 
     name: str
-    strips: list[Strip]
+    rows: list[ChoiceRow]
     alone: float
     together: float
 
 
-def blocks_of(results: Results, curve: pd.DataFrame, definitions: Definitions) -> list[Block]:
+def dimensions_of(
+    results: Results, curve: pd.DataFrame, definitions: Definitions
+) -> list[Dimension]:
     """The dimensions, the one that weighs most first.
 
     Parameters
     ----------
     results
-        Tables with the dimensions and the published cells, of which the first is the headline's.
+        Tables with the dimensions and the published specifications, of which the first is the headline's.
     curve
         Specifications, smallest lead first.
     definitions
         Definitions.
     """
     names, head = choices(definitions), results.published_cells.iloc[0]
-    blocks = []
-    for dimension, rows in results.dimensions.groupby("dimension", sort=False):
-        made = curve[dimension].astype(str)
+    dimensions = []
+    for dimension, table in results.dimensions.groupby("dimension", sort=False):
+        values = curve[dimension].astype(str)
         labels = names[str(dimension)]
-        strips = [
-            Strip(labels[choice], choice == str(head[dimension]), *_along(made == choice))
-            for choice in rows["choice"].astype(str)
+        rows = [
+            ChoiceRow(labels[choice], choice == str(head[dimension]), *_along(values == choice))
+            for choice in table["choice"].astype(str)
         ]
-        first = rows.iloc[0]
+        first = table.iloc[0]
         weights = float(first["first_order"]), float(first["total_order"])
-        blocks.append(Block(DIMENSIONS[str(dimension)], strips, *weights))
-    return sorted(blocks, key=lambda block: -np.nan_to_num(block.together))
+        dimensions.append(Dimension(DIMENSIONS[str(dimension)], rows, *weights))
+    return sorted(dimensions, key=lambda dimension: -np.nan_to_num(dimension.together))
 
 
 def bins_of(count: int) -> NDArray[np.int64]:
@@ -81,41 +82,41 @@ def edges_of(count: int) -> Floats:
     return np.ceil(np.arange(bins + 1) * count / max(bins, 1)) / max(count, 1)
 
 
-def _along(made: pd.Series) -> tuple[Floats, float]:
+def _along(matches: pd.Series) -> tuple[Floats, float]:
     """Share (bins,) of the specifications in each bin that make a choice, and of all of them."""
-    by_bin = made.groupby(bins_of(len(made))).mean()
-    return by_bin.to_numpy(dtype=float), float(made.mean())
+    by_bin = matches.groupby(bins_of(len(matches))).mean()
+    return by_bin.to_numpy(dtype=float), float(matches.mean())
 
 
-def height_of(blocks: list[Block]) -> float:
-    """Inches that the strips take, with the room for the scale above them."""
-    return HEADING + sum(len(b.strips) * LINE for b in blocks) + (len(blocks) - 1) * GAP
+def height_of(dimensions: list[Dimension]) -> float:
+    """Inches that the rows take, with the space for the scale above them."""
+    return HEADING + sum(len(d.rows) * LINE for d in dimensions) + (len(dimensions) - 1) * GAP
 
 
-def gutter_of(blocks: list[Block]) -> float:
-    """Inches left of the strips that the names of dimensions and choices need."""
-    wide = [width_of(s.label, SMALL) for b in blocks for s in b.strips]
+def gutter_of(dimensions: list[Dimension]) -> float:
+    """Inches left of the rows that the names of dimensions and choices need."""
+    wide = [width_of(row.label, SMALL) for d in dimensions for row in d.rows]
     firsts = [
-        width_of(b.name, SMALL, bold=True) + BETWEEN + width_of(b.strips[0].label, SMALL)
-        for b in blocks
+        width_of(d.name, SMALL, bold=True) + BETWEEN + width_of(d.rows[0].label, SMALL)
+        for d in dimensions
     ]
     return max(*wide, *firsts) + BESIDE
 
 
-def draw(sheet: Page, blocks: list[Block], left: float, turn: float) -> None:
-    """Draw the strips from `left` on, a line at `turn`, and the bars of variance beside them."""
-    wide, tall = INNER - left - RIGHT, height_of(blocks) - HEADING
+def draw(sheet: Page, dimensions: list[Dimension], left: float, turn: float) -> None:
+    """Draw the rows from `left` on, a line at `turn`, and the bars of variance beside them."""
+    wide, tall = INNER - left - RIGHT, height_of(dimensions) - HEADING
     ax, beside = sheet.axes(left, 0, wide, tall), sheet.axes(left + wide, 0, RIGHT, tall)
-    weights = [weight for b in blocks for weight in (b.alone, b.together)]
+    weights = [weight for d in dimensions for weight in (d.alone, d.together)]
     largest = max((weight for weight in weights if weight > 0), default=1.0)
     ax.set(xlim=(0, 1), ylim=(tall, 0))
     beside.set(xlim=(-BESIDE / (RIGHT - BESIDE) * largest, largest), ylim=(tall, 0))
     top = 0.0
-    for block in blocks:
-        _tones(ax, block, top)
-        _names(ax, block, top, left, wide)
-        _weight(beside, block, top)
-        top += len(block.strips) * LINE + GAP
+    for dimension in dimensions:
+        _tones(ax, dimension, top)
+        _names(ax, dimension, top, left, wide)
+        _weight(beside, dimension, top)
+        top += len(dimension.rows) * LINE + GAP
     if 0 < turn < 1:
         ax.axvline(turn, color=INK, lw=0.6, ls=(0, (2, 2)), zorder=3)
     _key(ax, wide)
@@ -128,7 +129,7 @@ def draw(sheet: Page, blocks: list[Block], left: float, turn: float) -> None:
 
 
 def _key(ax: Axes, wide: float) -> None:
-    """What the tones mean, above the strips."""
+    """What the tones mean, above the rows."""
     x, across = 0.0, ax.get_yaxis_transform()
     for times, text in (
         (0, "never"),
@@ -146,38 +147,38 @@ def _key(ax: Axes, wide: float) -> None:
         x += (0.28 + width_of(text, SMALL)) / wide
 
 
-def _tones(ax: Axes, block: Block, top: float) -> None:
-    """The strips of one dimension from `top` down, parted by white lines."""
-    tones = [strip.shares / (DARKEST * strip.overall or 1) for strip in block.strips]
-    low = top + len(block.strips) * LINE
+def _tones(ax: Axes, dimension: Dimension, top: float) -> None:
+    """The rows of one dimension from `top` down, parted by white lines."""
+    tones = [row.shares / (DARKEST * row.overall or 1) for row in dimension.rows]
+    low = top + len(dimension.rows) * LINE
     ax.imshow(
         np.array(tones), cmap=TONES, vmin=0, vmax=1, aspect="auto", interpolation="nearest",
         extent=(0, 1, low, top), zorder=1,
     )  # fmt: skip
-    for edge in np.linspace(top, low, len(block.strips) + 1):
+    for edge in np.linspace(top, low, len(dimension.rows) + 1):
         ax.axhline(edge, color="white", lw=1.3, zorder=2)
 
 
-def _names(ax: Axes, block: Block, top: float, left: float, wide: float) -> None:
+def _names(ax: Axes, dimension: Dimension, top: float, left: float, wide: float) -> None:
     """Names of a dimension and of its choices in the gutter, `left` inches wide."""
     across, y = ax.get_yaxis_transform(), top + LINE / 2
     ax.text(
-        -left / wide, y, block.name, transform=across, size=SMALL, weight="bold",
+        -left / wide, y, dimension.name, transform=across, size=SMALL, weight="bold",
         va="center_baseline",
     )  # fmt: skip
-    for n, strip in enumerate(block.strips):
+    for n, row in enumerate(dimension.rows):
         ax.text(
-            -BESIDE / wide, y + n * LINE, strip.label, transform=across, size=SMALL, ha="right",
-            va="center_baseline", color=INK if strip.own else QUIET,
+            -BESIDE / wide, y + n * LINE, row.label, transform=across, size=SMALL, ha="right",
+            va="center_baseline", color=INK if row.own else QUIET,
         )  # fmt: skip
 
 
-def _weight(ax: Axes, block: Block, top: float) -> None:
+def _weight(ax: Axes, dimension: Dimension, top: float) -> None:
     """A bar with a dimension's shares of variance, and the numbers below it."""
-    if np.isnan(block.together):
+    if np.isnan(dimension.together):
         return
     y = top + LINE / 2
-    for share, colour in ((block.together, "#c4c4c4"), (block.alone, INK)):
+    for share, colour in ((dimension.together, "#c4c4c4"), (dimension.alone, INK)):
         ax.barh(y, share, height=BAR, color=colour, zorder=2)
-    text = f"{100 * block.alone:.0f}, {percent(100 * block.together, 0)}"
+    text = f"{100 * dimension.alone:.0f}, {percent(100 * dimension.together, 0)}"
     ax.text(0, y + LINE, text, size=SMALL, color=QUIET, va="center_baseline")
