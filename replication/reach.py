@@ -17,7 +17,7 @@ MONTH = timedelta(days=30)
 def require_reach(
     windows: Sequence[Window], first: date, last: date, *, before: timedelta, what: str, remedy: str
 ) -> None:
-    """Refuse a window that begins before what the data tell or ends after it.
+    """Refuse a window that begins before the data or ends after it.
 
     A cohort may begin earlier: its repositories were born then, and are read later.
 
@@ -28,13 +28,13 @@ def require_reach(
     first, last
         First and last label or reading.
     before
-        How long before the first one the data tell something.
+        How long before the first one the data say something.
     what, remedy
         What the dates are of, and what can be done, for the message.
 
     Raises
     ------
-    StudyError
+    DefinitionError
         Names the window and the data's dates.
     """
     for window in windows:

@@ -59,7 +59,9 @@ BOUNDED = dict(one for kind in FILES for one in numbers(kind))
 def test_every_number_of_every_definition_has_bounds() -> None:
     """Each numeric field of each table says the least and the most, and none is a bare number."""
     assert len(BOUNDED) >= 39
-    assert {"PanelRules.age_limit_days", "Grid.age_limits_days …", "Record.lag_days"} <= {*BOUNDED}
+    assert {"PanelSettings.age_limit_days", "Grid.age_limits_days …", "Record.lag_days"} <= {
+        *BOUNDED
+    }
     for name, hint in BOUNDED.items():
         least, most = messages.ends(hint)
         assert least < most, name

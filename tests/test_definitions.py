@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import dataclasses
 import re
+import subprocess
+import sys
 from datetime import date
 from pathlib import Path
+from typing import get_args
 
 import pytest
-from own_definitions import TEXT, load, refusal
+from own_definitions import TEXT, error, load, refusal
 
 from replication.attribution import registry
-from replication.definitions import PACKAGED, WINDOW, load_definitions
+from replication.definitions import PACKAGED, WINDOW, grid, load_definitions
 from replication.errors import DefinitionError
 
 LINES = TEXT.splitlines(keepends=True)
@@ -155,6 +158,38 @@ def test_a_whole_number_may_stand_for_a_share(tmp_path: Path) -> None:
 def test_keys_and_tables_are_named(tmp_path: Path, old: str, new: str, named: str) -> None:
     """An unknown, misspelt or missing table or key is named with its place."""
     assert named in refusal(tmp_path, changed(old, new))
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "remedy"),
+    [
+        ("age_limit_days = 365", "age_limit_day = 365", "did you mean age_limit_days?"),
+        ("carry_days = 60", "carry_day = 60", "did you mean carry_days?"),
+        ("days_before = 34", "day_before = 34", "did you mean days_before?"),
+        ("[family]", "[families]", "did you mean family?"),
+        ("age_limit_days = 365", "age_limit_days = 365\nzzz = 1", "correct its spelling"),
+        ('birth = "earliest"', 'birth = "early"', "write one of 'middle', 'earliest', 'latest'"),
+        ('colour = "#D2402B"', 'colour = "red"', "write it like #12386E"),
+        ('extent = ""', 'extent = "top 5"', 'write extent = "all" where the folder holds'),
+    ],
+)
+def test_the_remedy_names_what_may_stand_there(
+    tmp_path: Path, old: str, new: str, remedy: str
+) -> None:
+    """The nearest key to a misspelt one, and the choices or the form of a value."""
+    assert remedy in error(tmp_path, changed(old, new)).remedy
+
+
+def test_definitions_are_read_without_the_heavy_libraries() -> None:
+    """The package of the definitions imports no table and no array."""
+    code = "import sys, replication.definitions; print({'pandas', 'numpy'} & {*sys.modules})"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout == "set()\n"
+
+
+def test_every_credit_has_its_words() -> None:
+    """Whom the headline may credit is said in words."""
+    assert set(grid.CREDITED) == set(get_args(grid.Attribution))
 
 
 def test_a_table_in_place_of_a_list_is_named(tmp_path: Path) -> None:

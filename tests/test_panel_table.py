@@ -28,7 +28,7 @@ from released_files import (
 )
 
 from replication import pipeline
-from replication.definitions import PACKAGED, Definitions, PanelRules, Window, load_definitions
+from replication.definitions import PACKAGED, Definitions, PanelSettings, Window, load_definitions
 from replication.errors import ContractError, DefinitionError, HashMismatchError, ReplicationError
 from replication.kinds import BUNDLED
 from replication.panel import bundle, table
@@ -38,7 +38,7 @@ from replication.sources import bundled, manifest
 from replication.sources.bundled import WINDOW_TABLES
 
 TABLES = ("repositories", "weekly", "variants", "defects")
-RULES = PanelRules(365, 7, 0.99, 10**12, 10_000)
+RULES = PanelSettings(365, 7, 0.99, 10**12, 10_000)
 WINDOWS = (
     Window("sum", "increments", date(2025, 2, 26), date(2025, 4, 16), "Sum"),
     Window("cohort", "cohort", date(2025, 3, 1), date(2025, 4, 16), "Cohort"),
@@ -421,7 +421,7 @@ def test_the_bundle_answers_for_its_own_definitions_only(
     bundle_of(release, tmp_path / "bundle")
     folder = tmp_path / "bundle"
     definitions = dataclasses.replace(definitions, grid_windows=())
-    changes: dict[str, tuple[PanelRules, tuple[Window, ...]]] = {
+    changes: dict[str, tuple[PanelSettings, tuple[Window, ...]]] = {
         "panel.age_limit_days is 180": (dataclasses.replace(RULES, age_limit_days=180), WINDOWS),
         "panel.frozen_share is 0.9,": (dataclasses.replace(RULES, frozen_share=0.9), WINDOWS),
         "sum.end is 2025-04-15": (RULES, _changed(end=date(2025, 4, 15))),

@@ -12,7 +12,7 @@ from replication.definitions.value_types import FIRST_DAY, LAST_DAY, repeated
 from replication.definitions.windows import WINDOW
 from replication.errors import DefinitionError
 
-Rule = tuple[bool, str]
+Condition = tuple[bool, str]
 """Whether it holds, and what is wrong where it does not."""
 
 
@@ -25,24 +25,24 @@ def require_consistent(definitions: Definitions) -> None:
         A name is used twice, or names nothing.
     """
     every = (_names, _groups, _windows, _headline, _grid, _published)
-    for holds, what in chain.from_iterable(rules(definitions) for rules in every):
+    for holds, what in chain.from_iterable(conditions(definitions) for conditions in every):
         if not holds:
             raise DefinitionError(what, "correct the value")
 
 
-def _names(definitions: Definitions) -> Iterator[Rule]:
+def _names(definitions: Definitions) -> Iterator[Condition]:
     """Ids are used once."""
     ids = [w.id for w in definitions.all_windows] + [x.id for x in definitions.exclusions]
     ids += [definitions.published_window.id]
     ids += [one.id for one in definitions.published_specifications]
     ids += [bridge.id for bridge in definitions.bridges]
     yield not repeated(ids), f"id used twice: {repeated(ids)}"
-    fillings = [rule.id for rule in definitions.fillings]
+    fillings = [filling.id for filling in definitions.fillings]
     yield bool(fillings), "there must be at least one [[filling]]"
     yield not repeated(fillings), f"filling used twice: {repeated(fillings)}"
 
 
-def _groups(definitions: Definitions) -> Iterator[Rule]:
+def _groups(definitions: Definitions) -> Iterator[Condition]:
     """Country groups are apart, and those that are compared exist."""
     groups = definitions.country_groups
     codes = [code for g in groups for code in (*g.codes, g.registry_class) if code]
@@ -56,7 +56,7 @@ def _groups(definitions: Definitions) -> Iterator[Rule]:
     yield UNKNOWN in codes, f"no country_group has registry_class = {UNKNOWN!r}"
 
 
-def _windows(definitions: Definitions) -> Iterator[Rule]:
+def _windows(definitions: Definitions) -> Iterator[Condition]:
     """Windows are of a kind of their own, and what they leave out is defined."""
     for window in definitions.all_windows:
         yield window.kind != WINDOW, f"the kind of {window.id} is that of the published window"
@@ -71,7 +71,7 @@ def _windows(definitions: Definitions) -> Iterator[Rule]:
     yield about.since <= about.until, "snapshots.since must not lie after snapshots.until"
 
 
-def _headline(definitions: Definitions) -> Iterator[Rule]:
+def _headline(definitions: Definitions) -> Iterator[Condition]:
     """The headline is an estimand, and what it chooses is in the grid."""
     known = {estimand.id for estimand in definitions.estimands}
     yield definitions.headline.estimand in known, "headline.estimand names no estimand"
@@ -82,13 +82,13 @@ def _headline(definitions: Definitions) -> Iterator[Rule]:
         yield holds, f"grid.{name} must hold {chosen!r}, which is the headline's choice"
 
 
-def _grid(definitions: Definitions) -> Iterator[Rule]:
+def _grid(definitions: Definitions) -> Iterator[Condition]:
     """What the grid leaves out is defined."""
     known = ("none", *(x.id for x in definitions.exclusions))
     yield {*definitions.grid.exclusions} <= {*known}, f"grid.exclusions is not among {known}"
 
 
-def _published(definitions: Definitions) -> Iterator[Rule]:
+def _published(definitions: Definitions) -> Iterator[Condition]:
     """Published specifications and the bridges between them name what is defined."""
     every, windows = definitions.published_specifications, {w.id for w in definitions.all_windows}
     for one in every:

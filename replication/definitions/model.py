@@ -16,9 +16,9 @@ from replication.definitions.settings import (
     Calibration,
     Inference,
     Margins,
-    PanelRules,
+    PanelSettings,
     Paper,
-    TimeRules,
+    TimeSettings,
     WholeHub,
 )
 from replication.definitions.sources import Provenance, Release, Snapshots
@@ -42,7 +42,7 @@ class Definitions:
     """Every definition of a run: a field for each table, or list of tables, of definitions.toml."""
 
     paper: Paper
-    panel: PanelRules
+    panel: PanelSettings
     windows: tuple[Window, ...]
     exclusions: tuple[Exclusion, ...]
     grid: Grid
@@ -51,7 +51,7 @@ class Definitions:
     bridges: tuple[Bridge, ...]
     inference: Inference
     calibration: Calibration
-    time: TimeRules
+    time: TimeSettings
     verdict: Margins
     headline: Headline
     audit: Audit

@@ -15,6 +15,7 @@ from replication.definitions.consistency import require_consistent
 from replication.definitions.messages import unknown_keys
 from replication.definitions.model import FIELD_OF, Definitions
 from replication.definitions.settings import WholeHub
+from replication.definitions.sources import Snapshots
 from replication.definitions.value_types import TABLE, Whole
 from replication.definitions.windows import PublishedWindow
 from replication.errors import DefinitionError
@@ -90,12 +91,12 @@ def _require_tables(tables: Tables) -> None:
 
 def _of_source(tables: Tables, *, whole: bool) -> Tables:
     """The tables for one kind of source: those of `[whole_hub]` laid over the others, or left out."""
-    own = {field.name for field in fields(WholeHub)}
-    rules, over = _parted(tables["whole_hub"], own)
+    keys = {field.name for field in fields(WholeHub)}
+    own, over = _parted(tables["whole_hub"], keys)
     if over.keys() - {*OVERLAID}:
-        raise unknown_keys("[whole_hub]", over.keys() - {*OVERLAID}, {*OVERLAID} | own)
+        raise unknown_keys("[whole_hub]", over.keys() - {*OVERLAID}, {*OVERLAID} | keys)
     laid = {name: _laid(tables[name], table) for name, table in over.items() if whole}
-    return tables | {"whole_hub": rules} | laid
+    return tables | {"whole_hub": own} | laid
 
 
 def _laid(table: Any, over: Any) -> Any:
@@ -113,7 +114,11 @@ def _parted(table: Any, keys: set[str]) -> tuple[Any, Tables]:
 
 def _with_days(tables: Tables) -> Tables:
     """The tables with days that follow from the published window where they state none."""
-    margins, named = _parted(tables["snapshots"], {field.name for field in fields(_Margins)})
+    keys = {field.name for field in fields(_Margins)}
+    margins, named = _parted(tables["snapshots"], keys)
+    known = {field.name for field in fields(Snapshots)}
+    if named.keys() - known:
+        raise unknown_keys("[snapshots]", named.keys() - known, known | keys)
     dated = toml_files.validated(
         _Dated, {"published_window": tables["published_window"], "snapshots": margins}
     )

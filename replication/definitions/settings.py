@@ -32,8 +32,8 @@ class Paper:
 
 
 @dataclass(frozen=True, config=TABLE)
-class PanelRules:
-    """Rules by which counters become first-year downloads."""
+class PanelSettings:
+    """How counters become first-year downloads."""
 
     age_limit_days: AgeDays
     birth_margin_days: YearDays
@@ -71,7 +71,7 @@ class Calibration:
 
 
 @dataclass(frozen=True, config=TABLE)
-class TimeRules:
+class TimeSettings:
     """How the weekly series is read."""
 
     smoothing_weeks: Annotated[Whole, Field(ge=1, le=520)]
