@@ -16,9 +16,9 @@ from numpy.typing import NDArray
 from scipy import stats
 
 from bench import synthetic
+from replication.analysis.lead import LEAD
 from replication.inference import intervals
 from replication.inference.resampling import replicate_totals
-from replication.inference.statistics import LEAD
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]

@@ -7,8 +7,10 @@ import dataclasses
 import numpy as np
 import pandas as pd
 
+from replication.analysis.specification import CREDIT
 from replication.attribution.assign import RANGE
 from replication.definitions import Definitions, load_definitions
+from replication.inference.cells import Cells
 
 # The packager's repository is repackaged, so that its maker is its origin; unslothai's is telemetry.
 # uploader, origin, study group of each, registry group of each, downloads
@@ -52,6 +54,36 @@ def synthetic_repositories(definitions: Definitions) -> pd.DataFrame:
     for window in definitions.windows:
         table[window.id] = table["downloads"]
     return table.drop(columns="downloads")
+
+
+def pivoted(
+    table: pd.DataFrame,
+    window: str,
+    attribution: str,
+    labels: str,
+    definitions: Definitions,
+    unit: str = "developer",
+) -> Cells:
+    """Cells by a pivot of credited rows: another way to what `Repositories.cells` makes."""
+    rows = pd.concat(
+        [
+            table.assign(
+                developer=table[f"{role}_developer"],
+                group=table[f"{labels}_group_{role}"],
+                namespace=table[role],
+                half=table[window] * halves,
+            )
+            for role, halves in CREDIT.get(attribution, {attribution: 2}).items()
+        ],
+        ignore_index=True,
+    )
+    rows = rows[rows["half"] > 0]
+    sums = rows.pivot_table(index=unit, columns="group", values="half", aggfunc="sum", fill_value=0)
+    counts = sums.reindex(columns=list(definitions.groups), fill_value=0)
+    family = definitions.family
+    member = rows["namespace"].isin(family.namespaces) & (rows["group"] == family.within)
+    counts["family"] = rows[member].groupby(unit)["half"].sum().reindex(counts.index, fill_value=0)
+    return Cells(tuple(counts.index), definitions.groups, counts.to_numpy(dtype=np.int64))
 
 
 def synthetic_weeks(leads: list[bool]) -> pd.DataFrame:

@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 from replication.analysis import sensitivity
-from replication.analysis.grid import DIMENSIONS, choices_of
+from replication.analysis.specification import DIMENSIONS, choices_of
 from replication.definitions import Definitions
 
 PUBLISHED = {"study-china": 17.0, "study-usa": 16.0, "space-china": 30.0, "space-usa": 40.0,

@@ -16,11 +16,12 @@ from scipy import stats
 from scipy.special import logit
 from small import synthetic_definitions
 
+from replication.analysis.lead import LEAD, RATIO
 from replication.inference import intervals
 from replication.inference.bootstrap import COLUMNS, REFUSED, Bootstrap, Intervals
 from replication.inference.resampling import cluster_weights
 from replication.inference.schemes import DIRICHLET, MULTINOMIAL, POISSON, Scheme, Subsample
-from replication.inference.statistics import LEAD, RATIO, Statistics
+from replication.inference.statistics import Statistics
 
 NAMES = Statistics(("China", "USA", "Other"), ("China", "USA"), "family", "China", ())
 RULES = dataclasses.replace(synthetic_definitions().inference, replicates=4001, chunk=4001)

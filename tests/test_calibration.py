@@ -17,6 +17,7 @@ from small import synthetic_definitions, synthetic_repositories
 
 from replication.analysis import calibration, methods
 from replication.analysis.calibration import CHUNK, CODE, Setting
+from replication.analysis.lead import LEAD, RATIO
 from replication.analysis.methods import DEVELOPER, JUDGED, NOTHING, STATISTICS, Method
 from replication.definitions import PACKAGED, Calibration, Definitions, Inference
 from replication.errors import VerificationError
@@ -24,7 +25,6 @@ from replication.inference.bootstrap import Intervals
 from replication.inference.resampling import cluster_weights
 from replication.inference.schemes import MULTINOMIAL
 from replication.inference.simulation import DEVELOPERS, HITS, LABELS, MODELS, PARETO, Population
-from replication.inference.statistics import LEAD, RATIO
 from replication.pipeline import STAGES, require_calibration
 from replication.run import BUNDLED, Run
 from replication.stages import execute

@@ -14,7 +14,7 @@ from command_line import invoke
 from own_definitions import TEXT
 
 from replication import pipeline
-from replication.analysis import grid
+from replication.analysis import specification
 from replication.analysis.weekly import judged_weeks
 from replication.definitions import Definitions, Variant, Window, load_definitions
 from replication.errors import DefinitionError
@@ -126,8 +126,8 @@ def test_the_grid_holds_what_the_headline_chooses(tmp_path: Path, *, whole: bool
     definitions = load_definitions(cut, whole=whole)
     assert definitions.grid.attributions == ("maker", "split")
     assert definitions.credited == "its uploader and the developer of its base model, half each"
-    for dimension, choice in grid.headline_choices(definitions).items():
-        assert choice in grid.choices_of(definitions)[dimension]
+    for dimension, choice in specification.headline(definitions).choices.items():
+        assert choice in specification.choices_of(definitions)[dimension]
 
 
 def test_an_unknown_tracked_developer_is_refused_before_any_work(tmp_path: Path) -> None:

@@ -13,6 +13,7 @@ from released_files import EXAMPLES
 from small import synthetic_definitions, synthetic_repositories
 
 from replication.analysis import choices, estimates
+from replication.analysis.cells import Repositories
 from replication.attribution import assign, registry, rules
 from replication.attribution.registry import ALWAYS, Developer, Registry, Tenure
 from replication.attribution.rules import Rule
@@ -87,7 +88,7 @@ for _labels in ("study", "registry"):
 
 def chosen(table: pd.DataFrame, definitions: Definitions = DEFINITIONS) -> pd.DataFrame:
     """Every choice, found by its keys."""
-    return choices.choices(table, definitions).set_index(choices.KEYS).sort_index()
+    return choices.choices(Repositories(table, definitions)).set_index(choices.KEYS).sort_index()
 
 
 @pytest.fixture(scope="module")
@@ -164,7 +165,7 @@ def test_leaving_out_is_spreading_in_proportion(rows: pd.DataFrame) -> None:
 
 def test_given_to_either_side_the_lead_meets_its_bounds(rows: pd.DataFrame) -> None:
     """The shares and the lead with all given to one side are the bounds of the estimates."""
-    bounds = estimates.estimate(TABLE, DEFINITIONS).query("method == 'bounds'")
+    bounds = estimates.estimate(Repositories(TABLE, DEFINITIONS)).query("method == 'bounds'")
     ends = bounds.set_index(["estimand", "attribution", "labels", "group"]).sort_index()
     compared = 0
     for window, exclusion, attribution, labels, treatment in rows.index:
@@ -183,7 +184,7 @@ def test_given_to_either_side_the_lead_meets_its_bounds(rows: pd.DataFrame) -> N
 
 def test_untreated_choices_are_the_estimates(rows: pd.DataFrame) -> None:
     """Under the study's and the registry's labels the points are the same."""
-    found = estimates.estimate(TABLE, DEFINITIONS).query("method == 'bounds'")
+    found = estimates.estimate(Repositories(TABLE, DEFINITIONS)).query("method == 'bounds'")
     compared = 0
     for (estimand, attribution, labels), part in found.groupby(
         ["estimand", "attribution", "labels"]
@@ -306,7 +307,7 @@ def rule(name: str, pattern: str) -> Rule:
 
 def removals(*ruled: Rule, table: pd.DataFrame = TABLE) -> pd.DataFrame:
     """What exclusions and these rules remove from the headline's window."""
-    found = choices.exclusions(table, ruled, DEFINITIONS)
+    found = choices.exclusions(Repositories(table, DEFINITIONS), ruled)
     return found[found["window"] == HEAD].set_index(["by", "exclusion"]).drop(columns="window")
 
 
@@ -346,7 +347,7 @@ def test_a_rule_that_matches_everything_leaves_no_lead() -> None:
 def test_exclusions_have_a_row_for_every_window() -> None:
     """Each window's downloads are its own."""
     table = TABLE.assign(**{"increments-all": 2 * TABLE["increments-all"]})
-    found = choices.exclusions(table, [rule("qwen", "Qwen/*")], DEFINITIONS)
+    found = choices.exclusions(Repositories(table, DEFINITIONS), [rule("qwen", "Qwen/*")])
     assert list(found.columns) == [
         *("exclusion", "by", "window", "downloads", "share", "lead", "lead_without")
     ]
@@ -362,7 +363,7 @@ def test_exclusions_follow_the_headline() -> None:
     """Under the registry's labels of origins the lead is 500 of 1,000."""
     head = dataclasses.replace(DEFINITIONS.headline, attribution="origin", labels="registry")
     definitions = dataclasses.replace(DEFINITIONS, headline=head)
-    found = choices.exclusions(TABLE, [rule("qwen", "Qwen/*")], definitions)
+    found = choices.exclusions(Repositories(TABLE, definitions), [rule("qwen", "Qwen/*")])
     last = found.iloc[-1]
     assert (last["lead"], last["lead_without"]) == (0.5, (350 - 250) / 600)
 

@@ -10,8 +10,8 @@ import pandas as pd
 import pytest
 from small import synthetic_definitions, synthetic_repositories
 
+from replication.analysis.lead import LEAD
 from replication.errors import DefinitionError
-from replication.inference.statistics import LEAD
 from replication.report import claims
 from replication.report.claims import CONTRADICTED, FRAGILE, NOT_TESTABLE, REPRODUCED, ROBUST, Claim
 from replication.run import ROOT

@@ -14,6 +14,7 @@ from scipy import stats
 from small import synthetic_definitions, synthetic_repositories
 
 from replication.analysis import concentration as concentrated
+from replication.analysis.cells import Repositories
 from replication.analysis.concentration import MEASURES, measures, tail_bootstrap, with_intervals
 from replication.inference.pareto import Tail, fit_tail, tail_size
 
@@ -284,7 +285,7 @@ def test_very_many_units_have_fewer_replicates(monkeypatch: pytest.MonkeyPatch) 
 @pytest.fixture(scope="module")
 def many() -> pd.DataFrame:
     """Concentration of the 60 synthetic developers."""
-    return concentrated.concentrations(synthetic_many(), DEFINITIONS)
+    return concentrated.concentrations(Repositories(synthetic_many(), DEFINITIONS))
 
 
 def test_the_table_has_every_row_once(many: pd.DataFrame) -> None:
@@ -309,7 +310,7 @@ def test_scopes_hold_their_own_units(many: pd.DataFrame) -> None:
 def test_one_developer_of_many_repositories(many: pd.DataFrame) -> None:
     """Joined into one, they are one developer and still 60 repositories."""
     joined = synthetic_many().assign(uploader_developer="all of them")
-    rows = concentrated.concentrations(joined, DEFINITIONS)
+    rows = concentrated.concentrations(Repositories(joined, DEFINITIONS))
     one = part(rows, "all", "developer")
     assert (one.loc["gini", "point"], set(one["n"])) == (0, {1})
     assert part(rows, "all", "repository").equals(part(many, "all", "repository"))
@@ -318,7 +319,7 @@ def test_one_developer_of_many_repositories(many: pd.DataFrame) -> None:
 def test_a_scope_without_downloads_is_refused() -> None:
     """Without any download of China its rows are there, empty, with the reason."""
     nowhere = synthetic_many().assign(study_group_uploader="USA")
-    rows = concentrated.concentrations(nowhere, DEFINITIONS)
+    rows = concentrated.concentrations(Repositories(nowhere, DEFINITIONS))
     china = part(rows, "China", "developer")
     assert china[["point", "lower", "upper"]].isna().all(axis=None)
     assert set(china["note"]) == {"refused: nothing was downloaded"}
@@ -327,5 +328,5 @@ def test_a_scope_without_downloads_is_refused() -> None:
 def test_row_order_does_not_matter(many: pd.DataFrame) -> None:
     """Shuffled input gives the same table, byte for byte."""
     shuffled = synthetic_many().sample(frac=1, random_state=5)
-    got = concentrated.concentrations(shuffled, DEFINITIONS)
+    got = concentrated.concentrations(Repositories(shuffled, DEFINITIONS))
     assert got.to_csv() == many.to_csv()

@@ -7,12 +7,13 @@ from dataclasses import replace
 import numpy as np
 import pandas as pd
 import pytest
-from small import SYNTHETIC, synthetic_definitions, synthetic_repositories
+from small import SYNTHETIC, pivoted, synthetic_definitions, synthetic_repositories
 
 from replication.analysis import estimates
+from replication.analysis.cells import Repositories
 from replication.analysis.concentration import concentration
+from replication.analysis.lead import statistics
 from replication.errors import DegenerateDataError
-from replication.inference.cells import cells, credit
 
 DEFINITIONS = synthetic_definitions()
 TABLE = synthetic_repositories(DEFINITIONS)
@@ -22,7 +23,7 @@ HEAD = "increments-2025-08"
 @pytest.fixture(scope="module")
 def rows() -> pd.DataFrame:
     """Every estimate on the synthetic panel."""
-    return estimates.estimate(TABLE, DEFINITIONS)
+    return estimates.estimate(Repositories(TABLE, DEFINITIONS))
 
 
 def pick(rows: pd.DataFrame, group: str, method: str = "bounds", **where: str) -> pd.Series:
@@ -56,12 +57,12 @@ def test_the_exclusion_takes_its_uploader_out(rows: pd.DataFrame) -> None:
 def test_an_exclusion_that_removes_nothing_is_no_specification() -> None:
     """Where no excluded uploader has downloads, the estimand appears once."""
     kept = TABLE[TABLE["uploader"] != "unslothai"]
-    names = {spec.estimand.id for spec in estimates.specifications(kept, DEFINITIONS)}
+    names = {spec.estimand for spec in Repositories(kept, DEFINITIONS).specifications}
     assert not any("without" in name for name in names)
     assert len(names) == len(DEFINITIONS.windows)
     head = replace(DEFINITIONS.headline, estimand=f"{HEAD}-without-telemetry")
-    own = estimates.specifications(kept, replace(DEFINITIONS, headline=head))
-    assert head.estimand in {spec.estimand.id for spec in own}, "the headline is always estimated"
+    own = Repositories(kept, replace(DEFINITIONS, headline=head)).specifications
+    assert head.estimand in {spec.estimand for spec in own}, "the headline is always estimated"
 
 
 def test_columns_and_units(rows: pd.DataFrame) -> None:
@@ -112,7 +113,7 @@ def test_bounds_hold_the_point_and_shares_add_up(rows: pd.DataFrame) -> None:
 def test_row_order_changes_nothing(rows: pd.DataFrame) -> None:
     """Shuffled input gives the same table, byte for byte."""
     shuffled = TABLE.sample(frac=1, random_state=3)
-    assert estimates.estimate(shuffled, DEFINITIONS).to_csv() == rows.to_csv()
+    assert estimates.estimate(Repositories(shuffled, DEFINITIONS)).to_csv() == rows.to_csv()
 
 
 def test_empty_developers_change_nothing(rows: pd.DataFrame) -> None:
@@ -120,7 +121,7 @@ def test_empty_developers_change_nothing(rows: pd.DataFrame) -> None:
     empty = TABLE.iloc[[3]].assign(repository="f" * 24, uploader_developer="nobody")
     empty = empty.assign(origin_developer="nobody", **{w.id: 0 for w in DEFINITIONS.windows})
     more = pd.concat([TABLE, empty], ignore_index=True)
-    assert estimates.estimate(more, DEFINITIONS).to_csv() == rows.to_csv()
+    assert estimates.estimate(Repositories(more, DEFINITIONS)).to_csv() == rows.to_csv()
 
 
 def test_concentration_by_hand(rows: pd.DataFrame) -> None:
@@ -137,7 +138,7 @@ def test_concentration_by_hand(rows: pd.DataFrame) -> None:
 
 def test_leave_one_out_by_hand() -> None:
     """Without Qwen China has 200 of 600; the largest developer comes first."""
-    table = estimates.leave_one_out(TABLE, DEFINITIONS)
+    table = estimates.leave_one_out(Repositories(TABLE, DEFINITIONS))
     where = (table["estimand"] == HEAD) & (table["attribution"] == "uploader")
     first = table[where & (table["labels"] == "study")].iloc[0]
     assert first["developer"] == "Qwen"
@@ -149,7 +150,7 @@ def test_leave_one_out_by_hand() -> None:
 
 def test_leave_one_out_range_is_the_range_of_the_table(rows: pd.DataFrame) -> None:
     """The interval printed beside the lead is the smallest and largest row of leave_one_out.csv."""
-    table = estimates.leave_one_out(TABLE, DEFINITIONS)
+    table = estimates.leave_one_out(Repositories(TABLE, DEFINITIONS))
     where = (table["estimand"] == HEAD) & (table["attribution"] == "origin")
     lead = table[where & (table["labels"] == "registry")]["lead"]
     found = pick(rows, "China − USA", "leave-one-out", attribution="origin", labels="registry")
@@ -158,13 +159,8 @@ def test_leave_one_out_range_is_the_range_of_the_table(rows: pd.DataFrame) -> No
 
 def test_bounds_without_each_developer_equal_brute_force(rows: pd.DataFrame) -> None:
     """The worst case over developers left out and sides that take the unattributed."""
-    names = estimates.statistics(DEFINITIONS)
-    held = cells(
-        credit(TABLE, HEAD, "uploader", "study"),
-        "developer",
-        DEFINITIONS.groups,
-        DEFINITIONS.family,
-    )
+    names = statistics(DEFINITIONS)
+    held = pivoted(TABLE, HEAD, "uploader", "study", DEFINITIONS)
     place = names.names.index("China − USA")
     ends = [names.bounds(np.delete(held.counts, i, axis=0).sum(axis=0)) for i in range(7)]
     lows, highs = ([names.values(end)[place] for end in side] for side in zip(*ends, strict=True))
@@ -175,9 +171,8 @@ def test_bounds_without_each_developer_equal_brute_force(rows: pd.DataFrame) -> 
 
 def test_split_is_half_and_half() -> None:
     """Split credits each download half to either side, in whole half downloads."""
-    held = cells(
-        credit(TABLE, HEAD, "split", "study"), "developer", DEFINITIONS.groups, DEFINITIONS.family
-    )
+    repositories = Repositories(TABLE, DEFINITIONS)
+    held = repositories.cells(replace(repositories.headline, attribution="split"))
     assert held.counts.dtype == np.int64
     assert held.by_group.sum() == 2 * 1000
     qwen = held.counts[held.units.index("Qwen")]
@@ -188,13 +183,8 @@ def test_the_lead_is_paired() -> None:
     """Its variance is that of a difference within replicates, covariance and all."""
     from replication.inference.resampling import replicate_totals
 
-    names = estimates.statistics(DEFINITIONS)
-    held = cells(
-        credit(TABLE, HEAD, "uploader", "study"),
-        "developer",
-        DEFINITIONS.groups,
-        DEFINITIONS.family,
-    )
+    names = statistics(DEFINITIONS)
+    held = pivoted(TABLE, HEAD, "uploader", "study", DEFINITIONS)
     drawn = names.values(names.proportions(replicate_totals(held.counts, 4000, 100, 1)))
     china, usa, lead = (
         drawn[:, names.names.index(name)] for name in ("China", "USA", "China − USA")
@@ -211,7 +201,7 @@ def test_repositories_of_one_developer_narrow_the_interval(rows: pd.DataFrame) -
         for n in range(8)
     ]
     cut = pd.concat(parts, ignore_index=True)
-    found = estimates.estimate(cut, DEFINITIONS)
+    found = estimates.estimate(Repositories(cut, DEFINITIONS))
     by_developer = pick(found, "China", "percentile")
     by_repository = pick(found, "China", "percentile", unit="repository")
     same = pick(rows, "China", "percentile")
@@ -225,7 +215,7 @@ def test_repositories_of_one_developer_narrow_the_interval(rows: pd.DataFrame) -
 def test_nothing_downloaded_is_a_named_error() -> None:
     """An empty window raises, naming the remedy."""
     with pytest.raises(DegenerateDataError, match="nothing was downloaded"):
-        estimates.estimate(TABLE.assign(**{HEAD: 0}), DEFINITIONS)
+        estimates.estimate(Repositories(TABLE.assign(**{HEAD: 0}), DEFINITIONS))
     with pytest.raises(DegenerateDataError, match="nothing was downloaded"):
         concentration(np.zeros(3, dtype=np.int64))
 
@@ -233,13 +223,13 @@ def test_nothing_downloaded_is_a_named_error() -> None:
 def test_one_developer_is_a_named_error() -> None:
     """A single developer cannot be resampled."""
     with pytest.raises(DegenerateDataError, match="nothing can be resampled"):
-        estimates.estimate(TABLE.iloc[:1], DEFINITIONS)
+        estimates.estimate(Repositories(TABLE.iloc[:1], DEFINITIONS))
 
 
 def test_all_unattributed_gives_zero_shares_and_wide_bounds() -> None:
     """If nobody has a country, either side may have everything or nothing."""
     groups = {c: "User" for c in TABLE.columns if "_group_" in c}
-    rows = estimates.estimate(TABLE.assign(**groups), DEFINITIONS)
+    rows = estimates.estimate(Repositories(TABLE.assign(**groups), DEFINITIONS))
     china = pick(rows, "China")
     assert (china["point"], china["lower"], china["upper"]) == (0, 0, 1)
     lead = pick(rows, "China − USA")

@@ -7,18 +7,19 @@ import dataclasses
 import numpy as np
 import pandas as pd
 import pytest
-from small import synthetic_definitions, synthetic_repositories
+from small import pivoted, synthetic_definitions, synthetic_repositories
 
 from replication.analysis import choices
 from replication.analysis import grid as grids
-from replication.analysis.estimates import statistics
-from replication.analysis.grid import DIMENSIONS, choices_of, headline_choices, masks_of_scopes
+from replication.analysis.cells import Repositories
+from replication.analysis.credit import leave_out
+from replication.analysis.lead import LEAD, statistics
+from replication.analysis.scopes import masks_of_scopes
+from replication.analysis.specification import DIMENSIONS, choices_of, headline
+from replication.attribution import scope
 from replication.definitions import Definitions, load_definitions
 from replication.files import read_csv
 from replication.inference.bootstrap import Bootstrap
-from replication.inference.cells import cells, leave_out
-from replication.inference.cells import credit as credit_rows
-from replication.inference.statistics import LEAD
 from replication.run import ROOT
 
 
@@ -45,17 +46,18 @@ def variants_of(table: pd.DataFrame, definitions: Definitions) -> pd.DataFrame:
 
 
 VARIANTS = variants_of(TABLE, DEFINITIONS)
+TASKS = scope.load()
 
 
 @pytest.fixture(scope="module")
 def grid() -> pd.DataFrame:
     """Every specification of the synthetic panel."""
-    return grids.multiverse(TABLE, VARIANTS, DEFINITIONS)
+    return grids.multiverse(Repositories(TABLE, DEFINITIONS, VARIANTS, TASKS))
 
 
 def pick(grid: pd.DataFrame, **chosen: str) -> pd.Series:
     """The one specification that makes these choices and else the headline's."""
-    wanted = headline_choices(DEFINITIONS) | chosen
+    wanted = headline(DEFINITIONS).choices | chosen
     found = grid[(grid[list(wanted)] == pd.Series(wanted)).all(axis=1)]
     assert len(found) == 1
     return found.iloc[0]
@@ -88,7 +90,7 @@ def test_scopes_by_hand(grid: pd.DataFrame) -> None:
 def test_sizes_are_told_by_names() -> None:
     """A count at the limit is within it, and a repository of unknown size is in neither class."""
     names = ["a/m-8B", "a/m-8.1B", "a/m"]
-    masks = masks_of_scopes(TABLE.iloc[:3].assign(name=names), DEFINITIONS.grid)
+    masks = masks_of_scopes(TABLE.iloc[:3].assign(name=names), DEFINITIONS.grid, TASKS)
     assert masks["up-to-8B"].tolist() == [True, False, False]
     assert masks["over-8B"].tolist() == [False, True, False]
 
@@ -101,10 +103,10 @@ def test_intervals_are_those_of_the_bootstrap(
     """The same draws as the engine that the estimates use, one specification at a time."""
     row = pick(grid, attribution=attribution, exclusion="telemetry")
     excluded = next(x for x in DEFINITIONS.exclusions if x.id == "telemetry")
-    credited = credit_rows(leave_out(TABLE, excluded), HEAD, attribution, "study")
-    held = cells(credited, unit, DEFINITIONS.groups, DEFINITIONS.family)
+    left = leave_out(TABLE, excluded)
+    cells = pivoted(left, HEAD, attribution, "study", DEFINITIONS, unit)
     rules = dataclasses.replace(DEFINITIONS.inference, replicates=DEFINITIONS.grid.replicates)
-    found = Bootstrap(held.counts, statistics(DEFINITIONS), rules).percentile().to_frame()
+    found = Bootstrap(cells.counts, statistics(DEFINITIONS), rules).percentile().to_frame()
     lead = found.set_index("group").loc[LEAD]
     prefix = "" if unit == "developer" else "repository_"
     ends = row[f"{prefix}lower"], row[f"{prefix}upper"]
@@ -112,8 +114,8 @@ def test_intervals_are_those_of_the_bootstrap(
 
 
 def test_points_are_those_of_the_choices(grid: pd.DataFrame) -> None:
-    """Two ways to the same arithmetic: a pivot a choice, and one matrix product for all."""
-    table = choices.choices(TABLE, DEFINITIONS)
+    """Two ways to the same arithmetic: sums a choice, and one matrix product for all."""
+    table = choices.choices(Repositories(TABLE, DEFINITIONS))
     keys = ["exclusion", "attribution", "labels", "treatment"]
     first = table[table["window"] == HEAD].set_index(keys)[["china", "usa", "lead"]]
     second = grid[grid["scope"] == "all"].set_index(keys)[["china", "usa", "lead"]]
@@ -148,7 +150,8 @@ def test_a_specification_with_the_cells_of_an_earlier_one_is_marked(grid: pd.Dat
 def test_row_order_changes_nothing(grid: pd.DataFrame) -> None:
     """Shuffled repositories give the same table, byte for byte."""
     shuffled = TABLE.sample(frac=1, random_state=3).reset_index(drop=True)
-    again = grids.multiverse(shuffled, VARIANTS.sample(frac=1, random_state=4), DEFINITIONS)
+    variants = VARIANTS.sample(frac=1, random_state=4)
+    again = grids.multiverse(Repositories(shuffled, DEFINITIONS, variants, TASKS))
     assert again.to_csv() == grid.to_csv()
 
 
@@ -157,7 +160,7 @@ def test_the_bundled_grid_has_what_is_declared_and_the_headlines_point() -> None
     definitions = load_definitions()
     table = read_csv(ROOT / "results" / "specifications.csv")
     assert len(table) == np.prod([len(c) for c in choices_of(definitions).values()])
-    wanted = headline_choices(definitions)
+    wanted = headline(definitions).choices
     row = table[(table[list(wanted)] == pd.Series(wanted)).all(axis=1)].iloc[0]
     estimates = read_csv(ROOT / "results" / "estimates.csv")
     head = pd.Series(vars(definitions.headline))
@@ -176,8 +179,10 @@ def test_what_the_paper_says_of_the_usa_holds_in_the_committed_grid() -> None:
 
 def test_nobody_left_is_an_empty_specification() -> None:
     """Where all are left out no cell is left, and nothing fails."""
-    nobody = np.zeros(0, dtype=np.int64)
-    credited = grids.Credited(nobody, nobody, nobody, nobody)
-    found = credited.cells(credited.developer, np.ones((4, 2), dtype=np.int64))
+    nowhere = TABLE.assign(study_group_uploader="User")
+    repositories = Repositories(nowhere, DEFINITIONS)
+    credited = repositories.credited("uploader", "study", "left-out")
+    downloads = np.ones((len(TABLE), 2), dtype=np.int64)
+    found = repositories.side_cells(credited, credited.developer, downloads)
     assert found.shape == (1, 3, 2)
     assert not found.any()

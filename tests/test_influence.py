@@ -12,9 +12,10 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 from released_files import EXAMPLES
-from small import synthetic_definitions, synthetic_repositories
+from small import pivoted, synthetic_definitions, synthetic_repositories
 
 from replication.analysis import estimates, influence
+from replication.analysis.cells import Repositories
 from replication.errors import DegenerateDataError
 from replication.inference.cells import Cells
 
@@ -105,15 +106,15 @@ def test_a_lead_of_nothing_turns_without_any_of_its_side() -> None:
 @pytest.fixture(scope="module")
 def removal() -> pd.DataFrame:
     """Removal sets of every specification of the synthetic panel."""
-    found = influence.removal_sets(TABLE, DEFINITIONS)
+    found = influence.removal_sets(Repositories(TABLE, DEFINITIONS))
     return found.set_index(["estimand", "attribution", "labels", "unit"])
 
 
 def test_every_specification_and_unit_has_one_row(removal: pd.DataFrame) -> None:
     """The same that are estimated, by developer and by repository."""
     expected = [
-        (*spec.keys().values(), unit)
-        for spec in estimates.specifications(TABLE, DEFINITIONS)
+        (*spec.keys.values(), unit)
+        for spec in Repositories(TABLE, DEFINITIONS).specifications
         for unit in ("developer", "repository")
     ]
     assert [*removal.index] == expected
@@ -133,8 +134,7 @@ def test_the_repositories_named_turn_the_lead(removal: pd.DataFrame) -> None:
     for attribution in ("uploader", "origin", "split", "maker"):
         row = removal.loc[HEAD, attribution, "registry", "repository"]
         left = TABLE[~TABLE["name"].isin(row["names"].split("; "))]
-        spec = estimates.Specification(DEFINITIONS.headline_estimand, attribution, "registry")
-        held = estimates.cells_of(left, spec, "repository", DEFINITIONS)
+        held = pivoted(left, HEAD, attribution, "registry", DEFINITIONS, "repository")
         china, usa = (held.totals[held.groups.index(name)] for name in ("China", "USA"))
         assert row["fewest"] <= 3
         assert row["lead_after"] == pytest.approx((china - usa) / held.by_group.sum(), abs=1e-15)
@@ -145,10 +145,12 @@ def test_at_most_three_are_named_and_none_where_none_will_do() -> None:
     """Five equal repositories of China against a small one of the USA; then against none."""
     rows = pd.concat([TABLE.iloc[[0]]] * 5 + [TABLE.iloc[[3]]], ignore_index=True)
     rows = rows.assign(repository=[*"abcdef"], name=[f"{x}/model" for x in "abcdef"])
-    found = influence.removal_sets(rows, DEFINITIONS).set_index(["estimand", "attribution", "unit"])
+    found = influence.removal_sets(Repositories(rows, DEFINITIONS)).set_index(
+        ["estimand", "attribution", "unit"]
+    )
     row = found[found["labels"] == "study"].loc[HEAD, "uploader", "repository"]
     assert (row["fewest"], row["names"]) == (5, "a/model; b/model; c/model")
-    alone = influence.removal_sets(rows.iloc[:5], DEFINITIONS)
+    alone = influence.removal_sets(Repositories(rows.iloc[:5], DEFINITIONS))
     assert alone[["fewest", "share", "lead_after"]].isna().all(axis=None)
     assert set(alone["names"]) == {""}
 
@@ -156,7 +158,7 @@ def test_at_most_three_are_named_and_none_where_none_will_do() -> None:
 @pytest.fixture(scope="module")
 def ranked() -> pd.DataFrame:
     """Influence of each unit of the synthetic panel."""
-    return influence.dfbeta(TABLE, DEFINITIONS)
+    return influence.dfbeta(Repositories(TABLE, DEFINITIONS))
 
 
 @pytest.mark.parametrize("unit", ["developer", "repository"])
@@ -201,7 +203,7 @@ def test_only_increments_are_added_and_they_leave_out_the_same() -> None:
     windows = (*DEFINITIONS.windows, dataclasses.replace(cohort, id="cohort-too"))
     head = dataclasses.replace(DEFINITIONS.headline, estimand=f"{HEAD}-without-telemetry")
     other = dataclasses.replace(DEFINITIONS, windows=windows, headline=head)
-    rows = influence.dfbeta(TABLE.assign(**{"cohort-too": TABLE[HEAD]}), other)
+    rows = influence.dfbeta(Repositories(TABLE.assign(**{"cohort-too": TABLE[HEAD]}), other))
     assert rows["window"].drop_duplicates().tolist() == [HEAD, WINDOW]
     assert "unslothai" not in set(rows["name"])
     assert rows.groupby(["window", "unit"]).size().tolist() == [6] * 4
@@ -209,7 +211,7 @@ def test_only_increments_are_added_and_they_leave_out_the_same() -> None:
 
 def test_shifts_are_those_of_leave_one_out(ranked: pd.DataFrame) -> None:
     """The table of every estimate without each developer has the same shifts."""
-    other = estimates.leave_one_out(TABLE, DEFINITIONS)
+    other = estimates.leave_one_out(Repositories(TABLE, DEFINITIONS))
     spec = {"estimand": HEAD, "attribution": "uploader", "labels": "study"}
     other = other[(other[[*spec]] == pd.Series(spec)).all(axis=1)].set_index("developer")
     ours = ranked[(ranked["window"] == HEAD) & (ranked["unit"] == "developer")].set_index("name")
@@ -219,7 +221,7 @@ def test_shifts_are_those_of_leave_one_out(ranked: pd.DataFrame) -> None:
 def test_where_nothing_moves_the_lead_influence_is_undefined() -> None:
     """All of it is China's: the lead is 1 without any of them, and there is no spread to divide by."""
     china = TABLE.iloc[:2].assign(uploader_developer=["Qwen", "deepseek-ai"])
-    rows = influence.dfbeta(china, DEFINITIONS)
+    rows = influence.dfbeta(Repositories(china, DEFINITIONS))
     assert (rows["shift"] == 0).all()
     assert rows["dfbeta"].isna().all()
     assert rows["rank"].tolist() == [1, 2] * 4
@@ -228,11 +230,14 @@ def test_where_nothing_moves_the_lead_influence_is_undefined() -> None:
 def test_one_unit_cannot_be_left_out() -> None:
     """Without the only developer nothing is left: a named error."""
     with pytest.raises(DegenerateDataError, match="cannot be left out"):
-        influence.dfbeta(TABLE.iloc[:1], DEFINITIONS)
+        influence.dfbeta(Repositories(TABLE.iloc[:1], DEFINITIONS))
 
 
 def test_row_order_does_not_matter() -> None:
     """Shuffled input gives the same tables, byte for byte."""
     shuffled = TABLE.sample(frac=1, random_state=5)
     for table in (influence.removal_sets, influence.dfbeta):
-        assert table(shuffled, DEFINITIONS).to_csv() == table(TABLE, DEFINITIONS).to_csv()
+        assert (
+            table(Repositories(shuffled, DEFINITIONS)).to_csv()
+            == table(Repositories(TABLE, DEFINITIONS)).to_csv()
+        )

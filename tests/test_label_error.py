@@ -10,10 +10,10 @@ import pandas as pd
 import pytest
 from numpy.typing import NDArray
 from scipy import stats
-from small import synthetic_definitions, synthetic_repositories
+from small import pivoted, synthetic_definitions, synthetic_repositories
 
 from replication.analysis import label_error
-from replication.analysis.estimates import Specification, cells_of
+from replication.analysis.cells import Repositories
 from replication.analysis.label_error import BOTH, LABELS, LUCK, SOURCES, UNSETTLED
 from replication.definitions import Definitions
 from replication.inference.cells import Cells
@@ -242,7 +242,7 @@ def test_the_prior_is_that_of_the_study() -> None:
 @pytest.fixture(scope="module")
 def rows() -> pd.DataFrame:
     """Every interval on the synthetic panel."""
-    return label_error.propagate(TABLE, AUDITED, {"Qwen"}, DEFINITIONS)
+    return label_error.propagate(Repositories(TABLE, DEFINITIONS), AUDITED, {"Qwen"})
 
 
 def test_every_window_role_source_and_statistic_has_one_row(rows: pd.DataFrame) -> None:
@@ -271,8 +271,7 @@ def test_points_by_hand(rows: pd.DataFrame) -> None:
 
 def test_intervals_are_the_quantiles_of_the_replicates(rows: pd.DataFrame) -> None:
     """And china_leads is the fraction of them above zero."""
-    estimand = next(e for e in DEFINITIONS.estimands if e.id == "cohort-2025-08")
-    held = cells_of(TABLE, Specification(estimand, "origin", "registry"), "developer", DEFINITIONS)
+    held = pivoted(TABLE, "cohort-2025-08", "origin", "registry", DEFINITIONS)
     where = (rows["estimand"] == "cohort-2025-08") & (rows["attribution"] == "origin")
     for source, drawn in label_error.replicates(held, AUDITED, {"Qwen"}, DEFINITIONS).items():
         part = rows[where & (rows["source"] == source)]
@@ -284,7 +283,7 @@ def test_intervals_are_the_quantiles_of_the_replicates(rows: pd.DataFrame) -> No
 
 def test_without_label_error_the_interval_is_the_point() -> None:
     """Labels alone leave no width, and both leave that of luck."""
-    found = label_error.propagate(TABLE, CERTAIN, set(), DEFINITIONS)
+    found = label_error.propagate(Repositories(TABLE, DEFINITIONS), CERTAIN, set())
     labels = found[found["source"].isin([LABELS, LABELS + UNSETTLED])]
     assert (labels["lower"] == labels["point"]).all()
     assert (labels["upper"] == labels["point"]).all()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from dataclasses import replace
 from pathlib import Path
 
@@ -18,7 +19,7 @@ from test_panel_table import NO_LABELS
 from test_sql_estimates import NAMESPACES, bundle, first, synthetic_definitions
 
 from replication import names
-from replication.analysis import estimates
+from replication.analysis.cells import Repositories
 from replication.attribution import assign, lookup, registry, rules
 from replication.attribution.window import Credit
 from replication.definitions import load_definitions
@@ -120,9 +121,9 @@ def test_names_in_any_case_have_the_same_credit() -> None:
     for one in (credited(rows), credited(small)):
         kept = one.filter(regex="_developer$|_group_|^sum$|^cohort$")
         assert one.loc[one["uploader"].str.lower() == "qwen", "sum"].item() == 60
-        spec = estimates.Specification(definitions.estimands[0], "origin", "registry")
-        renamed = one.rename(columns={"sum": spec.estimand.window.id})
-        held = estimates.cells_of(renamed, spec, "developer", DEFINITIONS)
+        repositories = Repositories(one, definitions)
+        choices = {"window": "sum", "attribution": "origin", "labels": "registry"}
+        held = repositories.cells(dataclasses.replace(repositories.headline, **choices))
         found.append((kept.reset_index(drop=True), held))
     assert_frame_equal(found[0][0], found[1][0])
     assert [held.totals[-1] for _, held in found] == [2 * (60 + 40 + 40)] * 2

@@ -11,6 +11,8 @@ from released_files import EXAMPLES
 from scipy import stats
 from small import SYNTHETIC, synthetic_definitions, synthetic_repositories
 
+from replication.analysis import concentration
+from replication.analysis.cells import Repositories
 from replication.errors import DegenerateDataError
 from replication.inference import pareto
 
@@ -127,7 +129,7 @@ def test_the_tail_is_a_small_part_that_grows() -> None:
 @pytest.fixture(scope="module")
 def table() -> pd.DataFrame:
     """Hill's index of the synthetic panel."""
-    return pareto.hill(TABLE, DEFINITIONS)
+    return concentration.hill(Repositories(TABLE, DEFINITIONS))
 
 
 def test_the_table_by_hand(table: pd.DataFrame) -> None:
@@ -152,4 +154,4 @@ def test_every_window_and_unit_is_there(table: pd.DataFrame) -> None:
 def test_row_order_does_not_matter(table: pd.DataFrame) -> None:
     """Shuffled input gives the same table, byte for byte."""
     shuffled = TABLE.sample(frac=1, random_state=5)
-    assert pareto.hill(shuffled, DEFINITIONS).to_csv() == table.to_csv()
+    assert concentration.hill(Repositories(shuffled, DEFINITIONS)).to_csv() == table.to_csv()

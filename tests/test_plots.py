@@ -22,11 +22,16 @@ from small_coverage import synthetic_coverage
 from small_grid import synthetic_tables
 from small_window_tables import window_tables
 
-from replication.analysis.choices import CREDITED, LABELLED, TREATMENTS
+from replication.analysis.specification import (
+    CREDIT,
+    CREDITED,
+    LABELLED,
+    TREATMENTS,
+    WEEKLY_CREDIT,
+)
 from replication.attribution.assign import LABELS
 from replication.definitions import load_definitions
 from replication.files import write_csv, write_json
-from replication.inference.cells import CREDIT, WEEKLY_CREDIT
 from replication.plots import (
     FIGURES,
     WINDOW_FIGURES,

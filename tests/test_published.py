@@ -17,13 +17,14 @@ from scipy.special import expit, logit
 from small import synthetic_definitions, synthetic_repositories
 
 from replication.analysis import published
+from replication.analysis.cells import Repositories
+from replication.analysis.lead import LEAD, RATIO
 from replication.definitions import Definitions, Inference
 from replication.errors import DefinitionError, DegenerateDataError
 from replication.inference import post_stratification
 from replication.inference.bootstrap import Bootstrap
 from replication.inference.cells import Cells
 from replication.inference.resampling import replicate_totals
-from replication.inference.statistics import LEAD, RATIO
 from replication.plots import published_model, style
 
 DEFINITIONS = synthetic_definitions(2_000)
@@ -31,7 +32,7 @@ RULES = DEFINITIONS.inference
 ONLINE = "International / Online"
 PUBLISHED = {"China": 17.1, "USA": 15.8, ONLINE: 23.8}
 GROUPS = ("China", "USA", "France", ONLINE)
-PAIR, THREE, DUST = post_stratification.models(PUBLISHED, DEFINITIONS)
+PAIR, THREE, DUST = published.models(PUBLISHED, DEFINITIONS)
 METHODS = ["percentile", "studentised-logit", "jackknife-logit", "bca"]
 # Synthetic half downloads of developers by group: few enough hits that a large lead can be told.
 SYNTHETIC = (
@@ -94,7 +95,7 @@ def test_raking_is_exact_to_rounding(
     sizes: tuple[tuple[int, ...], ...], china: float, usa: float
 ) -> None:
     """Each cell is within half a unit of its group's factor, each share as near as that allows."""
-    (model, *_) = post_stratification.models({"China": china, "USA": usa, ONLINE: 1.0}, DEFINITIONS)
+    (model, *_) = published.models({"China": china, "USA": usa, ONLINE: 1.0}, DEFINITIONS)
     counts = post_stratification.resampled(synthetic_cells(sizes), model, RULES).counts
     assert np.array_equal(counts[:, -1], np.zeros(len(counts)))
     columns = [sizes[0], sizes[1], sizes[2] + sizes[3]]
@@ -112,16 +113,16 @@ def test_the_models_by_hand() -> None:
         {"China": 0.171, "USA": 0.158, ONLINE: 0.238, "rest": 0.433}
     )
     assert (DUST.shares, DUST.dust, PAIR.dust) == (PAIR.shares, True, False)
-    assert PAIR.lead == pytest.approx(0.013)
-    moved = THREE.with_lead(0.2)
-    assert (moved.lead, moved.joint) == pytest.approx((0.2, 0.329))
+    assert PAIR.difference == pytest.approx(0.013)
+    moved = THREE.with_difference(0.2)
+    assert (moved.difference, moved.joint) == pytest.approx((0.2, 0.329))
     assert dict(moved.shares)[ONLINE] == dict(THREE.shares)[ONLINE]
     for model in (PAIR, THREE, DUST):
         assert model.assumption.endswith(".")
         assert model.assumption.count(".") == 1
 
 
-def test_raked_developers_keep_their_proportions() -> None:
+def test_scaled_developers_keep_their_proportions() -> None:
     """Of China's 1020 the first holds 200; the rest is France and the international group."""
     pair, three, dust = (post_stratification.resampled(HELD, m, RULES) for m in (PAIR, THREE, DUST))
     assert pair.counts[0, 0] == round(2**40 * 0.171 * 200 / 1020)
@@ -187,7 +188,7 @@ def test_the_jackknife_equals_brute_force(model: post_stratification.Model, powe
 
 
 def test_the_percentile_interval_by_another_route() -> None:
-    """To rake the panel's replicates is to replicate the raked panel: one factor a group."""
+    """To scale the panel's replicates is to replicate the scaled panel: one factor a group."""
     drawn = post_stratification.resampled(HELD, PAIR, RULES)
     raw = np.column_stack([HELD.by_group[:, :2], HELD.by_group[:, 2:].sum(axis=1)])
     totals = replicate_totals(raw, RULES.replicates, RULES.chunk, RULES.seed)
@@ -196,12 +197,12 @@ def test_the_percentile_interval_by_another_route() -> None:
     ends = np.quantile(leads, [0.025, 0.975])
     assert found.lower[place(drawn)] == pytest.approx(ends[0], rel=1e-8)
     assert found.upper[place(drawn)] == pytest.approx(ends[1], rel=1e-8)
-    rows = published.published_pair(TABLE, PUBLISHED, DEFINITIONS)
+    rows = published.published_pair(headline_cells(TABLE, DEFINITIONS), PUBLISHED, DEFINITIONS)
     assert rows.loc[rows["model"] == "pair", "china_leads"].iloc[0] == (leads > 0).mean()
 
 
 def ground(specks: int) -> np.ndarray:
-    """Raked developers of China and the USA with the rest ground into so many equal specks."""
+    """Scaled developers of China and the USA with the rest ground into so many equal specks."""
     head = post_stratification.resampled(HELD, DUST, RULES).counts[:-1, :3]
     dust = round(2**40 * dict(DUST.shares)["rest"] / specks)
     return np.vstack([head, np.tile([0, 0, dust], (specks, 1))]).astype(np.int64)
@@ -253,7 +254,7 @@ def test_dust_is_the_optimistic_limit_of_the_rest() -> None:
 @pytest.fixture(scope="module")
 def pair() -> pd.DataFrame:
     """Every interval of the synthetic panel."""
-    return published.published_pair(TABLE, PUBLISHED, DEFINITIONS)
+    return published.published_pair(headline_cells(TABLE, DEFINITIONS), PUBLISHED, DEFINITIONS)
 
 
 def test_every_model_method_and_statistic_has_one_row(pair: pd.DataFrame) -> None:
@@ -298,7 +299,9 @@ def test_the_effective_number_by_hand(pair: pd.DataFrame) -> None:
 
 def test_the_curve_begins_with_the_pair_and_ends_with_equal_developers(pair: pd.DataFrame) -> None:
     """The first rows are the pair's own; the last have the effective number of equal developers."""
-    curve = published.concentration_curve(TABLE, PUBLISHED, DEFINITIONS)
+    curve = published.concentration_curve(
+        headline_cells(TABLE, DEFINITIONS), PUBLISHED, DEFINITIONS
+    )
     assert curve["power"].tolist() == [k / 10 for k in range(10, -1, -1) for _ in range(2)]
     own = pair[(pair["model"] == "pair") & (pair["group"] == LEAD)].set_index("method")
     for row in curve[curve["power"] == 1].to_dict("records"):
@@ -314,16 +317,16 @@ def test_the_curve_begins_with_the_pair_and_ends_with_equal_developers(pair: pd.
 @pytest.mark.parametrize("model", [PAIR, DUST])
 def test_the_end_of_the_bisection_by_brute_force(model: post_stratification.Model) -> None:
     """Published with the gap that was found the interval excludes zero, a hair below it does not."""
-    rows = published.detectable_gap(TABLE, PUBLISHED, DEFINITIONS)
+    rows = published.detectable_gap(headline_cells(TABLE, DEFINITIONS), PUBLISHED, DEFINITIONS)
     rows = rows[(rows["model"] == model.name) & (rows["power"] == 1)]
     assert rows["gap"].notna().all()
     for method, gap in zip(rows["method"], rows["gap"], strict=True):
         for lead, excludes in ((gap + 1e-6, True), (gap - 1e-6, False)):
-            moved = dict(model.with_lead(lead).shares)
+            moved = dict(model.with_difference(lead).shares)
             shares = {g: 100 * moved.get(g, 0.1) for g in PUBLISHED}
-            table = published.published_pair(TABLE, shares, DEFINITIONS).set_index(
-                ["model", "method", "group"]
-            )
+            table = published.published_pair(
+                headline_cells(TABLE, DEFINITIONS), shares, DEFINITIONS
+            ).set_index(["model", "method", "group"])
             assert (table.loc[model.name, method, LEAD]["lower"] > 0) == excludes
 
 
@@ -347,7 +350,7 @@ def test_the_jackknifes_smallest_lead_is_a_root() -> None:
     """Another root finder on the loop over developers finds the same lead."""
 
     def lower(lead: float) -> float:
-        counts = post_stratification.resampled(HELD, PAIR.with_lead(lead), RULES, 0.5).counts
+        counts = post_stratification.resampled(HELD, PAIR.with_difference(lead), RULES, 0.5).counts
         return float(looped_jackknife(counts)[0])
 
     expected = brentq(lower, 0.0, 0.32)
@@ -360,7 +363,7 @@ def test_a_larger_lead_never_stops_excluding_zero(method: str) -> None:
     """Along a grid of leads the answer changes once, with the same weights in every step."""
     rules = replace(RULES, replicates=500)
     leads = np.linspace(0, PAIR.joint, 40)
-    found = [published.excludes_zero(HELD, PAIR.with_lead(x), method, rules) for x in leads]
+    found = [published.excludes_zero(HELD, PAIR.with_difference(x), method, rules) for x in leads]
     assert found == sorted(found)
     assert set(found) == {False, True}
 
@@ -381,10 +384,19 @@ def test_the_order_of_rows_does_not_matter() -> None:
         published.concentration_curve,
         published.detectable_gap,
     ):
-        expected = make(TABLE, PUBLISHED, definitions)
+        expected = make(headline_cells(TABLE, definitions), PUBLISHED, definitions)
         pd.testing.assert_frame_equal(
-            make(shuffled, PUBLISHED, definitions), expected, rtol=0, atol=0
+            make(headline_cells(shuffled, definitions), PUBLISHED, definitions),
+            expected,
+            rtol=0,
+            atol=0,
         )
+
+
+def headline_cells(table: pd.DataFrame, definitions: Definitions) -> Cells:
+    """Cells of the headline by developer."""
+    repositories = Repositories(table, definitions)
+    return repositories.cells(repositories.headline)
 
 
 def quick(definitions: Definitions) -> Definitions:
@@ -394,7 +406,7 @@ def quick(definitions: Definitions) -> Definitions:
 
 
 def test_a_group_without_developers_is_refused() -> None:
-    """A panel without a developer of the USA cannot be raked to its share, and the error says so."""
+    """A panel without a developer of the USA cannot be scaled to its share, and the error says so."""
     table = TABLE[TABLE["study_group_uploader"] != "USA"]
     for make in (
         published.published_pair,
@@ -402,7 +414,7 @@ def test_a_group_without_developers_is_refused() -> None:
         published.detectable_gap,
     ):
         with pytest.raises(DegenerateDataError, match=r"group USA, whose published share is 15\.8"):
-            make(table, PUBLISHED, DEFINITIONS)
+            make(headline_cells(table, DEFINITIONS), PUBLISHED, DEFINITIONS)
 
 
 @pytest.mark.parametrize(
@@ -418,15 +430,13 @@ def test_a_group_without_developers_is_refused() -> None:
 def test_impossible_published_shares_are_refused(shares: dict[str, float], message: str) -> None:
     """Shares over 100 %, missing, zero or unknown name the group and the file to correct."""
     with pytest.raises(DefinitionError, match=message) as caught:
-        post_stratification.models(shares, DEFINITIONS)
+        published.models(shares, DEFINITIONS)
     assert "claims.toml" in caught.value.remedy
 
 
 def test_shares_of_a_hundred_percent_leave_no_rest() -> None:
-    """A rest of nothing is raked to nothing."""
-    (model, *_) = post_stratification.models(
-        {"China": 60.0, "USA": 30.0, ONLINE: 10.0}, DEFINITIONS
-    )[1:]
+    """A rest of nothing is scaled to nothing."""
+    (model, *_) = published.models({"China": 60.0, "USA": 30.0, ONLINE: 10.0}, DEFINITIONS)[1:]
     counts = post_stratification.resampled(HELD, model, RULES).counts
     assert counts.sum(axis=0)[3] == 0
     assert counts.sum() == pytest.approx(2**40, abs=13)
@@ -447,7 +457,7 @@ class Drawn:
 
 def test_the_figure_says_that_it_is_a_model_and_hides_no_text(pair: pd.DataFrame) -> None:
     """Texts are large enough, on the page and apart, and the published gap is marked."""
-    tables = [f(TABLE, PUBLISHED, DEFINITIONS) for f in (published.concentration_curve,
+    tables = [f(headline_cells(TABLE, DEFINITIONS), PUBLISHED, DEFINITIONS) for f in (published.concentration_curve,
                                                    published.detectable_gap)]  # fmt: skip
     with style.context():
         figure = published_model.draw(Drawn(pair, *tables), DEFINITIONS)
@@ -461,15 +471,23 @@ def test_a_model_that_the_panel_has_no_developers_for_is_left_out() -> None:
     """Without an international developer the model of three goes, without a rest only dust is left."""
     table = synthetic_repositories(DEFINITIONS)
     definitions = replace(DEFINITIONS, inference=replace(RULES, replicates=50, chunk=50))
-    names = published.published_pair(table, PUBLISHED, definitions)["model"].unique()
+    names = published.published_pair(headline_cells(table, definitions), PUBLISHED, definitions)[
+        "model"
+    ].unique()
     assert list(names) == ["pair", "head-and-dust"]
     column = f"{definitions.headline.labels}_group_uploader"
     pair_alone = table[table[column].isin(["China", "USA"])]
-    assert set(published.published_pair(pair_alone, PUBLISHED, definitions)["model"]) == {
-        "head-and-dust"
-    }
-    curve = published.concentration_curve(pair_alone, PUBLISHED, definitions)
+    assert set(
+        published.published_pair(headline_cells(pair_alone, definitions), PUBLISHED, definitions)[
+            "model"
+        ]
+    ) == {"head-and-dust"}
+    curve = published.concentration_curve(
+        headline_cells(pair_alone, definitions), PUBLISHED, definitions
+    )
     assert curve["point"].round(6).eq(0.013).all()
-    assert set(published.detectable_gap(pair_alone, PUBLISHED, definitions)["model"]) == {
-        "head-and-dust"
-    }
+    assert set(
+        published.detectable_gap(headline_cells(pair_alone, definitions), PUBLISHED, definitions)[
+            "model"
+        ]
+    ) == {"head-and-dust"}

@@ -10,20 +10,21 @@ import pandas as pd
 import pytest
 from small import synthetic_definitions, synthetic_repositories
 
+from replication.analysis.cells import Repositories
 from replication.analysis.estimates import estimate
+from replication.analysis.lead import LEAD, SIDES
 from replication.analysis.rebuild_error import (
     COMBINED,
     METHOD,
-    SIDES,
     standard_error,
     with_rebuild_error,
 )
-from replication.inference.statistics import LEAD
 
 USED = {"factor": 1.05, "factor_error": 0.004, "spread": 0.03}
 ALL = synthetic_definitions()
 DEFINITIONS = replace(ALL, windows=ALL.windows[:2], exclusions=())
 TABLE = synthetic_repositories(DEFINITIONS)
+REPOSITORIES = Repositories(TABLE, DEFINITIONS)
 WINDOW = DEFINITIONS.windows[0].id
 SAME = ["estimand", "attribution", "labels", "group"]
 
@@ -31,7 +32,7 @@ SAME = ["estimand", "attribution", "labels", "group"]
 @pytest.fixture(scope="module")
 def base() -> pd.DataFrame:
     """The estimates of the small synthetic panel."""
-    return estimate(TABLE, DEFINITIONS)
+    return estimate(Repositories(TABLE, DEFINITIONS))
 
 
 def chain(**changed: float) -> pd.DataFrame:
@@ -95,13 +96,13 @@ def test_moves_that_cancel_leave_the_own_errors() -> None:
 
 def test_no_row_is_added_where_nothing_is_chained(base: pd.DataFrame) -> None:
     """Windows of counters alone have no such error."""
-    found = with_rebuild_error(base, TABLE, chained(0.0), chain(), DEFINITIONS)
+    found = with_rebuild_error(base, REPOSITORIES, chained(0.0), chain())
     pd.testing.assert_frame_equal(found, base)
 
 
 def test_rows_are_added_for_the_window_that_is_chained(base: pd.DataFrame) -> None:
     """The first window gets two rows for each side and the lead; all others stay as they were."""
-    found = with_rebuild_error(base, TABLE, chained(0.5), chain(), DEFINITIONS)
+    found = with_rebuild_error(base, REPOSITORIES, chained(0.5), chain())
     pd.testing.assert_frame_equal(found.iloc[: len(base)], base)
     added = found.iloc[len(base) :]
     assert set(added["estimand"]) == {WINDOW}
@@ -117,7 +118,7 @@ def test_ends_are_those_of_the_formula(
     base: pd.DataFrame, labels: str, role: str, side: str
 ) -> None:
     """1.96 standard errors alone, and in quadrature with each half of the jackknife's interval."""
-    found = with_rebuild_error(base, TABLE, chained(0.5), chain(), DEFINITIONS)
+    found = with_rebuild_error(base, REPOSITORIES, chained(0.5), chain())
     here = found[(found[SAME] == [WINDOW, role, labels, side]).all(axis=1)]
     rows = here[here["unit"] != "repository"].set_index("method")
     value, each = moves(labels, role, side, 0.5)
@@ -138,6 +139,6 @@ def test_a_repository_without_chained_downloads_has_none(base: pd.DataFrame) -> 
     """Rows that the table of chained downloads lacks count as zero, in whatever order it stands."""
     table = chained(0.5)
     table.loc[table.index[-2:], WINDOW] = 0
-    whole = with_rebuild_error(base, TABLE, table, chain(), DEFINITIONS)
-    short = with_rebuild_error(base, TABLE, table.iloc[-3::-1], chain(), DEFINITIONS)
+    whole = with_rebuild_error(base, REPOSITORIES, table, chain())
+    short = with_rebuild_error(base, REPOSITORIES, table.iloc[-3::-1], chain())
     pd.testing.assert_frame_equal(whole, short)

@@ -11,6 +11,7 @@ import pandas as pd
 import pytest
 from command_line import assert_one_message, invoke
 
+from replication.analysis.cells import Repositories
 from replication.errors import VerificationError
 from replication.panel.whole_hub.rebuild import Detailed
 from replication.validation.recovery import ablation, experiment, report, shares
@@ -198,5 +199,5 @@ def test_an_id_that_an_ablation_made_up_is_of_no_repository() -> None:
     told = {1: "a/model-0000001", 2: None, 99: None}
     facts = pd.DataFrame({"repository": [f"{n:024x}" for n in told], "name": [*told.values()]})
     held, full = SimpleNamespace(hub=range(3)), SimpleNamespace(facts=facts)
-    ours = experiment.estimate(held, full, pd.Series([5, 7, 11]))  # type: ignore[arg-type]
+    ours = experiment.estimate(Repositories(held, full), pd.Series([5, 7, 11]))  # type: ignore[arg-type]
     assert ours.tolist() == [0, 5, 7]

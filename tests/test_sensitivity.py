@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
 
 from replication.analysis import sensitivity
-from replication.analysis.grid import DIMENSIONS, choices_of, headline_choices
 from replication.analysis.sensitivity import Move, variance_shares, worths
+from replication.analysis.specification import DIMENSIONS, choices_of, headline
 from replication.definitions import Bridge, load_definitions
 
 DEFINITIONS = load_definitions()
@@ -84,7 +84,7 @@ def test_published_cells_are_the_headline_but_for_window_and_scope() -> None:
     assert list(rows.index) == [cell.id for cell in DEFINITIONS.published_cells]
     assert rows.loc["study", "published_lead"] == pytest.approx(0.013)
     assert np.isnan(rows.loc["atom", "published_lead"])
-    wanted = headline_choices(DEFINITIONS) | {
+    wanted = headline(DEFINITIONS).choices | {
         "window": "cohort-full-year",
         "scope": "first-party-text",
     }

@@ -72,7 +72,7 @@ def test_the_population_is_what_it_says() -> None:
 def test_a_data_set_is_cells_of_whole_developers(model: str) -> None:
     """As many developers as there are, each in one class, with a download in every repository."""
     for data in draw(model, 20):
-        assert data.developers.shape == (N, len(CLASSES))
+        assert data.developers.shape == (N, CLASSES)
         assert data.developers.dtype == data.repositories.dtype == np.int64
         assert ((data.developers > 0).sum(axis=1) == 1).all()
         assert ((data.repositories > 0).sum(axis=1) == 1).all()

@@ -17,7 +17,7 @@ from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
 from small_grid import EFFECTIVE, PUBLISHED, reduced, synthetic_grid, tables_of
 
-from replication.analysis.grid import choices_of
+from replication.analysis.specification import choices_of
 from replication.definitions import load_definitions
 from replication.plots import bridges, choice_names, specifications, strips, style, words
 

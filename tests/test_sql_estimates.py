@@ -15,6 +15,8 @@ import pandas as pd
 import pytest
 
 from replication.analysis import estimates
+from replication.analysis.cells import Repositories
+from replication.analysis.lead import statistics
 from replication.attribution import assign, registry, rules
 from replication.definitions import Definitions, Window, load_definitions
 from replication.errors import ReplicationError
@@ -208,14 +210,15 @@ def test_order_of_the_panel(by_hand: pd.DataFrame, tmp_path: Path) -> None:
 
 def exact_estimates(table: pd.DataFrame, definitions: Definitions) -> pd.DataFrame:
     """The first implementation's estimates that need no random draw."""
-    names, parts = estimates.statistics(definitions), []
-    for spec in estimates.specifications(table, definitions):
-        held = estimates.cells_of(table, spec, "developer", definitions)
+    names, parts = statistics(definitions), []
+    repositories = Repositories(table, definitions)
+    for spec in repositories.specifications:
+        held = repositories.cells(spec)
         ends = [names.proportions(held.totals), *names.bounds(held.totals)]
         columns = dict(zip(("point", "lower", "upper"), map(names.values, ends), strict=True))
         beside = estimates._concentration_columns(held, names)
         rows = pd.DataFrame({"group": names.names, "method": "bounds", **columns, **beside})
-        parts.append(rows.assign(**spec.keys()))
+        parts.append(rows.assign(**spec.keys))
     return pd.concat(parts, ignore_index=True)
 
 
@@ -226,7 +229,9 @@ def first(folder: Path, results: Path, definitions: Definitions) -> Path:
     table = assign.attributed(panel, known, rules.load(folder / "rules.csv"), definitions.group_of)
     windows = [window.id for window in definitions.windows]
     write_csv(results / "estimates.csv", exact_estimates(table, definitions))
-    write_csv(results / "leave_one_out.csv", estimates.leave_one_out(table, definitions))
+    write_csv(
+        results / "leave_one_out.csv", estimates.leave_one_out(Repositories(table, definitions))
+    )
     covered = assign.coverage(table, known, windows, definitions.unattributed)
     write_csv(results / "coverage.csv", covered)
     return results

@@ -8,7 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
-from replication.inference.statistics import LEAD, RATIO, Statistics
+from replication.analysis.lead import LEAD, RATIO
+from replication.inference.statistics import Statistics
 
 GROUPS = ("China", "USA", "France", "International / Online", "User")
 NAMES = Statistics(GROUPS, ("China", "USA"), "family", "China", ("International / Online", "User"))

@@ -14,7 +14,7 @@ from released_files import EXAMPLES
 from small import synthetic_definitions, synthetic_repositories
 
 from replication.analysis import tipping
-from replication.analysis.estimates import specifications
+from replication.analysis.cells import Repositories
 from replication.inference.cells import HALVES, Cells
 
 DEFINITIONS = synthetic_definitions()
@@ -234,13 +234,15 @@ def test_the_bound_on_downloads_is_reached_by_single_downloads(rows: Rows) -> No
 @pytest.fixture(scope="module")
 def table() -> pd.DataFrame:
     """Tipping points of every specification of the synthetic panel."""
-    found = tipping.tipping_points(TABLE, DEFINITIONS)
+    found = tipping.tipping_points(Repositories(TABLE, DEFINITIONS))
     return found.set_index(["estimand", "attribution", "labels"])
 
 
 def test_every_specification_has_one_row(table: pd.DataFrame) -> None:
     """The same that are estimated, and none twice."""
-    expected = [tuple(spec.keys().values()) for spec in specifications(TABLE, DEFINITIONS)]
+    expected = [
+        tuple(spec.keys.values()) for spec in Repositories(TABLE, DEFINITIONS).specifications
+    ]
     assert [*table.index] == expected
     assert not table.index.has_duplicates
 
@@ -303,7 +305,7 @@ def test_doubts_are_told_of_the_registry_alone(table: pd.DataFrame) -> None:
     """The study's labels have no doubts, and the synthetic registry has none that would do."""
     assert table["fewest_doubtful"].isna().all()
     doubted = TABLE.assign(**{"registry-low_group_uploader": "USA"})
-    found = tipping.tipping_points(doubted, DEFINITIONS).set_index(
+    found = tipping.tipping_points(Repositories(doubted, DEFINITIONS)).set_index(
         ["estimand", "attribution", "labels"]
     )
     assert found.loc[("cohort-2025-08", "uploader", "registry"), "fewest_doubtful"] == 1

@@ -12,7 +12,8 @@ from itertools import product
 
 import pandas as pd
 
-from replication.analysis.cells import Mask, Repositories
+from replication.analysis.cells import Repositories
+from replication.analysis.credit import Mask
 from replication.analysis.lead import SIDES, shares
 from replication.analysis.specification import (
     CREDITED,
@@ -20,6 +21,7 @@ from replication.analysis.specification import (
     NONE,
     TREATMENTS,
     Specification,
+    of_window,
 )
 from replication.attribution.rules import Rule, matched
 from replication.inference.cells import HALVES
@@ -66,10 +68,10 @@ def measures(
 
 def _specifications(repositories: Repositories) -> Iterator[Specification]:
     """Every choice, of the windows and exclusions that leave something and remove something."""
-    definitions, head = repositories.definitions, repositories.headline
+    definitions = repositories.definitions
     exclusions = (NONE, *(x.id for x in definitions.exclusions))
     for exclusion, window in product(exclusions, definitions.windows):
-        spec = replace(head, window=window.id, exclusion=exclusion)
+        spec = replace(of_window(window.id, definitions), exclusion=exclusion)
         whole, removed = repositories.downloads(spec).sum(), repositories.removed(spec)
         if removed < whole and (exclusion == NONE or removed > 0):
             for attribution, labels, treatment in product(CREDITED, LABELLED, TREATMENTS):
@@ -89,7 +91,7 @@ def exclusions(repositories: Repositories, rules: Sequence[Rule]) -> pd.DataFram
     rows = []
     for name, by, left in _left(repositories, rules):
         for window in repositories.definitions.windows:
-            spec = replace(repositories.headline, window=window.id, exclusion=NONE)
+            spec = of_window(window.id, repositories.definitions)
             downloads = repositories.downloads(spec)
             total, rest = int(downloads.sum()), int(downloads[left].sum())
             rows.append(

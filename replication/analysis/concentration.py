@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from itertools import product
 
 import numpy as np
@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from replication.analysis.cells import UNITS, Repositories, SpecifiedCells
 from replication.analysis.lead import CHINA, USA
-from replication.analysis.specification import NONE
+from replication.analysis.specification import of_window
 from replication.definitions import Inference
 from replication.errors import DegenerateDataError
 from replication.inference.cells import HALVES, Cells
@@ -247,8 +247,7 @@ def concentrations(repositories: Repositories) -> pd.DataFrame:
 def _whole_windows(repositories: Repositories) -> Iterator[SpecifiedCells]:
     """Cells of every window as the headline credits and labels it, without any exclusion."""
     for window, unit in product(repositories.definitions.windows, UNITS):
-        spec = replace(repositories.headline, window=window.id, exclusion=NONE)
-        yield repositories.cells(spec, unit)
+        yield repositories.cells(of_window(window.id, repositories.definitions), unit)
 
 
 def _within(cells: Cells, scope: str) -> NDArray[np.int64]:

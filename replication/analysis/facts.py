@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from replication.analysis.cells import REPOSITORY, Repositories
 from replication.analysis.choices import measures
 from replication.analysis.lead import CHINA, LEAD, SIDES, USA, statistics
-from replication.analysis.specification import NONE, OWN, choices_of
+from replication.analysis.specification import NONE, OWN, choices_of, of_window
 from replication.analysis.weekly import NEVER
 from replication.attribution.assign import LABELS
 from replication.attribution.registry import UNKNOWN, Registry
@@ -182,11 +182,8 @@ def of_omission(repositories: Repositories) -> dict[str, Any]:
     same_end = [w for w in definitions.windows if w.kind == "increments" and w.end == cohort.end]
     if cohort.kind != "cohort" or not same_end:
         return {}
-    levels = repositories.downloads(replace(repositories.headline, window=cohort.id))
-    gained = replace(
-        repositories.headline,
-        window=same_end[0].id, attribution="uploader", labels="study", exclusion=NONE,
-    )  # fmt: skip
+    levels = repositories.downloads(repositories.headline)
+    gained = replace(of_window(same_end[0].id, definitions), attribution="uploader", labels="study")
     inside = levels > 0
     young = measures(repositories, gained, inside)
     old = repositories.totals(gained, ~inside)[: len(definitions.groups)] // HALVES

@@ -23,7 +23,7 @@ from numpy.typing import NDArray
 
 from replication.analysis.cells import Repositories
 from replication.analysis.lead import LEAD
-from replication.analysis.specification import NONE
+from replication.analysis.specification import of_window
 from replication.attribution.assign import ROLES
 from replication.attribution.second_coding import CHINA, CLASSES, USA, class_of_group
 from replication.definitions import Definitions
@@ -63,10 +63,7 @@ def propagate(
     """
     definitions, rows = repositories.definitions, []
     for window, role in product(definitions.windows, ROLES):
-        spec = replace(
-            repositories.headline,
-            window=window.id, exclusion=NONE, attribution=role, labels="registry",
-        )  # fmt: skip
+        spec = replace(of_window(window.id, definitions), attribution=role, labels="registry")
         cells = repositories.cells(spec)
         point = _statistics(np.asarray([_by_class(cells, definitions).sum(axis=0)], dtype=float))[0]
         for source, drawn in replicates(cells, confusion, settled, definitions).items():

@@ -84,18 +84,23 @@ DIMENSIONS = tuple(field.name for field in fields(Specification))
 """The columns that name a specification of the grid, in the order of `Definitions.grid`."""
 
 
-def headline(definitions: Definitions) -> Specification:
-    """The specification of the headline."""
-    estimand, head = definitions.headline_estimand, definitions.headline
+def of_window(window: str, definitions: Definitions) -> Specification:
+    """A whole window, by the panel's rules, as the headline credits and labels it."""
     return Specification(
-        estimand.window.id,
+        window,
         definitions.panel.age_limit_days,
         definitions.grid.frozen[0],
-        head.attribution,
-        head.labels,
-        exclusion=estimand.exclusion.id if estimand.exclusion else NONE,
+        definitions.headline.attribution,
+        definitions.headline.labels,
         scope=definitions.grid.scopes[0],
     )
+
+
+def headline(definitions: Definitions) -> Specification:
+    """The specification of the headline."""
+    estimand = definitions.headline_estimand
+    exclusion = estimand.exclusion.id if estimand.exclusion else NONE
+    return replace(of_window(estimand.window.id, definitions), exclusion=exclusion)
 
 
 def rivals(definitions: Definitions) -> tuple[Specification, ...]:

@@ -13,8 +13,6 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
-LEAD = "China − USA"
-RATIO = "China / USA"
 Floats = NDArray[np.float64]
 
 

@@ -36,6 +36,7 @@ import pandas as pd
 
 from replication.analysis import rebuild_error
 from replication.analysis.cells import DEVELOPER
+from replication.analysis.lead import LEAD
 from replication.analysis.weekly import NEVER
 from replication.analysis.window import changes as window_changes
 from replication.analysis.window import months as window_months
@@ -43,7 +44,6 @@ from replication.definitions import Definitions
 from replication.definitions.bounds import check_published
 from replication.definitions.toml_tables import build_all, parse
 from replication.errors import DefinitionError
-from replication.inference.statistics import LEAD
 
 REPRODUCED, CONTRADICTED = "reproduced", "contradicted"
 NOT_TESTABLE = "not testable with public data"

@@ -9,11 +9,11 @@ from urllib.parse import urlsplit
 import pandas as pd
 
 from replication.analysis import rebuild_error
+from replication.analysis.lead import LEAD
 from replication.attribution import second_coding
 from replication.definitions import Definitions
 from replication.files import read_csv
 from replication.inference.simulation import MODELS
-from replication.inference.statistics import LEAD
 from replication.plots.choice_names import DIMENSIONS, choices
 from replication.report import window_tables
 from replication.report.markdown import Markup, bold, escaped, link, markdown, signed

@@ -17,7 +17,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from replication.analysis.cells import leave_out
+from replication.analysis.credit import leave_out
 from replication.analysis.lead import CHINA, LEAD, USA
 from replication.attribution.rules import AUTOMATED, BURST
 from replication.definitions import Definitions

@@ -7,10 +7,11 @@ import pandas as pd
 import pytest
 from small import synthetic_definitions, synthetic_repositories
 
-from replication.analysis import estimates, leading, summary
+from replication.analysis import estimates, facts, preferred
+from replication.analysis.cells import Repositories
+from replication.analysis.lead import LEAD
 from replication.attribution import registry
 from replication.files import read_csv
-from replication.inference.statistics import LEAD
 from replication.run import ROOT
 
 DEFINITIONS = synthetic_definitions()
@@ -34,7 +35,7 @@ def test_specifications_are_counted_by_hand() -> None:
             "repository_upper": [0.3, -0.01, 0.3, np.nan],
         }
     )
-    found = summary.over_specifications(rows)
+    found = facts.over_specifications(rows)
     assert (found["specifications"], found["specifications_distinct"]) == (3, 2)
     assert (found["leading"], found["leading_distinct"]) == (2 / 3, 1 / 2)
     assert (found["usa_leads"], found["turned_by_one"]) == (1, 2)
@@ -46,9 +47,9 @@ def test_specifications_are_counted_by_hand() -> None:
 
 def test_the_unattributed_could_decide_by_hand() -> None:
     """Bounds on both sides of zero are counted, over the specifications estimated in full."""
-    rows = estimates.estimate(TABLE, DEFINITIONS)
+    rows = estimates.estimate(Repositories(TABLE, DEFINITIONS))
     lead = rows[(rows["group"] == LEAD) & (rows["method"] == "bounds")]
-    found = summary.over_estimates(rows)
+    found = facts.over_estimates(rows)
     assert found["estimated"] == len(lead) == 64
     assert found["sign_inside_bounds"] == ((lead["lower"] < 0) & (lead["upper"] > 0)).sum()
 
@@ -77,10 +78,10 @@ def test_the_best_method_is_that_of_the_best_worst_model() -> None:
     table = synthetic_coverage(
         {"jackknife-logit": (0.9, 0.8), "percentile": (0.99, 0.7), "bca": (0.95, 0.95)}
     )
-    found = leading.of_calibration(table, DEFINITIONS)
+    found = preferred.of_calibration(table, DEFINITIONS)
     assert found["calibration_best"] == "the jackknife on the logit scale"
     assert found["calibration_best_worst"] == 0.8
-    assert "therefore the interval" in found["calibration_lead"]
+    assert "therefore the interval" in found["calibration_preferred"]
     assert found["calibration_repository_worst"] == 0.4
     assert found["calibration_enough"] == 40
 
@@ -89,7 +90,7 @@ def test_the_best_method_is_that_of_the_best_worst_model() -> None:
 def test_the_sentence_follows_the_table(worst: float, told: str) -> None:
     """Another method that is better is said to be, unless chance may have made it so."""
     table = synthetic_coverage({"jackknife-logit": (0.9, 0.8), "percentile": (0.9, worst)})
-    assert told in leading.of_calibration(table, DEFINITIONS)["calibration_lead"]
+    assert told in preferred.of_calibration(table, DEFINITIONS)["calibration_preferred"]
 
 
 def test_the_index_of_the_tail_that_is_used() -> None:
@@ -104,7 +105,7 @@ def test_the_index_of_the_tail_that_is_used() -> None:
     )
     sizes = pd.DataFrame({"window": windows, "tail_size": [10, 11]})
     sizes = sizes.assign(scope="all", measure="hhi", unit="developer")
-    found = summary.of_tails(hill, sizes, DEFINITIONS)
+    found = facts.of_tails(hill, sizes, DEFINITIONS)
     assert (found["tail_head_alpha"], found["tail_window_alpha"]) == (1.0, 1.1)
     assert (found["tail_head_lower"], found["tail_head_upper"]) == (0.1, 2.0)
 
@@ -119,7 +120,7 @@ def test_leads_from_the_first_sum_by_hand() -> None:
             "fraction": [0.2, 0.8, 0.3, 0.9],
         }
     )
-    assert summary.of_first_sums(rows) == {"from_first_4": 0.2, "from_first_13": 0.3}
+    assert facts.of_first_sums(rows) == {"from_first_4": 0.2, "from_first_13": 0.3}
 
 
 def test_changes_are_those_of_the_whole_series() -> None:
@@ -130,7 +131,7 @@ def test_changes_are_those_of_the_whole_series() -> None:
         for series, change in (("weekly", 0.5), ("weekly-without-telemetry", 0.7))
         for weights, p in (("paired", 0.02), ("independent", 0.2))
     ]
-    found = summary.of_changes(pd.DataFrame(rows))
+    found = facts.of_changes(pd.DataFrame(rows))
     assert found["change"] == 0.5
     assert (found["change_paired_p"], found["change_independent_p"]) == (0.02, 0.2)
     assert (found["change_paired_lower"], found["change_paired_upper"]) == (0.1, 0.9)
@@ -138,7 +139,7 @@ def test_changes_are_those_of_the_whole_series() -> None:
 
 def test_implied_totals_by_hand() -> None:
     """600 Chinese downloads at 17.1 % need a total of 600 / 0.171."""
-    found = summary.of_headline(TABLE, PUBLISHED, DEFINITIONS)
+    found = facts.of_headline(Repositories(TABLE, DEFINITIONS), PUBLISHED)
     assert found["headline_total"] == 1000
     assert found["implied_total_china"] == pytest.approx(600 / 0.171)
     assert found["implied_total_usa"] == pytest.approx(310 / 0.158)
@@ -151,7 +152,7 @@ def test_what_the_cohort_omits_by_hand() -> None:
     table = TABLE.copy()
     table.loc[3, "cohort-2025-08"] = 0  # 150 US downloads of an older repository
     table.loc[0, "cohort-2025-08"] = 500  # 100 of them before the first reading
-    found = summary.of_omission(table, DEFINITIONS)
+    found = facts.of_omission(Repositories(table, DEFINITIONS))
     assert (found["omitted_total"], found["omitted_usa"], found["omitted_china"]) == (150, 150, 0)
     assert found["window_lead_of_cohort"] == pytest.approx((600 - 160) / 850)
     assert found["before_first_reading"] == pytest.approx(100 / 950)
@@ -160,10 +161,10 @@ def test_what_the_cohort_omits_by_hand() -> None:
 def test_crossings_over_all_series() -> None:
     """Earliest and latest, those without a crossing aside."""
     crossings = pd.DataFrame({"week": ["2025-07-02", "never", "2025-05-07"]})
-    found = summary.over_series(crossings)
+    found = facts.over_series(crossings)
     assert found["series"] == 3
     assert (found["crossing_earliest"], found["crossing_latest"]) == ("2025-05-07", "2025-07-02")
-    assert summary.over_series(crossings.iloc[[1]])["crossing_latest"] == "never"
+    assert facts.over_series(crossings.iloc[[1]])["crossing_latest"] == "never"
 
 
 def test_names_of_the_committed_summary_are_unique() -> None:
@@ -182,7 +183,7 @@ def test_choices_are_nested_by_hand() -> None:
         {**base, "labels": "study", "exclusion": "telemetry", "lead": 0.4},
         {**base, "labels": "study", "window": "increments-2025-08", "lead": 0.1},
     ]
-    found = summary.over_choices(pd.DataFrame(rows), DEFINITIONS)
+    found = facts.over_choices(pd.DataFrame(rows), DEFINITIONS)
     kinds = {
         kind: [
             found[f"{kind}_head{part}"] for part in ("", "_china_leads", "_smallest", "_largest")
@@ -202,7 +203,7 @@ def test_origins_are_compared_by_hand() -> None:
     window = DEFINITIONS.headline.estimand
     traced = TABLE["traced_origin"].where(TABLE["uploader"] != "Qwen", "")
     moved = pd.DataFrame({"origin_differs": ["yes", "no"], window: [100, 300]})
-    found = summary.of_origins(TABLE.assign(traced_origin=traced), moved, DEFINITIONS)
+    found = facts.of_origins(Repositories(TABLE.assign(traced_origin=traced), DEFINITIONS), moved)
     assert found == {
         "origins_undocumented": 1,
         "origins_undocumented_share": 0.4,
@@ -220,7 +221,7 @@ def test_disagreements_are_counted_by_hand() -> None:
             "registry_group": ["China", "UK", "USA"],
         }
     )
-    found = summary.of_disagreements(TABLE, rows, 7, DEFINITIONS)
+    found = facts.of_disagreements(Repositories(TABLE, DEFINITIONS), rows, 7)
     assert found == {
         "rules": 7,
         "disagreements_uploader": 2,
@@ -245,7 +246,7 @@ def test_the_audit_is_counted_by_hand() -> None:
     )
     frame = pd.DataFrame({"probability": [1.0, 1.0, 0.5, 0.2, 0.3]})
     table = np.arange(16).reshape(4, 4)
-    assert summary.of_audit(frame, codings, table, known) == {
+    assert facts.of_audit(frame, codings, table, known) == {
         "audited": 4,
         "audited_same": 2,
         "audited_settled": 3,
