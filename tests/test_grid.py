@@ -11,7 +11,8 @@ from small import pivoted, synthetic_definitions, synthetic_repositories
 
 from replication.analysis import choices
 from replication.analysis import grid as grids
-from replication.analysis.cells import Repositories, leave_out
+from replication.analysis.cells import Repositories
+from replication.analysis.credit import leave_out
 from replication.analysis.lead import LEAD, statistics
 from replication.analysis.scopes import masks_of_scopes
 from replication.analysis.specification import DIMENSIONS, choices_of, headline

@@ -13,7 +13,8 @@ from hypothesis import strategies as st
 from scipy import stats
 from small_window import HUB, LATE, LISTS, LOW, REPOSITORIES, TOP, lists_of, small_window
 
-from replication.analysis.cells import DEVELOPER, REPOSITORY, leave_out
+from replication.analysis.cells import DEVELOPER, REPOSITORY
+from replication.analysis.credit import leave_out
 from replication.analysis.window import changes as window_changes
 from replication.analysis.window import errors as window_errors
 from replication.analysis.window import facts as window_facts

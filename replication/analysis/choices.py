@@ -12,7 +12,8 @@ from itertools import product
 
 import pandas as pd
 
-from replication.analysis.cells import Mask, Repositories
+from replication.analysis.cells import Repositories
+from replication.analysis.credit import Mask
 from replication.analysis.lead import SIDES, shares
 from replication.analysis.specification import (
     CREDITED,

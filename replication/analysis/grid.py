@@ -16,7 +16,8 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from replication.analysis.cells import Mask, Repositories
+from replication.analysis.cells import Repositories
+from replication.analysis.credit import Mask
 from replication.analysis.lead import shares
 from replication.analysis.specification import (
     DIMENSIONS,

@@ -17,7 +17,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from replication.analysis.cells import leave_out
+from replication.analysis.credit import leave_out
 from replication.analysis.lead import CHINA, LEAD, USA
 from replication.attribution.rules import AUTOMATED, BURST
 from replication.definitions import Definitions
@@ -192,15 +192,15 @@ def hub_dates(lists: pd.DataFrame, definitions: Definitions) -> pd.DataFrame:
     """
     lists = _narrow(lists)
     exclusions = {"none": None} | {x.id: x for x in definitions.at_window.estimated_exclusions}
-    kept = {name: leave_out(lists, exclusion) for name, exclusion in exclusions.items()}
-    plain = {name: rows[~is_automated(rows)] for name, rows in kept.items()}
+    parts = {name: leave_out(lists, exclusion) for name, exclusion in exclusions.items()}
+    plain = {name: rows[~is_automated(rows)] for name, rows in parts.items()}
     deeper = {name: deeper_lists(rows) for name, rows in plain.items()}
     dates = lists.drop_duplicates("list").set_index("list")["date"]
     rows = []
     for name, exclusion in product(lists["list"].unique(), exclusions):
         for role, labels in product(ROLES, LABELS):
             by = (f"{labels}_group_{role}", definitions.groups)
-            own = _sums(kept[exclusion], *by, name, "downloads")
+            own = _sums(parts[exclusion], *by, name, "downloads")
             # What looks automated says nothing of the tail, and is counted as it is.
             sums = partial(_sums, plain[exclusion], *by)
             full = with_tail(name, deeper[exclusion], sums) + (own - sums(name, "downloads"))
