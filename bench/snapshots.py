@@ -32,7 +32,7 @@ from replication.cli.console import peak_mb
 from replication.definitions import Definitions, load_definitions
 from replication.definitions.checks import AS_READ, INTERPOLATED
 from replication.panel.whole_hub import assembly, engines, rebuild
-from replication.sources.extract import extract
+from replication.sources.snapshots.extract import extract
 from replication.validation.synthetic.defects import COUNTER_SINCE, WEEK
 from replication.validation.synthetic.snapshots import weekly_labels, write_snapshots
 from replication.validation.synthetic.truth import SyntheticHub, seconds, synthetic_hub

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from replication.errors import DefinitionError
-from replication.sources.crawl_extent import ALL, NAMESPACES, TOP
+from replication.sources.crawl.extent import ALL, NAMESPACES, TOP
 
 UNKNOWN = ""
 _DATASET = "snapshots"

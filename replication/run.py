@@ -10,7 +10,7 @@ from pathlib import Path
 from replication import places
 from replication.definitions import PACKAGED, Definitions, bounds, checks, load_definitions
 from replication.places import ROOT as ROOT  # noqa: PLC0414 -- where a run is, its repository is
-from replication.sources.hub_failures import COMMIT
+from replication.sources.hub import COMMIT
 
 BUNDLED, RELEASED, SNAPSHOTS, RECORDS = "bundled", "released", "snapshots", "records"
 FILE = "file"

@@ -363,11 +363,11 @@ def crawl(
     A crawl that is interrupted goes on where it was. HF_TOKEN doubles the number of requests.
     """
     from replication.cli import hub
-    from replication.sources import crawl_extent
+    from replication.sources.crawl.extent import choose
 
     with _reported(), _progress("crawl") as progress:
         places.check_out(places.resolved(out_))
-        extent = crawl_extent.choose(top, namespaces, everything=all_models)
+        extent = choose(top, namespaces, everything=all_models)
         hub.crawl(out_, extent, console=out, say=progress)
 
 

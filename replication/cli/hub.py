@@ -13,7 +13,7 @@ from rich.console import Console
 from rich.table import Table
 
 from replication.errors import VerificationError
-from replication.sources.crawl_extent import Crawl
+from replication.sources.crawl.extent import Crawl
 
 Say = Callable[[str], None]
 
@@ -22,23 +22,14 @@ def crawl(folder: Path, extent: Crawl, *, console: Console, say: Say) -> None:
     """Crawl the Hub's list of models into `folder` and say what was read."""
     from replication.sources import crawl as source
 
-    def told(done: source.Progress) -> None:
-        left = f", about {done.left / 60:.0f} min left" if done.left is not None else ""
-        wait = f", waiting {done.waiting:.0f} s" if done.waiting else ""
-        less = f", without {', '.join(done.refused)}" if done.refused else ""
-        say(
-            f"{done.pages:,} pages, {done.models:,} models, {done.rate:,.0f} a second"
-            f"{left}{wait}{less}"
-        )
-
     today = datetime.now(UTC).date().isoformat()
-    found = source.fetch(extent, folder, today=today, progress=told)
+    about = source.fetch(extent, folder, today=today, progress=lambda done: say(str(done)))
     console.print(
-        f"crawl  {found.rows:,} models → {folder / found.filename}; to use a folder of readings: "
+        f"crawl  {about.rows:,} models → {folder / about.filename}; to use a folder of readings: "
         f"make all DATA={folder}",
         markup=False,
     )
-    for remark in source.remarks(folder, found.revision):
+    for remark in source.remarks(folder, about.revision):
         console.print(f"crawl  {remark}", markup=False)
 
 

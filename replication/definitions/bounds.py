@@ -45,8 +45,6 @@ BOUNDS: dict[str, tuple[float, float]] = {
     "audit.prior": (0.000_001, 1_000),
     "released.max_bytes": (1, COUNT),
     "snapshots.max_bytes": (1, COUNT),
-    "snapshots.folder_bytes": (1, COUNT),
-    "snapshots.workers": (1, 64),
     "snapshots.days_before": (0, 3_660),
     "snapshots.days_after": (0, 3_660),
     "whole_hub.truncated_share": SHARE,

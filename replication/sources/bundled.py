@@ -31,7 +31,7 @@ def folder_of(definitions: Definitions, bundle: Path = FOLDER) -> Path:
 
     Raises
     ------
-    StudyError
+    DefinitionError
         There is none: a rule of the panel or an end of a window differs, or a window, an age limit
         or a rule for frozen readings was not computed.
     """
@@ -106,7 +106,7 @@ def require_groups(definitions: Definitions, bundle: Path = FOLDER) -> None:
 
     Raises
     ------
-    StudyError
+    DefinitionError
         The study's labels name a group that the definitions do not have.
     """
     table = read_csv(bundle / TABLES[0])
@@ -148,7 +148,7 @@ def window_folder_of(definitions: Definitions, bundle: Path = FOLDER) -> Path:
 
     Raises
     ------
-    StudyError
+    DefinitionError
         There is none.
     """
     return _fitting(
@@ -174,7 +174,7 @@ def fetch_window(folder: Path, definitions: Definitions, bundle: Path = FOLDER) 
 
     Raises
     ------
-    StudyError
+    DefinitionError
         The definitions differ from those by which they were computed.
     HashMismatchError
         A table is not the one whose hash the sidecar states.

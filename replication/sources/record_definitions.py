@@ -10,7 +10,7 @@ from pathlib import Path, PurePosixPath
 
 from replication.definitions.toml_tables import build_all, parse, unknown_keys
 from replication.errors import DefinitionError
-from replication.sources.hub_failures import COMMIT
+from replication.sources.hub import COMMIT
 
 DEFAULT = Path(__file__).parents[1] / "definitions" / "records.toml"
 LIST, TOP, CRAWL, COUNTERS, CREATED = "list", "top", "crawl", "counters", "created"

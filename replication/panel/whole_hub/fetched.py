@@ -11,8 +11,9 @@ import pandas as pd
 from replication.panel.defects import FEW, NONE, Defect, to_frame
 from replication.panel.table import Panel
 from replication.plain import few
-from replication.sources import left_out, sidecar, snapshots
-from replication.sources.sidecar import Sidecar
+from replication.sources import left_out, snapshots
+from replication.sources.snapshots import sidecar
+from replication.sources.snapshots.sidecar import Sidecar
 
 
 def told(panel: Panel, folder: Path) -> Panel:

@@ -19,12 +19,12 @@ from typing import Any
 
 from replication.errors import HubError, OutputError, ReplicationError, SourceError
 from replication.files import read_json, replaced, write_bytes, write_json
-from replication.sources.model_rows import Row, schema, table
+from replication.sources.crawl.rows import Row, schema, table
 
 STATE = "state.json"
 RECORD = "crawl.json"
 SNAPSHOT = "models.parquet"
-MOST_TOLD = 100
+MOST_NAMED = 100
 """Malformed cells and rows that are kept one by one; the others are counted."""
 _ROW_GROUP = 1 << 14
 _SECRET = 8
@@ -43,8 +43,8 @@ class State:
     """Scheme, host and port of the Hub."""
     following: str
     """Query of the next page, empty where every page is there."""
-    walk: int = 0
-    """Namespaces that are done, where namespaces are crawled."""
+    lists: int = 0
+    """Lists that are done: one of each namespace where namespaces are crawled, else one of all."""
     pages: int = 0
     rows: int = 0
     """Rows of all pages, each model as often as it came."""
@@ -57,7 +57,7 @@ class State:
     bad_cells: dict[str, int] = field(default_factory=dict)
     """Cells by column that cannot be right and are empty; of `_id`, rows that are left out."""
     malformed: list[dict[str, Any]] = field(default_factory=list)
-    """The first of them, as `model_rows.Malformed` describes them."""
+    """The first of them, as `rows.Malformed` describes them."""
     first: str = ""
     """Moment of the first page, ISO 8601, UTC."""
     last: str = ""
