@@ -45,13 +45,13 @@ def _fitting(
     bundle: Path, name: str, differences: Callable[[Any], Iterator[str]], remedy: str
 ) -> Path:
     """The first of all folders whose sidecar differs in nothing; else say what the first differs in."""
-    told = ""
+    first = ""
     for folder in (bundle, *sorted(bundle.glob(OTHERS))):
-        found = next(differences(read_json(folder / name)), "")
-        if not found:
+        difference = next(differences(read_json(folder / name)), "")
+        if not difference:
             return folder
-        told = told or found
-    raise DefinitionError(told, remedy)
+        first = first or difference
+    raise DefinitionError(first, remedy)
 
 
 def _differences(sidecar: Any, definitions: Definitions) -> Iterator[str]:
@@ -96,9 +96,9 @@ def fetch(folder: Path, bundle: Path = FOLDER) -> Manifest:
                 "python -m replication bundle --from FILE",
             )
         copy_file(bundle / name, folder / name)
-    found = replace(computed_from(bundle), source="bundled")
-    manifest.write(folder, found)
-    return found
+    about = replace(computed_from(bundle), source="bundled")
+    manifest.write(folder, about)
+    return about
 
 
 def require_groups(definitions: Definitions, bundle: Path = FOLDER) -> None:

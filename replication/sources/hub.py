@@ -156,7 +156,7 @@ def download(address: Address, *, cache: Path | None = None, again: bool = False
     """
     from huggingface_hub import constants, hf_hub_download
 
-    # Over HTTP a transfer can be resumed and its failures can be told apart; the variable is read
+    # Over HTTP a transfer can be resumed and its failures can be distinguished; the variable is read
     # when the client is imported, the constant at every download.
     constants.HF_HUB_DISABLE_XET = True
     path = ask(

@@ -36,6 +36,11 @@ class Crawl:
     """Seconds without a byte after which a connection counts as cut."""
 
     @property
+    def largest_page(self) -> int:
+        """Models that a page is asked for: not more than the top holds."""
+        return min(self.page_size, self.limit or self.page_size)
+
+    @property
     def scope(self) -> dict[str, Any]:
         """What makes two crawls readings of the same list."""
         return {"mode": self.mode, "limit": self.limit, "namespaces": [*self.namespaces]}

@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from replication.errors import HubError
+from replication.sources.crawl.extent import Crawl
 from replication.sources.crawl.queries import (
     PATH,
     fields,
@@ -42,20 +43,6 @@ _LONGEST = 32
 """Seconds of the longest wait where the Hub names none."""
 _STEPS = 20
 """Sound pages after which a page that was made smaller has its full size again, or nearly."""
-
-
-@dataclass(frozen=True)
-class Limits:
-    """What a page may cost."""
-
-    page_size: int
-    """Models at most."""
-    max_bytes: int
-    """After decompression."""
-    seconds: float
-    """With all waits that its failures cost."""
-    timeout: float
-    """Seconds without a byte after which a connection counts as cut."""
 
 
 @dataclass(frozen=True)
@@ -99,15 +86,15 @@ class Pages:
 
     Parameters
     ----------
-    limits
+    crawl
         What a page may cost.
     waiting
         Called with the seconds of every wait before it begins.
     """
 
-    def __init__(self, limits: Limits, waiting: Callable[[float], None]) -> None:
-        self._limits = limits
-        self._size = limits.page_size
+    def __init__(self, crawl: Crawl, waiting: Callable[[float], None]) -> None:
+        self._crawl = crawl
+        self._size = crawl.largest_page
         self._waiting = waiting
         self._linked = False
         # gzip alone: the size of what one block of it can hold is bounded.
@@ -198,13 +185,13 @@ class Pages:
             retry=tenacity.retry_if_result(lambda a: isinstance(a, _Failure) and not a.final),
             wait=_wait,
             stop=tenacity.stop_after_attempt(ATTEMPTS)
-            | tenacity.stop_before_delay(self._limits.seconds),
+            | tenacity.stop_before_delay(self._crawl.page_seconds),
             before_sleep=lambda state: self._waiting(state.upcoming_sleep),
             retry_error_callback=_last,
         )
         answer: _Answer | _Failure = ask(self._attempt, query)
         if isinstance(answer, _Answer):
-            most = self._limits.page_size
+            most = self._crawl.largest_page
             self._size = min(self._size + max(most // _STEPS, 1), most)
             self._linked = self._linked or bool(answer.following)
         return answer
@@ -228,7 +215,7 @@ class Pages:
             "GET",
             f"{address()}?{query}",
             headers=self._headers,
-            timeout=self._limits.timeout,
+            timeout=self._crawl.timeout,
             follow_redirects=False,
         ) as response:
             if response.status_code != 200:
@@ -253,9 +240,9 @@ class Pages:
         body = bytearray()
         for block in response.iter_bytes():
             body += block
-            if len(body) > self._limits.max_bytes:
+            if len(body) > self._crawl.max_bytes:
                 return _Failure(
-                    f"the answer has more than the {self._limits.max_bytes:,} bytes of a page",
+                    f"the answer has more than the {self._crawl.max_bytes:,} bytes of a page",
                     "check that HF_ENDPOINT is a Hub",
                     smaller=True,
                 )

@@ -11,7 +11,7 @@ from datetime import UTC, datetime
 from replication.errors import HubError
 from replication.plain import span
 from replication.sources.crawl.extent import Crawl
-from replication.sources.crawl.pages import Limits, Page, Pages
+from replication.sources.crawl.pages import Page, Pages
 from replication.sources.crawl.queries import first_query, with_page_size, without_fields
 from replication.sources.crawl.rows import Row, has_count
 from replication.sources.crawl.store import MOST_NAMED, State, Store
@@ -70,13 +70,8 @@ def query_of(crawl: Crawl, number: int = 0, refused: Collection[str] = ()) -> st
     authors = crawl.namespaces or ("",)
     if number >= len(authors):
         return ""
-    query = first_query(_ORDER[crawl.mode], _page_size(crawl), authors[number])
+    query = first_query(_ORDER[crawl.mode], crawl.largest_page, authors[number])
     return without_fields(query, refused)
-
-
-def _page_size(crawl: Crawl) -> int:
-    """Models a page: not more than the top holds."""
-    return min(crawl.page_size, crawl.limit or crawl.page_size)
 
 
 class Reader:
@@ -113,9 +108,7 @@ class Reader:
         """
         if not state.following:
             return state
-        crawl = self._crawl
-        limits = Limits(_page_size(crawl), crawl.max_bytes, crawl.page_seconds, crawl.timeout)
-        pages = Pages(limits, self._say)
+        pages = Pages(self._crawl, self._say)
         self._seen = self._store.ids(state.pages)
         self._before, self._state = len(self._seen), state
         while self._state.following:
@@ -130,7 +123,7 @@ class Reader:
         if state.following in self._asked:
             raise self._endless(f"page {number:,} has been asked for before")
         self._asked.add(state.following)
-        query = with_page_size(state.following, _page_size(self._crawl))
+        query = with_page_size(state.following, self._crawl.largest_page)
         page = pages.page(query, number, self._kept())
         fresh = {int(row["_id"], 16) for row in page.rows} - self._seen
         if page.following and not fresh:

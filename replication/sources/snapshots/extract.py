@@ -37,7 +37,7 @@ _SQL = Path(__file__).with_name("sql") / "extract.sql"
 
 @dataclass(frozen=True)
 class Extracted:
-    """What was found in one snapshot."""
+    """What is known of one snapshot after reading it."""
 
     label: str
     """ISO 8601 date of the snapshot."""
@@ -134,13 +134,13 @@ def newest_date(source: Path) -> str:
     """
     snapshot = _snapshot(source, source.name)
     with _opened(snapshot, THREADS, MEMORY, MOST, _newest(LATEST)) as connection:
-        found = connection.execute("FROM newest").fetchone()
-    if found is None or found[0] is None:
+        row = connection.execute("FROM newest").fetchone()
+    if row is None or row[0] is None:
         raise SourceError(
             f"{source.name} has no date in its path, and no createdAt or lastModified in its rows",
             "name the file or its folder by the date of the snapshot: 2025-01-31.parquet",
         )
-    return str(found[0])
+    return str(row[0])
 
 
 def reader() -> str:
@@ -210,19 +210,19 @@ def _failure(error: Exception, name: str, memory: str) -> SourceError | OutputEr
 
 def _bad_cells(connection: duckdb.DuckDBPyConnection, snapshot: _Snapshot) -> dict[str, int]:
     """Cells by column that cannot be right; refuse a snapshot with too many of one column."""
-    found = connection.execute("FROM fault WHERE cells > 0 ORDER BY line, 1").fetchall()
-    if not found:
+    faults = connection.execute("FROM fault WHERE cells > 0 ORDER BY line, 1").fetchall()
+    if not faults:
         return {}
     counted = connection.execute("SELECT count(*) FROM source").fetchone()
     rows = int(counted[0]) if counted else 0
     values = "; ".join(
         f"column {column}, row {line:,}: {str(value)[:60]!r}, one of {cells:,} of {rows:,} rows"
-        for column, cells, line, value in found
+        for column, cells, line, value in faults
         if cells > max(1, BAD_SHARE * rows)
     )
     if values:
         raise ContractError(f"{snapshot.name} holds what cannot be right: {values}", REMEDY)
-    return {column: int(cells) for column, cells, _, _ in found}
+    return {column: int(cells) for column, cells, _, _ in faults}
 
 
 def _copy(connection: duckdb.DuckDBPyConnection, target: Path) -> int:
