@@ -31,7 +31,7 @@ import pandas as pd
 from replication.cli.outcome import peak_mb
 from replication.definitions import AS_READ, INTERPOLATED, Definitions, load_definitions
 from replication.panel.whole_hub import assembly, engine_duckdb, engines, rebuild
-from replication.sources.extract import extract
+from replication.sources.snapshots.extract import extract
 from replication.validation.synthetic.defects import COUNTER_SINCE, WEEK
 from replication.validation.synthetic.snapshots import weekly_labels, write_snapshots
 from replication.validation.synthetic.truth import SyntheticHub, seconds, synthetic_hub

@@ -38,6 +38,9 @@ class HashMismatchError(SourceError):
 class HubError(SourceError):
     """The Hugging Face Hub refused, failed or could not be reached."""
 
+    fault: str = "dataset"
+    """What is to blame, see `replication.sources.hub`: whether another dataset may answer in its place."""
+
 
 class ContractError(ReplicationError):
     """A table does not have the columns, types or values that it must have."""

@@ -112,7 +112,7 @@ def _fetch_snapshots(run: Run, progress: Progress) -> list[Path]:
     from dataclasses import replace
 
     from replication.sources import left_out, manifest, snapshots
-    from replication.sources.local_snapshots import MARKER
+    from replication.sources.snapshots.local import MARKER
 
     about, declared = run.definitions.snapshots, run.definitions.whole_hub.extent
     local = None if run.data == SNAPSHOTS else Path(run.data)
@@ -160,13 +160,13 @@ def _require_reach(run: Run, about: Snapshots, local: Path | None, progress: Pro
 
 def _labels(run: Run, local: Path | None, progress: Progress) -> list[date]:
     """Labels of all snapshots of a folder, or of the Hub's dataset, whose list is kept."""
-    from replication.sources import hub_snapshots
-    from replication.sources.local_snapshots import find
+    from replication.sources.snapshots import listing
+    from replication.sources.snapshots.local import find
 
     if local:
         return [date.fromisoformat(one.label) for one in find(local)[0]]
     run.source.mkdir(parents=True, exist_ok=True)
-    listed = hub_snapshots.listing_of(run.definitions.snapshots, run.source, progress)
+    listed = listing.of_run(run.definitions.snapshots, run.source, progress)
     return [date.fromisoformat(one.label) for one in listed.files]
 
 
@@ -454,10 +454,10 @@ def _source_files(run: Run) -> Iterable[Path]:
 
 def _data_files(run: Run) -> Iterable[Path]:
     from replication.definitions.records import PACKAGED_RECORDS
-    from replication.sources import local_snapshots
+    from replication.sources.snapshots.local import files as snapshot_files
 
     if run.whole_hub:
-        return [] if run.data == SNAPSHOTS else local_snapshots.files(Path(run.data))
+        return [] if run.data == SNAPSHOTS else snapshot_files(Path(run.data))
     window = sorted(FOLDER.rglob("window*"))
     if run.window_from_records:
         local = sorted(p for p in run.records.rglob("*") if p.is_file()) if run.records else []

@@ -41,3 +41,10 @@ def _letter(letter: str) -> str:
     if letter in "\t\n\r\v\f":
         return " "
     return UNKNOWN if unicodedata.category(letter) in _HIDDEN else letter
+
+
+def span(seconds: float) -> str:
+    """Return a length of time in its natural unit."""
+    if seconds < 90:
+        return f"{seconds:.0f} s"
+    return f"{seconds / 60:.0f} min" if seconds < 5400 else f"{seconds / 3600:.1f} h"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
@@ -13,7 +14,6 @@ import huggingface_hub.constants
 import pyarrow.parquet as pq
 import pytest
 
-from replication.sources import pages
 from replication.sources.crawl import Crawl, Progress, fetch
 from replication.sources.manifest import Manifest
 from replication.validation.synthetic.server import hub
@@ -25,6 +25,8 @@ LONG = 300
 """Seconds after which something that a test waits for will never happen."""
 TOKEN = "hf_THISisTHEsecretOFtheTEST"
 TEN = Crawl("all", page_size=10)
+WAITS = [1, 2, 4, 8, 16]
+"""Seconds before each attempt after the first, where the Hub names none."""
 
 
 @dataclass
@@ -122,7 +124,7 @@ def desk(
             monkeypatch.setenv("HF_TOKEN", token)
         monkeypatch.setattr(huggingface_hub.constants, "ENDPOINT", endpoint or server.endpoint)
         monkeypatch.setattr(huggingface_hub.constants, "HF_TOKEN_PATH", str(folder / "none"))
-        monkeypatch.setattr(pages.time, "sleep", place.slept.append)
+        monkeypatch.setattr(time, "sleep", place.slept.append)
         huggingface_hub.close_session()
         try:
             yield place

@@ -110,7 +110,7 @@ def test_no_date_may_be_wild(tmp_path: Path, day: str) -> None:
             "since = 2025-12-24\ndays_before = 34",
             "snapshots.since must not lie",
         ),
-        ("workers = 2", "workers = 1_000", "snapshots.workers = 1000"),
+        ("days_after = 7", "days_after = 9_999", "snapshots.days_after = 9999"),
         ("seed = 20251203", "seed = true", "seed = True is not of type int"),
         ("seed = 20251203", f"seed = {'9' * 5_000}", "is not TOML"),
         ("seed = 20251203", "seed = 1\nseed = 2", "is not TOML"),

@@ -29,12 +29,12 @@ from replication.cli import hub as commands
 from replication.definitions import load_definitions
 from replication.errors import ContractError, OutputError, SourceError
 from replication.files import sha256_file
-from replication.sources import crawl_store, crawl_walk, manifest
-from replication.sources.crawl import Crawl, Progress, choose, remarks
-from replication.sources.extract import extract
-from replication.sources.model_rows import FIELDS, schema
+from replication.sources import manifest
+from replication.sources.crawl import Crawl, Progress, choose, reader, remarks, store
+from replication.sources.crawl.rows import FIELDS, schema
 from replication.sources.records.joining import read_located
 from replication.sources.records.one_record import Located
+from replication.sources.snapshots.extract import extract
 from replication.validation.synthetic.server import hub
 from replication.validation.synthetic.server_api import PATH, Hold, PageFault, synthetic_models
 
@@ -254,7 +254,7 @@ def test_a_page_without_its_state_counts_for_nothing(
         raise KeyboardInterrupt
 
     with monkeypatch.context() as patch:
-        patch.setattr(crawl_store, "write_json", die)
+        patch.setattr(store, "write_json", die)
         with pytest.raises(KeyboardInterrupt):
             place.run()
     assert (place.pages / "000003.jsonl.gz").is_file()
@@ -268,11 +268,11 @@ def test_a_snapshot_without_its_end_is_made_again(
 ) -> None:
     """A run that dies before the pages are removed makes the same snapshot without a request."""
 
-    def die(store: crawl_store.Store) -> None:
+    def die(self: store.Store) -> None:
         raise KeyboardInterrupt
 
     with monkeypatch.context() as patch:
-        patch.setattr(crawl_store.Store, "drop_pages", die)
+        patch.setattr(store.Store, "drop_pages", die)
         with pytest.raises(KeyboardInterrupt):
             place.run()
     before = sha256_file(place.folder / "models" / TODAY / "models.parquet")
@@ -495,7 +495,7 @@ def test_only_so_many_odd_rows_are_told_one_by_one(place: Desk) -> None:
     for model in place.server.models.rows[::7]:
         model.update(dict.fromkeys(("likes", "author", "tags", "pipeline_tag"), -1))
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(crawl_walk, "MOST_TOLD", 3)
+        patch.setattr(reader, "MOST_NAMED", 3)
         place.run(page_size=35)
     cells = dict.fromkeys(("author", "likes", "pipeline_tag", "tags"), 5)
     assert place.record()["bad_cells"] == cells
@@ -514,7 +514,7 @@ def test_progress(place: Desk) -> None:
 def test_progress_in_words() -> None:
     """A line says pages, models, rate, time left and a wait; it leaves out what is not known."""
     assert str(Progress(3, 2_500, 10_000, 250.0, 12.4)) == (
-        "page 3, 2,500 of 10,000 models, 250 a second, 30 s left, waiting 12 s"
+        "page 3, 2,500 of 10,000 models, 250 a second, about 30 s left, waiting 12 s"
     )
     assert str(Progress(3, 2_500, None, 250.0)) == "page 3, 2,500 models, 250 a second"
     assert Progress(3, 2_500, 10_000, 0.0).left is None
@@ -549,7 +549,13 @@ def test_choose_refuses(top: int | None, namespaces: str, everything: bool, word
 
 @pytest.mark.parametrize(
     "changes",
-    [{"page_size": 0}, {"page_size": 1_001}, {"max_pages": 0}, {"max_bytes": 0}, {"patience": -1}],
+    [
+        {"page_size": 0},
+        {"page_size": 1_001},
+        {"max_pages": 0},
+        {"max_bytes": 0},
+        {"page_seconds": 0},
+    ],
 )
 def test_bounds_are_checked(place: Desk, changes: dict[str, Any]) -> None:
     """Bounds that allow nothing are refused without a request."""

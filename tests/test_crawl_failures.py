@@ -6,17 +6,16 @@ import json
 import time
 from collections.abc import Iterator
 from datetime import datetime
-from itertools import count, pairwise
+from itertools import count
 from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qsl
 
 import huggingface_hub.constants
 import pytest
-from crawls import Desk, desk
+from crawls import WAITS, Desk, desk
 
 from replication.errors import HubError, ReplicationError
-from replication.sources.pages import BACKOFF, pause
 from replication.validation.synthetic.server import hub
 from replication.validation.synthetic.server_api import Hold, Quota
 
@@ -77,7 +76,7 @@ def test_a_failure_that_passes(place: Desk, after: int, fault: dict[str, Any]) -
     place.fault(after=after, times=2, **fault)
     place.run()
     assert len(place.rows()) == 35
-    assert place.slept == [*BACKOFF[:2]]
+    assert place.slept == WAITS[:2]
     assert [p.waiting for p in place.told if p.waiting] == place.slept
 
 
@@ -86,7 +85,7 @@ def test_a_page_that_is_longer_than_stated(place: Desk) -> None:
     place.fault(after=2, longer=-10)
     place.run()
     assert len(place.rows()) == 35
-    assert place.slept in ([BACKOFF[0]], [*BACKOFF[:2]])
+    assert place.slept in ([WAITS[0]], WAITS[:2])
 
 
 def test_a_slow_answer_is_asked_for_again(place: Desk) -> None:
@@ -97,7 +96,7 @@ def test_a_slow_answer_is_asked_for_again(place: Desk) -> None:
     assert not hold.released.is_set()
     hold.released.set()
     assert len(place.rows()) == 35
-    assert place.slept == [BACKOFF[0]]
+    assert place.slept == [WAITS[0]]
 
 
 @pytest.mark.parametrize(
@@ -118,7 +117,7 @@ def test_a_failure_that_does_not_pass(place: Desk, fault: dict[str, Any], words:
     """After a fixed number of attempts the crawl ends, says what is kept, and can be gone on with."""
     place.fault(after=2, times=99, **fault)
     error = fails(place, words)
-    assert place.slept == [*BACKOFF]
+    assert place.slept == WAITS
     assert f"2 pages with 20 models are kept in {place.pages}" in error.remedy
     assert "the same command goes on after them" in error.remedy
     assert_goes_on(place, 2)
@@ -140,13 +139,7 @@ def test_a_server_that_is_down(place: Desk, monkeypatch: pytest.MonkeyPatch) -> 
         closed = other.endpoint
     monkeypatch.setattr(huggingface_hub.constants, "ENDPOINT", closed)
     assert "no page was read" in fails(place, "ConnectError").remedy
-    assert place.slept == [*BACKOFF]
-
-
-def test_backoff_grows() -> None:
-    """Each wait is longer than the one before it, by about as much as doubling."""
-    ratios = [later / earlier for earlier, later in pairwise(BACKOFF)]
-    assert all(1.5 < ratio < 2.5 for ratio in ratios)
+    assert place.slept == WAITS
 
 
 # Waits
@@ -159,10 +152,10 @@ def test_backoff_grows() -> None:
         (429, {"RateLimit": '"api";r=0;t=12', "Retry-After": "7"}, 13),
         (429, {"Retry-After": "7"}, 8),
         (503, {"Retry-After": "0"}, 1),
-        (429, {"Retry-After": "-5"}, BACKOFF[0]),
-        (429, {"Retry-After": "Wed, 21 Oct 2026 07:28:00 GMT"}, BACKOFF[0]),
-        (429, {"Retry-After": "9" * 5_000}, BACKOFF[0]),
-        (429, {"RateLimit": f'"api";r=0;t={"9" * 5_000}'}, BACKOFF[0]),
+        (429, {"Retry-After": "-5"}, WAITS[0]),
+        (429, {"Retry-After": "Wed, 21 Oct 2026 07:28:00 GMT"}, WAITS[0]),
+        (429, {"Retry-After": "9" * 5_000}, WAITS[0]),
+        (429, {"RateLimit": f'"api";r=0;t={"9" * 5_000}'}, WAITS[0]),
     ],
     ids=["RateLimit", "both", "Retry-After", "none", "negative", "date", "digits", "t digits"],
 )
@@ -175,50 +168,13 @@ def test_named_waits_are_taken(
     assert place.slept == [slept]
 
 
-def test_a_wait_beyond_the_patience_is_not_taken(place: Desk) -> None:
-    """A wait that is longer than all patience ends the run at once, with the pages kept."""
+def test_a_wait_beyond_the_limit_is_not_taken(place: Desk) -> None:
+    """A wait that is longer than a page may take ends the run at once, with the pages kept."""
     place.fault(after=1, status=429, headers={"Retry-After": "86400"})
     error = fails(place, r"\(429\) and says to wait 86400 s")
     assert place.slept == []
     assert "1 pages with 10 models are kept" in error.remedy
     assert_goes_on(place, 1)
-
-
-def test_patience_is_for_the_whole_run(place: Desk) -> None:
-    """Waits that are short one by one end the run when together they exceed the patience."""
-    for _ in range(9):
-        place.fault(status=429, headers={"Retry-After": "39"})
-    fails(place, "says to wait 39 s", patience=100)
-    assert place.slept == [40, 40]
-
-
-@pytest.mark.parametrize(
-    ("limit", "seconds"),
-    [
-        (None, 0),
-        ("nonsense", 0),
-        ('"api";r=499;t=300', 0),
-        ('"api";r=21;t=300', 0),
-        ('"api";r=20;t=210', 10),
-        ('"api";r=1;t=60', 30),
-        ('"api";r=0;t=60', 60),
-        ('"api";r=0;t=999999', 300),
-        (f'"api";r=0;t={"9" * 5_000}', 0),
-    ],
-)
-def test_pause(limit: str | None, seconds: float) -> None:
-    """The last requests of a window are spread over its rest, and no pause is longer than it."""
-    assert pause({} if limit is None else {"ratelimit": limit}) == seconds
-
-
-def test_the_limit_is_kept_without_a_refusal(place: Desk) -> None:
-    """With the quota in sight the crawl slows down, so that no request is refused."""
-    place.server.models.quota = quota = Quota(8, clock=lambda: sum(place.slept))
-    place.run(page_size=2)
-    assert len(place.rows()) == 35
-    assert len(place.queries) == 18
-    assert max(quota.counts) <= 8
-    assert sum(place.slept) < 300 * len(quota.counts)
 
 
 def test_a_refused_quota_is_waited_out(place: Desk) -> None:
@@ -242,7 +198,7 @@ def test_a_clock_that_is_set_changes_no_wait(
     place.fault(after=1, status=503, headers={"Retry-After": "4"})
     place.fault(status=503)
     place.run()
-    assert place.slept == [5, BACKOFF[1]]
+    assert place.slept == [5, WAITS[1]]
     assert 0 <= seconds_between(place.record()) < 60
 
 

@@ -18,8 +18,10 @@ from released_files import EXAMPLES, real_file
 
 from replication.errors import ContractError, OutputError, SourceError
 from replication.panel.lineage import hub_edges
-from replication.sources import extract as module
-from replication.sources.extract import COLUMNS, MOST, Extracted, extract, newest_date, reader
+from replication.sources.hub import MOST
+from replication.sources.snapshots import extract as module
+from replication.sources.snapshots.columns import COLUMNS
+from replication.sources.snapshots.extract import Extracted, extract, newest_date, reader
 
 LABEL = "2025-03-05"
 IDS = [f"{number:024x}" for number in range(1, 4)]

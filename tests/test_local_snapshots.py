@@ -18,10 +18,11 @@ from replication.errors import ContractError, SourceError
 from replication.files import read_csv
 from replication.panel.table import Panel
 from replication.panel.whole_hub import fetch_defects
-from replication.sources import left_out, manifest, room, sidecar, snapshots
+from replication.sources import left_out, manifest, snapshots
 from replication.sources.defect import Defect, to_frame
 from replication.sources.left_out import LeftOut
-from replication.sources.local_snapshots import find
+from replication.sources.snapshots import sidecar
+from replication.sources.snapshots.local import find
 
 LABELS = ["2025-03-05", "2025-03-12", "2025-03-19", "2025-03-26"]
 ABOUT = replace(load_definitions(whole=True).snapshots, since=date.min, until=date.max)
@@ -166,9 +167,11 @@ def test_equal_files_are_extracted_once(tmp_path: Path, monkeypatch: pytest.Monk
     other = write(hub / f"{LABELS[2]}.parquet", scale=4)
     assert first.stat().st_size == other.stat().st_size
     shutil.copy(first, hub / f"{LABELS[3]}.parquet")
-    true = room.extract
+    true = sidecar.extract
     monkeypatch.setattr(
-        room, "extract", lambda *args, **named: names.append(named["name"]) or true(*args, **named)
+        sidecar,
+        "extract",
+        lambda *args, **named: names.append(named["name"]) or true(*args, **named),
     )
     fetch(hub, run)
     assert names == [f"{LABELS[0]}.parquet", f"{LABELS[2]}.parquet"]

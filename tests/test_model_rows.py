@@ -11,8 +11,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from replication.errors import ContractError
-from replication.sources.extract import MOST
-from replication.sources.model_rows import FIELDS, checked, table
+from replication.sources.crawl.rows import FIELDS, checked, table
+from replication.sources.hub import MOST
 from replication.validation.synthetic.server_api import synthetic_models
 
 WRONG = {

@@ -24,9 +24,9 @@ import pyarrow.parquet as pq
 import pytest
 
 from replication.errors import DefinitionError, OutputError, ReplicationError, SourceError
-from replication.sources import manifest, sidecar
-from replication.sources.extract import reader
-from replication.sources.snapshots import Snapshots, extracts, fetch, missing_weeks
+from replication.sources import manifest
+from replication.sources.snapshots import Snapshots, extracts, fetch, missing_weeks, sidecar
+from replication.sources.snapshots.extract import reader
 from replication.validation.synthetic.server import REPOSITORY, REVISION, FakeHub, hub
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -44,9 +44,6 @@ ABOUT = Snapshots(
     url="https://example.org/dataset",
     licence="ODbL",
     max_bytes=10**6,
-    folder_bytes=10**7,
-    workers=2,
-    transport="files",
 )
 CHILD = """
 import json, os, shutil, signal, sys, time
@@ -56,25 +53,19 @@ from pathlib import Path
 slept = []
 time.sleep = slept.append
 from replication.errors import ReplicationError
-from replication.sources import room
-from replication.sources.snapshots import Snapshots, fetch
+from replication.sources.snapshots import Snapshots, fetch, sidecar
 
 about, folder, today, options = json.loads(sys.argv[1])
 about["since"], about["until"] = map(date.fromisoformat, (about["since"], about["until"]))
 if "free" in options:
     shutil.disk_usage = lambda path: shutil._ntuple_diskusage(10**9, 10**9, options["free"])
-true_extract, calls = room.extract, []
+true_extract, calls = sidecar.extract, []
 def counted(*arguments, **named):
     calls.append(1)
     if len(calls) == options.get("die_at"):
         os.kill(os.getpid(), signal.SIGKILL)
     return true_extract(*arguments, **named)
-room.extract = counted
-if "stopped" in options:
-    from replication.sources import hub_snapshots
-    stop = hub_snapshots.Event()
-    stop.set()
-    hub_snapshots.Event = lambda: stop
+sidecar.extract = counted
 lines = []
 answer = {"slept": slept, "lines": lines}
 try:
@@ -195,19 +186,22 @@ def run_fetch(
     *,
     today: str = TODAY,
     free: int | None = None,
-    stopped: bool = False,
     **variables: str,
 ) -> Outcome:
     """Fetch in a new process and return what it did."""
-    options = ({} if free is None else {"free": free}) | ({"stopped": True} if stopped else {})
+    options = {} if free is None else {"free": free}
     done = start(place, endpoint, about, today, options, variables)
     assert done.returncode == 0, done.stderr
     return Outcome(stderr=done.stderr, **json.loads(done.stdout))
 
 
-def killed_fetch(place: Place, endpoint: str, about: Snapshots = ABOUT, *, at: int) -> None:
-    """Fetch in a new process that is killed when it begins its extract number `at`."""
-    assert start(place, endpoint, about, TODAY, {"die_at": at}, {}).returncode == -9
+def killed_fetch(place: Place, endpoint: str, *, at: int) -> None:
+    """Fetch in a new process that is killed when it begins its extract number `at`.
+
+    The disk has no space for a second snapshot, so that none is being fetched at that moment.
+    """
+    options = {"die_at": at, "free": 2 * SIZE}
+    assert start(place, endpoint, ABOUT, TODAY, options, {}).returncode == -9
 
 
 def gets(server: FakeHub, label: str) -> int:
@@ -316,14 +310,13 @@ def test_second_run_asks_nothing(place: Place) -> None:
     assert not second.imported
 
 
-@pytest.mark.parametrize("transport", ["files", "ranges"])
-def test_workers_do_not_count(place: Place, tmp_path: Path, transport: str) -> None:
-    """One worker and several leave the same extracts, sidecars and manifest."""
+def test_fetching_ahead_changes_nothing(place: Place, tmp_path: Path) -> None:
+    """With space for one snapshot and for two, extracts, sidecars and manifest are the same."""
     elsewhere = replace(place, folder=tmp_path / "other run")
     with hub(FILES, redirect=True) as server:
-        for where, workers in ((place, 1), (elsewhere, 3)):
-            about = replace(ABOUT, workers=workers, transport=transport)
-            assert run_fetch(where, server.endpoint, about).manifest
+        for where, free in ((place, 2 * SIZE), (elsewhere, 10 * SIZE)):
+            outcome = run_fetch(where, server.endpoint, free=free)
+            assert outcome.said(f"at most {1 if where is place else 2} x ")
             assert_complete(where)
     for label in LABELS:
         assert place.sidecar(label) == elsewhere.sidecar(label)
@@ -468,15 +461,13 @@ def test_absent_commit(place: Place) -> None:
 
 @pytest.mark.parametrize("status", [200, 401, 403, 404, 429, 500])
 @pytest.mark.parametrize("where", ["listing", "faults"])
-@pytest.mark.parametrize("transport", ["files", "ranges"])
-def test_token_is_never_shown(place: Place, status: int, where: str, transport: str) -> None:
+def test_token_is_never_shown(place: Place, status: int, where: str) -> None:
     """The token is in no message, line or file, even where the server repeats it."""
     echo = {"X-Error-Message": f"Bearer {TOKEN} is not enough", "Retry-After": "3600"}
-    about = replace(ABOUT, transport=transport)
     with hub(FILES) as server:
         if status != 200:
             getattr(server, where).refuse(status, echo, times=99)
-        outcome = run_fetch(place, server.endpoint, about, HF_TOKEN=TOKEN)
+        outcome = run_fetch(place, server.endpoint, HF_TOKEN=TOKEN)
         asked = [seen for seen in server.requests if REPOSITORY in seen.path]
         assert asked[0].headers["authorization"] == f"Bearer {TOKEN}"
     assert (outcome.error == "") == (status == 200)
@@ -492,34 +483,21 @@ def test_rate_limit_is_waited_out(place: Place, where: str, revision: str) -> No
     """A 429 is waited out for as long as the Hub says, in the list and in the files."""
     with hub(FILES) as server:
         getattr(server, where).refuse(429, {"RateLimit": '"api";r=0;t=12'}, times=2)
-        outcome = run_fetch(place, server.endpoint, replace(ABOUT, revision=revision, workers=1))
+        outcome = run_fetch(place, server.endpoint, replace(ABOUT, revision=revision))
     # The client adds one second, and asks once more for a file before it begins to wait.
     assert outcome.slept == [13] * (2 if where == "listing" else 1)
     assert_complete(place)
 
 
 @pytest.mark.parametrize("where", ["listing", "faults"])
-def test_storm_of_rate_limits(place: Place, where: str) -> None:
-    """Waits that together exceed the limit, and one that does alone, end the run."""
+def test_rate_limit_for_ever(place: Place, where: str) -> None:
+    """A 429 that does not end gives the wait that the Hub announced, after the client's retries."""
     with hub(FILES) as server:
         getattr(server, where).refuse(429, {"Retry-After": "140"}, times=99)
-        outcome = run_fetch(place, server.endpoint, replace(ABOUT, workers=1))
+        outcome = run_fetch(place, server.endpoint)
     assert outcome.error == "HubError"
     assert "(429) and says to wait 140 s" in outcome.message
-    assert outcome.slept == [141, 141]
-
-
-def test_each_file_has_its_own_patience(place: Place) -> None:
-    """The limit of waiting holds for a file: three files may wait thrice as long."""
-    about = replace(ABOUT, workers=1)
-    with hub(FILES) as server:
-        for _ in LABELS:
-            server.faults.refuse(429, {"Retry-After": "200"}, methods=("HEAD",))
-            run_fetch(place, server.endpoint, replace(about, until=date.fromisoformat(LABELS[0])))
-            place.extract(LABELS[0]).unlink()
-        outcome = run_fetch(place, server.endpoint, about)
-    assert outcome.manifest
-    assert_complete(place)
+    assert outcome.slept == [141] * 5
 
 
 def test_server_error_then_success(place: Place) -> None:
@@ -527,7 +505,7 @@ def test_server_error_then_success(place: Place) -> None:
     with hub(FILES) as server:
         server.listing.refuse(503, times=2)
         server.faults.refuse(502, times=2, methods=("HEAD",))
-        outcome = run_fetch(place, server.endpoint, replace(ABOUT, workers=1))
+        outcome = run_fetch(place, server.endpoint)
     assert outcome.slept == [1, 2, 1]
     assert_complete(place)
 
@@ -543,12 +521,11 @@ def test_server_error_for_ever(place: Place, where: str, status: int) -> None:
     assert f"failed ({status})" in outcome.message
 
 
-@pytest.mark.parametrize("transport", ["files", "ranges"])
-def test_cut_connection(place: Place, transport: str) -> None:
+def test_cut_connection(place: Place) -> None:
     """A connection that is cut is taken up again."""
     with hub(FILES, redirect=True) as server:
         server.faults.cut(1_000, times=2)
-        outcome = run_fetch(place, server.endpoint, replace(ABOUT, transport=transport, workers=1))
+        outcome = run_fetch(place, server.endpoint)
     assert outcome.manifest
     assert_complete(place)
 
@@ -581,7 +558,7 @@ def test_wrong_content_once(place: Place, kind: str) -> None:
     """Wrong content is asked for once more, from nothing, and the second answer counts."""
     with hub(FILES) as server:
         server.faults.wrong.append(other_content(SIZE)[kind])
-        outcome = run_fetch(place, server.endpoint, replace(ABOUT, workers=1))
+        outcome = run_fetch(place, server.endpoint)
         assert [gets(server, label) for label in LABELS] == [2, 1, 1]
         assert [seen.headers.get("range") for seen in server.of_file("GET")] == [None] * 4
     assert outcome.manifest
@@ -593,14 +570,14 @@ def test_wrong_content_once(place: Place, kind: str) -> None:
     [
         ("changed", "HashMismatchError", "where the Hub states"),
         ("HTML", "SourceError", "is HTML instead of Parquet"),
-        ("shorter", "HubError", "ended with another length"),
+        ("shorter", "HubError", "ended with another size"),
     ],
 )
 def test_wrong_content_for_ever(place: Place, kind: str, error: str, words: str) -> None:
     """Wrong content twice is refused for what it is, and nothing of it stays."""
     with hub(FILES) as server:
         server.faults.wrong.extend([other_content(SIZE)[kind]] * 2)
-        outcome = run_fetch(place, server.endpoint, replace(ABOUT, workers=1))
+        outcome = run_fetch(place, server.endpoint)
     assert outcome.error == error
     assert path_of(LABELS[0]) in outcome.message
     assert words in outcome.message
@@ -611,9 +588,9 @@ def test_wrong_length_announced(place: Place) -> None:
     """A file whose answer states another size than the list is refused."""
     with hub(FILES) as server:
         server.faults.announced = SIZE + 10
-        outcome = run_fetch(place, server.endpoint, replace(ABOUT, workers=1))
+        outcome = run_fetch(place, server.endpoint)
     assert outcome.error == "HubError"
-    assert "ended with another length" in outcome.message
+    assert "ended with another size" in outcome.message
 
 
 def spoilt(cells: int) -> bytes:
@@ -638,7 +615,7 @@ def test_one_bad_cell_is_null_and_counted(place: Place) -> None:
 def test_value_that_cannot_be_right(place: Place) -> None:
     """A snapshot with many absurd values ends the run by its name; what was done before stays."""
     with hub(FILES | {path_of(LABELS[1]): spoilt(2)}) as server:
-        outcome = run_fetch(place, server.endpoint, replace(ABOUT, workers=1))
+        outcome = run_fetch(place, server.endpoint)
     assert outcome.error == "ContractError"
     assert f"{path_of(LABELS[1])} holds" in outcome.message
     assert "column downloads, row 399: '-5', one of 2 of 400 rows" in outcome.message
@@ -649,40 +626,29 @@ def test_value_that_cannot_be_right(place: Place) -> None:
 def test_disk_too_small(place: Place) -> None:
     """What the disk cannot hold is not begun."""
     with hub(FILES) as server:
-        outcome = run_fetch(place, server.endpoint, free=2 * SIZE)
+        outcome = run_fetch(place, server.endpoint, free=SIZE)
         assert server.of_file("GET") == []
     assert outcome.error == "OutputError"
-    assert f"{2 * SIZE:,} bytes free" in outcome.message
-    assert "snapshots.workers = 1" in outcome.message
+    assert f"{SIZE:,} bytes free" in outcome.message
+    assert "another disk" in outcome.message
 
 
-def test_disk_just_large_enough(place: Place) -> None:
-    """The bound that is announced is the one that is checked."""
-    about = replace(ABOUT, folder_bytes=2 * SIZE - 1)
+def test_too_large(place: Place) -> None:
+    """A snapshot above the bound is refused before any of its content is asked for."""
     with hub(FILES) as server:
-        outcome = run_fetch(place, server.endpoint, about, free=2 * SIZE)
-    assert outcome.said("at most 1 x ")
-    assert_complete(place)
-
-
-@pytest.mark.parametrize("key", ["max_bytes", "folder_bytes"])
-def test_too_large(place: Place, key: str) -> None:
-    """A snapshot above a bound is refused before any of its content is asked for."""
-    with hub(FILES) as server:
-        outcome = run_fetch(place, server.endpoint, replace(ABOUT, **{key: SIZE - 1}))
+        outcome = run_fetch(place, server.endpoint, replace(ABOUT, max_bytes=SIZE - 1))
         assert server.of_file("GET") == []
     assert outcome.error == "SourceError"
-    assert f"snapshots.{key}" in outcome.message
+    assert "snapshots.max_bytes" in outcome.message
 
 
 @pytest.mark.parametrize("at", [1, 2, 3])
 def test_killed_run_goes_on(place: Place, at: int) -> None:
     """A run that is killed before an extract goes on there, and downloads nothing twice."""
-    about = replace(ABOUT, workers=1)
     with hub(FILES) as server:
-        killed_fetch(place, server.endpoint, about, at=at)
+        killed_fetch(place, server.endpoint, at=at)
         assert len(sidecar.labels(place.folder)) == at - 1
-        outcome = run_fetch(place, server.endpoint, about)
+        outcome = run_fetch(place, server.endpoint)
         assert [gets(server, label) for label in LABELS] == [1, 1, 1]
     assert outcome.said(f"{at - 1} of 3 snapshots are here")
     assert_complete(place)
@@ -691,7 +657,7 @@ def test_killed_run_goes_on(place: Place, at: int) -> None:
 def test_what_a_killed_run_left_is_removed(place: Place) -> None:
     """Parts of files, and whole files of other data, do not stay on the disk."""
     with hub(FILES) as server:
-        killed_fetch(place, server.endpoint, replace(ABOUT, workers=1), at=2)
+        killed_fetch(place, server.endpoint, at=2)
         part = next(place.folder.glob("downloads/*/*/blobs")) / "abc.123.incomplete"
         part.write_bytes(b"part")
         (place.folder / "downloads" / "2020-01-01").mkdir()
@@ -705,12 +671,11 @@ def test_what_a_killed_run_left_is_removed(place: Place) -> None:
 
 def test_damaged_copy_of_a_killed_run(place: Place) -> None:
     """A whole copy that a killed run left is examined like any other, and fetched again."""
-    about = replace(ABOUT, workers=1)
     with hub(FILES) as server:
-        killed_fetch(place, server.endpoint, about, at=1)
+        killed_fetch(place, server.endpoint, at=1)
         for blob in place.folder.glob("downloads/*/*/blobs/*"):
             blob.write_bytes(b"damaged")
-        outcome = run_fetch(place, server.endpoint, about)
+        outcome = run_fetch(place, server.endpoint)
         assert gets(server, LABELS[0]) == 2
     assert outcome.manifest
     assert_complete(place)
@@ -752,38 +717,9 @@ def test_copy_in_the_users_cache(place: Place, tmp_path: Path) -> None:
     assert_complete(place)
 
 
-def test_ranges_read_only_what_is_needed(place: Place) -> None:
-    """In ranges only the needed columns travel, a request a column chunk, into the same extract."""
-    about = replace(ABOUT, transport="ranges", workers=1, max_bytes=10**7)
-    large = models(rows=6_000)
-    with hub({path_of(LABELS[0]): large}, redirect=True) as server:
-        outcome = run_fetch(place, server.endpoint, about)
-        stored = [seen for seen in server.requests if seen.path.startswith("/store/")]
-    assert outcome.manifest["bytes"] == len(large)
-    assert place.rows(LABELS[0]) == expected_rows(0, 6_000)
-    spans = [seen.headers["range"].removeprefix("bytes=").split("-") for seen in stored]
-    assert sum(int(end) - int(begin) + 1 for begin, end in spans) < len(large) / 4
-    assert len(stored) == 1 + 5 * 2  # the footer, and five columns of two row groups
-    assert place.sidecar(LABELS[0])["sha256_from"] == "statement of the Hub"
-
-
-@pytest.mark.parametrize("times", [1, 2])
-def test_ranges_of_wrong_content(place: Place, times: int) -> None:
-    """Ranges that hold something else are asked for once more, then refused."""
-    about = replace(ABOUT, transport="ranges", workers=1)
-    with hub(FILES) as server:
-        server.faults.wrong.extend([bytes(SIZE)] * times)
-        outcome = run_fetch(place, server.endpoint, about)
-    if times == 1:
-        assert_complete(place)
-        return
-    assert outcome.error == "SourceError"
-    assert f"{path_of(LABELS[0])} cannot be read in ranges" in outcome.message
-
-
 @pytest.mark.parametrize("redirect", [False, True])
 def test_nothing_comes_through_xet(place: Place, redirect: bool) -> None:
-    """Where the Hub offers Xet, which ends only when it is done, files come by HTTP all the same."""
+    """Where the Hub offers Xet, files come by HTTP all the same."""
     with hub(FILES, redirect=redirect, xet=True) as server:
         outcome = run_fetch(place, server.endpoint, HF_HUB_DISABLE_XET="0")
         assert not [seen for seen in server.requests if "xet" in seen.path]
@@ -791,22 +727,11 @@ def test_nothing_comes_through_xet(place: Place, redirect: bool) -> None:
     assert_complete(place)
 
 
-def test_a_download_ends_when_it_is_told_to(place: Place) -> None:
-    """Where another job has failed, a download ends at its next block and leaves nothing."""
-    with hub(FILES, xet=True) as server:
-        outcome = run_fetch(place, server.endpoint, stopped=True)
-    assert outcome.error
-    assert sidecar.labels(place.folder) == []
-    assert not list(place.folder.rglob("*.incomplete"))
-
-
-@pytest.mark.parametrize("transport", ["files", "ranges"])
-def test_copies_are_fetched_once(place: Place, transport: str) -> None:
+def test_copies_are_fetched_once(place: Place) -> None:
     """Of files of one content one is asked for; the sidecars of the others say of which they are."""
     copies = FILES | {path_of(label): SNAPSHOTS[LABELS[0]] for label in ("2025-03-19", LABELS[2])}
-    about = replace(ABOUT, transport=transport)
     with hub(copies) as server:
-        outcome = run_fetch(place, server.endpoint, about)
+        outcome = run_fetch(place, server.endpoint)
         asked = [gets(server, label) for label in (*LABELS, "2025-03-19")]
     assert [number > 0 for number in asked] == [True, True, False, False]
     assert outcome.said("2 to fetch, 2 of a content that is here or among them")
@@ -826,19 +751,6 @@ def test_a_copy_of_what_is_here_is_not_fetched(place: Place) -> None:
         assert run_fetch(place, server.endpoint).manifest
         assert [gets(server, label) for label in LABELS] == [1, 1, 0]
     assert place.rows(LABELS[2]) == expected_rows(0)
-
-
-def test_footers_come_before_any_row(place: Place) -> None:
-    """In ranges the footers of all files are read first: one of another kind ends the run at once."""
-    sink = io.BytesIO()
-    pq.write_table(pa.table({"_id": ["x"], "downloads": ["7"]}), sink)
-    about = replace(ABOUT, transport="ranges", workers=1)
-    with hub(FILES | {path_of(LABELS[2]): sink.getvalue()}) as server:
-        outcome = run_fetch(place, server.endpoint, about)
-        assert max(gets(server, label) for label in LABELS) <= 2
-    assert outcome.error == "ContractError"
-    assert f"{path_of(LABELS[2])}: column downloads has the type string" in outcome.message
-    assert sidecar.labels(place.folder) == []
 
 
 def test_what_is_out_of_the_range_is_told(place: Place) -> None:

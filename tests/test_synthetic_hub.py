@@ -22,7 +22,7 @@ from replication.definitions import Window, load_definitions
 from replication.errors import DegenerateDataError
 from replication.inference.pareto import hill_index, tail_size
 from replication.panel import increments, lineage
-from replication.sources.extract import extract
+from replication.sources.snapshots.extract import extract
 from replication.validation.synthetic import snapshots
 from replication.validation.synthetic.curves import DAY
 from replication.validation.synthetic.defects import (

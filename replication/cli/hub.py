@@ -15,8 +15,7 @@ from replication.cli.terminal import Say, out, progress, reported
 if TYPE_CHECKING:
     from rich.console import Console
 
-    from replication.sources import crawl as source
-    from replication.sources.crawl_extent import Crawl
+    from replication.sources.crawl.extent import Crawl
 
 
 def crawl_command(
@@ -41,11 +40,11 @@ def crawl_command(
 
     A crawl that is interrupted goes on where it was. HF_TOKEN doubles the number of requests.
     """
-    from replication.sources import crawl_extent
+    from replication.sources.crawl.extent import choose
 
     with reported(), progress("crawl") as say:
         places.check_out(places.resolved(folder))
-        extent = crawl_extent.choose(top, namespaces, everything=all_models)
+        extent = choose(top, namespaces, everything=all_models)
         crawl(folder, extent, console=out, say=say)
 
 
@@ -54,19 +53,11 @@ def crawl(folder: Path, extent: Crawl, *, console: Console, say: Say) -> None:
     from replication.sources import crawl as source
 
     today = datetime.now(UTC).date().isoformat()
-    reading = source.fetch(extent, folder, today=today, progress=lambda now: say(_state(now)))
+    about = source.fetch(extent, folder, today=today, progress=lambda now: say(str(now)))
     console.print(
-        f"crawl  {reading.rows:,} models → {folder / reading.filename}; to use a folder of readings: "
+        f"crawl  {about.rows:,} models → {folder / about.filename}; to use a folder of readings: "
         f"make all DATA={folder}",
         markup=False,
     )
-    for remark in source.remarks(folder, reading.revision):
+    for remark in source.remarks(folder, about.revision):
         console.print(f"crawl  {remark}", markup=False)
-
-
-def _state(now: source.Progress) -> str:
-    """How far a crawl is, in one line."""
-    left = f", about {now.left / 60:.0f} min left" if now.left is not None else ""
-    wait = f", waiting {now.waiting:.0f} s" if now.waiting else ""
-    less = f", without {', '.join(now.refused)}" if now.refused else ""
-    return f"{now.pages:,} pages, {now.models:,} models, {now.rate:,.0f} a second{left}{wait}{less}"

@@ -4,12 +4,10 @@ from __future__ import annotations
 
 import re
 from dataclasses import replace
-from typing import Annotated, Literal
 
-from pydantic import Field
 from pydantic.dataclasses import dataclass
 
-from replication.definitions.value_types import TABLE, AnyDay, SomeCount, Whole
+from replication.definitions.value_types import TABLE, AnyDay, SomeCount
 
 COMMIT = re.compile(r"[0-9a-f]{40}")
 """A whole commit of Git or of the Hub."""
@@ -77,9 +75,3 @@ class Snapshots:
     licence: str
     max_bytes: SomeCount
     """A larger snapshot is refused before it is downloaded."""
-    folder_bytes: SomeCount
-    """Most bytes of whole snapshots that lie on disk at a time."""
-    workers: Annotated[Whole, Field(ge=1, le=64)]
-    """Snapshots that are fetched and extracted at a time."""
-    transport: Literal["files", "ranges"]
-    """`files` or `ranges`, see `replication.sources.downloads`."""

@@ -31,7 +31,7 @@ def folder_of(definitions: Definitions, bundle: Path = FOLDER) -> Path:
 
     Raises
     ------
-    StudyError
+    DefinitionError
         There is none: a rule of the panel or an end of a window differs, or a window, an age limit
         or a rule for frozen readings was not computed.
     """
@@ -45,13 +45,13 @@ def _fitting(
     bundle: Path, name: str, differences: Callable[[Any], Iterator[str]], remedy: str
 ) -> Path:
     """The first of all folders whose sidecar differs in nothing; else say what the first differs in."""
-    told = ""
+    first = ""
     for folder in (bundle, *sorted(bundle.glob(OTHERS))):
-        found = next(differences(read_json(folder / name)), "")
-        if not found:
+        difference = next(differences(read_json(folder / name)), "")
+        if not difference:
             return folder
-        told = told or found
-    raise DefinitionError(told, remedy)
+        first = first or difference
+    raise DefinitionError(first, remedy)
 
 
 def _differences(sidecar: Any, definitions: Definitions) -> Iterator[str]:
@@ -96,9 +96,9 @@ def fetch(folder: Path, bundle: Path = FOLDER) -> Manifest:
                 "python -m replication bundle --from FILE",
             )
         copy_file(bundle / name, folder / name)
-    found = replace(computed_from(bundle), source="bundled")
-    manifest.write(folder, found)
-    return found
+    about = replace(computed_from(bundle), source="bundled")
+    manifest.write(folder, about)
+    return about
 
 
 def require_groups(definitions: Definitions, bundle: Path = FOLDER) -> None:
@@ -106,7 +106,7 @@ def require_groups(definitions: Definitions, bundle: Path = FOLDER) -> None:
 
     Raises
     ------
-    StudyError
+    DefinitionError
         The study's labels name a group that the definitions do not have.
     """
     table = read_csv(bundle / TABLES[0])
@@ -148,7 +148,7 @@ def window_folder_of(definitions: Definitions, bundle: Path = FOLDER) -> Path:
 
     Raises
     ------
-    StudyError
+    DefinitionError
         There is none.
     """
     return _fitting(
@@ -174,7 +174,7 @@ def fetch_window(folder: Path, definitions: Definitions, bundle: Path = FOLDER) 
 
     Raises
     ------
-    StudyError
+    DefinitionError
         The definitions differ from those by which they were computed.
     HashMismatchError
         A table is not the one whose hash the sidecar states.

@@ -34,7 +34,7 @@ def fetch(path: Path, folder: Path, *, today: str, citation: str, licence: str) 
     here = known and (known.source, known.filename, known.sha256) == ("file", path.name, digest)
     if known and here and target.is_file() and sha256_file(target) == digest:
         return known
-    found = Manifest(
+    about = Manifest(
         source="file",
         title="Local copy of a released file",
         citation=citation,
@@ -51,13 +51,13 @@ def fetch(path: Path, folder: Path, *, today: str, citation: str, licence: str) 
     )
     twin = bundled.computed_from()
     if digest == twin.sha256:  # the very file behind the bundled panel: say so
-        found = replace(twin, source="file", filename=path.name, accessed=today)
+        about = replace(twin, source="file", filename=path.name, accessed=today)
     copy_file(path, target)
     if sha256_file(target) != digest:
         target.unlink()
         raise SourceError(f"{path.name} changed while it was read", "run again once it is written")
-    manifest.write(folder, found)
-    return found
+    manifest.write(folder, about)
+    return about
 
 
 def _identity(path: Path) -> str:

@@ -74,5 +74,5 @@ def sentence(rows: Sequence[LeftOut]) -> str:
     names: dict[str, list[str]] = {}
     for row in rows:
         names.setdefault(row.reason, []).append(row.filename)
-    told = "; ".join(f"{reason}: {few(files, _SHOWN)}" for reason, files in names.items())
-    return f"{len(rows)} {'file' if len(rows) == 1 else 'files'} left out ({told})"
+    reasons = "; ".join(f"{reason}: {few(files, _SHOWN)}" for reason, files in names.items())
+    return f"{len(rows)} {'file' if len(rows) == 1 else 'files'} left out ({reasons})"

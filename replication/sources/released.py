@@ -30,17 +30,16 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from importlib.metadata import version
 from pathlib import Path
 from typing import Literal
 
 from replication.definitions import COMMIT, Release
-from replication.errors import HubError, SourceError
-from replication.files import copy_file
-from replication.sources import manifest
-from replication.sources.hub_file import MAX_WAIT, HubFile, Patience
+from replication.errors import HashMismatchError, HubError, SourceError
+from replication.files import copy_file, sha256_file
+from replication.sources import hub, manifest
+from replication.sources.hub import Address
 from replication.sources.manifest import Manifest
-from replication.sources.sound_copy import obtain, sha256_if_readable
+from replication.sources.parquet import footer
 
 COUNTERS = "counters.parquet"
 MIRROR_REVISION = "main"
@@ -49,8 +48,6 @@ FIRST_USE, PINNED, OF_MIRROR = "first use", "pinned SHA-256", "first use of a mi
 
 Action = Literal["keep", "download"]
 Progress = Callable[[str], None]
-
-# The names under which other sources of the Hub may take them from here.
 
 _SHA256 = re.compile(r"[0-9a-f]{64}")
 _NAME = re.compile(r"[\w][\w./-]*")
@@ -91,12 +88,18 @@ def fetch(
 
     """
     _check(release)
-    known = manifest.read(folder)
-    present = sha256_if_readable(folder / COUNTERS)
-    errand = _Errand(release, folder, today, known, present, progress)
-    found = errand.run()
-    progress(describe(found))
-    return found
+    known, present = manifest.read(folder), _sha256(folder / COUNTERS)
+    result = _Fetch(release, folder, today, known, present, progress).run()
+    progress(describe(result))
+    return result
+
+
+def _sha256(path: Path) -> str | None:
+    """Return the hash of the local file; one that cannot be read is as good as none."""
+    try:
+        return sha256_file(path)
+    except OSError:
+        return None
 
 
 def decide(wanted: Manifest, known: Manifest, present: str | None) -> Action:
@@ -119,12 +122,12 @@ def decide(wanted: Manifest, known: Manifest, present: str | None) -> Action:
     return "keep" if same and demanded and present == known.sha256 else "download"
 
 
-def describe(found: Manifest) -> str:
+def describe(about: Manifest) -> str:
     """Return one line on what was read, from where, in place of what, and why it is believed."""
-    instead = f", asked for as {found.asked}" if found.asked else ""
+    instead = f", asked for as {about.asked}" if about.asked else ""
     return (
-        f"{found.filename} of {found.repository} @ {found.revision}{instead}; "
-        f"SHA-256 {found.sha256[:12]}… trusted by {found.trust or FIRST_USE} on {found.accessed}"
+        f"{about.filename} of {about.repository} @ {about.revision}{instead}; "
+        f"SHA-256 {about.sha256[:12]}… trusted by {about.trust or FIRST_USE} on {about.accessed}"
     )
 
 
@@ -144,7 +147,7 @@ def _check(release: Release) -> None:
 
 
 @dataclass(frozen=True)
-class _Errand:
+class _Fetch:
     """One call of `fetch`: what is asked for, and what the folder holds."""
 
     release: Release
@@ -157,24 +160,23 @@ class _Errand:
 
     def run(self) -> Manifest:
         """Keep what the folder holds, or read the file from the first dataset that has it."""
-        release, patience, failures = self.release, Patience(MAX_WAIT), list[SourceError]()
+        release, failures = self.release, list[SourceError]()
         if self._pinned and (
-            held := self._held(self._wanted(release.repository, release.revision))
+            standing := self._standing(self._wanted(release.repository, release.revision))
         ):
-            return held
+            return standing
         for repository in dict.fromkeys([release.repository, *release.mirrors]):
             mirror = repository != release.repository
             revision = MIRROR_REVISION if mirror else release.revision
-            hub = HubFile(replace(release, repository=repository, revision=revision), patience)
             try:
-                return self._read(hub, repository)
+                return self._read(repository, revision)
             except SourceError as error:
                 if not mirror and not isinstance(error, HubError):
                     raise
                 failures.append(error)
             if (earlier := self._earlier_answer()) is not None:
                 return self._stay(earlier, failures[0])
-            if not self._goes_on(hub):
+            if not self._another_may_answer(failures[-1]):
                 break
             self.progress(failures[-1].what)
         raise _all_failed(failures)
@@ -189,20 +191,58 @@ class _Errand:
         """What is asked for, as `Manifest.request` gives it."""
         return f"{self.release.repository}@{self.release.revision}", self.release.filename
 
-    def _read(self, hub: HubFile, repository: str) -> Manifest:
+    def _read(self, repository: str, revision: str) -> Manifest:
         """Bring the file from one dataset into the folder."""
-        self.progress(f"asking the Hub for {repository} @ {hub.revision}")
-        wanted = self._wanted(repository, hub.pin())
-        self._tell_moved(wanted)
-        if (held := self._held(wanted)) is not None:
-            found = replace(held, asked=wanted.asked)
+        self.progress(f"asking the Hub for {repository} @ {revision}")
+        address = Address(repository, revision, self.release.filename, "released")
+        address = replace(address, revision=hub.commit_of(address))
+        wanted = self._wanted(repository, address.revision)
+        self._say_moved(wanted)
+        if (standing := self._standing(wanted)) is not None:
+            about = replace(standing, asked=wanted.asked)
         else:
-            path, found = obtain(hub, wanted, self.known)
+            path, about = self._obtain(address, wanted)
             copy_file(path, self.folder / COUNTERS)
         # After the data: a run that dies in between leaves a hash that does not match, not a false
         # one.
-        manifest.write(self.folder, found)
-        return found
+        manifest.write(self.folder, about)
+        return about
+
+    def _obtain(self, address: Address, wanted: Manifest) -> tuple[Path, Manifest]:
+        """Return a copy in the client's cache that is what is wanted, and its manifest.
+
+        A copy that is already there is examined like any other: a disk that failed or an earlier
+        answer of a proxy must not be believed for ever because it is filed under a commit.
+        """
+        copy = hub.cached(address)
+        if copy is not None:
+            try:
+                return copy, self._inspected(copy, wanted)
+            except SourceError:
+                if hub.offline():
+                    raise
+        hub.require_size(address, self.release.max_bytes)
+        if copy is not None:
+            # The client would replace the content but leave its link on the old one.
+            copy.unlink(missing_ok=True)
+        path = hub.download(address, again=copy is not None)
+        return path, self._inspected(path, wanted)
+
+    def _inspected(self, path: Path, wanted: Manifest) -> Manifest:
+        """Return the manifest of the content at `path`, or refuse the content."""
+        rows = int(footer(path, wanted.filename).num_rows)
+        about = replace(wanted, sha256=sha256_file(path), bytes=path.stat().st_size, rows=rows)
+        manifest.check_unchanged(self.known, about)
+        if wanted.sha256 not in {"", about.sha256}:
+            raise HashMismatchError(
+                f"{about.filename} of {about.repository} @ {about.revision} has SHA-256 "
+                f"{about.sha256[:12]}… and not the {wanted.sha256[:12]}… that the content must have",
+                "it is other content: check released.sha256 and released.mirrors in "
+                "definitions.toml, HF_ENDPOINT and your mirror",
+            )
+        if self.known is not None and self.known.sha256 == about.sha256:
+            return replace(about, accessed=self.known.accessed)
+        return about
 
     def _wanted(self, repository: str, commit: str) -> Manifest:
         """Return the manifest as far as it is known before the content is."""
@@ -221,7 +261,7 @@ class _Errand:
             rows=0,
             accessed=self.today,
             licence=release.licence,
-            client=f"huggingface_hub {version('huggingface_hub')}",
+            client=hub.client(),
             trust=self._trust(repository, expected),
             asked="" if asked == f"{repository}@{commit}" else asked,
         )
@@ -239,7 +279,7 @@ class _Errand:
             return PINNED
         return FIRST_USE if expected or repository == self.release.repository else OF_MIRROR
 
-    def _held(self, wanted: Manifest) -> Manifest | None:
+    def _standing(self, wanted: Manifest) -> Manifest | None:
         """Return the manifest of what is wanted where the folder holds it unharmed."""
         known = self.known
         return known if known and decide(wanted, known, self.present) == "keep" else None
@@ -258,11 +298,12 @@ class _Errand:
         self.progress(f"{failure.what}; {name} stays what it was on {earlier.accessed}")
         return earlier
 
-    def _goes_on(self, hub: HubFile) -> bool:
+    def _another_may_answer(self, failure: SourceError) -> bool:
         """Whether another dataset may be asked after this failure."""
-        return hub.fault == "dataset" or (hub.fault == "address" and bool(self._expected()))
+        fault = failure.fault if isinstance(failure, HubError) else hub.DATASET
+        return fault == hub.DATASET or (fault == hub.ADDRESS and bool(self._expected()))
 
-    def _tell_moved(self, wanted: Manifest) -> None:
+    def _say_moved(self, wanted: Manifest) -> None:
         """Say which commit a name stands for, and where it stood for another before."""
         if not wanted.asked or wanted.repository != self.release.repository:
             return

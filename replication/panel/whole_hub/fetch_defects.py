@@ -10,9 +10,10 @@ import pandas as pd
 
 from replication.panel.table import Panel
 from replication.plain import few
-from replication.sources import left_out, sidecar, snapshots
+from replication.sources import left_out, snapshots
 from replication.sources.defect import FEW, NONE, Defect, to_frame
-from replication.sources.sidecar import Sidecar
+from replication.sources.snapshots import sidecar
+from replication.sources.snapshots.sidecar import Sidecar
 
 
 def with_fetch(panel: Panel, folder: Path) -> Panel:

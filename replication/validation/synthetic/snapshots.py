@@ -21,7 +21,7 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from replication import files
-from replication.sources.local_snapshots import MARKER
+from replication.sources.snapshots.local import MARKER
 from replication.validation.synthetic import columns as texts
 from replication.validation.synthetic.curves import Ints
 from replication.validation.synthetic.defects import (

@@ -6,31 +6,23 @@ means column by column is in sql/extract.sql, which DuckDB runs out of core.
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from importlib.metadata import version
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from replication.errors import ContractError, OutputError, SourceError
 from replication.files import literal, replaced
-from replication.sources.sound_copy import kind_of
+from replication.sources.hub import MOST
+from replication.sources.parquet import footer
+from replication.sources.snapshots.columns import REMEDY, chosen
 
 if TYPE_CHECKING:
     import duckdb
-    import pyarrow as pa
 
-COLUMNS = ("_id", "id", "createdAt", "downloads", "downloadsAllTime", "baseModels", "tags")
-"""Columns of a snapshot that the extract is made of."""
-MODIFIED = "lastModified"
-"""Column that only helps to date a snapshot."""
-LINEAGE = ("baseModels", "tags")
-"""Columns of it that tell only the parents: of a type that no era has they are null, and told."""
-MOST = 10**12
-"""Largest count that is believed: the whole Hub is downloaded fewer times in a year."""
 BAD_SHARE = 0.001
 """Share of the rows up to which cells of a column that cannot be right are null; one cell always is.
 Above it the column means something else than it is read as, and the snapshot is refused."""
@@ -41,15 +33,11 @@ AHEAD = timedelta(days=31)
 THREADS = 2
 MEMORY = "2GB"
 _SQL = Path(__file__).with_name("sql") / "extract.sql"
-_REMEDY = (
-    "get the file again from where it came; if it is as it was published, its layout is new and "
-    "needs a reading of its own in replication/sources/sql/extract.sql"
-)
 
 
 @dataclass(frozen=True)
 class Extracted:
-    """What was found in one snapshot."""
+    """What is known of one snapshot after reading it."""
 
     label: str
     """ISO 8601 date of the snapshot."""
@@ -59,7 +47,7 @@ class Extracted:
     reader: str
     """Names and versions of what read it."""
     dated_by_id: int = 0
-    """Rows whose moment of creation is told by their `_id` alone."""
+    """Rows whose moment of creation follows from their `_id` alone."""
     bad_cells: Mapping[str, int] = field(default_factory=dict)
     """Cells by column that cannot be right and are null in the extract."""
     unread: Mapping[str, str] = field(default_factory=dict)
@@ -77,17 +65,6 @@ class _Snapshot:
     """Columns of the view `source` of extract.sql, as SQL."""
     missing: tuple[str, ...]
     unread: Mapping[str, str]
-
-
-@dataclass(frozen=True)
-class _Slot:
-    """A column of the view `source` of extract.sql and what may stand in it."""
-
-    name: str
-    column: str
-    null: str
-    """SQL type of the null that stands there otherwise."""
-    accepts: Callable[[pa.DataType], bool]
 
 
 def extract(
@@ -145,17 +122,6 @@ def extract(
     )
 
 
-def require_readable(schema: pa.Schema, name: str) -> None:
-    """Refuse a snapshot by the schema of its footer, before hours are spent on others.
-
-    Raises
-    ------
-    ContractError
-        It is no snapshot of models, or a column has a type that cannot be read.
-    """
-    _chosen(schema, name)
-
-
 def newest_date(source: Path) -> str:
     """Return the newest date of creation or change in a snapshot: the label of one without a date.
 
@@ -168,13 +134,13 @@ def newest_date(source: Path) -> str:
     """
     snapshot = _snapshot(source, source.name)
     with _opened(snapshot, THREADS, MEMORY, MOST, _newest(LATEST)) as connection:
-        found = connection.execute("FROM newest").fetchone()
-    if found is None or found[0] is None:
+        row = connection.execute("FROM newest").fetchone()
+    if row is None or row[0] is None:
         raise SourceError(
             f"{source.name} has no date in its path, and no createdAt or lastModified in its rows",
             "name the file or its folder by the date of the snapshot: 2025-01-31.parquet",
         )
-    return str(found[0])
+    return str(row[0])
 
 
 def reader() -> str:
@@ -182,152 +148,9 @@ def reader() -> str:
     return f"duckdb {version('duckdb')}, pyarrow {version('pyarrow')}"
 
 
-def footer(source: Any, name: str) -> pa.Schema:
-    """Return the Arrow schema that a Parquet footer states.
-
-    Parameters
-    ----------
-    source
-        Path of the file.
-    name
-        Its name in messages.
-
-    Raises
-    ------
-    SourceError
-        The file has no such footer.
-    """
-    from pyarrow import ArrowException, parquet
-
-    try:
-        return parquet.read_schema(source)
-    except (ArrowException, OSError) as error:
-        raise SourceError(
-            f"{name} is {kind_of(source)} instead of Parquet",
-            "a proxy, a login page or a mirror may have answered in the Hub's place, or the file "
-            "was cut short: check where it came from, and get it again",
-        ) from error
-
-
 def _snapshot(path: Path, name: str) -> _Snapshot:
     """Read the footer of a snapshot and choose how its columns are read."""
-    return _Snapshot(path, name, *_chosen(footer(path, name), name))
-
-
-def _chosen(schema: pa.Schema, name: str) -> tuple[str, tuple[str, ...], dict[str, str]]:
-    """Columns of the view `source` as SQL, those that are missing, and those that are not read."""
-    import pyarrow as pa
-
-    _require_once(schema.names, name)
-    held = {
-        column: _plain(schema.field(column).type)
-        for column in (*COLUMNS, MODIFIED)
-        if column in schema.names and not pa.types.is_null(schema.field(column).type)
-    }
-    unread = _unread(name, held)
-    filled = []
-    for slot in _slots():
-        fits = slot.column in held and slot.accepts(held[slot.column])
-        value = f'"{slot.column}"' if fits else f"NULL::{slot.null}"
-        filled.append(f'{value} AS "{slot.name}"')
-    missing = tuple(column for column in COLUMNS if column not in held)
-    return ", ".join(filled), missing, unread
-
-
-def _require_once(names: Sequence[str], name: str) -> None:
-    """Refuse two columns that SQL, which knows no case, would take for one another."""
-    counts = Counter(column.lower() for column in names)
-    for column in (*COLUMNS, MODIFIED):
-        if counts[column.lower()] > 1:
-            raise ContractError(f"{name} has the column {column} more than once", _REMEDY)
-
-
-def _unread(name: str, held: dict[str, pa.DataType]) -> dict[str, str]:
-    """Columns of `LINEAGE` of a type that no era has; refuse other columns of such a type.
-
-    A table that is not of models is refused as well.
-    """
-    if held.keys().isdisjoint({"_id", "id"}) or held.keys().isdisjoint(COLUMNS[3:5]):
-        raise ContractError(
-            f"{name} is no snapshot of models: it needs _id or id, and downloads or "
-            f"downloadsAllTime, and has of these columns only {', '.join(held) or 'none'}",
-            _REMEDY,
-        )
-    slots = _slots()
-    odd = {
-        column: str(kind)
-        for column, kind in held.items()
-        if not any(slot.column == column and slot.accepts(kind) for slot in slots)
-    }
-    for column, kind in odd.items():
-        if column not in LINEAGE:
-            raise ContractError(f"{name}: column {column} has the type {kind}", _REMEDY)
-    return odd
-
-
-def _slots() -> tuple[_Slot, ...]:
-    """Columns of the view `source`, in order."""
-    from pyarrow import types
-
-    def text(kind: pa.DataType) -> bool:
-        return bool(
-            types.is_string(kind) or types.is_large_string(kind) or types.is_string_view(kind)
-        )
-
-    def number(kind: pa.DataType) -> bool:
-        return bool(types.is_integer(kind) or types.is_floating(kind) or types.is_decimal(kind))
-
-    def time(kind: pa.DataType) -> bool:
-        return bool(types.is_timestamp(kind) or types.is_date(kind) or text(kind))
-
-    def texts(kind: pa.DataType) -> bool:
-        return _is_list(kind) and text(kind.value_type)
-
-    def models(kind: pa.DataType) -> bool:
-        inner = _member(kind, "models")
-        return inner is not None and _is_list(inner) and named(inner.value_type)
-
-    def named(kind: pa.DataType) -> bool:
-        inner = _member(kind, "id")
-        return inner is not None and text(inner)
-
-    return (
-        _Slot("_id", "_id", "VARCHAR", text),
-        _Slot("id", "id", "VARCHAR", text),
-        _Slot("createdAt", "createdAt", "TIMESTAMP", time),
-        _Slot(MODIFIED, MODIFIED, "TIMESTAMP", time),
-        _Slot("downloads", "downloads", "BIGINT", number),
-        _Slot("downloadsAllTime", "downloadsAllTime", "BIGINT", number),
-        _Slot("base_struct", "baseModels", "STRUCT(models STRUCT(id VARCHAR)[])", models),
-        _Slot("base_text", "baseModels", "VARCHAR", text),
-        _Slot("tags_list", "tags", "VARCHAR[]", texts),
-        _Slot("tags_text", "tags", "VARCHAR", text),
-    )
-
-
-def _plain(kind: pa.DataType) -> pa.DataType:
-    """Type below a dictionary or an extension, such as JSON."""
-    import pyarrow as pa
-
-    if pa.types.is_dictionary(kind):
-        return kind.value_type
-    return kind.storage_type if isinstance(kind, pa.BaseExtensionType) else kind
-
-
-def _is_list(kind: pa.DataType) -> bool:
-    """Whether the type is a list of any length."""
-    from pyarrow import types
-
-    return bool(types.is_list(kind) or types.is_large_list(kind))
-
-
-def _member(kind: pa.DataType, name: str) -> pa.DataType | None:
-    """Type of a struct's member, None where the type has none of that name."""
-    from pyarrow import types
-
-    if not types.is_struct(kind) or kind.get_field_index(name) < 0:
-        return None
-    return kind.field(name).type
+    return _Snapshot(path, name, *chosen(footer(path, name).schema.to_arrow_schema(), name))
 
 
 def _newest(label: str) -> int:
@@ -377,7 +200,7 @@ def _failure(error: Exception, name: str, memory: str) -> SourceError | OutputEr
     if isinstance(error, duckdb.OutOfMemoryException):
         return OutputError(
             f"the extract of {name} needs more memory than {memory}",
-            "close other programs, or raise MEMORY in replication/sources/extract.py",
+            "close other programs, or raise MEMORY in replication/sources/snapshots/extract.py",
         )
     return SourceError(
         f"{name} cannot be read to its end: {str(error).splitlines()[0]}",
@@ -387,19 +210,19 @@ def _failure(error: Exception, name: str, memory: str) -> SourceError | OutputEr
 
 def _bad_cells(connection: duckdb.DuckDBPyConnection, snapshot: _Snapshot) -> dict[str, int]:
     """Cells by column that cannot be right; refuse a snapshot with too many of one column."""
-    found = connection.execute("FROM fault WHERE cells > 0 ORDER BY line, 1").fetchall()
-    if not found:
+    faults = connection.execute("FROM fault WHERE cells > 0 ORDER BY line, 1").fetchall()
+    if not faults:
         return {}
     counted = connection.execute("SELECT count(*) FROM source").fetchone()
     rows = int(counted[0]) if counted else 0
     values = "; ".join(
         f"column {column}, row {line:,}: {str(value)[:60]!r}, one of {cells:,} of {rows:,} rows"
-        for column, cells, line, value in found
+        for column, cells, line, value in faults
         if cells > max(1, BAD_SHARE * rows)
     )
     if values:
-        raise ContractError(f"{snapshot.name} holds what cannot be right: {values}", _REMEDY)
-    return {column: int(cells) for column, cells, _, _ in found}
+        raise ContractError(f"{snapshot.name} holds what cannot be right: {values}", REMEDY)
+    return {column: int(cells) for column, cells, _, _ in faults}
 
 
 def _copy(connection: duckdb.DuckDBPyConnection, target: Path) -> int:

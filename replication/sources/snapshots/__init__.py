@@ -8,7 +8,7 @@ that `main` has when the folder is first filled. The list of the snapshots at th
 where nothing is missing. To look for newer snapshots, give their commit or remove that file.
 *A local folder* or file: nothing is asked and nothing is copied.
 
-What of the source is not read has a row in `left_out.csv` and a word in the manifest.
+What of the source is not read has a row in `left_out.csv` and is named in the manifest.
 
 What is left of each
 --------------------
@@ -20,33 +20,30 @@ serves for all. A run may be killed at any moment: the next one goes on.
 
 The disk
 --------
-Whole snapshots are dropped once they are extracted. What is on its way is bounded by
-`Snapshots.folder_bytes`, the bound is announced, and the free space is checked before the start.
+A whole snapshot is removed once it is extracted; the next one is fetched meanwhile where there is
+space for two. What is needed is announced, and the free space is checked before the start.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from datetime import date, timedelta
-from functools import partial
 from pathlib import Path
-from threading import Event
 from typing import TypeVar
 
 from replication.definitions import COMMIT, Snapshots
 from replication.errors import DefinitionError, SourceError
 from replication.extent import ALL
-from replication.files import PART, sha256_file
-from replication.sources import hub_snapshots, left_out, manifest, sidecar
-from replication.sources.extract import Extracted, footer, reader, require_readable
+from replication.files import PART
+from replication.sources import hub, left_out, manifest
 from replication.sources.left_out import LeftOut
-from replication.sources.listing import Remote
-from replication.sources.local_snapshots import Local, crawled_bad_cells, extent, find
 from replication.sources.manifest import Manifest
-from replication.sources.room import EXTRACT_SHARE, copied, extracted, read_of, require_free
-from replication.sources.sidecar import OF_CONTENT, Sidecar
-from replication.sources.workers import Job, Progress, Tally, run
+from replication.sources.snapshots import listing, sidecar, transfer
+from replication.sources.snapshots.cost import Progress
+from replication.sources.snapshots.listing import Remote
+from replication.sources.snapshots.local import Local, extent, extract_all, find
+from replication.sources.snapshots.sidecar import Sidecar
 
 File = TypeVar("File", Local, Remote)
 _SHOWN = 12
@@ -79,7 +76,7 @@ def fetch(
 
     Raises
     ------
-    StudyError
+    DefinitionError
         A value of `about` cannot be meant.
     SourceError
         No snapshot lies in the range, one is too large, or is not Parquet.
@@ -95,13 +92,13 @@ def fetch(
     _check(about)
     folder.mkdir(parents=True, exist_ok=True)
     if local is None:
-        wanted, left, revision, held = _from_hub(about, folder, today, progress)
+        labels, left, revision, covered = _from_hub(about, folder, today, progress)
     else:
-        wanted, left, revision, held = _from_local(about, folder, local, today, progress)
-    _remove_strays(folder, wanted, progress)
-    found = [_known(folder, label) for label in wanted]
-    result = _manifest(about, found, revision, today, is_local=local is not None)
-    result = replace(result, extent=held, left_out=left_out.sentence(left))
+        labels, left, revision, covered = _from_local(about, folder, local, today, progress)
+    _remove_strays(folder, labels, progress)
+    sidecars = [_known(folder, label) for label in labels]
+    result = _manifest(about, sidecars, revision, today, is_local=local is not None)
+    result = replace(result, extent=covered, left_out=left_out.sentence(left))
     left_out.write(folder, left)
     known = manifest.read(folder)
     if known is not None and known.same_address(result) and known.sha256 == result.sha256:
@@ -123,8 +120,8 @@ def extracts(folder: Path) -> list[Path]:
         raise SourceError(f"{folder} holds no fetched snapshots", "run the stage fetch first")
     first, last = about.filename.removeprefix("models/").split("…")
     chosen = [label for label in sidecar.labels(folder) if first <= label <= last]
-    found = [one for label in chosen if (one := sidecar.read(folder, label)) is not None]
-    if len(found) < len(chosen) or sidecar.digest(found) != about.sha256:
+    sidecars = [one for label in chosen if (one := sidecar.read(folder, label)) is not None]
+    if len(sidecars) < len(chosen) or sidecar.digest(sidecars) != about.sha256:
         raise SourceError(
             f"the extracts in {folder} are not those that its manifest describes",
             "run the stage fetch again: it repairs them",
@@ -207,79 +204,32 @@ def _from_hub(
     about: Snapshots, folder: Path, today: str, progress: Progress
 ) -> tuple[list[str], list[LeftOut], str, str]:
     """Bring the snapshots of the dataset; return labels, what is left out, the commit and the extent."""
-    listed = hub_snapshots.listing_of(about, folder, progress)
+    listed = listing.of_run(about, folder, progress)
     chosen, left = _in_range(about, listed.files, today, progress)
-    wanted = [hub_snapshots.wanted(about, file, listed.revision, today) for file in chosen]
+    wanted = [transfer.wanted(file, listed.revision, today) for file in chosen]
     planned = _manifest(about, wanted, listed.revision, today, is_local=False)
     manifest.check_unchanged(manifest.read(folder), planned)
-    hub_snapshots.bring(about, folder, listed, wanted, progress)
+    transfer.bring(about, folder, listed, wanted, progress)
     left += [LeftOut("", name, left_out.UNDATED) for name in listed.undated]
     return [file.label for file in chosen], left, listed.revision, ALL
 
 
 def _from_local(
-    about: Snapshots, folder: Path, local: Path, today: str, progress: Progress
+    about: Snapshots, folder: Path, path: Path, today: str, progress: Progress
 ) -> tuple[list[str], list[LeftOut], str, str]:
-    """Extract the snapshots of a folder; return labels, what is left out, no commit, and the extent.
-
-    Every footer is read before the first snapshot is. Files of one size may have one content: of
-    each size one is extracted before the others are looked at.
-    """
-    files, left = find(local)
+    """Extract the snapshots of a folder; return labels, what is left out, no commit, and the extent."""
+    files, left = find(path)
     chosen, outside = _in_range(about, files, today, progress)
-    for file in chosen:
-        require_readable(footer(file.path, file.filename), file.filename)
-    sizes = {file.label: file.path.stat().st_size for file in chosen}
-    total = sum(sizes.values())
-    require_free(folder, int(EXTRACT_SHARE * total))
-    one_of_size = {sizes[file.label]: file for file in reversed(chosen)}
-    others = [file for file in chosen if one_of_size[sizes[file.label]] is not file]
-    tally = Tally(len(chosen), total, lambda: 0)
-    for part in (list(one_of_size.values())[::-1], others):
-        twins = sidecar.by_content(folder, {file.label for file in part})
-        jobs: list[Job] = [
-            (sizes[file.label], partial(_extract_local, folder, file, twins, today))
-            for file in part
-        ]
-        run(jobs, about.workers, Event(), tally, progress)
+    extract_all(folder, chosen, today, progress)
     return [file.label for file in chosen], left + outside, "", extent(chosen)
-
-
-def _extract_local(
-    folder: Path, file: Local, twins: Mapping[str, Sidecar], today: str
-) -> Extracted:
-    """Extract one snapshot where it lies, unless its extract or one of the same content stands."""
-    wanted = Sidecar(
-        label=file.label,
-        label_from=file.label_from,
-        filename=file.filename,
-        revision="",
-        sha256=sha256_file(file.path),
-        sha256_from=OF_CONTENT,
-        bytes=file.path.stat().st_size,
-        rows=0,
-        missing=(),
-        accessed=today,
-        reader=reader(),
-        client="",
-        bad_cells=crawled_bad_cells(file.path),
-    )
-    known = sidecar.read(folder, file.label)
-    if known is not None and sidecar.stands(wanted, known):
-        return read_of(known)
-    if wanted.sha256 in twins:
-        return copied(folder, twins[wanted.sha256], wanted)
-    return extracted(folder, file.path, wanted)
 
 
 def _known(folder: Path, label: str) -> Sidecar:
     """Return the sidecar of an extract that was just seen to stand."""
-    found = sidecar.read(folder, label)
-    if found is None:
-        raise SourceError(
-            f"the extract of {label} was changed while the run went on", "fetch again"
-        )
-    return found
+    known = sidecar.read(folder, label)
+    if known is None:
+        raise SourceError(f"the extract of {label} was changed during the run", "fetch again")
+    return known
 
 
 def _remove_strays(folder: Path, labels: Sequence[str], progress: Progress) -> None:
@@ -294,10 +244,10 @@ def _remove_strays(folder: Path, labels: Sequence[str], progress: Progress) -> N
 
 
 def _manifest(
-    about: Snapshots, found: Iterable[Sidecar], revision: str, today: str, *, is_local: bool
+    about: Snapshots, sidecars: Iterable[Sidecar], revision: str, today: str, *, is_local: bool
 ) -> Manifest:
     """Return the manifest of all snapshots."""
-    ordered = sorted(found, key=lambda one: one.label)
+    ordered = sorted(sidecars, key=lambda one: one.label)
     return Manifest(
         source="snapshots",
         title="Local snapshots of the Hub" if is_local else about.title,
@@ -311,5 +261,5 @@ def _manifest(
         rows=sum(one.rows for one in ordered),
         accessed=today,
         licence=about.licence,
-        client="" if is_local else hub_snapshots.client(),
+        client="" if is_local else hub.client(),
     )

@@ -12,26 +12,30 @@ import json
 import shutil
 import zlib
 from collections.abc import Iterator
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, field
 from datetime import date
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
+from pydantic import ConfigDict
+from pydantic.dataclasses import dataclass
+
 from replication.errors import HubError, OutputError, ReplicationError, SourceError
 from replication.files import read_json, replaced, write_bytes, write_json
-from replication.sources.model_rows import Row, schema, table
+from replication.sources.crawl.rows import Row, schema, table
 
 STATE = "state.json"
 RECORD = "crawl.json"
 SNAPSHOT = "models.parquet"
-MOST_TOLD = 100
+MOST_NAMED = 100
 """Malformed cells and rows that are kept one by one; the others are counted."""
 _ROW_GROUP = 1 << 14
 _SECRET = 8
 """Shortest token that is looked for in what is written; a shorter one is none of the Hub's."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, config=ConfigDict(strict=True, extra="forbid"))
 class State:
     """How far a crawl is."""
 
@@ -43,8 +47,8 @@ class State:
     """Scheme, host and port of the Hub."""
     following: str
     """Query of the next page, empty where every page is there."""
-    walk: int = 0
-    """Namespaces that are done, where namespaces are crawled."""
+    lists: int = 0
+    """Lists that are done: one of each namespace where namespaces are crawled, else one of all."""
     pages: int = 0
     rows: int = 0
     """Rows of all pages, each model as often as it came."""
@@ -57,20 +61,10 @@ class State:
     bad_cells: dict[str, int] = field(default_factory=dict)
     """Cells by column that cannot be right and are empty; of `_id`, rows that are left out."""
     malformed: list[dict[str, Any]] = field(default_factory=list)
-    """The first of them, as `model_rows.Malformed` describes them."""
+    """The first of them, as `rows.Malformed` describes them."""
     first: str = ""
     """Moment of the first page, ISO 8601, UTC."""
     last: str = ""
-
-
-def _is_sound(state: State) -> bool:
-    """Whether every field has its type, and the label, which names a folder, is a date."""
-    example = asdict(State("", {}, "", ""))
-    try:
-        date.fromisoformat(state.label)
-    except (TypeError, ValueError):
-        return False
-    return all(type(value) is type(example[name]) for name, value in asdict(state).items())
 
 
 class Store:
@@ -99,10 +93,9 @@ class Store:
             return None
         try:
             state = State(**read_json(path))
-        except (ReplicationError, TypeError):
+            date.fromisoformat(state.label)  # it names a folder
+        except (ReplicationError, TypeError, ValueError):
             raise self._damaged(STATE) from None
-        if not _is_sound(state):
-            raise self._damaged(STATE)
         return state
 
     def save(self, state: State, rows: list[Row], secret: str) -> None:
@@ -148,7 +141,7 @@ class Store:
         """Write the snapshot: every model once, as its last row has it. Returns its path.
 
         The pages are read from the last to the first, so that the first row met of a model is the
-        one to keep, and no more than one row group is held.
+        one to keep, and no more than one row group is in memory.
 
         Raises
         ------
@@ -163,7 +156,8 @@ class Store:
         with replaced(path) as temporary:
             try:
                 with parquet.ParquetWriter(temporary, schema(), compression="zstd") as writer:
-                    for group in _groups(self._backwards(state.pages)):
+                    rows = self._backwards(state.pages)
+                    while group := list(islice(rows, _ROW_GROUP)):
                         writer.write_table(table(group))
             except (ArrowException, TypeError, ValueError, KeyError):
                 raise self._damaged("a page") from None
@@ -207,15 +201,3 @@ class Store:
             f"{self.pages}: {name} is missing or damaged",
             f"remove {self.pages} and crawl again from the beginning",
         )
-
-
-def _groups(rows: Iterator[Row]) -> Iterator[list[Row]]:
-    """Yield the rows in lists of `_ROW_GROUP`."""
-    group: list[Row] = []
-    for row in rows:
-        group.append(row)
-        if len(group) == _ROW_GROUP:
-            yield group
-            group = []
-    if group:
-        yield group

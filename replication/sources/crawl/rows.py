@@ -1,21 +1,22 @@
 """Rows of the Hub's list of models: what may stand in each field, and the table that they make.
 
 A field that the list does not have is null. A cell that cannot be right becomes null too and is
-told of; a row without an `_id`, by which rows are joined, is left out and told of. What is told
-names the page, the row and the field, and the kind of value that was found, never the value: what a
+reported; a row without an `_id`, by which rows are joined, is left out and reported. A report names
+the page, the row and the field, and the kind of value that stands there, never the value: what a
 server sends may repeat what was sent to it.
 """
 
 from __future__ import annotations
 
-import re
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Annotated, Any
+
+from pydantic import AfterValidator, BaseModel, Field, TypeAdapter, ValidationError
 
 from replication.errors import ContractError
-from replication.sources.extract import MOST
+from replication.sources.hub import MOST
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -24,17 +25,72 @@ Row = dict[str, Any]
 
 COUNTS = ("downloads", "downloadsAllTime")
 TIMES = ("createdAt", "lastModified")
-_ID = re.compile(r"[0-9a-f]{24}")
-_NAME = re.compile(r"[\w.-]{1,96}/[\w.-]{1,96}", re.ASCII)
-_TIME = re.compile(r"(?:19[7-9]\d|20\d\d)-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d{1,6})?Z", re.ASCII)
-_REMEDY = "check that HF_ENDPOINT is a Hub; if it is, its list of models has changed"
-NO_COUNTS = "check that HF_ENDPOINT is a Hub: a mirror may not know the parameter expand[]"
-
-
 FEW = 5
 """Malformed rows that any page may hold, however short it is."""
 SHARE = 0.1
 """Part of a page's rows that may be malformed; above it, the page is no page of models."""
+_REMEDY = "check that HF_ENDPOINT is a Hub; if it is, its list of models has changed"
+NO_COUNTS = "check that HF_ENDPOINT is a Hub: a mirror may not know the parameter expand[]"
+
+
+def _existing(moment: str) -> str:
+    """Refuse a moment that no calendar has."""
+    datetime.fromisoformat(moment)
+    return moment
+
+
+def _written(text: str) -> str:
+    """Refuse text that UTF-8 cannot write: half of a surrogate pair."""
+    text.encode()
+    return text
+
+
+_Id = Annotated[str, Field(pattern=r"^[0-9a-f]{24}$")]
+_Name = Annotated[str, Field(pattern=r"^[A-Za-z0-9_.-]{1,96}/[A-Za-z0-9_.-]{1,96}$")]
+_Text = Annotated[str, AfterValidator(_written)]
+_Count = Annotated[int, Field(ge=0, le=MOST)]
+_Moment = Annotated[
+    str,
+    Field(
+        pattern=r"^(19[7-9][0-9]|20[0-9]{2})-[0-9]{2}-[0-9]{2}"
+        r"T[0-9]{2}:[0-9]{2}:[0-9]{2}(\.[0-9]{1,6})?Z$"
+    ),
+    AfterValidator(_existing),
+]
+
+
+class _Parent(BaseModel):
+    """A model that another derives from."""
+
+    key: _Id | None = Field(None, alias="_id")
+    id: _Text
+
+
+class _Lineage(BaseModel):
+    """Parents of a model, and how it derives from them."""
+
+    relation: _Text | None = None
+    models: list[_Parent]
+
+
+_COUNT = (TypeAdapter(_Count | None), f"a whole number from 0 to {MOST:.0e}")
+_MOMENT = (TypeAdapter(_Moment | None), "a moment such as 2025-02-26T00:00:00.000Z")
+_TEXT = (TypeAdapter(_Text | None), "text")
+FIELDS: Mapping[str, tuple[TypeAdapter[Any], str]] = {
+    "_id": (TypeAdapter(_Id), "an id of 24 hexadecimal digits"),
+    "id": (TypeAdapter(_Name), "a name as owner/name"),
+    "author": _TEXT,
+    "createdAt": _MOMENT,
+    "lastModified": _MOMENT,
+    "downloads": _COUNT,
+    "downloadsAllTime": _COUNT,
+    "likes": _COUNT,
+    "tags": (TypeAdapter(list[_Text] | None), "a list of text"),
+    "baseModels": (TypeAdapter(_Lineage | None), "{relation, models: [{_id, id}]}"),
+    "pipeline_tag": _TEXT,
+    "library_name": _TEXT,
+}
+"""What may stand in each field of a row, and how a message says it."""
 
 
 @dataclass(frozen=True)
@@ -52,7 +108,7 @@ class Malformed:
     field: str
     """Empty where the whole row is no object."""
     found: str
-    """Kind of what stands there."""
+    """What stands there, in the words of JSON."""
 
     @property
     def column(self) -> str:
@@ -115,17 +171,22 @@ def _checked(item: Any, page: int, number: int) -> tuple[Row | None, list[Malfor
     """Return the known fields of one row, None where it has no `_id`, and what was wrong."""
     if not isinstance(item, dict):
         return None, [Malformed(page, number, "", "", "", _kind(item))]
-    row = {name: item.get(name) for name in FIELDS}
-    odd = [name for name, (fits, _) in FIELDS.items() if not fits(row[name])]
-    row |= dict.fromkeys(odd)
-    told = [
+    row: Row = dict.fromkeys(FIELDS)
+    odd = []
+    for name, (kind, _) in FIELDS.items():
+        try:
+            row[name] = kind.validate_python(item.get(name), strict=True)
+        except ValidationError:
+            odd.append(name)
+    wrong = [
         Malformed(page, number, row["_id"] or "", row["id"] or "", name, _kind(item.get(name)))
         for name in odd
     ]
     if row["_id"] is None:
-        return None, [fault for fault in told if fault.field == "_id"]
-    row["baseModels"] = _parents(row["baseModels"])
-    return row, told
+        return None, [fault for fault in wrong if fault.field == "_id"]
+    if row["baseModels"] is not None:
+        row["baseModels"] = row["baseModels"].model_dump(by_alias=True)
+    return row, wrong
 
 
 def _kind(value: Any) -> str:
@@ -134,88 +195,6 @@ def _kind(value: Any) -> str:
         return "null or missing"
     names = {bool: "a truth value", int: "a number", float: "a number", str: "text", list: "a list"}
     return names.get(type(value), "an object")
-
-
-def _is_text(value: Any) -> bool:
-    """Whether the value is text that UTF-8 can write; half of a surrogate pair is not."""
-    if not isinstance(value, str):
-        return False
-    try:
-        value.encode()
-    except UnicodeEncodeError:
-        return False
-    return True
-
-
-def _is_id(value: Any) -> bool:
-    return isinstance(value, str) and _ID.fullmatch(value) is not None
-
-
-def _is_name(value: Any) -> bool:
-    return _is_text(value) and _NAME.fullmatch(value) is not None
-
-
-def _is_count(value: Any) -> bool:
-    """Whether the value is a whole number in [0, `MOST`]; True is an int in Python, and none here."""
-    return type(value) is int and 0 <= value <= MOST
-
-
-def _is_time(value: Any) -> bool:
-    """Whether the value is a moment in UTC of the years 1970 to 2099, as the Hub writes it."""
-    if not isinstance(value, str) or _TIME.fullmatch(value) is None:
-        return False
-    try:
-        datetime.fromisoformat(value)
-    except ValueError:
-        return False
-    return True
-
-
-def _is_texts(value: Any) -> bool:
-    return isinstance(value, list) and all(_is_text(item) for item in value)
-
-
-def _is_lineage(value: Any) -> bool:
-    """Whether the value is {relation, models: [{_id, id}]}; relation and _id may be null."""
-    if not isinstance(value, dict) or not isinstance(value.get("models"), list):
-        return False
-    return _or_null(_is_text)(value.get("relation")) and all(
-        isinstance(model, dict) and _or_null(_is_id)(model.get("_id")) and _is_text(model.get("id"))
-        for model in value["models"]
-    )
-
-
-def _or_null(fits: Callable[[Any], bool]) -> Callable[[Any], bool]:
-    """Allow null besides."""
-    return lambda value: value is None or fits(value)
-
-
-_COUNT = (_or_null(_is_count), f"a whole number from 0 to {MOST:.0e}")
-_MOMENT = (_or_null(_is_time), "a moment such as 2025-02-26T00:00:00.000Z")
-_TEXT = (_or_null(_is_text), "text")
-FIELDS: Mapping[str, tuple[Callable[[Any], bool], str]] = {
-    "_id": (_is_id, "an id of 24 hexadecimal digits"),
-    "id": (_is_name, "a name as owner/name"),
-    "author": _TEXT,
-    "createdAt": _MOMENT,
-    "lastModified": _MOMENT,
-    "downloads": _COUNT,
-    "downloadsAllTime": _COUNT,
-    "likes": _COUNT,
-    "tags": (_or_null(_is_texts), "a list of text"),
-    "baseModels": (_or_null(_is_lineage), "{relation, models: [{_id, id}]}"),
-    "pipeline_tag": _TEXT,
-    "library_name": _TEXT,
-}
-"""What may stand in each field of a row, and how a message says it."""
-
-
-def _parents(lineage: Row | None) -> Row | None:
-    """Return the lineage with its known members only."""
-    if lineage is None:
-        return None
-    models = [{"_id": model.get("_id"), "id": model["id"]} for model in lineage["models"]]
-    return {"relation": lineage.get("relation"), "models": models}
 
 
 def schema() -> pa.Schema:

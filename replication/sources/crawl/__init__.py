@@ -13,7 +13,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import date, timedelta
-from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -21,25 +20,25 @@ from urllib.parse import urlsplit
 from replication.errors import ContractError, SourceError
 from replication.files import read_json, sha256_file, write_json
 from replication.names import key
-from replication.sources import manifest
-from replication.sources.crawl_extent import Crawl, Progress, choose, in_words, require
-from replication.sources.crawl_store import RECORD, State, Store
-from replication.sources.crawl_walk import Walk, query_of
+from replication.sources import hub, manifest
+from replication.sources.crawl.extent import Crawl, choose, in_words, require
+from replication.sources.crawl.pages import address
+from replication.sources.crawl.queries import PATH
+from replication.sources.crawl.reader import Progress, Reader, query_of
+from replication.sources.crawl.rows import NO_COUNTS, Malformed
+from replication.sources.crawl.store import RECORD, State, Store
 from replication.sources.manifest import Manifest
-from replication.sources.model_rows import NO_COUNTS, Malformed
-from replication.sources.page_queries import PATH
-from replication.sources.pages import address
 
 __all__ = ["MAX_AGE", "Crawl", "Progress", "choose", "fetch", "remarks"]
 
 MAX_AGE = timedelta(days=2)
-"""Age from which on an unfinished crawl is not gone on with: it would be a reading of no one day."""
+"""Largest age of an unfinished crawl that is resumed: an older one would be a reading of no one day."""
 
 
 def fetch(
     crawl: Crawl, folder: Path, *, today: str, progress: Callable[[Progress], None]
 ) -> Manifest:
-    """Crawl the Hub into `folder`, or go on with the crawl that is under way there.
+    """Crawl the Hub into `folder`, or resume the crawl that is unfinished there.
 
     Nothing is asked of the network where the folder holds the crawl of `today`.
 
@@ -55,7 +54,7 @@ def fetch(
     today
         ISO 8601 date, UTC: label of a crawl that begins now.
     progress
-        Is told of every page and before every wait.
+        Called after every page and before every wait.
 
     Returns
     -------
@@ -85,7 +84,7 @@ def fetch(
         state = _begun(crawl, today)
     else:
         _require_same(state, crawl, store, today)
-    state = Walk(crawl, store, progress).finish(state)
+    state = Reader(crawl, store, progress).finish(state)
     return _settle(store, state)
 
 
@@ -118,7 +117,7 @@ def _origin() -> str:
 
 
 def _require_same(state: State, crawl: Crawl, store: Store, today: str) -> None:
-    """Refuse to go on with another crawl, from another Hub, or with one of long ago."""
+    """Refuse to resume another crawl, one of another Hub, or one of long ago."""
     anew = f"remove {store.pages} to begin anew"
     if state.scope != crawl.scope or state.origin != _origin():
         raise SourceError(
@@ -128,7 +127,7 @@ def _require_same(state: State, crawl: Crawl, store: Store, today: str) -> None:
         )
     if abs(date.fromisoformat(today) - date.fromisoformat(state.label)) > MAX_AGE:
         raise SourceError(
-            f"the unfinished crawl in {store.pages} is of {state.label}: too old to be gone on with",
+            f"the unfinished crawl in {store.pages} is of {state.label}: too old to be resumed",
             anew,
         )
 
@@ -146,11 +145,11 @@ def _settle(store: Store, state: State) -> Manifest:
         )
     path = store.assemble(state)
     write_json(path.with_name(RECORD), _record(path, state))
-    found = _manifest(path, state)
+    about = _manifest(path, state)
     # After the data, and before the pages go: a run that dies in between begins here again.
-    manifest.write(path.parent, found)
+    manifest.write(path.parent, about)
     store.drop_pages()
-    return found
+    return about
 
 
 def _record(path: Path, state: State) -> dict[str, Any]:
@@ -167,7 +166,7 @@ def _record(path: Path, state: State) -> dict[str, Any]:
         "models": state.models,
         "bad_cells": state.bad_cells,
         "malformed": state.malformed,
-        **_found(path, state),
+        **_missing(path, state),
     }
 
 
@@ -190,10 +189,10 @@ def remarks(folder: Path, label: str) -> list[str]:
 
 def _remarks(record: dict[str, Any]) -> list[str]:
     """Return the remarks that a record makes necessary."""
-    found: list[str] = []
+    sentences: list[str] = []
     refused = record.get("refused_fields", [])
     if refused:
-        found.append(f"the Hub refuses the fields {', '.join(refused)}: {_lost(refused)}")
+        sentences.append(f"the Hub refuses the fields {', '.join(refused)}: {_lost(refused)}")
     bad = record.get("bad_cells", {})
     if bad:
         out = bad.get("_id", 0)
@@ -201,12 +200,12 @@ def _remarks(record: dict[str, Any]) -> list[str]:
             "rows without an _id left out": out,
             "cells that cannot be right left empty": sum(bad.values()) - out,
         }
-        told = " and ".join(f"{count:,} {what}" for what, count in counts.items() if count)
+        cells = " and ".join(f"{count:,} {what}" for what, count in counts.items() if count)
         first = Malformed(**record["malformed"][0])
-        found.append(f"{told}; the first: {first}; {RECORD} names them")
+        sentences.append(f"{cells}; the first: {first}; {RECORD} names them")
     if record.get("without_models"):
-        found.append(f"no models in {', '.join(record['without_models'])}")
-    return found
+        sentences.append(f"no models in {', '.join(record['without_models'])}")
+    return sentences
 
 
 def _lost(refused: list[str]) -> str:
@@ -221,7 +220,7 @@ def _lost(refused: list[str]) -> str:
     return " and ".join(words) or "nothing that a panel needs"
 
 
-def _found(path: Path, state: State) -> dict[str, Any]:
+def _missing(path: Path, state: State) -> dict[str, Any]:
     """Return what the snapshot lacks: fields, counters, and models of namespaces."""
     from pyarrow import parquet
 
@@ -258,6 +257,6 @@ def _manifest(path: Path, state: State) -> Manifest:
         rows=state.models,
         accessed=state.label,
         licence="none stated",
-        client=f"huggingface_hub {version('huggingface_hub')}",
+        client=hub.client(),
         extent=in_words(state.scope),
     )

@@ -1,21 +1,22 @@
-"""The sidecar of an extract: which snapshot it was made of, and the proof that it is that one."""
+"""An extract and its sidecar: which snapshot it was made of, and the proof that it is that one."""
 
 from __future__ import annotations
 
 import hashlib
+from collections import Counter
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
-from typing import Any
 
 from replication.errors import ContractError, HashMismatchError
-from replication.files import read_json, write_json
+from replication.files import copy_file, read_json, write_json
+from replication.sources.snapshots.extract import Extracted, extract
 
 EXTRACTS = "extracts"
 FROM_PATH, FROM_ROWS = "path", "newest createdAt or lastModified"
 """Where a label comes from."""
 OF_CONTENT, OF_HUB = "content", "statement of the Hub"
-"""Where a hash comes from: a snapshot that is read in ranges is never seen whole."""
+"""Where a hash comes from: of a content that is here already, a snapshot is not fetched."""
 LAYOUT = 2
 """Raised when what an extract holds changes its meaning, so that older extracts are made anew."""
 
@@ -47,7 +48,7 @@ class Sidecar:
     client: str
     """Name and version of what fetched it, empty for a local file."""
     dated_by_id: int = 0
-    """Rows whose moment of creation is told by their `_id` alone."""
+    """Rows whose moment of creation follows from their `_id` alone."""
     bad_cells: Mapping[str, int] = field(default_factory=dict)
     """Cells by column that cannot be right and are null in the extract."""
     unread: Mapping[str, str] = field(default_factory=dict)
@@ -67,9 +68,63 @@ def sidecar_path(folder: Path, label: str) -> Path:
     return folder / EXTRACTS / f"{label}.json"
 
 
-def write(folder: Path, sidecar: Sidecar) -> None:
-    """Write the sidecar of an extract that stands."""
+def make(folder: Path, path: Path, wanted: Sidecar) -> Sidecar:
+    """Write the extract of a snapshot, and then its sidecar, which is returned.
+
+    Parameters
+    ----------
+    folder
+        Folder of the run.
+    path
+        The snapshot.
+    wanted
+        Its sidecar as far as it is known without the content.
+
+    Raises
+    ------
+    SourceError, ContractError, OutputError
+        As `extract`.
+    """
+    _remove(folder, wanted.label)
+    target = extract_path(folder, wanted.label)
+    return _write(folder, wanted, extract(path, target, wanted.label, name=wanted.filename))
+
+
+def copy(folder: Path, twin: Sidecar, wanted: Sidecar) -> Sidecar:
+    """Write the extract of a snapshot whose content is that of another, and then its sidecar.
+
+    Parameters
+    ----------
+    folder
+        Folder of the run.
+    twin
+        Sidecar of the other, whose extract stands.
+    wanted
+        Sidecar of the one as far as it is known without the content.
+    """
+    _remove(folder, wanted.label)
+    copy_file(extract_path(folder, twin.label), extract_path(folder, wanted.label))
+    return _write(folder, replace(wanted, same_as=twin.same_as or twin.label), twin)
+
+
+def _remove(folder: Path, label: str) -> None:
+    """Remove a sidecar: a run that dies must not leave the old one beside a new extract."""
+    sidecar_path(folder, label).unlink(missing_ok=True)
+
+
+def _write(folder: Path, wanted: Sidecar, content: Extracted | Sidecar) -> Sidecar:
+    """Write the sidecar with what the content says, and return it."""
+    sidecar = replace(
+        wanted,
+        rows=content.rows,
+        missing=content.missing,
+        reader=content.reader,
+        dated_by_id=content.dated_by_id,
+        bad_cells=dict(Counter(wanted.bad_cells) + Counter(content.bad_cells)),
+        unread=content.unread,
+    )
     write_json(sidecar_path(folder, sidecar.label), asdict(sidecar))
+    return sidecar
 
 
 def read(folder: Path, label: str) -> Sidecar | None:
@@ -78,17 +133,12 @@ def read(folder: Path, label: str) -> Sidecar | None:
     if not path.is_file():
         return None
     try:
-        found = _parsed(read_json(path))
+        sidecar = Sidecar(**read_json(path))
+        sidecar = replace(sidecar, missing=tuple(sidecar.missing))
     except (ContractError, TypeError):
         return None
-    sound = found.layout == LAYOUT and found.label == label
-    return found if sound and _rows(extract_path(folder, label)) == found.rows else None
-
-
-def _parsed(value: Any) -> Sidecar:
-    """Make a sidecar of what was read."""
-    found = Sidecar(**value)
-    return replace(found, missing=tuple(found.missing))
+    sound = sidecar.layout == LAYOUT and sidecar.label == label
+    return sidecar if sound and _rows(extract_path(folder, label)) == sidecar.rows else None
 
 
 def _rows(path: Path) -> int | None:

@@ -1,24 +1,22 @@
-"""The list of a Hub dataset's snapshots at one commit, and questions to the Hub with bounded waits."""
+"""The list of a Hub dataset's snapshots at one commit, asked for once and then kept."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from datetime import date
 from pathlib import Path
-from threading import get_ident
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING
 from urllib.parse import quote
 
-from replication.definitions import COMMIT, Release
+from replication.definitions import COMMIT
 from replication.errors import ContractError, HubError
 from replication.files import read_json, write_json
-from replication.sources.hub_failures import explain, host
-from replication.sources.hub_file import MAX_WAIT, Patience, heard_by
+from replication.sources.hub import Address, ask, host
+from replication.sources.snapshots.cost import Progress
 
 if TYPE_CHECKING:
-    from httpx2 import Response
+    from replication.definitions import Snapshots
 
 # huggingface_hub is imported inside the functions: it reads its HF_* variables when it is imported,
 # and the command line must start without it.
@@ -26,8 +24,6 @@ if TYPE_CHECKING:
 NAME = "listing.json"
 _TREE = "models"
 _SNAPSHOT = re.compile(r"models/([^/]+)/models\.parquet")
-
-T = TypeVar("T")
 
 
 @dataclass(frozen=True)
@@ -71,6 +67,20 @@ def write(folder: Path, listing: Listing) -> None:
     write_json(folder / NAME, asdict(listing))
 
 
+def of_run(about: Snapshots, folder: Path, progress: Progress) -> Listing:
+    """Return the listing that the folder was begun with, or ask for one and keep it."""
+    known = read(folder)
+    if known is not None and known.repository == about.repository:
+        if about.revision in {"", known.revision}:
+            return known
+        progress(f"the commit was {known.revision} and is {about.revision} now")
+    progress(f"asking the Hub for {about.repository} @ {about.revision or 'main'}")
+    listing = list_snapshots(about.repository, about.revision)
+    progress(f"{len(listing.files)} snapshots at commit {listing.revision}")
+    write(folder, listing)
+    return listing
+
+
 def list_snapshots(repository: str, revision: str) -> Listing:
     """Ask the Hub for the snapshots of a dataset.
 
@@ -88,18 +98,19 @@ def list_snapshots(repository: str, revision: str) -> Listing:
     SourceError
         The repository is no name of a dataset.
     """
-    commit = revision or ask(lambda: _newest_commit(repository), repository, "main", _TREE)
+    address = Address(repository, revision or "main", _TREE, "snapshots")
+    commit = revision or ask(_newest_commit, address)
     if COMMIT.fullmatch(commit) is None:
         raise HubError(f"{host()} names no commit of {repository}", "check HF_ENDPOINT")
-    found, undated = ask(lambda: _listed(repository, commit), repository, commit, _TREE)
-    for file in found:
+    files, undated = ask(_listed, replace(address, revision=commit))
+    for file in files:
         if not file.sha256:
             raise HubError(
                 f"{host()} states no SHA-256 of {file.filename}",
                 "check that HF_ENDPOINT is a Hub and not a mirror that keeps no file metadata",
             )
-    files = tuple(sorted(found, key=lambda file: file.label))
-    return Listing(repository, commit, files, tuple(undated))
+    ordered = tuple(sorted(files, key=lambda file: file.label))
+    return Listing(repository, commit, ordered, tuple(undated))
 
 
 def label_of(text: str) -> str:
@@ -111,50 +122,7 @@ def label_of(text: str) -> str:
     return text if text == day else ""  # 2025-W05-5 is a date too, of another form
 
 
-def ask(call: Callable[[], T], repository: str, revision: str, filename: str) -> T:
-    """Return what `call` returns, or raise one of this package's errors.
-
-    Parameters
-    ----------
-    call
-        Asks the Hub, in this thread.
-    repository, revision, filename
-        What is asked for, as an error names it.
-
-    Raises
-    ------
-    HubError
-        The Hub refused, failed, asked for too long a wait, or could not be reached.
-    SourceError
-        The repository is no name of a dataset.
-    OutputError
-        The disk failed.
-    """
-    try:
-        with heard_by(_OwnPatience()):
-            return call()
-    # Every class: the client's transports raise their own, which are not part of its interface.
-    except Exception as error:  # noqa: BLE001
-        asked = Release(repository, revision, filename, "", "", "", "", max_bytes=1)
-        failure = explain(error, asked)
-    # Outside the handler: a chained exception would carry the request, and the token with it.
-    raise type(failure)(failure.what, failure.remedy.replace("released", "snapshots"))
-
-
-class _OwnPatience(Patience):
-    """Hears only its own thread: the client has one session, whose answers all threads would hear."""
-
-    def __init__(self) -> None:
-        super().__init__(MAX_WAIT)
-        self._thread = get_ident()
-
-    def __call__(self, response: Response) -> None:
-        """Listen to one answer."""
-        if get_ident() == self._thread:
-            super().__call__(response)
-
-
-def _newest_commit(repository: str) -> str:
+def _newest_commit(address: Address) -> str:
     """Return the commit that `main` has, with the retries that `HfApi.dataset_info` lacks."""
     from huggingface_hub import constants
     from huggingface_hub.utils import (  # type: ignore[attr-defined]
@@ -163,13 +131,13 @@ def _newest_commit(repository: str) -> str:
         http_backoff,
     )
 
-    url = f"{constants.ENDPOINT}/api/datasets/{quote(repository)}"
+    url = f"{constants.ENDPOINT}/api/datasets/{quote(address.repository)}"
     response = http_backoff("GET", url, headers=build_hf_headers())
     hf_raise_for_status(response)
     return str(response.json()["sha"])
 
 
-def _listed(repository: str, commit: str) -> tuple[list[Remote], list[str]]:
+def _listed(address: Address) -> tuple[list[Remote], list[str]]:
     """Return the snapshots at a commit and other Parquet files; none where there is no folder."""
     from huggingface_hub import HfApi, RepoFile
     from huggingface_hub.errors import RemoteEntryNotFoundError
@@ -177,19 +145,23 @@ def _listed(repository: str, commit: str) -> tuple[list[Remote], list[str]]:
     try:
         tree = list(
             HfApi().list_repo_tree(
-                repository, _TREE, recursive=True, revision=commit, repo_type="dataset"
+                address.repository,
+                address.filename,
+                recursive=True,
+                revision=address.revision,
+                repo_type="dataset",
             )
         )
     except RemoteEntryNotFoundError:
         return [], []
-    found, undated = [], []
+    files, undated = [], []
     for entry in tree:
         match = _SNAPSHOT.fullmatch(entry.path)
         if not isinstance(entry, RepoFile):
             continue
         if match is not None and label_of(match[1]):
             sha256 = entry.lfs.sha256 if entry.lfs is not None else ""
-            found.append(Remote(match[1], entry.path, entry.size, sha256))
+            files.append(Remote(match[1], entry.path, entry.size, sha256))
         elif entry.path.lower().endswith(".parquet"):
             undated.append(entry.path)
-    return found, sorted(undated)
+    return files, sorted(undated)

@@ -1,4 +1,4 @@
-"""What a crawl of the Hub covers and may cost, and how it says how far it is."""
+"""What a crawl of the Hub covers, and what it may cost."""
 
 from __future__ import annotations
 
@@ -31,10 +31,15 @@ class Crawl:
     max_pages: int = 100_000
     max_bytes: int = 64_000_000
     """Of one page, after decompression."""
-    patience: float = 1_800
-    """Seconds of waiting, all told, that failures may cost one run."""
+    page_seconds: float = 1_800
+    """Seconds that one page may take, with all waits that its failures cost."""
     timeout: float = 60
     """Seconds without a byte after which a connection counts as cut."""
+
+    @property
+    def largest_page(self) -> int:
+        """Models that a page is asked for: not more than the top holds."""
+        return min(self.page_size, self.limit or self.page_size)
 
     @property
     def scope(self) -> dict[str, Any]:
@@ -73,44 +78,6 @@ def _breadth(extent: str) -> tuple[int, int]:
     if extent.startswith(TOP):
         return 1, int(extent.removeprefix(TOP))
     return (3, 0) if extent == ALL else (2, 0)
-
-
-@dataclass(frozen=True)
-class Progress:
-    """How far a crawl is."""
-
-    pages: int
-    models: int
-    total: int | None
-    """Models that there will be, None where nobody knows."""
-    rate: float
-    """Models a second of this run, with its waits."""
-    waiting: float = 0.0
-    """Seconds of the wait that begins now, 0 after a page."""
-    refused: tuple[str, ...] = ()
-    """Fields that the Hub refuses to give."""
-
-    @property
-    def left(self) -> float | None:
-        """Seconds that the rest will take, None where that is not known."""
-        if self.total is None or self.rate <= 0:
-            return None
-        return max(self.total - self.models, 0) / self.rate
-
-    def __str__(self) -> str:
-        of = "" if self.total is None else f" of {self.total:,}"
-        parts = [
-            f"page {self.pages:,}",
-            f"{self.models:,}{of} models",
-            f"{self.rate:,.0f} a second",
-        ]
-        if self.left is not None:
-            parts.append(f"{self.left:,.0f} s left")
-        if self.waiting:
-            parts.append(f"waiting {self.waiting:,.0f} s")
-        if self.refused:
-            parts.append(f"without {', '.join(self.refused)}")
-        return ", ".join(parts)
 
 
 def choose(top: int | None, namespaces: str, *, everything: bool) -> Crawl:
@@ -161,8 +128,10 @@ def require(crawl: Crawl) -> None:
         f"the size of a page must be from 1 to {LARGEST_PAGE:,}": 1
         <= crawl.page_size
         <= LARGEST_PAGE,
-        "bounds must be positive": min(crawl.max_pages, crawl.max_bytes, crawl.timeout) > 0
-        and crawl.patience >= 0,
+        "bounds must be positive": min(
+            crawl.max_pages, crawl.max_bytes, crawl.page_seconds, crawl.timeout
+        )
+        > 0,
     }
     broken = [rule for rule, holds in rules.items() if not holds]
     if broken:

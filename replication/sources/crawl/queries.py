@@ -3,21 +3,23 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterable
+from collections.abc import Collection
+from typing import TYPE_CHECKING
 from urllib.parse import parse_qsl, urlencode, urljoin, urlsplit
 
-from replication.sources.model_rows import FIELDS
+from replication.sources.crawl.rows import FIELDS
+
+if TYPE_CHECKING:
+    from httpx2 import Response
 
 PATH = "/api/models"
 _EXPAND = "expand[]"
 _OWN = frozenset({_EXPAND, "expand", "author", "sort", "direction", "limit"})
 """Parameters that say what is listed; every other one of a link says from where on."""
-_LINK = re.compile(r"<([^<>]*)>((?:[^<,\"]|\"[^\"]*\")*)")
-_RELATION = re.compile(r";\s*rel\s*=\s*(?:\"([^\"]*)\"|([^\s;,\"]+))", re.IGNORECASE)
 
 
 def first_query(sort: str, page_size: int, author: str = "") -> str:
-    """Return the query of the first page of a listing.
+    """Return the query of the first page of a list.
 
     Parameters
     ----------
@@ -28,41 +30,24 @@ def first_query(sort: str, page_size: int, author: str = "") -> str:
     author
         Namespace; empty for all.
     """
-    wanted = [(_EXPAND, name) for name in FIELDS if name not in {"_id", "id"}]
+    fields = [(_EXPAND, name) for name in FIELDS if name not in {"_id", "id"}]
     named = [("author", author)] if author else []
-    return urlencode([*named, ("sort", sort), ("limit", str(page_size)), *wanted])
+    return urlencode([*named, ("sort", sort), ("limit", str(page_size)), *fields])
 
 
-def with_page_size(query: str, page_size: int) -> str:
-    """Return the query with another number of models a page."""
-    pairs = parse_qsl(query, keep_blank_values=True)
-    return urlencode([(key, str(page_size) if key == "limit" else value) for key, value in pairs])
-
-
-def next_link(headers: Iterable[str]) -> str | None:
-    """Return the target of the first link with the relation `next`, None where there is none.
-
-    Parameters
-    ----------
-    headers
-        Values of the headers Link; each may hold several links, and a link several relations.
+def next_link(response: Response) -> str | None:
+    """Return the target of the link with the relation `next`, None where there is none.
 
     Returns
     -------
     str or None
         Empty where there is such a relation, and its target cannot be made out.
     """
-    text = ", ".join(headers)
-    for target, parameters in _LINK.findall(text):
-        if _is_next(parameters):
-            return str(target)
-    return "" if _is_next(text) else None
-
-
-def _is_next(parameters: str) -> bool:
-    """Whether one of the relations is `next`."""
-    found = _RELATION.findall(parameters)
-    return any("next" in (quoted or plain).casefold().split() for quoted, plain in found)
+    for relation, link in response.links.items():
+        if relation and "next" in relation.casefold().split():
+            return link["url"]
+    relations = re.sub(r"<[^<>]*>", "", response.headers.get("link", ""))
+    return "" if re.search(r"\bnext\b", relations, re.IGNORECASE) else None
 
 
 def next_query(link: str, query: str) -> str | None:
@@ -83,22 +68,21 @@ def next_query(link: str, query: str) -> str | None:
         target = urlsplit(urljoin(f"https://hub{PATH}", link.strip()))
     except ValueError:
         return None
-    theirs = dict(parse_qsl(target.query, keep_blank_values=True))
+    theirs = dict(_pairs(target.query))
     place = [(key, value) for key, value in theirs.items() if key not in _OWN]
     if not target.path.rstrip("/").endswith(PATH) or not place:
         return None
     return urlencode([*_own(query), *place])
 
 
-def _own(query: str) -> list[tuple[str, str]]:
-    """Parameters of a query that say what is listed, and not from where on."""
-    return [pair for pair in parse_qsl(query, keep_blank_values=True) if pair[0] in _OWN]
+def with_page_size(query: str, page_size: int) -> str:
+    """Return the query with another number of models a page."""
+    return urlencode([(k, str(page_size) if k == "limit" else v) for k, v in _pairs(query)])
 
 
 def smaller(query: str, most: int) -> str:
     """Return the query with not more than this number of models a page."""
-    limit = int(dict(parse_qsl(query))["limit"])
-    return with_page_size(query, min(limit, most))
+    return with_page_size(query, min(int(dict(_pairs(query))["limit"]), most))
 
 
 def of_one_model(query: str) -> str:
@@ -108,10 +92,19 @@ def of_one_model(query: str) -> str:
 
 def fields(query: str) -> list[str]:
     """Fields that a query asks for."""
-    return [value for key, value in parse_qsl(query) if key == _EXPAND]
+    return [value for key, value in _pairs(query) if key == _EXPAND]
 
 
 def without_fields(query: str, names: Collection[str]) -> str:
     """Return the query without some of the fields that it asks for."""
-    pairs = parse_qsl(query, keep_blank_values=True)
-    return urlencode([pair for pair in pairs if pair[0] != _EXPAND or pair[1] not in names])
+    return urlencode([(k, v) for k, v in _pairs(query) if k != _EXPAND or v not in names])
+
+
+def _pairs(query: str) -> list[tuple[str, str]]:
+    """Parameters of a query."""
+    return parse_qsl(query, keep_blank_values=True)
+
+
+def _own(query: str) -> list[tuple[str, str]]:
+    """Parameters of a query that say what is listed, and not from where on."""
+    return [pair for pair in _pairs(query) if pair[0] in _OWN]

@@ -1,69 +1,80 @@
-"""The way of a crawl from one page to the next, to the end of every list."""
+"""A crawl from one page to the next, to the end of every list, and how far it is."""
 
 from __future__ import annotations
 
 import time
 from collections import Counter
 from collections.abc import Callable, Collection
-from dataclasses import asdict, replace
+from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
 
 from replication.errors import HubError
-from replication.sources.crawl_extent import Crawl, Progress
-from replication.sources.crawl_store import MOST_TOLD, State, Store
-from replication.sources.model_rows import Row, has_count
-from replication.sources.page_queries import first_query, with_page_size, without_fields
-from replication.sources.pages import Asker, Limits, Page
+from replication.plain import span
+from replication.sources.crawl.extent import Crawl
+from replication.sources.crawl.pages import Page, Pages
+from replication.sources.crawl.queries import first_query, with_page_size, without_fields
+from replication.sources.crawl.rows import Row, has_count
+from replication.sources.crawl.store import MOST_NAMED, State, Store
 
 _ORDER = {"all": "createdAt", "top": "downloads", "namespaces": "createdAt"}
 """Field by which each kind of list is sorted, from its largest value down."""
 
 
-def query_of(crawl: Crawl, walk: int = 0, refused: Collection[str] = ()) -> str:
-    """Return the query of the first page of a walk, empty where there is no such walk.
+@dataclass(frozen=True)
+class Progress:
+    """How far a crawl is."""
+
+    pages: int
+    models: int
+    total: int | None
+    """Models that there will be, None where nobody knows."""
+    rate: float
+    """Models a second of this run, with its waits."""
+    waiting: float = 0.0
+    """Seconds of the wait that begins now, 0 after a page."""
+    refused: tuple[str, ...] = ()
+    """Fields that the Hub refuses to give."""
+
+    @property
+    def left(self) -> float | None:
+        """Seconds that the rest will take, None where that is not known."""
+        if self.total is None or self.rate <= 0:
+            return None
+        return max(self.total - self.models, 0) / self.rate
+
+    def __str__(self) -> str:
+        of = "" if self.total is None else f" of {self.total:,}"
+        parts = [
+            f"page {self.pages:,}",
+            f"{self.models:,}{of} models",
+            f"{self.rate:,.0f} a second",
+            f"about {span(self.left)} left" if self.left is not None else "",
+            f"waiting {span(self.waiting)}" if self.waiting else "",
+            f"without {', '.join(self.refused)}" if self.refused else "",
+        ]
+        return ", ".join(filter(None, parts))
+
+
+def query_of(crawl: Crawl, number: int = 0, refused: Collection[str] = ()) -> str:
+    """Return the query of the first page of a list, empty where there is no such list.
 
     Parameters
     ----------
     crawl
         What to crawl.
-    walk
-        Number of the walk, from 0: one for each namespace, or a single one.
+    number
+        Number of the list, from 0: one for each namespace, or a single one.
     refused
         Fields that the Hub refuses to give.
     """
     authors = crawl.namespaces or ("",)
-    if walk >= len(authors):
+    if number >= len(authors):
         return ""
-    query = first_query(_ORDER[crawl.mode], _page_size(crawl), authors[walk])
+    query = first_query(_ORDER[crawl.mode], crawl.largest_page, authors[number])
     return without_fields(query, refused)
 
 
-def _page_size(crawl: Crawl) -> int:
-    """Models a page: not more than the top holds."""
-    return min(crawl.page_size, crawl.limit or crawl.page_size)
-
-
-class _Clock:
-    """The time of day as it was when the run began, and what has passed since.
-
-    A clock that is set while the crawl runs changes no moment and no rate.
-    """
-
-    def __init__(self) -> None:
-        self._begun = time.time()
-        self._zero = time.monotonic()
-
-    def passed(self) -> float:
-        """Seconds since the run began."""
-        return time.monotonic() - self._zero
-
-    def moment(self) -> str:
-        """Now, ISO 8601, UTC."""
-        now = datetime.fromtimestamp(self._begun + self.passed(), UTC)
-        return now.isoformat(timespec="seconds")
-
-
-class Walk:
+class Reader:
     """Reads the pages of one crawl that are missing.
 
     Parameters
@@ -73,14 +84,13 @@ class Walk:
     store
         Where the pages are kept.
     report
-        Is told of every page and before every wait.
+        Called after every page and before every wait.
     """
 
     def __init__(self, crawl: Crawl, store: Store, report: Callable[[Progress], None]) -> None:
-        self._crawl = crawl
-        self._store = store
-        self._report = report
-        self._clock = _Clock()
+        self._crawl, self._store, self._report = crawl, store, report
+        # What has passed since the start is not read off the time of day, which may be set meanwhile.
+        self._began, self._zero = time.time(), time.monotonic()
         self._asked: set[str] = set()
         self._seen: set[int] = set()
         self._before = 0
@@ -98,16 +108,14 @@ class Walk:
         """
         if not state.following:
             return state
-        crawl = self._crawl
-        limits = Limits(_page_size(crawl), crawl.max_bytes, crawl.patience, crawl.timeout)
-        asker = Asker(limits, self._tell)
+        pages = Pages(self._crawl, self._say)
         self._seen = self._store.ids(state.pages)
         self._before, self._state = len(self._seen), state
         while self._state.following:
-            self._step(asker)
+            self._step(pages)
         return self._state
 
-    def _step(self, asker: Asker) -> None:
+    def _step(self, pages: Pages) -> None:
         """Ask for one page and save it."""
         state, number = self._state, self._state.pages + 1
         if number > self._crawl.max_pages:
@@ -115,51 +123,48 @@ class Walk:
         if state.following in self._asked:
             raise self._endless(f"page {number:,} has been asked for before")
         self._asked.add(state.following)
-        query = with_page_size(state.following, _page_size(self._crawl))
-        page = asker.page(query, number, self._kept())
+        query = with_page_size(state.following, self._crawl.largest_page)
+        page = pages.page(query, number, self._kept())
         fresh = {int(row["_id"], 16) for row in page.rows} - self._seen
         if page.following and not fresh:
             raise self._endless(f"page {number:,} holds nothing new and names a next one")
         if self._ends_at_once(page, fresh):
-            asker.require_links(without_fields(query, page.refused), number, self._kept())
-        self._state = self._saved(page, asker.secret)
-        self._tell(0.0)
+            pages.require_links(without_fields(query, page.refused), number, self._kept())
+        self._state = self._saved(page, pages.secret)
+        self._say()
 
     def _ends_at_once(self, page: Page, fresh: set[int]) -> bool:
         """Whether a list of several models ends with its first page, and the top is not full yet."""
-        first = self._state.following == self._first_query()
+        state = self._state
+        first = state.following == query_of(self._crawl, state.lists, state.refused)
         full = 0 < self._crawl.limit <= len(self._seen | fresh)
         return first and not page.following and len(page.rows) > 1 and not full
 
-    def _first_query(self) -> str:
-        """Query of the first page of the walk that is under way."""
-        return query_of(self._crawl, self._state.walk, self._state.refused)
-
     def _saved(self, page: Page, secret: str) -> State:
         """Save a page and return the state after it."""
-        state, moment = self._state, self._clock.moment()
-        kept = self._within(page.rows)
+        state, moment = self._state, self._moment()
+        rows = self._within(page.rows)
         refused = sorted({*state.refused, *page.refused})
-        walk, following = state.walk, "" if self._full() else page.following
+        lists, following = state.lists, "" if self._full() else page.following
         if not following:
-            walk += 1
-            following = "" if self._full() else query_of(self._crawl, walk, refused)
-        told = [asdict(fault) for fault in page.malformed]
+            lists += 1
+            following = "" if self._full() else query_of(self._crawl, lists, refused)
+        malformed = [*state.malformed, *map(asdict, page.malformed)]
         after = replace(
             state,
             following=following,
-            walk=walk,
+            lists=lists,
             pages=state.pages + 1,
-            rows=state.rows + len(kept),
+            rows=state.rows + len(rows),
             models=len(self._seen),
-            counted=state.counted + sum(map(has_count, kept)),
+            counted=state.counted + sum(map(has_count, rows)),
             refused=refused,
             bad_cells=dict(Counter(state.bad_cells) + Counter(f.column for f in page.malformed)),
-            malformed=[*state.malformed, *told][:MOST_TOLD],
+            malformed=malformed[:MOST_NAMED],
             first=state.first or moment,
             last=max(moment, state.first),
         )
-        self._store.save(after, kept, secret)
+        self._store.save(after, rows, secret)
         return after
 
     def _within(self, rows: list[Row]) -> list[Row]:
@@ -176,10 +181,14 @@ class Walk:
         """Whether the top is complete."""
         return bool(self._crawl.limit) and len(self._seen) >= self._crawl.limit
 
-    def _tell(self, waiting: float) -> None:
+    def _moment(self) -> str:
+        """Now, ISO 8601, UTC."""
+        now = datetime.fromtimestamp(self._began + time.monotonic() - self._zero, UTC)
+        return now.isoformat(timespec="seconds")
+
+    def _say(self, waiting: float = 0.0) -> None:
         """Report how far the crawl is."""
-        state = self._state
-        passed = self._clock.passed()
+        state, passed = self._state, time.monotonic() - self._zero
         rate = (state.models - self._before) / passed if passed > 0 else 0.0
         total = self._crawl.limit or None
         refused = tuple(state.refused)

@@ -4,16 +4,15 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from replication.errors import ContractError, SourceError
 from replication.files import read_json, sha256_file
-from replication.sources.crawl_extent import in_words, narrowest
-from replication.sources.crawl_store import RECORD, SNAPSHOT
-from replication.sources.extract import newest_date
+from replication.sources.crawl.extent import in_words, narrowest
+from replication.sources.crawl.store import RECORD, SNAPSHOT
 from replication.sources.left_out import (
     COPY,
     ELSEWHERE,
@@ -22,8 +21,13 @@ from replication.sources.left_out import (
     UNDATED,
     LeftOut,
 )
-from replication.sources.listing import label_of
-from replication.sources.sidecar import FROM_PATH, FROM_ROWS
+from replication.sources.parquet import footer
+from replication.sources.snapshots import sidecar
+from replication.sources.snapshots.columns import chosen
+from replication.sources.snapshots.cost import EXTRACT_SHARE, Pace, Progress, require_free
+from replication.sources.snapshots.extract import newest_date, reader
+from replication.sources.snapshots.listing import label_of
+from replication.sources.snapshots.sidecar import FROM_PATH, FROM_ROWS, OF_CONTENT, Sidecar
 
 LAYOUTS = "models/<date>/models.parquet, <date>/models.parquet or <date>.parquet"
 """Where snapshots are looked for; the date may stand anywhere in the name of the file or folder."""
@@ -67,7 +71,7 @@ def find(local: Path) -> tuple[list[Local], list[LeftOut]]:
             f"there is no folder or file {local}",
             "name a folder of models/<date>/models.parquet, or one Parquet file",
         )
-    found: dict[str, Local] = {}
+    by_label: dict[str, Local] = {}
     left: list[LeftOut] = []
     for path, dated in _candidates(local):
         filename = path.relative_to(local).as_posix()
@@ -75,13 +79,71 @@ def find(local: Path) -> tuple[list[Local], list[LeftOut]]:
         if not reason:
             _require_file(path, local, filename)
             one = Local(label, FROM_PATH, path, filename)
-            reason = _repeats(found.setdefault(label, one), one)
+            reason = _repeats(by_label.setdefault(label, one), one)
         if reason and (label or reason != NOT_PARQUET):
             left.append(LeftOut(label, filename, reason))
     left += _elsewhere(local)
-    if not found:
+    if not by_label:
         raise SourceError(f"the folder {local} holds no snapshot", f"name a folder of {LAYOUTS}")
-    return [found[label] for label in sorted(found)], left
+    return [by_label[label] for label in sorted(by_label)], left
+
+
+def extract_all(folder: Path, files: Sequence[Local], today: str, progress: Progress) -> None:
+    """Make the extracts of local snapshots stand in `folder`.
+
+    Every footer is read before the first snapshot is. Of files of one content one is extracted.
+
+    Parameters
+    ----------
+    folder
+        Folder of the run.
+    files
+        The snapshots, in order.
+    today
+        ISO 8601 date of access of content that was not known before.
+    progress
+        Called with a line of text.
+    """
+    for file in files:
+        chosen(footer(file.path, file.filename).schema.to_arrow_schema(), file.filename)
+    total = sum(file.path.stat().st_size for file in files)
+    require_free(folder, int(EXTRACT_SHARE * total))
+    pace = Pace(len(files), total)
+    known = sidecar.by_content(folder, set())
+    for file in files:
+        wanted = _wanted(file, today)
+        standing = sidecar.read(folder, file.label)
+        if standing is not None and sidecar.stands(wanted, standing):
+            one = standing
+        else:  # what stands under this label is replaced, and serves for no other any more
+            known = {sha256: twin for sha256, twin in known.items() if twin.label != file.label}
+            twin = known.get(wanted.sha256)
+            one = (
+                sidecar.make(folder, file.path, wanted)
+                if twin is None
+                else sidecar.copy(folder, twin, wanted)
+            )
+        known.setdefault(one.sha256, one)
+        progress(pace.after(one))
+
+
+def _wanted(file: Local, today: str) -> Sidecar:
+    """Return the sidecar of a file as far as it is known without its rows."""
+    return Sidecar(
+        label=file.label,
+        label_from=file.label_from,
+        filename=file.filename,
+        revision="",
+        sha256=sha256_file(file.path),
+        sha256_from=OF_CONTENT,
+        bytes=file.path.stat().st_size,
+        rows=0,
+        missing=(),
+        accessed=today,
+        reader=reader(),
+        client="",
+        bad_cells=_crawled_bad_cells(file.path),
+    )
 
 
 def files(local: Path) -> list[Path]:
@@ -144,10 +206,10 @@ def extent(files: Iterable[Local]) -> str:
     return narrowest(_stated_extent(file.path) for file in files)
 
 
-def crawled_bad_cells(path: Path) -> dict[str, int]:
+def _crawled_bad_cells(path: Path) -> dict[str, int]:
     """How many cells of each column the crawl that made a snapshot has emptied; none of other files."""
-    told = _record_of_crawl(path).get("bad_cells")
-    cells = told.items() if isinstance(told, dict) else ()
+    counts = _record_of_crawl(path).get("bad_cells")
+    cells = counts.items() if isinstance(counts, dict) else ()
     return {str(name): count for name, count in cells if type(count) is int and count > 0}
 
 
@@ -162,10 +224,10 @@ def _record_of_crawl(path: Path) -> dict[str, Any]:
     if path.name != SNAPSHOT or not record.is_file():
         return {}
     try:
-        found = read_json(record)
+        content = read_json(record)
     except ContractError:
         return {}
-    return found if isinstance(found, dict) else {}
+    return content if isinstance(content, dict) else {}
 
 
 def _single(path: Path) -> Local:
