@@ -8,7 +8,14 @@ from functools import cached_property
 from pathlib import Path
 
 from replication import places
-from replication.definitions import PACKAGED, Definitions, bounds, checks, load_definitions
+from replication.definitions import (
+    PACKAGED,
+    Definitions,
+    bounds,
+    checks,
+    load_definitions,
+    values,
+)
 from replication.places import ROOT as ROOT  # noqa: PLC0414 -- where a run is, its repository is
 from replication.sources.hub_failures import COMMIT
 
@@ -73,8 +80,7 @@ class Run:
     @property
     def is_committed(self) -> bool:
         """Whether its outputs are those that the repository holds."""
-        packaged = self.definitions_path.exists() and self.definitions_path.samefile(PACKAGED)
-        return self.data == BUNDLED and packaged
+        return self.data == BUNDLED and self.packaged
 
     @property
     def has_released_panel(self) -> bool:
@@ -101,10 +107,7 @@ class Run:
     @property
     def packaged(self) -> bool:
         """Whether the definitions are the packaged ones, wherever the data come from."""
-        packaged = load_definitions(whole=self.whole_hub)
-        return packaged == replace(
-            self.definitions, released=packaged.released, snapshots=packaged.snapshots
-        )
+        return not values.changes(self.definitions)
 
     @property
     def unsettled(self) -> bool:

@@ -25,7 +25,8 @@ from replication.inference.resampling import cluster_weights
 from replication.inference.schemes import MULTINOMIAL
 from replication.inference.simulation import DEVELOPERS, HITS, LABELS, MODELS, PARETO, Population
 from replication.inference.statistics import LEAD, RATIO
-from replication.pipeline import STAGES, require_calibration
+from replication.pipeline import STAGES
+from replication.pipeline.calibration import require_calibration
 from replication.run import BUNDLED, Run
 from replication.stages import execute
 

@@ -6,7 +6,6 @@ anew by `make calibration` when the key changes.
 
 from __future__ import annotations
 
-import ast
 import hashlib
 import os
 from collections.abc import Callable, Iterator
@@ -27,6 +26,7 @@ from replication.files import read_json
 from replication.inference.resampling import generator_of
 from replication.inference.simulation import DEVELOPERS, HITS, MODELS, Population, simulate
 from replication.inference.statistics import RATIO
+from replication.meaning import meaning_of
 from replication.places import PACKAGE
 
 SIDECAR = "calibration.json"
@@ -133,7 +133,7 @@ def key(table: pd.DataFrame, definitions: Definitions) -> str:
         for array in vars(population).values():
             digest.update(np.asarray(array, dtype=float).tobytes())
     for name in CODE:
-        digest.update(_meaning(PACKAGE / f"{name}.py").encode())
+        digest.update(meaning_of(PACKAGE / f"{name}.py").encode())
     return digest.hexdigest()
 
 
@@ -141,22 +141,6 @@ def kept_key(folder: Path) -> str:
     """The key of the table that is kept in `folder`; empty where none is."""
     path = folder / SIDECAR
     return str(read_json(path)["key"]) if path.is_file() else ""
-
-
-def _meaning(path: Path) -> str:
-    """A module's syntax tree without docstrings."""
-    tree = ast.parse(path.read_text(encoding="utf-8"))
-    for node in ast.walk(tree):
-        body = getattr(node, "body", None)
-        if isinstance(body, list):
-            node.body = [x for x in body if not _is_text(x)]  # type: ignore[attr-defined]
-    return ast.dump(tree)
-
-
-def _is_text(node: ast.AST) -> bool:
-    """Whether a statement is a string that stands alone."""
-    value = node.value if isinstance(node, ast.Expr) else None
-    return isinstance(value, ast.Constant) and isinstance(value.value, str)
 
 
 def _population(table: pd.DataFrame, estimand: Estimand, definitions: Definitions) -> Population:

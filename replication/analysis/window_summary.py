@@ -26,10 +26,10 @@ def summary(data: WindowData, made: Tables, published: Mapping[str, float]) -> p
         Published shares in percent of China and the USA.
     """
     pairs = [
-        *_of_sums(data), *_of_grid(made["window_specifications.csv"]),
-        *_of_changes(made["window_changes.csv"]), *_of_dates(made["hub_dates.csv"], data),
-        *_of_turnover(made["window_turnover.csv"]), *_of_pair(published),
-        *_of_records(made["records_left_out.csv"]),
+        *_of_sums(data), *_of_grid(made["window_specifications"]),
+        *_of_changes(made["window_changes"]), *_of_dates(made["hub_dates"], data),
+        *_of_turnover(made["window_turnover"]), *_of_pair(published),
+        *_of_records(made["records_left_out"]),
     ]  # fmt: skip
     return pd.DataFrame(pairs, columns=["key", "value"])
 

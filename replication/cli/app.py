@@ -243,7 +243,7 @@ def bundle(
 ) -> None:
     """Compute the bundled panel from a released file, or the bundled window from records."""
     from replication.attribution.checked_csv import is_date
-    from replication.pipeline import make_bundle, make_window_bundle
+    from replication.pipeline.bundles import make_bundle, make_window_bundle
 
     if source is None and records is None:
         raise typer.BadParameter("name a released file, or --records", param_hint="--from")
@@ -268,7 +268,7 @@ def bundle(
 @app.command()
 def verify() -> None:
     """Rebuild everything in a clean folder and compare it with what is committed."""
-    from replication.pipeline import require_calibration
+    from replication.pipeline.calibration import require_calibration
     from replication.validation import committed
 
     with _reported(), _progress("verify") as progress:
@@ -327,7 +327,7 @@ def compare(
 @app.command()
 def calibration(force: Force = False) -> None:
     """Measure the coverage of every interval method on synthetic data sets; about 15 minutes."""
-    from replication.pipeline import calibrate
+    from replication.pipeline.calibration import calibrate
 
     run = Run(BUNDLED, ROOT, PACKAGED)
     with _reported(), _progress("calibration") as progress:

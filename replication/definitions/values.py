@@ -7,7 +7,7 @@ from dataclasses import fields, is_dataclass
 from datetime import date
 from typing import Any
 
-from replication.definitions import Definitions
+from replication.definitions import Definitions, load_definitions
 
 _TABLE = {"heading": "study", "windows": "estimand"}
 """Tables of definitions.toml whose fields have another name."""
@@ -45,6 +45,17 @@ def _plain(value: Any) -> Any:
     if isinstance(value, tuple | list):
         return [_plain(one) for one in value]
     return value.isoformat() if isinstance(value, date) else value
+
+
+_ADDRESSES = ("released.", "snapshots.")
+"""Definitions that say where data come from, which the manifest of a run says too."""
+
+
+def changes(definitions: Definitions) -> dict[str, tuple[Any, Any]]:
+    """Values that are not the packaged ones, each with the packaged one; addresses of data are none."""
+    packaged = load_definitions(whole=definitions.whole)
+    differences = differing(definitions, packaged)
+    return {key: pair for key, pair in differences.items() if not key.startswith(_ADDRESSES)}
 
 
 def differing(own: Definitions, other: Definitions) -> dict[str, tuple[Any, Any]]:

@@ -9,7 +9,7 @@ from typing import Any
 
 import pandas as pd
 
-from replication import __version__
+from replication import __version__, tables
 from replication.attribution import registry, rules, scope
 from replication.definitions import Definitions
 from replication.definitions.toml_tables import parse, texts
@@ -18,7 +18,7 @@ from replication.files import read_csv, write_json
 
 NAME = "datapackage.json"
 DATA = Path("replication") / "data"
-RESULTS = Path("results")
+RESULTS, PREFIX = Path("results"), "results_"
 COLUMNS = registry.DATA / "columns.toml"
 _KEYS: dict[str, Sequence[str]] = {
     "registry": ["developer"],
@@ -58,14 +58,11 @@ def package(results: Path, definitions: Definitions) -> dict[str, Any]:
 
     Raises
     ------
-    StudyError
+    DefinitionError
         A table or a column has no description in columns.toml.
     """
-    words = parse(COLUMNS)
-    columns = {k: v for k, v in words.get("columns", {}).items() if k != "in"}
-    texts(words.get("tables"), f"{COLUMNS.name} [tables]")
-    texts(columns, f"{COLUMNS.name} [columns]")
-    folders = ((registry.DATA, DATA, ""), (results, RESULTS, "results_"))
+    words = _words()
+    folders = ((registry.DATA, DATA, ""), (results, RESULTS, PREFIX))
     return {
         "name": "open-model-downloads-replication",
         "title": f"{definitions.heading.title} {definitions.heading.subtitle}",
@@ -79,16 +76,29 @@ def package(results: Path, definitions: Definitions) -> dict[str, Any]:
     }
 
 
+def _words() -> Mapping[str, Any]:
+    """What columns.toml says of tables of evidence, and of columns."""
+    words = parse(COLUMNS)
+    columns = {k: v for k, v in words.get("columns", {}).items() if k != "in"}
+    texts(words.get("tables"), f"{COLUMNS.name} [tables]")
+    texts(columns, f"{COLUMNS.name} [columns]")
+    return words
+
+
+def _title(table: str, prefix: str, words: Mapping[str, Any]) -> str:
+    """The sentence of a table: of evidence from columns.toml, of a result from tables.py."""
+    if not prefix and table in words["tables"]:
+        return str(words["tables"][table])
+    return tables.row(table).sentence
+
+
 def _resource(path: Path, shown: Path, prefix: str, words: Mapping[str, Any]) -> dict[str, Any]:
     """Describe one table."""
     table = path.stem
-    if table not in words["tables"]:
-        raise DefinitionError(
-            f"columns.toml does not describe the table {table}", "add it to [tables]"
-        )
+    title = _title(table, prefix, words)
     cells = read_csv(path, dtype=str)
     schema: dict[str, Any] = {
-        "fields": [_field(table, column, cells[column], words["columns"]) for column in cells],
+        "fields": [_field(table, column, cells[column], words) for column in cells],
         "missingValues": [""],
     }
     if not prefix and table in _KEYS:
@@ -99,7 +109,7 @@ def _resource(path: Path, shown: Path, prefix: str, words: Mapping[str, Any]) ->
         schema["foreignKeys"] = [{"fields": [field], "reference": reference}]
     return {
         "name": f"{prefix}{table}",
-        "title": words["tables"][table],
+        "title": title,
         "type": "table",
         "path": shown.as_posix(),
         "format": "csv",
@@ -114,15 +124,27 @@ def _field(table: str, column: str, cells: pd.Series, words: Mapping[str, Any]) 
 
     A table's meaning of ``*`` is that of all its columns that have none of their own.
     """
-    own = words["in"].get(table, {})
-    meaning = own.get(column) or words.get(column) or own.get("*")
+    columns = words["columns"]
+    own = columns["in"].get(table, {})
+    meaning = own.get(column) or columns.get(column) or own.get("*")
     if not isinstance(meaning, str):
         what = f"columns.toml does not describe the column {column} of {table}"
         raise DefinitionError(what, "add it to [columns]")
     field: dict[str, Any] = {"name": column, "type": _type(cells), "description": meaning}
+    unit = _unit(table, column, starred=meaning == own.get("*"), units=words["units"])
+    if unit:
+        field["unit"] = unit
     if (table, column) in _WORDS:
         field["constraints"] = {"enum": list(_WORDS[table, column])}
     return field
+
+
+def _unit(table: str, column: str, *, starred: bool, units: Mapping[str, Sequence[str]]) -> str:
+    """The unit of a column, empty for none: that of the table's column before the column's own."""
+    unit_of = {name: unit for unit, names in units.items() for name in names}
+    if f"{table}.{column}" in unit_of:
+        return unit_of[f"{table}.{column}"]
+    return unit_of.get(f"{table}.*", "") if starred else unit_of.get(column, "")
 
 
 _TYPES = {

@@ -28,6 +28,8 @@ from replication.sources.sidecar import FROM_PATH, FROM_ROWS
 LAYOUTS = "models/<date>/models.parquet, <date>/models.parquet or <date>.parquet"
 """Where snapshots are looked for; the date may stand anywhere in the name of the file or folder."""
 SUFFIX = ".parquet"
+MARKER = "SYNTHETIC.json"
+"""File of a folder of snapshots that were drawn at random."""
 _DATE = re.compile(r"(?<!\d)\d{4}-\d{2}-\d{2}(?!\d)")
 
 

@@ -21,6 +21,7 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from replication import files
+from replication.sources.local_snapshots import MARKER
 from replication.validation.synthetic import columns as texts
 from replication.validation.synthetic.curves import Ints
 from replication.validation.synthetic.defects import (
@@ -36,7 +37,6 @@ from replication.validation.synthetic.truth import SyntheticHub
 
 FIELDS_SINCE = date(2025, 7, 30)
 """First label whose snapshot has `baseModels`, `safetensors` and `gguf`."""
-MARKER = "SYNTHETIC.json"
 COUNTER = "downloadsAllTime"
 _LEFT_OUT = {"cardData", "safetensors", "gguf"}
 _ROW_GROUP = 1 << 18
