@@ -80,7 +80,8 @@ class Run:
     @property
     def is_committed(self) -> bool:
         """Whether its outputs are those that the repository holds."""
-        return self.data == BUNDLED and self.packaged
+        packaged = self.definitions_path.exists() and self.definitions_path.samefile(PACKAGED)
+        return self.data == BUNDLED and packaged
 
     @property
     def has_released_panel(self) -> bool:

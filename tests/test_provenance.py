@@ -20,7 +20,6 @@ DEFINITIONS = load_definitions()
 RESULTS = ROOT / "results"
 NUMBERS = json.loads((RESULTS / "numbers.json").read_text(encoding="utf-8"))
 PROVENANCE = ROOT / provenance.NAME
-LINES = re.findall(r"\]\(\.\./([^)#]+)#L(\d+)\)", provenance.rendered(RESULTS, DEFINITIONS))
 
 
 @pytest.mark.parametrize("document", [provenance, codebook], ids=["provenance", "codebook"])
@@ -32,11 +31,14 @@ def test_committed_documents_are_fresh(document: object, tmp_path: Path) -> None
     assert (ROOT / document.NAME).read_text(encoding="utf-8") == text  # type: ignore[attr-defined]
 
 
-@pytest.mark.parametrize(("name", "number"), LINES)
-def test_every_line_is_a_function(name: str, number: str) -> None:
+def test_every_line_is_a_function() -> None:
     """Every link leads to the first line of a function or of its decorators."""
-    line = (ROOT / name).read_text(encoding="utf-8").splitlines()[int(number) - 1]
-    assert re.match(r"\s*(def|class|@)", line), line
+    text = provenance.rendered(RESULTS, DEFINITIONS)
+    links = re.findall(r"\]\(\.\./([^)#]+)#L(\d+)\)", text)
+    assert len(links) > 50
+    for name, number in links:
+        line = (ROOT / name).read_text(encoding="utf-8").splitlines()[int(number) - 1]
+        assert re.match(r"\s*(def|class|@)", line), (name, line)
 
 
 def test_every_number_is_in_the_provenance() -> None:
