@@ -16,7 +16,7 @@ DISTRIBUTION = "open-model-downloads-replication"
 COMMAND = "open-model-downloads"
 """Name of the console command, and of the folder in which an installed package writes."""
 _OWN = (
-    ".git", ".github", ".venv", "bench", "figures", "paper", "replication", "results", "tests",
+    ".git", ".github", ".venv", "bench", "docs", "figures", "paper", "replication", "results", "tests",
 )  # fmt: skip
 
 
@@ -60,7 +60,7 @@ def folder_for(name: str, definitions: Path, packaged: Path) -> Path:
     ----------
     name
         Name of the source, or the path of a file or folder; empty for the bundled panel.
-    study, packaged
+    definitions, packaged
         The run's definitions, and those that the package carries.
     """
     own = "" if definitions.exists() and definitions.samefile(packaged) else definitions.stem

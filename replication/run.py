@@ -14,6 +14,7 @@ from replication.definitions import (
     Definitions,
     load_definitions,
     require_consistent,
+    values,
 )
 from replication.kinds import BUNDLED, DUCKDB, RECORDS, RELEASED, SNAPSHOTS
 from replication.places import ROOT as ROOT  # noqa: PLC0414 -- where a run is, its repository is
@@ -103,10 +104,7 @@ class Run:
     @property
     def packaged(self) -> bool:
         """Whether the definitions are the packaged ones, wherever the data come from."""
-        packaged = load_definitions(whole=self.whole_hub)
-        return packaged == replace(
-            self.definitions, released=packaged.released, snapshots=packaged.snapshots
-        )
+        return not values.changes(self.definitions)
 
     @property
     def unsettled(self) -> bool:

@@ -61,18 +61,15 @@ def reads(run: Run) -> Iterator[Path]:
 
 def trace(run: Run) -> dict[str, Any]:
     """What a run was made by, as text, numbers and hashes."""
-    files = [run.definitions_path]
-    files += [bundled.FOLDER / name for name in (*EVIDENCE, *HASHED)]
+    files = [bundled.FOLDER / name for name in (*EVIDENCE, *HASHED)]
     files += [PAPER / name for name in LEDGERS]
     commit = "" if run.is_committed else _commit()
-    # A study file of the reader's own is one by any name.
-    names = {run.definitions_path: "definitions.toml"}
     return {
         "format": FORMAT,
         "version": __version__,
         **({"commit": commit} if commit else {}),
         "source": run.kind,
-        "files": {names.get(path, path.name): sha256_file(path) for path in files},
+        "files": {path.name: sha256_file(path) for path in files},
         "inputs": _inputs(run),
         "definitions": dict(flat(run.definitions)),
         "evidence": {name: rows(bundled.FOLDER / name, name) for name in EVIDENCE},
@@ -95,25 +92,28 @@ def _sidecars(run: Run) -> list[tuple[Path, str]]:
     """Files that say what the tables of a run were computed from, each with the tables' name."""
     if run.whole_hub:
         return []
-    found = []
+    sidecars = []
     if run.has_released_panel:
-        found.append((bundled.folder_of(run.definitions) / bundled.SIDECAR, "panel"))
+        sidecars.append((bundled.folder_of(run.definitions) / bundled.SIDECAR, "panel"))
     if run.window_from_records:
-        return [*found, (run.source / RECORDS / "records_manifest.json", "")]
-    return [*found, (bundled.window_folder_of(run.definitions) / bundled.WINDOW_SIDECAR, "window")]
+        return [*sidecars, (run.source / RECORDS / "records_manifest.json", "")]
+    return [
+        *sidecars,
+        (bundled.window_folder_of(run.definitions) / bundled.WINDOW_SIDECAR, "window"),
+    ]
 
 
 def _inputs(run: Run) -> dict[str, str | int]:
     """Address, hash and size of the data; hashes of the bundled tables and of the records."""
     known = manifest.read(run.source)
     about: Mapping[str, Any] = known.to_dict() if known else {}
-    found = {f"data {key}": about[key] for key in _OF_MANIFEST if about.get(key)}
+    inputs = {f"data {key}": about[key] for key in _OF_MANIFEST if about.get(key)}
     for path, tables in _sidecars(run):
-        told = read_json(path)
+        sidecar = read_json(path)
         if tables:
-            found |= {f"bundled {name}": digest for name, digest in told["sha256"].items()}
-        found |= {f"record {one['id']}": one["sha256"] for one in told.get("records", [])}
-    return found
+            inputs |= {f"bundled {name}": digest for name, digest in sidecar["sha256"].items()}
+        inputs |= {f"record {one['id']}": one["sha256"] for one in sidecar.get("records", [])}
+    return inputs
 
 
 def _commit() -> str:
@@ -121,7 +121,7 @@ def _commit() -> str:
     git = shutil.which("git")
     if git is None or not IN_REPOSITORY:
         return ""
-    told = []
+    answers = []
     for command in (["rev-parse", "HEAD"], ["status", "--porcelain", "--", "replication", "paper"]):
         done = subprocess.run(  # noqa: S603 - by its own path, with no shell
             [git, "-C", str(ROOT), *command],
@@ -132,5 +132,5 @@ def _commit() -> str:
         )
         if done.returncode:
             return ""
-        told.append(done.stdout.strip())
-    return told[0] + ("+" if told[1] else "")
+        answers.append(done.stdout.strip())
+    return answers[0] + ("+" if answers[1] else "")

@@ -1,7 +1,8 @@
 """The chain of stages, each skipped when the content of what it reads is unchanged.
 
 A stage's key is the hash of its input files, of the code that it may run, of the definitions and of
-the locked packages: content, never time stamps, which mean nothing after a clone.
+the locked packages: content, never time stamps, which mean nothing after a clone. Of code and
+definitions counts what they mean: a comment, a docstring or the words of the terminal run nothing again.
 """
 
 from __future__ import annotations
@@ -14,7 +15,9 @@ from dataclasses import dataclass
 from importlib import metadata
 from pathlib import Path
 
+from replication.definitions.values import flat
 from replication.files import PART, sha256_file, write_json
+from replication.meaning import meaning_of
 from replication.places import DISTRIBUTION, IN_REPOSITORY, PACKAGE, ROOT
 from replication.run import Run
 
@@ -33,11 +36,13 @@ class Stage:
     summary
         What it does, in a line.
     layers
-        Sub-packages whose code it may run.
+        Sub-packages whose code it may run, beside the modules of the package's own folder and `pipeline`.
     inputs
         Files that it reads.
     action
         Does the work and returns the files that it wrote.
+    names_lines
+        Whether its outputs name lines of code, so that every byte of the code counts.
     """
 
     name: str
@@ -45,6 +50,18 @@ class Stage:
     layers: tuple[str, ...]
     inputs: Callable[[Run], Iterable[Path]]
     action: Callable[[Run, Progress], list[Path]]
+    names_lines: bool = False
+
+    @classmethod
+    def of(
+        cls,
+        action: Callable[[Run, Progress], list[Path]],
+        inputs: Callable[[Run], Iterable[Path]],
+        *layers: str,
+    ) -> Stage:
+        """The stage of an action, named and summarised by it."""
+        lines = (action.__doc__ or action.__name__).splitlines()  # python -OO keeps no docstring
+        return cls(action.__name__, lines[0], layers, inputs, action)
 
 
 def execute(stage: Stage, run: Run, progress: Progress, *, force: bool = False) -> bool:
@@ -73,7 +90,11 @@ def _key(stage: Stage, run: Run) -> str:
     options = (run.revision, run.filename, run.since, run.until, run.engine)
     asked = (stage.name, run.kind, *options)
     digest = hashlib.sha256("\n".join(map(str, asked)).encode())
-    for path in [run.definitions_path, *_code(stage), *stage.inputs(run)]:
+    digest.update(repr(list(flat(run.definitions))).encode())
+    read = _content if stage.names_lines else _meaning
+    for path in _code(stage):
+        digest.update(read(path).encode())
+    for path in stage.inputs(run):
         digest.update(_content(path).encode())
     digest.update(_packages().encode())
     return digest.hexdigest()
@@ -107,11 +128,19 @@ def _content(path: Path) -> str:
         return "unreadable"
 
 
+def _meaning(path: Path) -> str:
+    """What a file of code means; where it cannot be read, running it says so."""
+    try:
+        return meaning_of(path)
+    except OSError:
+        return "unreadable"
+
+
 def _code(stage: Stage) -> list[Path]:
-    """Code of the stage's layers and of the package's own folder, in sorted order."""
-    folders = [PACKAGE / layer for layer in stage.layers]
-    found = [path for folder in folders for path in folder.rglob("*.*") if path.suffix in CODE]
-    return sorted([*PACKAGE.glob("*.py"), *found])
+    """Code of the stage's layers, of the pipeline and of the package's own folder, in sorted order."""
+    folders = [PACKAGE / layer for layer in ("pipeline", *stage.layers)]
+    paths = [path for folder in folders for path in folder.rglob("*.*") if path.suffix in CODE]
+    return sorted([*PACKAGE.glob("*.py"), *paths])
 
 
 def _stands(record: Path, key: str, out: Path) -> bool:

@@ -14,7 +14,6 @@ from command_line import invoke
 from own_definitions import TEXT
 from small import synthetic_repositories
 
-from replication import pipeline
 from replication.analysis import estimates, specification
 from replication.analysis.cells import Repositories
 from replication.analysis.weekly import judged_weeks
@@ -24,6 +23,7 @@ from replication.errors import DefinitionError
 from replication.kinds import BUNDLED
 from replication.panel import increments, variants
 from replication.panel.table import FACTS
+from replication.pipeline import fetch_stage
 from replication.plots import style
 from replication.report import conditions, numbers, own, prose
 from replication.run import ROOT, Run
@@ -146,7 +146,7 @@ def test_an_unknown_tracked_developer_is_refused_before_any_work(tmp_path: Path)
     """It would have no month, and its line no end."""
     mine = changed(tmp_path, ('developer = "Meta"', 'developer = "Metta"'))
     with pytest.raises(DefinitionError, match="does not hold: Metta"):
-        pipeline.fetch(Run(BUNDLED, tmp_path / "out", mine), lambda _: None)
+        fetch_stage.fetch(Run(BUNDLED, tmp_path / "out", mine), lambda _: None)
     assert not (tmp_path / "out").exists()
 
 
@@ -191,12 +191,12 @@ def test_a_group_of_the_study_cannot_go(tmp_path: Path) -> None:
     """Its labels name it: it is refused before any work, and may stay without countries."""
     gone = changed(tmp_path, ('name = "Lithuania"', 'name = "Baltics"'))
     with pytest.raises(DefinitionError, match="name the group 'Lithuania'") as caught:
-        pipeline.fetch(Run(BUNDLED, tmp_path / "out", gone), lambda _: None)
+        fetch_stage.fetch(Run(BUNDLED, tmp_path / "out", gone), lambda _: None)
     assert "codes = []" in caught.value.remedy
     assert not (tmp_path / "out").exists()
     empty = changed(tmp_path, ('codes = ["LT"]', "codes = []"), ('"LI", ', '"LI", "LT", '))
     assert load_definitions(empty).group_of["LT"] == "Rest of Europe"
-    pipeline.fetch(Run(BUNDLED, tmp_path / "out", empty), lambda _: None)
+    fetch_stage.fetch(Run(BUNDLED, tmp_path / "out", empty), lambda _: None)
     assert json.loads((tmp_path / "out" / "results" / "manifest.json").read_text())["rows"] > 0
 
 
@@ -222,7 +222,7 @@ def test_what_cannot_follow_is_refused_before_any_work(
     path = tmp_path / "mine.toml"
     path.write_text(TEXT.replace(old, new), encoding="utf-8")
     with pytest.raises(DefinitionError, match=said) as caught:
-        pipeline.fetch(Run(BUNDLED, tmp_path / "out", path), lambda _: None)
+        fetch_stage.fetch(Run(BUNDLED, tmp_path / "out", path), lambda _: None)
     assert caught.value.remedy
     assert not (tmp_path / "out").exists()
 

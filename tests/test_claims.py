@@ -12,8 +12,9 @@ from small import synthetic_definitions, synthetic_repositories
 
 from replication.analysis.lead import LEAD
 from replication.errors import DefinitionError
-from replication.report import claims
-from replication.report.claims import CONTRADICTED, FRAGILE, NOT_TESTABLE, REPRODUCED, ROBUST, Claim
+from replication.report import claims, judgement
+from replication.report.claims import Claim
+from replication.report.judgement import CONTRADICTED, FRAGILE, NOT_TESTABLE, REPRODUCED, ROBUST
 from replication.run import ROOT
 
 DEFINITIONS = synthetic_definitions()
@@ -52,16 +53,16 @@ def window_tables(
         {"scope": "fixed", "measure": "corrected", "lasting": "2024-10"},
     ])  # fmt: skip
     return {
-        "window_answers.csv": answers,
-        "window_changes.csv": table,
-        "window_passing.csv": passing,
+        "window_answers": answers,
+        "window_changes": table,
+        "window_passing": passing,
     }
 
 
 def by_window(found: Claim, window: dict[str, pd.DataFrame]) -> pd.Series:
     """A claim judged by the window from public records; the released file has nothing to say."""
     nothing = pd.DataFrame()
-    return claims.judge([found], nothing, nothing, nothing, DEFINITIONS, window).iloc[0]
+    return judgement.judge([found], nothing, nothing, nothing, DEFINITIONS, window).iloc[0]
 
 
 def synthetic_estimates(
@@ -91,7 +92,9 @@ def by_file(found: Claim, *estimates: pd.DataFrame) -> pd.Series:
     """A claim about another window, judged by the released file."""
     table, nothing = pd.concat(estimates) if estimates else pd.DataFrame(), pd.DataFrame()
     repositories = synthetic_repositories(DEFINITIONS)
-    return claims.judge([found], table, nothing, repositories, DEFINITIONS, window_tables()).iloc[0]
+    return judgement.judge(
+        [found], table, nothing, repositories, DEFINITIONS, window_tables()
+    ).iloc[0]
 
 
 @pytest.mark.parametrize(
@@ -375,7 +378,7 @@ def test_a_first_lead_by_a_weekly_series(
         for series, week in zip(("weekly", "smoothed"), weeks, strict=True)
     ]
     nothing = pd.DataFrame()
-    found = claims.judge(
+    found = judgement.judge(
         [claim("first-lead", "2025")], nothing, pd.DataFrame(rows), nothing, DEFINITIONS, {}
     ).iloc[0]
     assert (found["answer"], found["survives"]) == (answer, survives)
@@ -413,7 +416,7 @@ def test_a_window_that_was_not_rebuilt_is_not_testable() -> None:
     assert "increments-1999" in found["reason"]
     nothing = pd.DataFrame()
     own = claim("share", "17", estimand=DEFINITIONS.published_window.id)
-    found = claims.judge([own], nothing, nothing, nothing, DEFINITIONS, {}).iloc[0]
+    found = judgement.judge([own], nothing, nothing, nothing, DEFINITIONS, {}).iloc[0]
     assert found["answer"] == NOT_TESTABLE
 
 
@@ -421,7 +424,7 @@ def test_every_row_has_both_answers_and_its_source() -> None:
     """One row a claim in the order of the ledger, the published figure after the statement."""
     ledger = [claim("share", "20"), claim("none", "1", reason="why"), claim("lead", "1")]
     nothing = pd.DataFrame()
-    table = claims.judge(ledger, nothing, nothing, nothing, DEFINITIONS, window_tables())
+    table = judgement.judge(ledger, nothing, nothing, nothing, DEFINITIONS, window_tables())
     assert table["published"].tolist() == ["20", "1", "1"]
     assert list(table) == [
         "id", "statement", "published", "unit", "period", "estimate", "lower", "upper", "answer",
@@ -564,5 +567,5 @@ def test_a_first_lead_that_never_comes_can_be_fragile() -> None:
 def test_the_reason_of_a_first_lead_that_never_comes() -> None:
     """The sentence says never, and not from never."""
     window = window_tables(lead=-0.1)
-    window["window_passing.csv"]["lasting"] = "never"
+    window["window_passing"]["lasting"] = "never"
     assert "from never" not in by_window(claim("first-lead", "2025"), window)["reason"]

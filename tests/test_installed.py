@@ -14,7 +14,7 @@ import pytest
 from command_line import assert_one_message, contents, environment, files_in
 
 from replication import __version__
-from replication.pipeline import PAPER_HEADER, PAPER_SOURCES
+from replication.pipeline.paper_stage import HEADER, SOURCES
 from replication.places import COMMAND
 from replication.run import ROOT
 
@@ -88,9 +88,9 @@ def test_every_file_travels(installed: Path) -> None:
     ours = [p for p in (ROOT / "replication").rglob("*") if p.suffix in {".py", ".sql", ".toml"}]
     ours += [p for p in (ROOT / "replication" / "data").rglob("*") if p.is_file()]
     assert {p.relative_to(ROOT / "replication").as_posix() for p in ours} <= inside
-    sources = {p.name for p in (ROOT / "paper").iterdir() if p.suffix in PAPER_SOURCES}
+    sources = {p.name for p in (ROOT / "paper").iterdir() if p.suffix in SOURCES}
     found = {path.name for path in (installed / "replication" / "paper").iterdir()}
-    assert found == sources | {PAPER_HEADER}
+    assert found == sources | {HEADER}
 
 
 def test_the_console_command_runs_elsewhere(installed: Path, tmp_path: Path) -> None:

@@ -13,7 +13,7 @@ from small import synthetic_definitions
 from replication.errors import DefinitionError
 from replication.files import read_json, write_csv, write_json
 from replication.plots import FIGURES
-from replication.report import numbers, prose, tables
+from replication.report import number_formats, numbers, prose, tables
 from replication.run import ROOT
 
 DEFINITIONS = synthetic_definitions()
@@ -38,13 +38,14 @@ def test_a_number_keeps_its_value_and_says_where_it_is_from(tmp_path: Path) -> N
     assert found["value"] == 0.1234
     assert found["display"] == "12.3\u00a0%"
     assert found["table"] == "results/summary.csv"
-    assert found["function"] == "replication.analysis.summary.to_frame"
+    assert found["function"] == "replication.analysis.summary_table.summary"
 
 
 def test_definitions_and_the_manifest_are_numbers_too(tmp_path: Path) -> None:
     """A margin or a row count is read, not typed."""
     assert (
-        collected(tmp_path, 'x = "study | | inference.replicates | whole"')["x"]["display"] == "200"
+        collected(tmp_path, 'x = "definitions | | inference.replicates | whole"')["x"]["display"]
+        == "200"
     )
     assert collected(tmp_path, 'x = "manifest | | rows | whole"')["x"]["display"] == "19,361"
 
@@ -59,7 +60,7 @@ def test_definitions_and_the_manifest_are_numbers_too(tmp_path: Path) -> None:
         ('x = "nowhere | name=a | value | percent"', "names no table 'nowhere'"),
         ('x = "summary | name=a | value | roman"', "numbers.toml: x"),
         ('x = "summary | value"', "numbers.toml: x"),
-        ('x = "study | | inference.luck | whole"', "has no inference.luck"),
+        ('x = "definitions | | inference.luck | whole"', "have no inference.luck"),
         ("x = ", "numbers.toml is not TOML"),
         ("x = 1.0", "numbers.toml: numbers.x = 1.0 is not of type str"),
     ],
@@ -101,7 +102,7 @@ def test_what_other_data_lack_says_so(tmp_path: Path) -> None:
 )
 def test_display_formats(style: str, value: object, display: str) -> None:
     """Rounding belongs to the format."""
-    assert numbers.FORMATS[style](value) == display
+    assert number_formats.FORMATS[style](value) == display
 
 
 def test_the_text_uses_every_number_and_only_these() -> None:

@@ -119,7 +119,7 @@ def test_another_copy_of_the_repository_is_one_too(tmp_path: Path) -> None:
     """The bundled run of this copy does not write into another one, nor a crawl."""
     for name in ("pyproject.toml", "replication/definitions/definitions.toml"):
         path = tmp_path / "clone" / name
-        path.parent.mkdir(exist_ok=True)
+        path.parent.mkdir(parents=True, exist_ok=True)
         path.mkdir(parents=True) if path.suffix == "" else path.write_text("", encoding="utf-8")
     for command in (["fetch"], ["crawl", "--top", "1"]):
         done = invoke(*command, "--out", tmp_path / "clone")

@@ -27,12 +27,12 @@ from released_files import (
     write,
 )
 
-from replication import pipeline
 from replication.definitions import PACKAGED, Definitions, PanelSettings, Window, load_definitions
 from replication.errors import ContractError, DefinitionError, HashMismatchError, ReplicationError
 from replication.kinds import BUNDLED
 from replication.panel import bundle, table
 from replication.panel.table import Panel
+from replication.pipeline import bundles, fetch_stage, panel_stage
 from replication.run import Run
 from replication.sources import bundled, manifest
 from replication.sources.bundled import WINDOW_TABLES
@@ -63,8 +63,8 @@ def check(panel: Panel, windows: tuple[Window, ...] = WINDOWS) -> Panel:
 def made_from(path: Path, out: Path) -> Panel:
     """Fetch a file and make its panel with the packaged definitions, as the stages do."""
     run = Run(str(path), out)
-    pipeline.fetch(run, lambda _: None)
-    pipeline.panel(run, lambda _: None)
+    fetch_stage.fetch(run, lambda _: None)
+    panel_stage.panel(run, lambda _: None)
     return table.read(run.panel)
 
 
@@ -317,7 +317,7 @@ def bundle_of(release: Path, folder: Path) -> dict[str, Any]:
     run.__dict__["definitions"] = (
         whole  # the cached property, with windows inside the synthetic data
     )
-    pipeline.make_bundle(release, folder, run, "2026-11-23")
+    bundles.make_bundle(release, folder, run, "2026-11-23")
     return json.loads((folder / bundle.SIDECAR).read_text())
 
 
@@ -459,7 +459,7 @@ def test_a_run_with_other_definitions_is_refused_on_the_bundle(tmp_path: Path) -
         text.replace("age_limit_days = 365", "age_limit_days = 90"), encoding="utf-8"
     )
     with pytest.raises(DefinitionError, match="90, but the bundled panel was computed with 365"):
-        pipeline.fetch(Run(BUNDLED, tmp_path / "out", tmp_path / "mine.toml"), lambda _: None)
+        fetch_stage.fetch(Run(BUNDLED, tmp_path / "out", tmp_path / "mine.toml"), lambda _: None)
 
 
 def test_a_new_window_is_not_in_the_bundle(tmp_path: Path) -> None:
@@ -474,7 +474,7 @@ def test_a_new_window_is_not_in_the_bundle(tmp_path: Path) -> None:
 def test_a_panel_that_was_not_fetched_is_an_error(tmp_path: Path) -> None:
     """The panel stage before the fetch stage says which stage is missing."""
     with pytest.raises(ReplicationError) as caught:
-        pipeline.panel(Run(BUNDLED, tmp_path), lambda _: None)
+        panel_stage.panel(Run(BUNDLED, tmp_path), lambda _: None)
     assert "make all" in caught.value.remedy
 
 

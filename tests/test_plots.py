@@ -402,7 +402,7 @@ def test_the_title_of_the_pair_gives_the_range_of_the_leads(tmp_path: Path) -> N
     )
     ahead = synthetic(tmp_path, leads={"increments-2025-08": 0.05})
     assert "5.0 to 10.0 ahead" in titles(ahead, "published_pair")
-    (tmp_path / "claims.csv").unlink()
+    write_csv(tmp_path / "claims.csv", pd.DataFrame({"id": ["other"], "published": ["1"]}))
     assert titles(Results.read(tmp_path), "published_pair").startswith("China is 5.0 to 10.0")
 
 

@@ -11,12 +11,14 @@ import pandas as pd
 import pytest
 from released_files import ROOT, real_file
 
-from replication import files, pipeline
+from replication import files
 from replication.definitions import load_definitions
 from replication.kinds import BUNDLED
 from replication.panel import defects, increments, table
 from replication.panel.table import Panel
+from replication.pipeline import bundles
 from replication.run import Run
+from replication.sources import bundled
 from replication.sources.counters import reading
 from replication.sources.counters.contract import COLUMNS, PARENTS
 from replication.sources.defect import Defect
@@ -179,8 +181,8 @@ def test_the_committed_bundle_is_made_of_the_real_file(tmp_path: Path) -> None:
     source = real_file()
     assert hashlib.sha256(source.read_bytes()).hexdigest() == committed["computed_from"]["sha256"]
     run = Run(BUNDLED, tmp_path)
-    pipeline.make_bundle(source, tmp_path, run, committed["computed_from"]["accessed"])
-    for name in pipeline.TABLES:
+    bundles.make_bundle(source, tmp_path, run, committed["computed_from"]["accessed"])
+    for name in bundled.TABLES:
         assert (tmp_path / name).read_bytes() == (COMMITTED / name).read_bytes()
     made = json.loads((tmp_path / "bundle.json").read_text(encoding="utf-8"))
     for sidecar in (made, committed):

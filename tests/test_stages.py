@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import ast
-import inspect
 import json
 import os
 import shutil
-import textwrap
+import sys
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -24,9 +23,10 @@ from command_line import (
 )
 from conftest import Finished
 
-from replication import pipeline, stages
+from replication import stages, tables
 from replication.errors import OutputError
 from replication.files import PART, write_text
+from replication.meaning import meaning_of
 from replication.pipeline import STAGES
 from replication.run import ROOT, Run
 from replication.stages import Stage, execute
@@ -108,16 +108,20 @@ def test_stages_declare_what_they_read(finished: Finished) -> None:
         assert len(opened & known) > 1
 
 
+REFUSALS = "refusals.py"
+"""Module that refuses before any work, and changes no output: its code is in no key."""
+
+
 def source_of(module: str) -> Path | None:
     """File of a module that lies in a layer of the package."""
     path = stages.PACKAGE.parent.joinpath(*module.split("."))
-    found = [p for p in (path.with_suffix(".py"), path / "__init__.py") if p.is_file()]
-    return next((p for p in found if p.parent != stages.PACKAGE), None)
+    paths = [p for p in (path.with_suffix(".py"), path / "__init__.py") if p.is_file()]
+    return next((p for p in paths if p.parent != stages.PACKAGE and p.name != REFUSALS), None)
 
 
 def imported(code: str) -> set[Path]:
-    """Files of the package's layers that a piece of code imports, anywhere in it."""
-    nodes = [n for n in ast.walk(ast.parse(textwrap.dedent(code))) if isinstance(n, ast.ImportFrom)]
+    """Files of the package's layers that a module imports, anywhere in it."""
+    nodes = [n for n in ast.walk(ast.parse(code)) if isinstance(n, ast.ImportFrom)]
     names = {f"{n.module}.{alias.name}" for n in nodes for alias in n.names}
     found = map(source_of, names | {str(n.module) for n in nodes})
     return {path for path in found if path is not None}
@@ -127,22 +131,31 @@ def imported(code: str) -> set[Path]:
 def test_stages_declare_the_code_that_they_run(name: str) -> None:
     """Every layer that a stage imports, directly or not, is among the layers of its key."""
     stage = next(stage for stage in STAGES if stage.name == name)
-    todo, seen = imported(inspect.getsource(getattr(pipeline, name))), set()
+    todo, seen = {Path(str(sys.modules[stage.action.__module__].__file__))}, set()
+    makers = {row.function.rpartition(".")[0] for row in tables.TABLES if row.stage == name}
+    todo |= {path for path in map(source_of, makers) if path}
     while todo:
         path = todo.pop()
         seen.add(path)
         todo |= imported(path.read_text(encoding="utf-8")) - seen
-    assert {path.parent.name for path in seen} <= set(stage.layers)
-    assert seen
+    layers = {path.relative_to(stages.PACKAGE).parts[0] for path in seen}
+    assert layers <= {"pipeline", *stage.layers}
+    assert not layers & {"cli", "validation"}
+    assert len(layers) > 1
 
 
 def test_changed_definitions_run_everything(copied: Run, finished: Finished) -> None:
-    """A change in the content of the study file, even a comment, runs every stage again."""
+    """A change of a value runs every stage again; one of a comment, or another file, runs nothing."""
     text = finished.definitions.read_text(encoding="utf-8")
     definitions = copied.out.parent / "definitions.toml"
+    own = replace(copied, definitions_path=definitions)
     definitions.write_text(text + "# a remark\n", encoding="utf-8")
-    assert ran(replace(copied, definitions_path=definitions), finished.out) == list(STAGE_NAMES)
-    assert ran(replace(copied, definitions_path=definitions), finished.out) == []
+    assert ran(own, finished.out) == []
+    changed = text.replace("replicates = 200", "replicates = 300", 1)
+    assert changed != text
+    definitions.write_text(changed, encoding="utf-8")
+    assert ran(own, finished.out) == list(STAGE_NAMES)
+    assert ran(own, finished.out) == []
 
 
 def test_changed_data_run_the_fetch(copied: Run, finished: Finished, tmp_path: Path) -> None:
@@ -187,7 +200,7 @@ DOWNSTREAM = {
     ("panel", "results/defects.csv"): ["analysis", "figures", "paper"],
     ("attribution", "build/attributed/weekly.csv"): ["analysis"],
     ("attribution", "results/coverage.csv"): ["analysis", "figures", "paper"],
-    ("attribution", "results/unattributed.csv"): ["paper"],
+    ("attribution", "results/unattributed.csv"): ["analysis", "figures", "paper"],
     ("analysis", "results/claims.csv"): ["figures", "paper"],
     ("figures", "figures/developers.svg"): ["paper"],
 }
@@ -243,8 +256,15 @@ def test_revision_is_part_of_the_key(copied: Run, finished: Finished) -> None:
 def toy(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> tuple[Stage, Run, Path]:
     """A synthetic stage that doubles the number in a file, with code of its own."""
     code = tmp_path / "package"
-    for name in ("own.py", "layer/step.py", "other/step.py"):
-        write_text(code / name, "pass\n")
+    for name in (
+        "own.py",
+        "pipeline/step.py",
+        "layer/step.py",
+        "cli/step.py",
+        "validation/step.py",
+    ):
+        write_text(code / name, '"""A step."""\n\npass\n')
+    write_text(code / "layer" / "query.sql", "select 1\n-- one\n")
     monkeypatch.setattr(stages, "PACKAGE", code)
     number = tmp_path / "number.txt"
     number.write_text("21", encoding="utf-8")
@@ -268,16 +288,64 @@ def test_stage_runs_once(toy: tuple[Stage, Run, Path]) -> None:
 
 
 @pytest.mark.parametrize(
-    ("name", "runs"), [("layer/step.py", True), ("own.py", True), ("other/step.py", False)]
+    ("name", "runs"),
+    [
+        ("own.py", True),
+        ("pipeline/step.py", True),
+        ("layer/step.py", True),
+        ("layer/query.sql", True),
+        ("cli/step.py", False),
+        ("validation/step.py", False),
+    ],
 )
 def test_changed_code_runs_the_stages_that_may_use_it(
     toy: tuple[Stage, Run, Path], name: str, runs: bool
 ) -> None:
-    """Code of the stage's layers and of the package's own folder counts; other layers do not."""
+    """Code of the stage's layers, the pipeline and the package's own folder counts; other code not."""
     stage, run, code = toy
     execute(stage, run, quiet)
     (code / name).write_text("print()\n", encoding="utf-8")
     assert execute(stage, run, quiet) is runs
+
+
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [
+        ("layer/step.py", '"""Another docstring."""\n\n\n# a remark\npass\n'),
+        ("own.py", "pass  # a remark\n"),
+        ("layer/query.sql", "-- a remark\n\nselect 1 /* one\nmore */\n"),
+    ],
+)
+def test_remarks_run_nothing(toy: tuple[Stage, Run, Path], name: str, text: str) -> None:
+    """Comments, docstrings and blank lines count only where the outputs name lines of code."""
+    stage, run, code = toy
+    execute(stage, run, quiet)
+    write_text(code / name, text)
+    assert not execute(stage, run, quiet)
+    lines = replace(stage, names_lines=True)
+    assert execute(lines, run, quiet)
+    write_text(code / name, text + "\n")
+    assert execute(lines, run, quiet)
+
+
+def test_sql_keeps_what_is_quoted(tmp_path: Path) -> None:
+    """Two dashes inside quotes are no comment, so that what stands behind them counts."""
+    query = tmp_path / "query.sql"
+    meanings = set()
+    for text in ("select '--a'", "select '--b'", 'select "--a"', "select 'it''s --a'"):
+        write_text(query, text)
+        meanings.add(meaning_of(query))
+    assert len(meanings) == 4
+
+
+@pytest.mark.parametrize("text", ["def", "\0"])
+def test_code_that_is_none_counts_byte_by_byte(tmp_path: Path, text: str) -> None:
+    """A module that cannot be parsed has a meaning of its own, and no failure."""
+    path = tmp_path / "step.py"
+    write_text(path, text)
+    first = meaning_of(path)
+    write_text(path, text + "# more")
+    assert meaning_of(path) != first
 
 
 def test_changed_lock_runs_the_stage(

@@ -10,7 +10,7 @@ from small import synthetic_definitions
 
 from replication.cli import outcome
 from replication.files import read_csv
-from replication.report import prose, tables
+from replication.report import claim_tables, estimate_tables, prose, tables
 from replication.report.markdown import markdown
 from replication.run import ROOT
 
@@ -35,7 +35,7 @@ def test_a_pipe_in_a_cell_does_not_break_the_table() -> None:
 
 def test_estimates_table_by_hand() -> None:
     """The row of the headline holds the published summary's numbers."""
-    made = tables.estimates(RESULTS, DEFINITIONS)
+    made = estimate_tables.estimates(RESULTS, DEFINITIONS)
     row = next(line for line in made.splitlines() if line.startswith("| Cohort"))
     cells = [cell.strip() for cell in row.strip("|").split("|")]
     assert cells[1:4] == ["48.3", "25.2", "+23.1"]
@@ -44,7 +44,7 @@ def test_estimates_table_by_hand() -> None:
 def test_every_judged_and_unjudged_claim_is_in_one_table() -> None:
     """The two tables of claims share the ledger out between them."""
     rows = (RESULTS / "claims.csv").read_text(encoding="utf-8").count("\n") - 1
-    shown = [tables.verdicts(RESULTS), tables.unjudged(RESULTS)]
+    shown = [claim_tables.verdicts(RESULTS), claim_tables.unjudged(RESULTS)]
     assert sum(len(made.splitlines()) - 2 for made in shown) == rows
 
 

@@ -12,11 +12,21 @@ import pandas as pd
 import pytest
 from test_plots import synthetic
 
+from replication import tables as result_tables
 from replication.definitions import load_definitions
 from replication.files import write_csv, write_json
 from replication.plots import FIGURES, published_pair, rolling, shares_over_time
 from replication.plots.results import headline
-from replication.report import claims, numbers, prose, render, tables
+from replication.report import (
+    claims,
+    data_tables,
+    estimate_tables,
+    number_formats,
+    numbers,
+    prose,
+    render,
+    tables,
+)
 from replication.run import ROOT
 
 DEFINITIONS = load_definitions(whole=True)
@@ -41,7 +51,10 @@ def conditions() -> list[tuple[str, dict[str, str]]]:
     specs = [spec.split("|") for spec in DECLARED["numbers"].values()]
     rows = DECLARED["rows"]
     return [
-        (name.strip(), {k: numbers._with_study("x", v, DEFINITIONS) for k, v in where.items()})
+        (
+            name.strip(),
+            {k: numbers._with_definitions("x", v, DEFINITIONS) for k, v in where.items()},
+        )
         for name, where in ((s[0], numbers._conditions("x", s[1].strip(), rows)) for s in specs)
     ]
 
@@ -94,7 +107,7 @@ def test_the_table_of_the_chain_is_there_for_the_whole_hub_alone() -> None:
 @pytest.mark.parametrize(("table", "where"), conditions())
 def test_every_number_names_what_a_run_can_have(table: str, where: dict[str, str]) -> None:
     """Tables, estimands, exclusions, claims and checks are those of the definitions."""
-    assert table in numbers.MADE_BY
+    assert table in {row.name for row in result_tables.of(whole=True)} | {"manifest", "definitions"}
     estimands = {estimand.id for estimand in DEFINITIONS.estimands}
     assert where.get("estimand", DEFINITIONS.headline.estimand) in estimands
     assert where.get("window", DEFINITIONS.headline.estimand) in estimands
@@ -111,13 +124,15 @@ def test_definitions_resolve(tmp_path: Path) -> None:
     found = numbers.collect(tmp_path / "numbers.toml", tmp_path, DEFINITIONS)
     assert len(found) == len(specs) > 10
     assert found["window-start"]["display"] == "27\u00a0August 2024"
-    assert {s.split("|")[3].strip() for s in DECLARED["numbers"].values()} <= set(numbers.FORMATS)
+    assert {s.split("|")[3].strip() for s in DECLARED["numbers"].values()} <= set(
+        number_formats.FORMATS
+    )
 
 
 def test_the_headline_of_the_numbers_is_that_of_the_definitions() -> None:
     """The rows called head are the headline's."""
     named = numbers._conditions("x", DECLARED["rows"]["head"], {})
-    found = {key: numbers._with_study("x", text, DEFINITIONS) for key, text in named.items()}
+    found = {key: numbers._with_definitions("x", text, DEFINITIONS) for key, text in named.items()}
     assert found == vars(DEFINITIONS.headline)
 
 
@@ -142,7 +157,9 @@ def chain_table(folder: Path, **changes: float) -> list[str]:
     row = {"stretch": "used", "uploaders": 1234, "chained": 2_500_000.0, "counted": 3_000_000.0}
     rest = {"factor": 1.2, "factor_error": 0.0123, "spread": 0.045}
     write_csv(folder / "chain.csv", pd.DataFrame([{**row, **rest, **changes}]))
-    return [cell.strip() for cell in tables.chain(folder).splitlines()[-1].strip("|").split("|")]
+    return [
+        cell.strip() for cell in data_tables.chain(folder).splitlines()[-1].strip("|").split("|")
+    ]
 
 
 def test_the_table_of_the_chain_by_hand(tmp_path: Path) -> None:
@@ -171,7 +188,7 @@ def test_ranges_of_the_rebuilt_part_stand_without_measured_coverage(tmp_path: Pa
     write_csv(tmp_path / "intervals.csv", pd.concat(every))
     columns = ["estimand", "power", "group", "unit", "scheme", "method", "model", "coverage"]
     write_csv(tmp_path / "calibration.csv", pd.DataFrame(columns=columns))
-    made = tables.methods(tmp_path, DEFINITIONS).splitlines()
+    made = estimate_tables.methods(tmp_path, DEFINITIONS).splitlines()
     assert made[0] == "| Range | China | USA | China − USA |"
     assert [line.split("|")[1].strip() for line in made[2:]] == [
         "Jackknife, logit",

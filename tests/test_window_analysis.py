@@ -789,8 +789,8 @@ def made() -> dict[str, pd.DataFrame]:
     })  # fmt: skip
     left_out = pd.DataFrame({"lead": [0.0, -0.2, 0.1]})
     return {
-        "window_specifications.csv": specifications, "window_changes.csv": changes_,
-        "hub_dates.csv": dates, "window_turnover.csv": turnover, "records_left_out.csv": left_out,
+        "window_specifications": specifications, "window_changes": changes_,
+        "hub_dates": dates, "window_turnover": turnover, "records_left_out": left_out,
     }  # fmt: skip
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 from datetime import date
 from math import exp
 from pathlib import Path
@@ -18,9 +17,10 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from small_window_tables import ANSWERS, DATES, LEAD, PASSING, RATIOS, SIZES, window_tables
 
+from replication import tables
 from replication.definitions import load_definitions
 from replication.errors import StageOrderError
-from replication.files import write_csv, write_json
+from replication.files import write_json
 from replication.plots import (
     FIGURES,
     WINDOW_FIGURES,
@@ -32,7 +32,7 @@ from replication.plots import (
     window_pair,
     words,
 )
-from replication.plots.results import TABLES, WINDOW_TABLES, Results
+from replication.plots.results import Results
 
 DEFINITIONS = load_definitions()
 COLOURS = style.colours_of(DEFINITIONS)
@@ -48,10 +48,9 @@ def results(published: Sequence[float] = PUBLISHED, **changes: object) -> Result
         {"developer": t.developer, "group": "China" if t.developer in CHINESE else "USA"}
         for t in DEFINITIONS.tracked
     ]).assign(attribution="uploader", labels="registry")  # fmt: skip
-    tables = {name: pd.DataFrame() for name in TABLES} | {"leave_one_out": credited}
-    tables |= window_tables(DEFINITIONS, **changes)
+    tables = {"leave_one_out": credited} | window_tables(DEFINITIONS, **changes)
     claims = pd.DataFrame({"id": ["study-china", "study-usa"][: len(published)]})
-    return Results(**tables, claims=claims.assign(published=list(published)), manifest={})
+    return Results(tables | {"claims": claims.assign(published=list(published))}, {})
 
 
 def drawn(name: str, tables: Results) -> Figure:
@@ -98,9 +97,10 @@ def test_no_text_is_small_clipped_or_covered(name: str) -> None:
 def test_the_same_tables_give_the_same_bytes(name: str) -> None:
     """In any order of the rows of dates and months."""
     tables = results()
-    mixed = {x: getattr(tables, x).sample(frac=1, random_state=1) for x in WINDOW_TABLES[1:4]}
+    names = ("hub_dates", "window_months", "window_passing")
+    mixed = {x: getattr(tables, x).sample(frac=1, random_state=1) for x in names}
     for suffix in ("svg", "png"):
-        one, two = (drawn(name, x) for x in (tables, replace(tables, **mixed)))
+        one, two = (drawn(name, x) for x in (tables, tables.with_tables(**mixed)))
         assert rendered(one, suffix) == rendered(two, suffix)
 
 
@@ -119,13 +119,17 @@ def test_a_run_on_the_whole_hub_has_no_such_figures(tmp_path: Path) -> None:
     assert set(FIGURES) - set(figures_of(WHOLE)) == set(WINDOW_FIGURES)
     assert figures_of(DEFINITIONS) == FIGURES
     assert list(FIGURES)[:3] == list(WINDOW_FIGURES)
-    for name in TABLES:
-        write_csv(tmp_path / f"{name}.csv", pd.DataFrame({"a": [1]}))
     write_json(tmp_path / "manifest.json", {})
-    found = Results.read(tmp_path, whole=True)
-    assert all(getattr(found, name).empty for name in WINDOW_TABLES)
+    of_head = {table.name for table in tables.of(whole=False)}
+    of_window = of_head - {table.name for table in tables.of(whole=True)}
+    assert {"window_answers", "hub_dates", "window_movers"} < of_window
+    whole, head = (Results.read(tmp_path, whole=whole) for whole in (True, False))
+    for name in of_window:
+        assert getattr(whole, name).empty
+        with pytest.raises(StageOrderError):
+            getattr(head, name)
     with pytest.raises(StageOrderError):
-        Results.read(tmp_path)
+        _ = whole.estimates
 
 
 def test_columns_are_as_high_as_the_shares() -> None:

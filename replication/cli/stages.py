@@ -197,7 +197,7 @@ def _write_bundle(
 ) -> None:
     """Write the tables that were asked for, and print how many rows they have."""
     from replication.definitions import PACKAGED
-    from replication.pipeline import make_bundle, make_window_bundle
+    from replication.pipeline.bundles import make_bundle, make_window_bundle
     from replication.run import Run
 
     run = Run(BUNDLED, places.ROOT, definitions or PACKAGED)

@@ -9,6 +9,7 @@ from typing import Any
 
 from replication.definitions.messages import table_of
 from replication.definitions.model import Definitions
+from replication.definitions.reading import load_definitions
 
 
 def flat(definitions: Definitions) -> Iterator[tuple[str, Any]]:
@@ -41,6 +42,17 @@ def _plain(value: Any) -> Any:
     if isinstance(value, tuple | list):
         return [_plain(one) for one in value]
     return value.isoformat() if isinstance(value, date) else value
+
+
+_ADDRESSES = ("released.", "snapshots.")
+"""Definitions that say where data come from, which the manifest of a run says too."""
+
+
+def changes(definitions: Definitions) -> dict[str, tuple[Any, Any]]:
+    """Values that are not the packaged ones, each with the packaged one; addresses of data are none."""
+    packaged = load_definitions(whole=definitions.whole)
+    differences = differing(definitions, packaged)
+    return {key: pair for key, pair in differences.items() if not key.startswith(_ADDRESSES)}
 
 
 def differing(own: Definitions, other: Definitions) -> dict[str, tuple[Any, Any]]:

@@ -2,56 +2,21 @@
 
 from __future__ import annotations
 
+from collections import ChainMap
+from collections.abc import Mapping, MutableMapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import pandas as pd
 
-from replication import extent
+from replication import extent, tables
 from replication.definitions import Definitions, Window
 from replication.files import read_csv, read_json
 from replication.plots.layout import drawable
 from replication.plots.words import day, millions, short_day, together
 
 LEAD = "China − USA"
-TABLES = (
-    "estimates",
-    "leave_one_out",
-    "weekly_shares",
-    "crossings",
-    "rolling_shares",
-    "rolling_crossings",
-    "rolling_distribution",
-    "calibration",
-    "concentration",
-    "hill",
-    "published_pair",
-    "concentration_curve",
-    "detectable_gap",
-    "specifications",
-    "dimensions",
-    "published_cells",
-    "bridges",
-    "coverage",
-    "defects",
-    "summary",
-    "choices",
-    "exclusions",
-    "label_error",
-)
-WINDOW_TABLES = (
-    "window_answers",
-    "hub_dates",
-    "window_months",
-    "window_passing",
-    "records_agreement",
-    "records_agreement_points",
-    "window_movers",
-)
-"""Tables of the published window as public records rebuild it: a run on the whole Hub has none."""
-
-
 _NAMES = ("developer", "repository")
 _LONGEST = 120
 """Letters of a title of data that a figure shows at most."""
@@ -81,46 +46,34 @@ class Estimate(NamedTuple):
     interval: Ends
 
 
+class _Folder(dict[str, pd.DataFrame]):
+    """The tables of a folder of results, each read when it is first asked for.
+
+    A table that the source does not have is empty.
+    """
+
+    def __init__(self, folder: Path, *, whole: bool) -> None:
+        super().__init__()
+        self._folder = folder
+        self._there = {table.name for table in tables.of(whole=whole)}
+
+    def __missing__(self, name: str) -> pd.DataFrame:
+        table = tables.row(name)
+        there = name in self._there
+        self[name] = _drawable(read_csv(self._folder / table.file)) if there else pd.DataFrame()
+        return self[name]
+
+
 @dataclass(frozen=True)
 class Results:
-    """Tables of one run; `claims` is empty where the ledger has not been judged."""
+    """The results of one run; each table of tables.py is an attribute."""
 
-    estimates: pd.DataFrame
-    leave_one_out: pd.DataFrame
-    weekly_shares: pd.DataFrame
-    crossings: pd.DataFrame
-    rolling_shares: pd.DataFrame
-    rolling_crossings: pd.DataFrame
-    rolling_distribution: pd.DataFrame
-    calibration: pd.DataFrame
-    concentration: pd.DataFrame
-    hill: pd.DataFrame
-    published_pair: pd.DataFrame
-    concentration_curve: pd.DataFrame
-    detectable_gap: pd.DataFrame
-    specifications: pd.DataFrame
-    dimensions: pd.DataFrame
-    published_cells: pd.DataFrame
-    bridges: pd.DataFrame
-    coverage: pd.DataFrame
-    defects: pd.DataFrame
-    summary: pd.DataFrame
-    choices: pd.DataFrame
-    exclusions: pd.DataFrame
-    label_error: pd.DataFrame
-    window_answers: pd.DataFrame
-    hub_dates: pd.DataFrame
-    window_months: pd.DataFrame
-    window_passing: pd.DataFrame
-    records_agreement: pd.DataFrame
-    records_agreement_points: pd.DataFrame
-    window_movers: pd.DataFrame
-    claims: pd.DataFrame
-    manifest: dict[str, Any]
+    tables: MutableMapping[str, pd.DataFrame]
+    manifest: Mapping[str, Any]
 
     @classmethod
     def read(cls, folder: Path, *, whole: bool = False) -> Results:
-        """Read the tables that the analysis left in `folder`.
+        """The tables in `folder`; one that is missing raises StageOrderError when it is asked for.
 
         Parameters
         ----------
@@ -128,18 +81,18 @@ class Results:
             The results of a run.
         whole
             Whether the run was on the whole Hub: then the tables of the rebuilt window are empty.
-
-        Raises
-        ------
-        StageOrderError
-            A table is not there.
         """
-        claims = folder / "claims.csv"
-        known = read_csv(claims) if claims.is_file() else pd.DataFrame({"id": [], "published": []})
-        names = TABLES if whole else (*TABLES, *WINDOW_TABLES)
-        tables = {name: pd.DataFrame() for name in WINDOW_TABLES}
-        tables |= {name: _drawable(read_csv(folder / f"{name}.csv")) for name in names}
-        return cls(**tables, claims=known, manifest=read_json(folder / "manifest.json"))
+        return cls(_Folder(folder, whole=whole), read_json(folder / "manifest.json"))
+
+    def __getattr__(self, name: str) -> pd.DataFrame:
+        """A result table."""
+        if all(table.name != name for table in tables.TABLES):
+            raise AttributeError(name)
+        return self.tables[name]
+
+    def with_tables(self, **changes: pd.DataFrame) -> Results:
+        """The results with other tables in place of some."""
+        return Results(ChainMap(changes, self.tables), self.manifest)
 
     def estimate(self, choice: Choice, group: str) -> Estimate:
         """The estimate of a share, or of the lead, in one specification."""
@@ -174,13 +127,13 @@ class Results:
 
     def published(self, claim: str) -> float | None:
         """A published percentage of the ledger, or None where there is none."""
-        found = self.claims.loc[self.claims["id"] == claim, "published"]
-        return float(found.iloc[0]) if len(found) else None
+        values = self.claims.loc[self.claims["id"] == claim, "published"]
+        return float(values.iloc[0]) if len(values) else None
 
     def defect(self, check: str) -> str:
-        """Where a defect was found, as the defects table words it; empty where it was not."""
-        found = self.defects.loc[self.defects["check"] == check, "where"]
-        return str(found.iloc[0]) if len(found) else ""
+        """Where a defect is, as the defects table words it; empty where there is none."""
+        places = self.defects.loc[self.defects["check"] == check, "where"]
+        return str(places.iloc[0]) if len(places) else ""
 
     def footer(self, definitions: Definitions) -> str:
         """Source line: title, revision or date, size of the headline's data, and who computed."""
@@ -213,7 +166,7 @@ def _drawable(table: pd.DataFrame) -> pd.DataFrame:
     return table.assign(**{column: table[column].map(drawable) for column in names})
 
 
-def _source(about: dict[str, Any]) -> str:
+def _source(about: Mapping[str, Any]) -> str:
     """Title of the data with what dates it: a dated revision, or a commit and the day of access."""
     title, revision = (drawable(str(about[part]), _LONGEST) for part in ("title", "revision"))
     if revision and revision in title:

@@ -10,7 +10,7 @@ from typing import Any
 import pandas as pd
 from pydantic.dataclasses import dataclass as table_class
 
-from replication import __version__
+from replication import __version__, tables
 from replication.attribution import registry, rules, scope
 from replication.definitions import Definitions, toml_files
 from replication.definitions.value_types import TABLE
@@ -19,7 +19,7 @@ from replication.files import read_csv, write_json
 
 NAME = "datapackage.json"
 DATA = Path("replication") / "data"
-RESULTS = Path("results")
+RESULTS, PREFIX = Path("results"), "results_"
 COLUMNS = registry.DATA / "columns.toml"
 _KEYS: dict[str, Sequence[str]] = {
     "registry": ["developer"],
@@ -67,14 +67,11 @@ def package(results: Path, definitions: Definitions) -> dict[str, Any]:
 
     Raises
     ------
-    StudyError
+    DefinitionError
         A table or a column has no description in columns.toml.
     """
-    words = toml_files.parse(COLUMNS)
-    columns = {k: v for k, v in words.get("columns", {}).items() if k != "in"}
-    with toml_files.in_file(COLUMNS):
-        toml_files.validated(_ColumnsFile, words | {"columns": columns})
-    folders = ((registry.DATA, DATA, ""), (results, RESULTS, "results_"))
+    words = _words()
+    folders = ((registry.DATA, DATA, ""), (results, RESULTS, PREFIX))
     return {
         "name": "open-model-downloads-replication",
         "title": f"{definitions.paper.title} {definitions.paper.subtitle}",
@@ -88,16 +85,29 @@ def package(results: Path, definitions: Definitions) -> dict[str, Any]:
     }
 
 
+def _words() -> Mapping[str, Any]:
+    """What columns.toml says of tables of evidence, and of columns."""
+    words = toml_files.parse(COLUMNS)
+    columns = {k: v for k, v in words.get("columns", {}).items() if k != "in"}
+    with toml_files.in_file(COLUMNS):
+        toml_files.validated(_ColumnsFile, words | {"columns": columns})
+    return words
+
+
+def _title(table: str, prefix: str, words: Mapping[str, Any]) -> str:
+    """The sentence of a table: of evidence from columns.toml, of a result from tables.py."""
+    if not prefix and table in words["tables"]:
+        return str(words["tables"][table])
+    return tables.row(table).sentence
+
+
 def _resource(path: Path, shown: Path, prefix: str, words: Mapping[str, Any]) -> dict[str, Any]:
     """Describe one table."""
     table = path.stem
-    if table not in words["tables"]:
-        raise DefinitionError(
-            f"columns.toml does not describe the table {table}", "add it to [tables]"
-        )
+    title = _title(table, prefix, words)
     cells = read_csv(path, dtype=str)
     schema: dict[str, Any] = {
-        "fields": [_field(table, column, cells[column], words["columns"]) for column in cells],
+        "fields": [_field(table, column, cells[column], words) for column in cells],
         "missingValues": [""],
     }
     if not prefix and table in _KEYS:
@@ -108,7 +118,7 @@ def _resource(path: Path, shown: Path, prefix: str, words: Mapping[str, Any]) ->
         schema["foreignKeys"] = [{"fields": [field], "reference": reference}]
     return {
         "name": f"{prefix}{table}",
-        "title": words["tables"][table],
+        "title": title,
         "type": "table",
         "path": shown.as_posix(),
         "format": "csv",
@@ -123,15 +133,27 @@ def _field(table: str, column: str, cells: pd.Series, words: Mapping[str, Any]) 
 
     A table's meaning of ``*`` is that of all its columns that have none of their own.
     """
-    own = words["in"].get(table, {})
-    meaning = own.get(column) or words.get(column) or own.get("*")
+    columns = words["columns"]
+    own = columns["in"].get(table, {})
+    meaning = own.get(column) or columns.get(column) or own.get("*")
     if not isinstance(meaning, str):
         what = f"columns.toml does not describe the column {column} of {table}"
         raise DefinitionError(what, "add it to [columns]")
     field: dict[str, Any] = {"name": column, "type": _type(cells), "description": meaning}
+    unit = _unit(table, column, starred=meaning == own.get("*"), units=words["units"])
+    if unit:
+        field["unit"] = unit
     if (table, column) in _WORDS:
         field["constraints"] = {"enum": list(_WORDS[table, column])}
     return field
+
+
+def _unit(table: str, column: str, *, starred: bool, units: Mapping[str, Sequence[str]]) -> str:
+    """The unit of a column, empty for none: that of the table's column before the column's own."""
+    unit_of = {name: unit for unit, names in units.items() for name in names}
+    if f"{table}.{column}" in unit_of:
+        return unit_of[f"{table}.{column}"]
+    return unit_of.get(f"{table}.*", "") if starred else unit_of.get(column, "")
 
 
 _TYPES = {

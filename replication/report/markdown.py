@@ -87,3 +87,16 @@ def signed(fraction: float) -> str:
 
 def _cell(text: str) -> str:
     return text if isinstance(text, Markup) else escaped(text)
+
+
+def host(url: str) -> str:
+    """The host of an address; the address where it has none."""
+    try:
+        return urlsplit(url).hostname or url
+    except ValueError:
+        return url
+
+
+def capital(text: str) -> str:
+    """The text with its first letter as a capital."""
+    return text[:1].upper() + text[1:]

@@ -13,7 +13,7 @@ from replication.files import present, read_json
 from replication.kinds import BUNDLED
 from replication.pipeline import STAGES
 from replication.places import ROOT
-from replication.report import datapackage, readme, render
+from replication.report import codebook, datapackage, provenance, readme, render
 from replication.run import Run
 from replication.stages import execute
 from replication.validation import library_intervals, sql_estimates, sql_window
@@ -54,13 +54,13 @@ def verify_committed(
             execute(stage, run, progress, force=True)
         also(run)
         wrong, compared = compare(run.out, root)
-        wrong += [*_readme(root, run), *_datapackage(root, run)]
+        wrong += [*_readme(root, run), *_documents(root, run), *_datapackage(root, run)]
     if wrong:
         raise VerificationError(
             "what is committed is not what this code and these data make:\n  " + "\n  ".join(wrong),
             "run make all and commit its outputs, or find out what made them",
         )
-    return compared + 2
+    return compared + 4
 
 
 def verify_estimates(root: Path = ROOT) -> tuple[int, float]:
@@ -115,7 +115,8 @@ def compare(made: Path, committed: Path) -> tuple[list[str], int]:
     """Differences between two sets of outputs, and how many files were compared."""
     wrong, compared = [], 0
     for folder in FOLDERS:
-        names = {p.name for side in (made, committed) for p in present(side / folder)}
+        paths = [p for side in (made, committed) for p in present(side / folder)]
+        names = {p.name for p in paths if p.name != codebook.NAME.name}
         for name in sorted(names):
             compared += 1
             wrong += _difference(made / folder / name, committed / folder / name, folder)
@@ -152,8 +153,19 @@ def _first_change(made: Path, committed: Path) -> str:
 def _readme(root: Path, run: Run) -> list[str]:
     """One line where the generated parts of the README are stale."""
     text = (root / "README.md").read_text(encoding="utf-8")
-    fresh = readme.rendered(text, run.results, run.definitions) == text
+    fresh = readme.rendered(text, run.results) == text
     return [] if fresh else ["README.md: its generated parts are stale"]
+
+
+def _documents(root: Path, run: Run) -> list[str]:
+    """One line for each generated document that is stale or missing."""
+    wrong = []
+    for document in (provenance, codebook):
+        path = root / document.NAME
+        text = path.read_text(encoding="utf-8") if path.is_file() else ""
+        if text != document.rendered(run.results, run.definitions):
+            wrong.append(f"{document.NAME.as_posix()}: it is stale")
+    return wrong
 
 
 def _datapackage(root: Path, run: Run) -> list[str]:

@@ -6,7 +6,6 @@ key of all that it depends on, and `make calibration` measures again when the ke
 
 from __future__ import annotations
 
-import ast
 import hashlib
 import os
 from collections.abc import Callable, Iterator
@@ -21,7 +20,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from replication.analyses import CALIBRATION
+from replication import tables
 from replication.analysis.cells import Repositories
 from replication.analysis.lead import RATIO
 from replication.analysis.methods import JUDGED, STATISTICS, methods, population
@@ -31,10 +30,12 @@ from replication.errors import VerificationError
 from replication.files import read_csv, read_json, write_csv, write_json
 from replication.inference.resampling import generator_of
 from replication.inference.simulation import DEVELOPERS, HITS, MODELS, Population, simulate
+from replication.meaning import meaning_of
 from replication.places import PACKAGE
 from replication.run import Run
 from replication.sources.bundled import FOLDER
 
+CALIBRATION = tables.row("calibration").file
 SIDECAR = "calibration.json"
 KEYS = ["unit", "scheme", "method", "group"]
 CHUNK = 50
@@ -181,7 +182,7 @@ def key(table: pd.DataFrame, definitions: Definitions) -> str:
         for array in vars(people).values():
             digest.update(np.asarray(array, dtype=float).tobytes())
     for name in CODE:
-        digest.update(_meaning(PACKAGE / f"{name}.py").encode())
+        digest.update(meaning_of(PACKAGE / f"{name}.py").encode())
     return digest.hexdigest()
 
 
@@ -189,22 +190,6 @@ def stored_key(folder: Path) -> str:
     """The key of the table that is stored in `folder`; empty where there is none."""
     path = folder / SIDECAR
     return str(read_json(path)["key"]) if path.is_file() else ""
-
-
-def _meaning(path: Path) -> str:
-    """A module's syntax tree without docstrings."""
-    tree = ast.parse(path.read_text(encoding="utf-8"))
-    for node in ast.walk(tree):
-        body = getattr(node, "body", None)
-        if isinstance(body, list):
-            node.body = [x for x in body if not _is_text(x)]  # type: ignore[attr-defined]
-    return ast.dump(tree)
-
-
-def _is_text(node: ast.AST) -> bool:
-    """Whether a statement is a string that stands alone."""
-    value = node.value if isinstance(node, ast.Expr) else None
-    return isinstance(value, ast.Constant) and isinstance(value.value, str)
 
 
 def _settings(definitions: Definitions) -> Inference:

@@ -32,10 +32,10 @@ def summary(data: WindowData, tables: Tables, published: Mapping[str, float]) ->
         Published shares in percent of China and the USA.
     """
     pairs = [
-        *_of_sums(data), *_of_grid(tables["window_specifications.csv"]),
-        *_of_changes(tables["window_changes.csv"]), *_of_dates(tables["hub_dates.csv"], data),
-        *_of_turnover(tables["window_turnover.csv"]), *_of_pair(published),
-        *_of_records(tables["records_left_out.csv"]),
+        *_of_sums(data), *_of_grid(tables["window_specifications"]),
+        *_of_changes(tables["window_changes"]), *_of_dates(tables["hub_dates"], data),
+        *_of_turnover(tables["window_turnover"]), *_of_pair(published),
+        *_of_records(tables["records_left_out"]),
     ]  # fmt: skip
     return pd.DataFrame(pairs, columns=["key", "value"])
 

@@ -1,0 +1,27 @@
+"""The fifth stage: the figures."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from pathlib import Path
+
+from replication import tables
+from replication.pipeline.analysis_stage import NUMBERS
+from replication.run import Run
+from replication.stages import Progress, Stage
+
+
+def inputs(run: Run) -> Iterable[Path]:
+    """Every result table, the numbers and the manifest."""
+    own = [run.results / name for name in ("manifest.json", NUMBERS)]
+    return [*own, *tables.files(run.results, whole=run.whole_hub)]
+
+
+def figures(run: Run, progress: Progress) -> list[Path]:
+    """Draw every figure as SVG, PDF and PNG."""
+    from replication.plots import draw_all
+
+    return draw_all(run.results, run.figures, run.definitions, progress)
+
+
+STAGE = Stage.of(figures, inputs, "definitions", "plots")

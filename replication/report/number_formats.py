@@ -1,0 +1,86 @@
+"""How a number of the text is displayed: the formats that numbers.toml may name."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import date
+from typing import Any
+
+NBSP = "\u00a0"
+
+
+def _percent(value: Any) -> str:
+    return f"{100 * float(value):.1f}{NBSP}%"
+
+
+def _signed(value: Any) -> str:
+    points = 100 * float(value)
+    return f"{'−' if points < 0 else '+'}{abs(points):.1f}"
+
+
+def _in_words(value: Any) -> str:
+    words = [
+        "no",
+        "one",
+        "two",
+        "three",
+        "four",
+        "five",
+        "six",
+        "seven",
+        "eight",
+        "nine",
+        "ten",
+        "eleven",
+        "twelve",
+    ]
+    number = int(float(value))
+    return words[number] if number < len(words) else f"{number:,}"
+
+
+def _leads(value: Any) -> str:
+    points = 100 * float(value)
+    ahead, behind = ("China", "the USA") if points > 0 else ("the USA", "China")
+    return f"{ahead} leads {behind} by {abs(points):.1f}{NBSP}points"
+
+
+def _whole(value: Any) -> str:
+    return f"{int(float(value)):,}"
+
+
+def _day(value: Any) -> str:
+    try:
+        day = date.fromisoformat(str(value))
+    except ValueError:
+        return str(value)
+    return f"{day.day}{NBSP}{day:%B %Y}"
+
+
+def _month(value: Any) -> str:
+    try:
+        return f"{date.fromisoformat(f'{value}-01'):%B %Y}"
+    except ValueError:
+        return str(value)
+
+
+FORMATS: dict[str, Callable[[Any], str]] = {
+    "percent": _percent,
+    "whole-percent": lambda v: f"{100 * float(v):.0f}{NBSP}%",
+    "already-percent": lambda v: f"{float(v):.1f}{NBSP}%",
+    "already-whole-percent": lambda v: f"{float(v):.0f}{NBSP}%",
+    "signed-points": _signed,
+    "distance": lambda v: f"{abs(100 * float(v)):.1f}",
+    "points": lambda v: f"{100 * float(v):.1f}",
+    "leads": _leads,
+    "in-words": _in_words,
+    "ratio": lambda v: f"{float(v):.2f}",
+    "one-decimal": lambda v: f"{float(v):.1f}",
+    "whole": _whole,
+    "billions": lambda v: f"{float(v) / 1e9:.1f}{NBSP}billion",
+    "millions": lambda v: f"{int(v) / 1e6:.1f}{NBSP}million",
+    "day": _day,
+    "month": _month,
+    "month-of": lambda v: _month(str(v)[:7]),
+    "text": str,
+    "short-hash": lambda v: f"{str(v)[:12]}…",
+}
