@@ -35,9 +35,9 @@ MADE: dict[str, Any] = {
         "headline.estimand": "cohort",
         "headline.attribution": "uploader",
         "headline.labels": "study",
-        "window.id": "year",
-        "window.attribution": "uploader",
-        "window.labels": "registry",
+        "published_window.id": "year",
+        "published_window.attribution": "uploader",
+        "published_window.labels": "registry",
         "verdict.share_margin_points": 1.0,
         "country_group.China.codes": ["CN", "HK", "MO"],
     },
@@ -166,7 +166,7 @@ def test_what_came_out_is_shown_in_points(pair: tuple[Path, Path]) -> None:
 
 def test_other_choices_of_the_headline_are_followed(tmp_path: Path) -> None:
     """Each run's shares are those of its own headline."""
-    definitions = MADE["definitions"] | {"window.labels": "study"}
+    definitions = MADE["definitions"] | {"published_window.labels": "study"}
     pair = finished_run(tmp_path / "a"), finished_run(tmp_path / "b", definitions=definitions)
     shares = differences(pair)["Country shares (percent)"]
     assert shares == (("year", "China", "15.00", "50.00", "+35.00"),)
@@ -321,7 +321,7 @@ def test_the_trace_of_definitions_of_one_s_own(tmp_path: Path) -> None:
         ("grid.replicates", "2000", "100"),
         ("inference.replicates", "10000", "200"),
         ("inference.chunk", "500", "100"),
-        ("window.replicates", "2000", "100"),
+        ("published_window.replicates", "2000", "100"),
         ("country_group.China.codes", "CN, HK, MO", "CN"),
     ]
     assert usual["files"] == ours["files"]
@@ -335,7 +335,7 @@ def test_definitions_have_the_keys_of_their_file() -> None:
     """Tables of one and of several are named as in definitions.toml, and options count as definitions."""
     found = dict(run_record.flat(load_definitions()))
     assert found["panel.age_limit_days"] == 365
-    assert found["estimand.cohort-2025-08.start"] == "2024-08-27"
+    assert found["window.cohort-2025-08.start"] == "2024-08-27"
     assert found["country_group.User.class"] == "individual"
     assert found["filling"][0] == "standard"
     asked = Run("released", Path("out"), revision="0" * 40).definitions

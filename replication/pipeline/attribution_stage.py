@@ -8,9 +8,9 @@ from types import SimpleNamespace
 from typing import TYPE_CHECKING
 
 from replication import files, tables
-from replication.kinds import BUNDLED, FILE, RECORDS, RELEASED
+from replication.kinds import BUNDLED, RECORDS, RELEASED
 from replication.pipeline.result_tables import make
-from replication.run import Run
+from replication.run import FILE, Run
 from replication.sources.bundled import FOLDER, TABLES, WINDOW_TABLES
 from replication.stages import Progress, Stage
 

@@ -107,7 +107,7 @@ def require_estimands(ledger: Sequence[Claim], definitions: Definitions) -> None
         if wanted and wanted not in known:
             raise DefinitionError(
                 f"the claim {claim.id} is judged by an estimand {wanted}, which is not defined",
-                "keep the packaged [[estimand]]s in definitions.toml, or edit paper/claims.toml",
+                "keep the packaged [[window]]s in the definitions, or edit paper/claims.toml",
             )
 
 

@@ -48,7 +48,7 @@ class Finished:
         points: dict[tuple[str, str], float] = {}
         places = [("estimates.csv", "headline", "headline.estimand")]
         if not self.whole:
-            places.insert(0, ("window_estimates.csv", "window", "window.id"))
+            places.insert(0, ("window_estimates.csv", "published_window", "published_window.id"))
         for name, table, estimand in places:
             chosen = [about[estimand], about[f"{table}.attribution"], about[f"{table}.labels"]]
             for row in _rows(self.results / name):
