@@ -52,8 +52,8 @@ def synthetic_totals(count: int = 40, seed: int = 2) -> np.ndarray:
 
 
 @pytest.mark.parametrize("length", [0.5, 1.0, 3.0, 50.0])
-def test_stationary_blocks_are_a_walk_around_a_circle(length: float) -> None:
-    """The same random numbers walked week by week give the same weeks."""
+def test_stationary_blocks_run_around_a_circle(length: float) -> None:
+    """The same random numbers used week by week give the same weeks."""
     rng = np.random.default_rng(SEED)
     anew = rng.random((30, SPAN)) < 1 / max(length, 1)
     starts = rng.integers(SPAN, size=(30, SPAN))
@@ -152,11 +152,11 @@ def test_the_length_is_refused_where_arch_would_divide_by_zero(count: int) -> No
     """With fewer weeks than lags nothing is left to compare."""
     series, at = synthetic_noise(count, 0.2, 1), np.arange(count)
     left = series - np.polyval(np.polyfit(at, series, 1), at)
-    with warnings.catch_warnings(record=True) as told:
+    with warnings.catch_warnings(record=True) as records:
         warnings.simplefilter("always")
         optimal_block_length(pd.Series(left))
-    assert bool(told) == (count < weeks.LEAST)
-    if told:
+    assert bool(records) == (count < weeks.LEAST)
+    if records:
         with pytest.raises(DegenerateDataError, match=f"{count} weeks say nothing"):
             weeks.block_length(series, "stationary")
     else:

@@ -159,9 +159,9 @@ def test_the_smoothed_series_has_the_same_shares_and_crossing() -> None:
     for value in values:
         assert np.array_equal(joined[value], joined[f"{value}_theirs"])
     same = (their_crossings[list(chosen)] == list(chosen.values())).all(axis=1)
-    told = ["series", "week", "lower", "upper", "never_fraction"]
-    ours = crossings.loc[crossings["scheme"] == DEVELOPERS, told]
-    assert ours.to_numpy().tolist() == their_crossings.loc[same, told].to_numpy().tolist()
+    columns = ["series", "week", "lower", "upper", "never_fraction"]
+    ours = crossings.loc[crossings["scheme"] == DEVELOPERS, columns]
+    assert ours.to_numpy().tolist() == their_crossings.loc[same, columns].to_numpy().tolist()
 
 
 def test_a_weight_of_weeks_does_not_change_who_leads_in_one(tables: Tables) -> None:

@@ -92,8 +92,8 @@ def _changes(counts: Ints, span: int, rules: Inference) -> pd.DataFrame:
     periods = counts[..., :span].sum(axis=-1), counts[..., -span:].sum(axis=-1)
     before, after = (_shares(period.sum(axis=0)) for period in periods)
     b, columns = rules.replicates, len(SIDES) + 1
-    drawn = replicate_totals(np.hstack(periods), 2 * b, rules.chunk, rules.seed)
-    first, last = _shares(drawn[:b, :columns]), _shares(drawn[:, columns:])
+    totals = replicate_totals(np.hstack(periods), 2 * b, rules.chunk, rules.seed)
+    first, last = _shares(totals[:b, :columns]), _shares(totals[:, columns:])
     parts = []
     for weights, replicates in zip(WEIGHTS, (last[:b] - first, last[b:] - first), strict=True):
         low, high = intervals.percentile(replicates, rules.level)

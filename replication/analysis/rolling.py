@@ -1,6 +1,6 @@
 """Shares over rolling sums of weeks of several widths, and when China passes the USA in each.
 
-A narrow sum is noisy and a wide one late; the crossing is found for every width, and under
+A narrow sum is noisy and a wide one late; the crossing is computed for every width, and under
 resampling of developers, of developers and weeks, and of weeks alone.
 """
 
@@ -180,8 +180,8 @@ def _bands(
 ) -> pd.DataFrame:
     """Shares of `GROUPS` in every rolling sum with their percentile bands."""
     share = shares_and_lead(smoothed(totals.astype(float), width))
-    drawn = shares_and_lead(smoothed(replicates, width))
-    return bands(share, drawn, GROUPS, weeks[width - 1 :], level)
+    in_replicates = shares_and_lead(smoothed(replicates, width))
+    return bands(share, in_replicates, GROUPS, weeks[width - 1 :], level)
 
 
 def _marks(weeks: Sequence[str], width: int, breaks: Breaks) -> dict[str, Any]:

@@ -42,8 +42,8 @@ def headline_series(weeks: Weeks) -> Iterator[tuple[str, Ints]]:
 def resampled(counts: Ints, rules: Inference) -> Floats:
     """Totals (B, k, T) of cells (n, k, T) whose developers are resampled."""
     flat = counts.reshape(len(counts), -1)
-    drawn = replicate_totals(flat, rules.replicates, rules.chunk, rules.seed)
-    return drawn.reshape(-1, *counts.shape[1:])
+    totals = replicate_totals(flat, rules.replicates, rules.chunk, rules.seed)
+    return totals.reshape(-1, *counts.shape[1:])
 
 
 def smoothed(weekly: Floats, width: int) -> Floats:

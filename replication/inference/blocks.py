@@ -55,8 +55,8 @@ class MovingBlocks:
         """Draw weeks (size, weeks)."""
         length = min(weeks, max(1, math.ceil(self.length)))
         starts = generator.integers(weeks - length + 1, size=(size, -(-weeks // length)))
-        laid = starts[..., None] + np.arange(length)
-        return np.asarray(laid.reshape(size, -1)[:, :weeks], dtype=np.int64)
+        places = starts[..., None] + np.arange(length)
+        return np.asarray(places.reshape(size, -1)[:, :weeks], dtype=np.int64)
 
 
 @dataclass(frozen=True)
@@ -162,8 +162,8 @@ def block_margins(
     def places(number: int) -> Ints:
         return kind(length).places(generator_of(rules.seed, number, _DEPARTURES), rules.chunk, span)
 
-    drawn = departures[in_chunks(places, rules)]
-    return (first + second) * np.tanh((ratio - departures + drawn) / 2), length
+    resampled = departures[in_chunks(places, rules)]
+    return (first + second) * np.tanh((ratio - departures + resampled) / 2), length
 
 
 def in_chunks(draw: Callable[[int], NDArray[Any]], rules: Inference) -> NDArray[Any]:
@@ -174,16 +174,16 @@ def in_chunks(draw: Callable[[int], NDArray[Any]], rules: Inference) -> NDArray[
 
 def week_weights(blocks: Blocks, weeks: int, size: int, seed: int, number: int) -> Floats:
     """How often each week stands in one chunk of resampled series: (size, weeks)."""
-    drawn = blocks.places(generator_of(seed, number, _STREAM), size, weeks)
-    flat = drawn + weeks * np.arange(size)[:, None]
-    counted = np.bincount(flat.ravel(), minlength=size * weeks)
-    return counted.reshape(size, weeks).astype(float)
+    places = blocks.places(generator_of(seed, number, _STREAM), size, weeks)
+    flat = places + weeks * np.arange(size)[:, None]
+    counts = np.bincount(flat.ravel(), minlength=size * weeks)
+    return counts.reshape(size, weeks).astype(float)
 
 
 def independent_weights(weeks: int, size: int, seed: int, number: int) -> Floats:
     """Exponential weights of weeks (size, weeks), in multiples of 2⁻¹⁶, independent of each other."""
-    drawn = generator_of(seed, number, _STREAM).standard_exponential((size, weeks))
-    return np.asarray(np.floor(drawn * 2.0**16) / 2.0**16)
+    weights = generator_of(seed, number, _STREAM).standard_exponential((size, weeks))
+    return np.asarray(np.floor(weights * 2.0**16) / 2.0**16)
 
 
 def product_totals(

@@ -192,15 +192,15 @@ def hub_dates(lists: pd.DataFrame, definitions: Definitions) -> pd.DataFrame:
     """
     lists = _narrow(lists)
     exclusions = {"none": None} | {x.id: x for x in definitions.at_window.estimated_exclusions}
-    kept = {name: leave_out(lists, exclusion) for name, exclusion in exclusions.items()}
-    plain = {name: rows[~is_automated(rows)] for name, rows in kept.items()}
+    parts = {name: leave_out(lists, exclusion) for name, exclusion in exclusions.items()}
+    plain = {name: rows[~is_automated(rows)] for name, rows in parts.items()}
     deeper = {name: deeper_lists(rows) for name, rows in plain.items()}
     dates = lists.drop_duplicates("list").set_index("list")["date"]
     rows = []
     for name, exclusion in product(lists["list"].unique(), exclusions):
         for role, labels in product(ROLES, LABELS):
             by = (f"{labels}_group_{role}", definitions.groups)
-            own = _sums(kept[exclusion], *by, name, "downloads")
+            own = _sums(parts[exclusion], *by, name, "downloads")
             # What looks automated says nothing of the tail, and is counted as it is.
             sums = partial(_sums, plain[exclusion], *by)
             full = with_tail(name, deeper[exclusion], sums) + (own - sums(name, "downloads"))

@@ -135,10 +135,10 @@ def _steps(
 
 
 def luck(data: WindowData, gap: float) -> pd.DataFrame:
-    """How many equally large developers it takes to tell a gap from luck, and how many there are.
+    """How many equally large developers it takes for a gap to differ from luck, and how many there are.
 
     With n developers of equal size the standard error of the lead is s / √n, where s² is the share of
-    China plus that of the USA less the square of the lead; a gap is told from luck where it exceeds
+    China plus that of the USA less the square of the lead; a gap differs from luck where it exceeds
     the level's quantile of it.
 
     Parameters

@@ -182,10 +182,10 @@ def rebuilt(hub: DailyHub, seed: int, about: Definitions) -> WindowData:
 
 
 def _months(known: Prepared, about: Definitions) -> pd.DataFrame:
-    """Downloads by repository and month, as `window.build` draws them."""
+    """Downloads by repository and month, as `window.build` makes them."""
     age, head = about.panel.age_limit_days, about.fillings[0]
-    drawn = {r.id: paths(known.evidence, known.births, known.days, r) for r in about.fillings}
-    own = drawn[head.id]
+    by_rule = {r.id: paths(known.evidence, known.births, known.days, r) for r in about.fillings}
+    own = by_rule[head.id]
     sums = {
         window.COUNTED: window.monthly(own.counted, known, age, head, "earliest"),
         window.SEEN: window.monthly(own.seen, known, age, head, "earliest"),
@@ -193,7 +193,7 @@ def _months(known: Prepared, about: Definitions) -> pd.DataFrame:
     }
     for rule in about.fillings:
         sums[window.column(age, rule.id)] = window.monthly(
-            drawn[rule.id].estimate, known, age, rule
+            by_rule[rule.id].estimate, known, age, rule
         )
     index = pd.MultiIndex.from_product([known.facts["name"], known.months], names=window.MONTH)
     return pd.DataFrame({name: sum_.ravel() for name, sum_ in sums.items()}, index).reset_index()
