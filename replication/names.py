@@ -7,7 +7,6 @@ any other, so that names are matched by `key` and shown as their source writes t
 from __future__ import annotations
 
 import re
-from collections.abc import Collection
 from string import ascii_lowercase, ascii_uppercase
 
 import pandas as pd
@@ -94,9 +93,3 @@ def _commonest(names: pd.Series) -> dict[str, str]:
     table = table.sort_values(["rows", "name"], ascending=[False, True])
     first = table.drop_duplicates("key").set_index("key")["name"]
     return dict(zip(table["name"], table["key"].map(first), strict=True))
-
-
-def spellings(of: Collection[str], among: pd.Series) -> tuple[str, ...]:
-    """How the names `of` are spelt `among` other names."""
-    wanted = {key(name) for name in of}
-    return tuple(str(name) for name in among.unique() if key(str(name)) in wanted)

@@ -20,6 +20,7 @@ from test_sql_estimates import NAMESPACES, bundle, first, synthetic_definitions
 
 from replication import names
 from replication.analysis.cells import Repositories
+from replication.analysis.specification import of_window
 from replication.attribution import assign, coverage, registry, rules
 from replication.attribution.namespace_counts import namespace_counts
 from replication.attribution.window import Credit
@@ -117,14 +118,13 @@ def test_names_in_any_case_have_the_same_credit() -> None:
     """Developers, groups and the family's share of a file in small letters are those of the file."""
     rows = release("Qwen", "Qwen")
     small = rows.assign(**{c: names.keys(rows[c]) for c in ("model", "author", "derived_author")})
-    definitions = synthetic_definitions()
     found = []
     for one in (credited(rows), credited(small)):
         kept = one.filter(regex="_developer$|_group_|^sum$|^cohort$")
         assert one.loc[one["uploader"].str.lower() == "qwen", "sum"].item() == 60
-        repositories = Repositories(one, definitions)
-        choices = {"window": "sum", "attribution": "origin", "labels": "registry"}
-        held = repositories.cells(dataclasses.replace(repositories.headline, **choices))
+        repositories = Repositories(one, DEFINITIONS)
+        choices = {"attribution": "origin", "labels": "registry"}
+        held = repositories.cells(dataclasses.replace(of_window("sum", DEFINITIONS), **choices))
         found.append((kept.reset_index(drop=True), held))
     assert_frame_equal(found[0][0], found[1][0])
     assert [held.totals[-1] for _, held in found] == [2 * (60 + 40 + 40)] * 2
