@@ -7,6 +7,7 @@ that the command line starts fast.
 
 from __future__ import annotations
 
+from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -28,9 +29,7 @@ def __getattr__(name: str) -> object:
     """Import one of the functions of the package when it is first used."""
     if name not in __all__:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    from replication import api
-
-    return getattr(api, name)
+    return getattr(import_module("replication.api"), name)
 
 
 def __dir__() -> list[str]:

@@ -19,12 +19,12 @@ from replication.analysis.cells import Repositories
 from replication.analysis.lead import statistics
 from replication.attribution import assign, coverage, registry, rules
 from replication.definitions import Definitions, Window, load_definitions
-from replication.errors import ReplicationError
+from replication.errors import ReplicationError, SecondImplementationError
 from replication.files import read_csv, write_csv
 from replication.run import ROOT
 from replication.sources.bundled import FOLDER
 from replication.validation import sql_estimates as second
-from replication.validation.sql_estimates import SecondImplementationError
+from replication.validation.second import connected
 
 WINDOW, QUIET = "synthetic", "synthetic-quiet"
 READ = {"evidence_url": "https://example.org/seat", "date_read": "2026-11-23", "note": "synthetic"}
@@ -370,8 +370,7 @@ def test_missing_file(tmp_path: Path) -> None:
 def test_confined_connection(tmp_path: Path) -> None:
     """The SQL can read the folder that it is given, and no other file, network or setting."""
     inside, outside = bundle(tmp_path / "inside"), bundle(tmp_path / "outside")
-    with duckdb.connect() as connection:
-        second._confine(connection, inside)
+    with connected(inside) as connection:
         found = connection.execute(f"FROM read_csv('{inside}/repositories.csv')").fetchall()
         assert len(found) == len(REPOSITORIES)
         for statement in (

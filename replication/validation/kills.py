@@ -74,7 +74,7 @@ class Kill:
 
 
 @dataclass(frozen=True)
-class _Desk:
+class _Setup:
     """Where the runs write, and the server that they ask."""
 
     out: Path
@@ -89,9 +89,9 @@ class _Desk:
     @property
     def environment(self) -> dict[str, str]:
         """The caller's environment without what would steer the Hub's client."""
-        kept = {k: v for k, v in os.environ.items() if k[:3] != "HF_"}
+        others = {k: v for k, v in os.environ.items() if k[:3] != "HF_"}
         ours = {"HF_ENDPOINT": self.endpoint, "HF_HOME": str(self.home), "NO_PROXY": "*"}
-        return {**kept, **ours, "COLUMNS": "200"}
+        return {**others, **ours, "COLUMNS": "200"}
 
     def command(self, stage: str) -> list[str]:
         """The command line of one stage."""
@@ -137,34 +137,34 @@ def interrupt(kills: int, seed: int, folder: Path, progress: Progress) -> pd.Dat
     rng = np.random.default_rng(np.random.SeedSequence(seed, spawn_key=(len(STAGES),)))
     rows: list[Kill] = []
     pending: list[Kill] = []
-    with _served(seed, folder, progress) as desk:
+    with _served(seed, folder, progress) as setup:
         progress("a run that is never killed")
-        undisturbed = _measured(desk)
+        undisturbed = _measured(setup)
         while len(rows) + len(pending) < kills:
             number = len(rows) + len(pending) + 1
             progress(f"kill {number} of {kills}")
             moment = float(rng.random() * undisturbed.seconds)
-            stage = _started(desk, moment)
+            stage = _started(setup, moment)
             if stage:
-                pending.append(_kill(number, moment, stage, desk, undisturbed))
+                pending.append(_kill(number, moment, stage, setup, undisturbed))
             if not stage or len(pending) == FINISHED or number == kills:
-                rows += _ended(desk, pending, undisturbed)
+                rows += _ended(setup, pending, undisturbed)
                 pending = []
     return pd.DataFrame([asdict(row) for row in rows], columns=[*Kill.__dataclass_fields__])
 
 
 @contextmanager
-def _served(seed: int, folder: Path, progress: Progress) -> Iterator[_Desk]:
+def _served(seed: int, folder: Path, progress: Progress) -> Iterator[_Setup]:
     """Serve the snapshots of a synthetic Hub."""
-    desk = folder / "interruptions"
-    shutil.rmtree(desk, ignore_errors=True)
+    place = folder / "interruptions"
+    shutil.rmtree(place, ignore_errors=True)
     progress("a synthetic Hub with every defect")
     repository = load_definitions().snapshots.repository
     try:
-        with server.hub(_snapshots(seed, desk / "hub"), repository=repository) as hub:
-            yield _Desk(desk / "out", desk / "home", hub.endpoint)
+        with server.hub(_snapshots(seed, place / "hub"), repository=repository) as hub:
+            yield _Setup(place / "out", place / "home", hub.endpoint)
     finally:
-        shutil.rmtree(desk, ignore_errors=True)
+        shutil.rmtree(place, ignore_errors=True)
 
 
 def _snapshots(seed: int, folder: Path) -> dict[str, bytes]:
@@ -193,27 +193,27 @@ def _defects() -> DefectRates:
     )
 
 
-def _measured(desk: _Desk) -> _Undisturbed:
+def _measured(setup: _Setup) -> _Undisturbed:
     """Run to the end, once, and take away what it wrote."""
     began = time.monotonic()
-    _started(desk, None)
+    _started(setup, None)
     seconds = time.monotonic() - began
-    found = _Undisturbed(seconds, frozenset(_files(desk.out)), _content(desk))
-    _clear(desk)
-    return found
+    reference = _Undisturbed(seconds, frozenset(_files(setup.out)), _content(setup))
+    _clear(setup)
+    return reference
 
 
-def _started(desk: _Desk, moment: float | None) -> str:
+def _started(setup: _Setup, moment: float | None) -> str:
     """Run the stages, killed at a moment (seconds); the stage that was killed, empty where none."""
     began = time.monotonic()
     for stage in STAGES:
         left = None if moment is None else max(began + moment - time.monotonic(), 0.0)
-        if not _is_over(desk, stage, left):
+        if not _is_over(setup, stage, left):
             return stage
     return ""
 
 
-def _is_over(desk: _Desk, stage: str, seconds: float | None) -> bool:
+def _is_over(setup: _Setup, stage: str, seconds: float | None) -> bool:
     """Run one stage and kill it after so many seconds; whether it ended before.
 
     Raises
@@ -222,30 +222,30 @@ def _is_over(desk: _Desk, stage: str, seconds: float | None) -> bool:
         It failed.
     """
     with subprocess.Popen(  # noqa: S603 (the interpreter itself)
-        desk.command(stage),
-        env=desk.environment,
+        setup.command(stage),
+        env=setup.environment,
         cwd=ROOT,
         stdout=subprocess.DEVNULL,
         stderr=subprocess.PIPE,
         encoding="utf-8",
     ) as process:
         try:
-            _, said = process.communicate(timeout=seconds)
+            _, message = process.communicate(timeout=seconds)
         except subprocess.TimeoutExpired:
             process.kill()
             return False
     if process.returncode:
         raise VerificationError(
-            f"{stage}, resumed after a kill, failed: {' '.join(said.split())}",
-            "the stage must go on from whatever a killed run left: see replication/files.py",
+            f"{stage}, resumed after a kill, failed: {' '.join(message.split())}",
+            "the stage must continue from whatever a killed run left: see replication/files.py",
         )
     return True
 
 
-def _kill(number: int, moment: float, stage: str, desk: _Desk, undisturbed: _Undisturbed) -> Kill:
-    """What the kill found under the names of finished files."""
-    names = undisturbed.files.intersection(_files(desk.out))
-    whole = sum(_is_whole(desk.out, name, undisturbed) for name in names)
+def _kill(number: int, moment: float, stage: str, setup: _Setup, undisturbed: _Undisturbed) -> Kill:
+    """What lay under the names of finished files when the run was killed."""
+    names = undisturbed.files.intersection(_files(setup.out))
+    whole = sum(_is_whole(setup.out, name, undisturbed) for name in names)
     return Kill(number, round(moment, 3), stage, whole, len(names) - whole)
 
 
@@ -264,20 +264,20 @@ def _is_whole(out: Path, name: str, undisturbed: _Undisturbed) -> bool:
     return undisturbed.content.get(name, data) == data
 
 
-def _ended(desk: _Desk, kills: list[Kill], undisturbed: _Undisturbed) -> list[Kill]:
+def _ended(setup: _Setup, kills: list[Kill], undisturbed: _Undisturbed) -> list[Kill]:
     """Let the run end, compare it, and take it away; the kills with what came of them."""
-    _started(desk, None)
-    same = _content(desk) == undisturbed.content
-    left = len(set(_files(desk.out)) - undisturbed.files)
-    _clear(desk)
+    _started(setup, None)
+    same = _content(setup) == undisturbed.content
+    left = len(set(_files(setup.out)) - undisturbed.files)
+    _clear(setup)
     return [replace(kill, same=same, left=left) for kill in kills]
 
 
-def _content(desk: _Desk) -> dict[str, bytes]:
+def _content(setup: _Setup) -> dict[str, bytes]:
     """Bytes of every whole file of the panel, and of the defects, by their paths."""
-    run = desk.run
+    run = setup.run
     paths = [*present(run.panel), run.results / "defects.csv"]
-    return {p.relative_to(desk.out).as_posix(): p.read_bytes() for p in paths if p.is_file()}
+    return {p.relative_to(setup.out).as_posix(): p.read_bytes() for p in paths if p.is_file()}
 
 
 def _files(folder: Path) -> list[str]:
@@ -285,7 +285,7 @@ def _files(folder: Path) -> list[str]:
     return [p.relative_to(folder).as_posix() for p in folder.rglob("*") if p.is_file()]
 
 
-def _clear(desk: _Desk) -> None:
+def _clear(setup: _Setup) -> None:
     """Take a run away, so that the next one begins from nothing."""
-    shutil.rmtree(desk.out, ignore_errors=True)
-    shutil.rmtree(desk.home, ignore_errors=True)
+    shutil.rmtree(setup.out, ignore_errors=True)
+    shutil.rmtree(setup.home, ignore_errors=True)

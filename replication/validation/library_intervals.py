@@ -19,6 +19,7 @@ from scipy import stats
 from replication.definitions import Definitions
 from replication.errors import SecondImplementationError
 from replication.files import read_csv
+from replication.validation.second import REMEDY
 from replication.validation.sql_estimates import queried
 
 FARTHEST = 5.0
@@ -58,13 +59,13 @@ def intervals(cells: Floats, level: float, replicates: int, seed: int) -> pd.Dat
     rows = [
         (method, name, end, library, value)
         for name in STATISTICS
-        for method, library, ends in _made(cells, name, level, replicates, seed)
+        for method, library, ends in _intervals(cells, name, level, replicates, seed)
         for end, value in zip(("lower", "upper"), ends, strict=True)
     ]
     return pd.DataFrame(rows, columns=["method", "group", "end", "library", "value"])
 
 
-def _made(
+def _intervals(
     cells: Floats, name: str, level: float, replicates: int, seed: int
 ) -> Iterator[tuple[str, str, tuple[float, float]]]:
     """Every method of every library for one statistic."""
@@ -72,11 +73,11 @@ def _made(
 
     columns, of = tuple(cells.T), statistic(name)
     for method in ("percentile", "bca"):
-        found = stats.bootstrap(
+        interval = stats.bootstrap(
             columns, of, paired=True, vectorized=True, n_resamples=replicates,
             confidence_level=level, method=method, rng=np.random.default_rng(seed),
         ).confidence_interval  # fmt: skip
-        yield method, "scipy", (float(found.low), float(found.high))
+        yield method, "scipy", (float(interval.low), float(interval.high))
         drawn = IIDBootstrap(*columns, seed=np.random.default_rng(seed))
         ends = drawn.conf_int(
             lambda *c: np.atleast_1d(of(*c)), reps=replicates, method=method, size=level
@@ -143,25 +144,27 @@ def checked(folder: Path, results: Path, definitions: Definitions) -> tuple[int,
     SecondImplementationError
         An end lies too far away.
     """
-    rules, head = definitions.inference, definitions.headline
+    settings, head = definitions.inference, definitions.headline
     keys = {"estimand": definitions.headline_estimand.window.id, "labels": head.labels}
-    found = queried(folder, definitions, "developers.sql")
-    mine = found[(found[[*keys, "attribution"]] == [*keys.values(), head.attribution]).all(axis=1)]
-    cells = mine[["china", "usa", "total"]].to_numpy(dtype=float)
+    developers = queried(folder, definitions, "developers.sql")
+    headline = developers[
+        (developers[[*keys, "attribution"]] == [*keys.values(), head.attribution]).all(axis=1)
+    ]
+    cells = headline[["china", "usa", "total"]].to_numpy(dtype=float)
     table = read_csv(results / "intervals.csv")
     first = table[
         (table["estimand"] == head.estimand)
         & (table["unit"] == "developer")
         & table["scheme"].isin(["multinomial", "none"])
     ]
-    second = intervals(cells, rules.level, rules.replicates, rules.seed)
-    rows = compare(second, first, rules.replicates, rules.replicates)
+    second = intervals(cells, settings.level, settings.replicates, settings.seed)
+    rows = compare(second, first, settings.replicates, settings.replicates)
     limit = np.where(rows["library"] == "loop", 1.0, FARTHEST)
     wrong = rows[~(rows["distance"] <= limit)]
     if len(wrong) or rows.empty:
-        told = "".join(f"\n  {tuple(row)}" for row in wrong.head().itertuples(index=False))
+        shown = "".join(f"\n  {tuple(row)}" for row in wrong.head().itertuples(index=False))
         raise SecondImplementationError(
-            f"{len(wrong)} of {len(rows)} interval ends differ from those of other libraries{told}",
-            "run make all; if they differ still, replication/second or the analysis is wrong",
+            f"{len(wrong)} of {len(rows)} interval ends differ from those of other libraries{shown}",
+            REMEDY,
         )
     return len(rows), float(rows.loc[rows["library"] != "loop", "distance"].max())

@@ -1,7 +1,7 @@
-"""Runs the SQL of the published window and compares its numbers with those of the analysis.
+"""The published window computed again in SQL, and compared with the analysis.
 
 The SQL reads the bundled tables of the window, the registry and the rules, and credits, corrects and
-sums anew. Only the study's definitions come from here: nothing of `replication.attribution` or
+sums anew. Only the definitions come from here: nothing of `replication.attribution` or
 `replication.analysis` is imported.
 """
 
@@ -15,9 +15,9 @@ import numpy as np
 import pandas as pd
 
 from replication.definitions import Definitions
-from replication.errors import SecondImplementationError
 from replication.files import read_csv
-from replication.validation.sql_estimates import ESTIMATED, SPECIFICATION, _confine, _define, _run
+from replication.validation.second import connected, define, paired, refuse, run, size_of
+from replication.validation.sql_estimates import ESTIMATED, SPECIFICATION
 
 if TYPE_CHECKING:
     import duckdb
@@ -38,7 +38,6 @@ _STEPS = (
     "window_dates.sql",
     "window_capture.sql",
 )
-_SHOWN = 5
 
 
 def window(folder: Path, definitions: Definitions) -> pd.DataFrame:
@@ -65,35 +64,26 @@ def window(folder: Path, definitions: Definitions) -> pd.DataFrame:
     SecondImplementationError
         A file cannot be read as the SQL reads it.
     """
-    import duckdb
-
-    try:
-        with duckdb.connect(config={"threads": 1}) as connection:
-            _confine(connection, folder)
-            _prepare(connection, definitions)
-            numbers = _run(connection, "window.sql").df()
-            estimates = _run(connection, "shares.sql").df()
-    except duckdb.Error as error:
-        raise SecondImplementationError(
-            f"the SQL cannot use the files in {folder}: {str(error).splitlines()[0]}",
-            "restore the files (git checkout replication/data), or correct replication/second",
-        ) from None
+    with connected(folder) as connection:
+        _prepare(connection, definitions)
+        numbers = run(connection, "window.sql").df()
+        estimates = run(connection, "shares.sql").df()
     return pd.concat([numbers, _estimated(estimates, numbers["loose"].max())], ignore_index=True)
 
 
 def _prepare(connection: duckdb.DuckDBPyConnection, definitions: Definitions) -> None:
     """Credit, add tails and correct: make every table that window.sql and shares.sql read."""
-    _run(connection, "definitions.sql")
-    _define(connection, definitions.at_window)
+    run(connection, "definitions.sql")
+    define(connection, definitions.at_window)
     _set(connection, definitions)
     for name in _STEPS:
-        _run(connection, name)
+        run(connection, name)
 
 
 def _estimated(estimates: pd.DataFrame, loose: float) -> pd.DataFrame:
-    """What shares.sql finds, as rows of `window`."""
-    kept = estimates[estimates["quantity"].isin(ESTIMATED)]
-    rows = _named(kept, ESTIMATES, [*SPECIFICATION, "group"])
+    """What shares.sql gives, as rows of `window`."""
+    exact = estimates[estimates["quantity"].isin(ESTIMATED)]
+    rows = _named(exact, ESTIMATES, [*SPECIFICATION, "group"])
     # Whether a developer has any download may hang on what was rounded.
     return rows.assign(loose=np.where(rows["quantity"] == "n_developers", loose, np.nan))
 
@@ -113,8 +103,8 @@ def _read(results: Path) -> Iterator[pd.DataFrame]:
     sums = ["seen", "estimate", "corrected", "ceiling", "lead"]
     yield _melted(months, "window_months.csv", ["month", "series"], sums)
     dates = ["list", "attribution", "labels", "exclusion", "group"]
-    held = ["downloads", "share", "with_tail", "share_with_tail"]
-    yield _melted(read_csv(results / "hub_dates.csv"), "hub_dates.csv", dates, held)
+    measures = ["downloads", "share", "with_tail", "share_with_tail"]
+    yield _melted(read_csv(results / "hub_dates.csv"), "hub_dates.csv", dates, measures)
     answers = read_csv(results / "window_answers.csv")
     yield _melted(answers, "window_answers.csv", ["statistic"], ["point", "seen", "uncorrected"])
     summary = read_csv(results / "window_summary.csv")
@@ -151,17 +141,10 @@ def compare(second: pd.DataFrame, first: pd.DataFrame) -> pd.DataFrame:
         only one side has the number), ``allowed`` and ``scaled`` (the difference as a multiple of the
         number, where that is above 1).
     """
-    sides = {"first": first, "second": second}
-    named = [table.rename(columns={"value": side}) for side, table in sides.items()]
-    pairs = named[0].merge(named[1], on=KEYS, how="outer", indicator="in", validate="one_to_one")
-    one, two = (pairs[side].to_numpy(dtype=float) for side in sides)
-    same = (pairs["in"] == "both") & ((one == two) | (np.isnan(one) & np.isnan(two)))
-    with np.errstate(invalid="ignore"):
-        apart = pd.Series(np.abs(one - two)).fillna(np.inf).mask(same, 0)
-    size = np.where(np.isfinite(one), np.maximum(1, np.abs(one)), 1)
-    allowed = pairs["loose"].fillna(pd.Series(np.maximum(FRACTION, RELATIVE * size)))
-    found = pairs[[*KEYS, *sides]].assign(difference=apart, allowed=allowed)
-    return found.assign(scaled=apart / size)
+    pairs = paired(second, first, KEYS)
+    usual = pd.Series(np.maximum(FRACTION, RELATIVE * size_of(pairs)))
+    columns = [*KEYS, "first", "second", "difference", "allowed", "scaled"]
+    return pairs.assign(allowed=pairs["loose"].fillna(usual))[columns]
 
 
 def require_equal(compared: pd.DataFrame) -> None:
@@ -173,13 +156,7 @@ def require_equal(compared: pd.DataFrame) -> None:
         Some differ, or nothing was compared; the message shows the first of them.
     """
     wrong = compared[~(compared["difference"] <= compared["allowed"])]
-    if len(wrong) or compared.empty:
-        lines = [_told(row) for row in wrong.head(_SHOWN).to_dict("records")]
-        raise SecondImplementationError(
-            f"{len(wrong)} of {len(compared)} numbers of the window differ between the results and "
-            "their second computation in SQL" + "".join(f"\n  {line}" for line in lines),
-            "run make all; if they differ still, replication/second or the analysis is wrong",
-        )
+    refuse(wrong, compared, KEYS, "numbers of the window")
 
 
 def checked(folder: Path, results: Path, definitions: Definitions) -> tuple[int, float]:
@@ -216,9 +193,3 @@ def _set(connection: duckdb.DuckDBPyConnection, definitions: Definitions) -> Non
     }
     for name, value in values.items():
         connection.execute(f'SET VARIABLE "{name}" = ?', [value])
-
-
-def _told(row: dict[str, Any]) -> str:
-    """One line of a number that differs."""
-    where = f"{row['table']}, {row['row']}, {row['quantity']}"
-    return f"{where}: {row['first']:.12g} in the results, {row['second']:.12g} in SQL"

@@ -137,8 +137,8 @@ def _safetensors(hub: SyntheticHub, rows: Ints) -> pa.Array:
 def _gguf(hub: SyntheticHub, rows: Ints) -> pa.Array:
     """Description of quantised repositories' files as JSON, null for the others."""
     digits = pa.array(_parameters(rows)).cast(pa.string())
-    told = pc.binary_join_element_wise('{"total": ', digits, ', "architecture": "llama"}', "")
-    return pc.if_else(hub.relation[rows] == _QUANTISED, told, None)
+    texts = pc.binary_join_element_wise('{"total": ', digits, ', "architecture": "llama"}', "")
+    return pc.if_else(hub.relation[rows] == _QUANTISED, texts, None)
 
 
 def _base_models(hub: SyntheticHub, reading: Reading, rows: Ints) -> pa.Array:
