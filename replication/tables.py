@@ -21,6 +21,8 @@ HEAD, WHOLE, ANY = "head", "whole", "any"
 DIGITS = 9
 """Decimals of fractions made by logarithms, powers or sums, whose last digits another processor may
 compute otherwise."""
+NUMBERS = "numbers.json"
+"""The numbers of the text, beside the tables."""
 _READ = re.compile(r"\((?P<group>[^)]*)\)|(?P<one>\S+)")
 
 

@@ -109,14 +109,15 @@ def test_stages_declare_what_they_read(finished: Finished) -> None:
 
 
 REFUSALS = "refusals.py"
-"""Module that refuses before any work, and changes no output: its code is in no key."""
+"""Module that refuses before any work, and changes no output: what it imports is in no key."""
 
 
 def source_of(module: str) -> Path | None:
     """File of a module that lies in a layer of the package."""
     path = stages.PACKAGE.parent.joinpath(*module.split("."))
     paths = [p for p in (path.with_suffix(".py"), path / "__init__.py") if p.is_file()]
-    return next((p for p in paths if p.parent != stages.PACKAGE and p.name != REFUSALS), None)
+    beside = {stages.PACKAGE / "pipeline" / name for name in ("__init__.py", REFUSALS)}
+    return next((p for p in paths if p.parent != stages.PACKAGE and p not in beside), None)
 
 
 def imported(code: str) -> set[Path]:

@@ -118,7 +118,7 @@ def test_every_number_names_what_a_run_can_have(table: str, where: dict[str, str
 
 def test_definitions_resolve(tmp_path: Path) -> None:
     """What is read from the definitions is there, and every format is known."""
-    specs = {k: s for k, s in DECLARED["numbers"].items() if s.startswith("study ")}
+    specs = {k: s for k, s in DECLARED["numbers"].items() if s.startswith("definitions ")}
     lines = [f'{key} = "{spec}"' for key, spec in specs.items()]
     (tmp_path / "numbers.toml").write_text("\n".join(["[rows]", "[numbers]", *lines]))
     found = numbers.collect(tmp_path / "numbers.toml", tmp_path, DEFINITIONS)

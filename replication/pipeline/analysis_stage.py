@@ -15,7 +15,6 @@ from replication.run import Run
 from replication.sources.bundled import FOLDER
 from replication.stages import Progress, Stage
 
-NUMBERS = "numbers.json"
 DECLARED = ("claims.toml", "numbers.toml", "whole_hub_numbers.toml")
 """What the text claims, and the numbers that it uses."""
 
@@ -49,8 +48,10 @@ def analysis(run: Run, progress: Progress) -> list[Path]:
         written.append(run.results / f"{name}.csv")
         files.write_csv(written[-1], rows)
     declared = prose.source(PAPER, prose.NUMBERS, whole=run.whole_hub)
-    files.write_json(run.results / NUMBERS, numbers.collect(declared, run.results, run.definitions))
-    return [*written, run.results / NUMBERS, run_record.write(run)]
+    files.write_json(
+        run.results / tables.NUMBERS, numbers.collect(declared, run.results, run.definitions)
+    )
+    return [*written, run.results / tables.NUMBERS, run_record.write(run)]
 
 
 STAGE = Stage.of(

@@ -6,14 +6,13 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from replication import tables
-from replication.pipeline.analysis_stage import NUMBERS
 from replication.run import Run
 from replication.stages import Progress, Stage
 
 
 def inputs(run: Run) -> Iterable[Path]:
     """Every result table, the numbers and the manifest."""
-    own = [run.results / name for name in ("manifest.json", NUMBERS)]
+    own = [run.results / name for name in ("manifest.json", tables.NUMBERS)]
     return [*own, *tables.files(run.results, whole=run.whole_hub)]
 
 
