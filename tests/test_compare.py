@@ -336,7 +336,7 @@ def test_definitions_have_the_keys_of_their_file() -> None:
     found = dict(run_record.flat(load_definitions()))
     assert found["panel.age_limit_days"] == 365
     assert found["window.cohort-2025-08.start"] == "2024-08-27"
-    assert found["country_group.User.class"] == "individual"
+    assert found["country_group.User.registry_class"] == "individual"
     assert found["filling"][0] == "standard"
     asked = Run("released", Path("out"), revision="0" * 40).definitions
     assert dict(run_record.flat(asked))["released.revision"] == "0" * 40
