@@ -30,7 +30,7 @@ panel: $(VENV)/ready ## turn counters into first-year downloads; record and mend
 attribution: $(VENV)/ready ## credit every download to a developer and a country group
 analysis: $(VENV)/ready ## estimate shares, intervals and bounds; judge the claims
 figures: $(VENV)/ready ## draw the figures
-paper: $(VENV)/ready ## write the paper (TeX, PDF, HTML) and the generated parts of README.md
+paper: $(VENV)/ready ## write the paper (TeX, PDF, HTML) and what is generated of README, docs and results
 
 $(STAGES):
 	@$(RUN) $@ $(OPTIONS)
