@@ -117,10 +117,11 @@ def counters_at(
     """
     days = readings["reading"].to_numpy()
     counters = readings["counter"].to_numpy(dtype=float)
+    first = days[0]  # readings are whole days apart, so that their places are exact
     if whole_life:
         birth = min(readings["created"].iloc[0].to_datetime64(), days[0])
         days, counters = np.insert(days, 0, birth), np.insert(counters, 0, 0.0)
-    return np.asarray(np.interp((moments - days[0]) / DAY, (days - days[0]) / DAY, counters))
+    return np.asarray(np.interp((moments - first) / DAY, (days - first) / DAY, counters))
 
 
 def moving(
