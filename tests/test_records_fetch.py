@@ -32,6 +32,7 @@ from replication.files import sha256_file
 from replication.sources import manifest, records
 from replication.sources.manifest import Manifest
 from replication.sources.records import git as transport
+from replication.sources.records import source as source_of_records
 from replication.sources.records.git import Limits
 
 DAY, LATER = "2026-11-27", "2026-12-24"
@@ -85,7 +86,7 @@ def test_content_that_stands_is_not_read_again(
     source.mkdir()
     wanted = write_all(source)
     first, _ = fetch(source, run, *wanted)
-    monkeypatch.setattr(records, "read_located", lambda *_: pytest.fail("read again"))
+    monkeypatch.setattr(source_of_records, "read_located", lambda *_: pytest.fail("read again"))
     assert fetch(source, run, *wanted, today=LATER) == (first, [])
     monkeypatch.undo()
     (run / "covered.parquet").write_bytes(b"")

@@ -301,7 +301,7 @@ def test_the_configuration_of_spark_holds(
     """Two threads, bounded memory and no port to other machines, but for what Spark is told."""
     (tmp_path / "spark-defaults.conf").write_text(file)
     done = subprocess.run(
-        [sys.executable, "-c", PROGRAM, str(tmp_path / ODD)],
+        [sys.executable, "-c", PROGRAM, str(tmp_path / "run")],
         env={k: v for k, v in os.environ.items() if k not in {"MASTER", "SPARK_DRIVER_MEMORY"}}
         | {"SPARK_CONF_DIR": str(tmp_path), "PYTHONPATH": str(ROOT)}
         | environment,

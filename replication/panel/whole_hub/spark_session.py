@@ -74,9 +74,10 @@ def settings(folder: Path) -> SparkConf:
     SparkContext._ensure_initialized()  # noqa: SLF001 - else the configuration is not known yet
     conf, ours = SparkConf(), dict(DEFAULTS)
     if conf.get("spark.master", "").startswith("local"):
-        folder.mkdir(parents=True, exist_ok=True)
-        address = ("spark.driver.host", "spark.driver.bindAddress")
-        ours |= dict.fromkeys(address, "127.0.0.1") | {"spark.local.dir": str(folder)}
+        ours |= dict.fromkeys(("spark.driver.host", "spark.driver.bindAddress"), "127.0.0.1")
+        if "," not in str(folder):  # which separates several folders; Spark then takes its own
+            folder.mkdir(parents=True, exist_ok=True)
+            ours["spark.local.dir"] = str(folder)
     for key, value in ours.items():
         conf.setIfMissing(key, value)
     return conf
