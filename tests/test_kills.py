@@ -31,7 +31,7 @@ LEFT_BY_KILLS = (
 
 
 @pytest.fixture(scope="module")
-def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[kills._Desk]:
+def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[kills._Setup]:
     """Serve a synthetic Hub for the tests that start a run of their own."""
     folder = tmp_path_factory.mktemp("interruptions")
     with kills._served(3, folder, lambda _: None) as found:
@@ -39,8 +39,8 @@ def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[kills._Desk]:
 
 
 @pytest.fixture
-def desk(served: kills._Desk) -> kills._Desk:
-    """Return the desk of that Hub, with nothing on it."""
+def setup(served: kills._Setup) -> kills._Setup:
+    """Return the setup of that Hub, with nothing on it."""
     kills._clear(served)
     return served
 
@@ -66,29 +66,29 @@ def test_killed_runs_end_as_one_that_never_was(
 
 
 @pytest.mark.slow
-def test_a_finished_run_takes_away_what_killed_ones_left(desk: kills._Desk) -> None:
+def test_a_finished_run_takes_away_what_killed_ones_left(setup: kills._Setup) -> None:
     """Parts, broken downloads, the database and what it spilled are gone, wherever the kill fell."""
     for name in LEFT_BY_KILLS:
-        path = desk.out / name
+        path = setup.out / name
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_bytes(b"part")
-    assert kills._started(desk, None) == ""
-    files = kills._files(desk.out)
+    assert kills._started(setup, None) == ""
+    files = kills._files(setup.out)
     assert "build/panel/repositories.csv" in files
     assert not set(LEFT_BY_KILLS).intersection(files)
     assert not [name for name in files if name.endswith((".part", ".incomplete", ".tmp"))]
 
 
-def test_a_run_that_fails_is_told(desk: kills._Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_run_that_fails_is_told(setup: kills._Setup, monkeypatch: pytest.MonkeyPatch) -> None:
     """A resumed run that ends with an error is not taken for one that ended well."""
     monkeypatch.setattr(kills, "STAGES", ("no-such-stage",))
     with pytest.raises(VerificationError, match="no-such-stage, resumed after a kill, failed"):
-        kills._started(desk, None)
+        kills._started(setup, None)
 
 
-def test_a_run_is_killed_at_its_moment(desk: kills._Desk) -> None:
+def test_a_run_is_killed_at_its_moment(setup: kills._Setup) -> None:
     """At once is in the first stage, before anything is whole; the process is gone afterwards."""
-    assert kills._started(desk, 0.0) == kills.STAGES[0]
+    assert kills._started(setup, 0.0) == kills.STAGES[0]
 
 
 def test_half_a_file_is_torn(tmp_path: Path) -> None:
@@ -108,21 +108,21 @@ def test_half_a_file_is_torn(tmp_path: Path) -> None:
 
 
 def test_another_panel_and_what_is_left_are_told(
-    desk: kills._Desk, monkeypatch: pytest.MonkeyPatch
+    setup: kills._Setup, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A panel with one other byte is not the same, and every file too many counts."""
     monkeypatch.setattr(kills, "_started", lambda *_: "")
     kill = Kill(1, 0.5, "panel", 3, 0)
-    path = desk.run.panel / "weekly.csv"
+    path = setup.run.panel / "weekly.csv"
     for data, same in ((b"1", True), (b"2", False)):
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_bytes(data)
-        name = path.relative_to(desk.out).as_posix()
+        name = path.relative_to(setup.out).as_posix()
         (path.parent / ".weekly.csv.x.part").write_bytes(b"")
         undisturbed = kills._Undisturbed(1.0, frozenset({name}), {name: b"1"})
-        (ended,) = kills._ended(desk, [kill], undisturbed)
+        (ended,) = kills._ended(setup, [kill], undisturbed)
         assert (ended.same, ended.left) == (same, 1)
-        assert not desk.out.exists()
+        assert not setup.out.exists()
 
 
 def test_every_defect_strikes_a_label_that_there_is() -> None:
