@@ -54,6 +54,7 @@ class _ColumnsFile:
 
     tables: dict[str, str]
     columns: dict[str, str]
+    units: dict[str, tuple[str, ...]]
 
 
 def write(root: Path, results: Path, definitions: Definitions) -> Path:
