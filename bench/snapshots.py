@@ -30,7 +30,7 @@ import pandas as pd
 
 from replication.cli.outcome import peak_mb
 from replication.definitions import AS_READ, INTERPOLATED, Definitions, load_definitions
-from replication.panel.whole_hub import assembly, engine_duckdb, engines, rebuild
+from replication.panel.whole_hub import assembly, engine_duckdb, engines, rebuild, statements
 from replication.sources.snapshots.extract import extract
 from replication.validation.synthetic.defects import COUNTER_SINCE, WEEK
 from replication.validation.synthetic.snapshots import weekly_labels, write_snapshots
@@ -200,7 +200,7 @@ def _the_rest(parts: defaultdict[str, float], name: str) -> Iterator[None]:
 @contextmanager
 def _clocked(parts: defaultdict[str, float]) -> Iterator[None]:
     """Add the seconds of every statement to those of its file in `sql/`."""
-    texts = {path.stem: path.read_text("utf-8") for path in engines.SQL.glob("*.sql")}
+    texts = {path.stem: path.read_text("utf-8") for path in statements.SQL.glob("*.sql")}
     run = engine_duckdb.DuckDB._run  # noqa: SLF001
 
     def clocked(engine: engine_duckdb.DuckDB, text: str) -> object:

@@ -11,7 +11,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from replication.errors import OutputError, SourceError
-from replication.panel.whole_hub import engines
+from replication.panel.whole_hub import engines, statements
 from replication.panel.whole_hub.engine_duckdb import DuckDB
 
 SORTED = "SELECT range, hash(range) AS h FROM range(10000000) ORDER BY h LIMIT 3 OFFSET 9000000"
@@ -116,7 +116,7 @@ def test_extracts_by_label_are_those_at_once(
     """A table made label by label has the rows of one that is made at once; names may hold anything."""
     folder = tmp_path / "a [b] {c}, it's 100%20"
     files = {n: extract(folder / f"{n}.parquet", n) for n in (5, 7, 11)}
-    monkeypatch.setattr(engines, "SQL", tmp_path)
+    monkeypatch.setattr(statements, "SQL", tmp_path)
     (tmp_path / "counted.sql").write_text(
         "SELECT label, count(*) AS n FROM extracts GROUP BY label"
     )

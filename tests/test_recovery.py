@@ -101,7 +101,7 @@ def test_without_a_step_more_is_misplaced(hub: Recovered, monkeypatch: pytest.Mo
 @pytest.mark.parametrize("step", [a for a in ABLATIONS if a.changes], ids=lambda a: a.step)
 def test_an_ablation_finds_its_text(step: ablation.Ablation) -> None:
     """Each change is found in the statement that it names, and changes it."""
-    from replication.panel.whole_hub.engines import statement
+    from replication.panel.whole_hub.statements import statement
 
     for name, old, new in step.changes:
         assert ablation._changed(name, statement(name), old, new) != statement(name)

@@ -24,8 +24,9 @@ from replication.panel.whole_hub import engine_spark, spark_session
 from replication.panel.whole_hub.assembly import HubPanel, assemble
 from replication.panel.whole_hub.engine_duckdb import DuckDB
 from replication.panel.whole_hub.engine_spark import Spark, located
-from replication.panel.whole_hub.engines import SQL, engine
+from replication.panel.whole_hub.engines import engine
 from replication.panel.whole_hub.rebuild import Detailed, detailed, rebuild
+from replication.panel.whole_hub.statements import SQL
 from replication.places import ROOT
 from replication.sources import snapshots as source
 from replication.validation.synthetic import snapshots

@@ -10,10 +10,11 @@ import pandas as pd
 from replication.definitions import Definitions
 from replication.panel.defects import uncertain
 from replication.panel.whole_hub import readings
-from replication.panel.whole_hub.engines import Engine, statement
+from replication.panel.whole_hub.engines import Engine
 from replication.panel.whole_hub.periods import frozen_labels
 from replication.panel.whole_hub.readings import DAY, listed
 from replication.panel.whole_hub.rebuild import Rebuilt
+from replication.panel.whole_hub.statements import statement
 from replication.sources.counters.mending import spiked
 from replication.sources.defect import NONE, Defect, sizes
 

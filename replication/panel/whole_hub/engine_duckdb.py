@@ -14,7 +14,7 @@ import pandas as pd
 
 from replication.errors import OutputError, SourceError
 from replication.files import literal
-from replication.panel.whole_hub.engines import on_end, statement
+from replication.panel.whole_hub.statements import on_end, statement
 
 MEMORY = "2GB"
 """Most memory of DuckDB's tables; the rest of the process needs about as much again."""

@@ -23,7 +23,7 @@ import pyarrow as pa
 
 from replication.errors import OutputError, ReplicationError, SourceError
 from replication.panel.whole_hub import spark_session
-from replication.panel.whole_hub.engines import on_end, statement
+from replication.panel.whole_hub.statements import on_end, statement
 
 if TYPE_CHECKING:
     from pyspark.sql import DataFrame

@@ -15,8 +15,6 @@ import pandas as pd
 
 from replication.errors import SourceError
 
-SQL = Path(__file__).with_name("sql")
-
 
 class Engine(Protocol):
     """What the panel builder asks of an engine."""
@@ -44,19 +42,6 @@ class Engine(Protocol):
 
     def make_by_label(self, name: str, labels: Sequence[int]) -> None:
         """Make the table `name` of its statement, in as large parts as the engine can hold."""
-
-
-def statement(name: str) -> str:
-    """Text of the SQL file `name`."""
-    return (SQL / f"{name}.sql").read_text(encoding="utf-8")
-
-
-def on_end(tables: Sequence[str]) -> str:
-    """Statement of tables on end, with the place of each as ``variant``."""
-    return " UNION ALL ".join(
-        f"SELECT CAST({place} AS BIGINT) AS variant, * FROM {name}"
-        for place, name in enumerate(tables)
-    )
 
 
 @contextmanager

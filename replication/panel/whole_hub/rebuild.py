@@ -23,8 +23,9 @@ import pandas as pd
 from replication.definitions import INTERPOLATED, Definitions, Variant, Window
 from replication.errors import ContractError
 from replication.panel.whole_hub import chain, periods, readings
-from replication.panel.whole_hub.engines import Engine, statement
+from replication.panel.whole_hub.engines import Engine
 from replication.panel.whole_hub.readings import Readings
+from replication.panel.whole_hub.statements import statement
 from replication.sources.counters.mending import require_movement
 
 Progress = Callable[[str], None]
