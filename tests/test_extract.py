@@ -12,12 +12,12 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
+from hub_edges import hub_edges
 from hypothesis import given
 from hypothesis import strategies as st
 from released_files import EXAMPLES, real_file
 
 from replication.errors import ContractError, OutputError, SourceError
-from replication.panel.lineage import hub_edges
 from replication.sources.hub import MOST
 from replication.sources.snapshots import extract as module
 from replication.sources.snapshots.columns import COLUMNS
@@ -188,7 +188,7 @@ STATED = st.none() | st.fixed_dictionaries(
 def test_parents_as_the_panel_reads_them(
     tmp_path_factory: pytest.TempPathFactory, lineages: list[tuple[Any, Any]], as_text: bool
 ) -> None:
-    """The SQL finds the parents that `lineage.hub_edges` finds, less what is no name."""
+    """The SQL finds the parents that `hub_edges` finds, less what is no name."""
     bases, tags = zip(*lineages, strict=True)
     count = len(lineages)
     table = pa.table(

@@ -16,13 +16,14 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
+from hub_edges import hub_edges
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from released_files import ROOT, real_file
 
 from replication.definitions import load_definitions
 from replication.panel import lineage
-from replication.panel.lineage import EDGES, Lineage, documented, hub_edges, released_edges, trace
+from replication.panel.lineage import EDGES, Lineage, documented, released_edges, trace
 from replication.sources.counters import reading
 
 EXAMPLES = settings(derandomize=True, deadline=None, max_examples=60)

@@ -14,6 +14,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 import pytest
+from hub_edges import hub_edges
 from hypothesis import given
 from hypothesis import strategies as st
 from released_files import EXAMPLES, counters_of, id_of, real_file, repository, synthetic_release
@@ -552,12 +553,12 @@ def test_tags_and_base_models_name_the_parents(snapshot: pa.Table) -> None:
     names, ids = HUB.names().to_pylist(), HUB.ids().to_pylist()
     child, parent = _edges(HUB)
     relations = [RELATIONS[HUB.relation[n]] for n in child]
-    by_field = lineage.hub_edges(table)
+    by_field = hub_edges(table)
     assert by_field["repository"].tolist() == [names[n] for n in child]
     assert by_field["parent"].tolist() == [names[p] for p in parent]
     assert by_field["parent_id"].tolist() == [ids[p] for p in parent]
     assert by_field["relation"].tolist() == relations
-    by_tag = lineage.hub_edges(table.assign(baseModels=None))
+    by_tag = hub_edges(table.assign(baseModels=None))
     pd.testing.assert_frame_equal(
         by_tag.drop(columns="parent_id"), by_field.drop(columns="parent_id")
     )
@@ -608,7 +609,7 @@ def test_base_models_have_the_names_of_the_time_and_tags_the_first_ones(tmp_path
     """As on the Hub, where a tag repeats the model card."""
     plan: Schedule = schedule(HUB, only(renamed=0.5), 3)
     table = pq.read_table(snapshots.write_snapshot(HUB, END, plan, tmp_path)).to_pandas()
-    now, first = (lineage.hub_edges(t) for t in (table, table.assign(baseModels=None)))
+    now, first = (hub_edges(t) for t in (table, table.assign(baseModels=None)))
     assert now["parent"].str.endswith("-v2").mean() > 0.2
     assert not first["parent"].str.endswith("-v2").any()
 

@@ -1,14 +1,14 @@
 """Lineage: the repositories that a repository derives from, followed to the roots.
 
-Parents come from one of three places: the released file's list of parents, the Hub's `baseModels`
-field, or its `base_model:*` tags. A repository with several parents (a merge) is shared equally
+Parents come from the released file's list of parents, or from the Hub's own fields, which
+`sources/snapshots/sql/extract.sql` reads. A repository with several parents (a merge) is shared equally
 among them at each step. A cycle is cut, its members staying roots of their own.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -27,7 +27,6 @@ FINETUNE, MERGE, DISTILLATION = "finetune", "merge", "distillation"
 RELATIONS = (DERIVED, QUANTISED, ADAPTER, FINETUNE, MERGE, DISTILLATION)
 EDGES = ["repository", "parent", "parent_id", "relation"]
 _NAME = re.compile(r"[^/\s]+/[^/\s]+")
-_TAG = "base_model:"
 
 
 @dataclass(frozen=True)
@@ -113,43 +112,6 @@ def _documented(text: str) -> str:
     if any(_NAME.fullmatch(word) for word in names):
         return "parents"
     return "none" if names == [NOT_DERIVED] else "malformed"
-
-
-def hub_edges(table: pd.DataFrame) -> pd.DataFrame:
-    """Edges of the Hub's own fields: `baseModels` where it is filled, else `base_model:*` tags.
-
-    Parameters
-    ----------
-    table
-        Repositories with ``id``, ``baseModels`` ({relation, models: [{_id, id}]} or null) and
-        ``tags`` (a list of text or null).
-
-    Returns
-    -------
-    pandas.DataFrame
-        `EDGES`, one row a parent; ``parent_id`` is its immutable id where the Hub gives it.
-    """
-    rows: list[tuple[str, str, str | None, str]] = []
-    for name, base, tags in zip(table["id"], table["baseModels"], table["tags"], strict=True):
-        if isinstance(base, Mapping) and base.get("models") is not None:
-            relation = base.get("relation") or DERIVED
-            rows += [(name, m["id"], m.get("_id"), relation) for m in base["models"] if m.get("id")]
-        elif tags is not None:
-            rows += [(name, parent, None, relation) for parent, relation in _tagged(tags)]
-    return pd.DataFrame(rows, columns=EDGES)
-
-
-def _tagged(tags: Iterable[str]) -> list[tuple[str, str]]:
-    """Parents and relations of the tags; a bare tag repeats one that names its relation."""
-    relations: dict[str, str] = {}
-    for tag in tags:
-        if tag.startswith(_TAG):
-            relation, colon, parent = tag[len(_TAG) :].partition(":")
-            if colon:
-                relations[parent] = relation
-            else:
-                relations.setdefault(relation, DERIVED)
-    return list(relations.items())
 
 
 def trace(
