@@ -10,10 +10,11 @@ from __future__ import annotations
 import hashlib
 import json
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from importlib import metadata
 from pathlib import Path
+from typing import Any
 
 from replication.definitions.values import flat
 from replication.files import PART, sha256_file, write_json
@@ -66,16 +67,49 @@ class Stage:
 
 def execute(stage: Stage, run: Run, progress: Progress, *, force: bool = False) -> bool:
     """Run `stage` unless its outputs stand for the same inputs; return whether it ran."""
-    record = run.stages / f"{stage.name}.json"
-    key = _key(stage, run)
+    path = run.stages / f"{stage.name}.json"
+    record = _read(path)
+    code = _code_of(stage, record)
+    key = _key(stage, run, code["meaning"])
     may_have_moved = stage.name == "fetch" and run.unsettled
     if not force and not may_have_moved and _stands(record, key, run.out):
         return False
     _sweep(run)
     outputs = stage.action(run, progress)
     hashes = {str(p.relative_to(run.out)): sha256_file(p) for p in outputs}
-    write_json(record, {"key": key, "outputs": hashes})
+    write_json(path, {"key": key, "code": code, "outputs": hashes})
     return True
+
+
+def _read(path: Path) -> dict[str, Any]:
+    """The record of a stage; empty where there is none that can be read."""
+    try:
+        record = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return {}
+    return record if isinstance(record, dict) else {}
+
+
+def _code_of(stage: Stage, record: Mapping[str, Any]) -> dict[str, str]:
+    """Hashes of the stage's code by its bytes and by its meaning.
+
+    Code is parsed only where its bytes are not those of the record.
+    """
+    paths = _code(stage)
+    content = _hash(_content(path) for path in paths)
+    known = record.get("code")
+    if isinstance(known, dict) and known.get("content") == content and known.get("meaning"):
+        return {"content": content, "meaning": str(known["meaning"])}
+    read = _content if stage.names_lines else _meaning
+    return {"content": content, "meaning": _hash(read(path) for path in paths)}
+
+
+def _hash(texts: Iterable[str]) -> str:
+    """One hash of several texts."""
+    digest = hashlib.sha256()
+    for text in texts:
+        digest.update(text.encode())
+    return digest.hexdigest()
 
 
 def _sweep(run: Run) -> None:
@@ -85,19 +119,19 @@ def _sweep(run: Run) -> None:
             path.unlink(missing_ok=True)
 
 
-def _key(stage: Stage, run: Run) -> str:
-    """Hash of everything that the outputs of `stage` depend on."""
+def _key(stage: Stage, run: Run, code: str) -> str:
+    """Hash of everything that the outputs of `stage` depend on; `code` is that of its code."""
     options = (run.revision, run.filename, run.since, run.until, run.engine)
     asked = (stage.name, run.kind, *options)
-    digest = hashlib.sha256("\n".join(map(str, asked)).encode())
-    digest.update(repr(list(flat(run.definitions))).encode())
-    read = _content if stage.names_lines else _meaning
-    for path in _code(stage):
-        digest.update(read(path).encode())
-    for path in stage.inputs(run):
-        digest.update(_content(path).encode())
-    digest.update(_packages().encode())
-    return digest.hexdigest()
+    return _hash(
+        [
+            "\n".join(map(str, asked)),
+            repr(list(flat(run.definitions))),
+            code,
+            *(_content(path) for path in stage.inputs(run)),
+            _packages(),
+        ]
+    )
 
 
 def _packages() -> str:
@@ -143,12 +177,11 @@ def _code(stage: Stage) -> list[Path]:
     return sorted([*PACKAGE.glob("*.py"), *paths])
 
 
-def _stands(record: Path, key: str, out: Path) -> bool:
+def _stands(record: Mapping[str, Any], key: str, out: Path) -> bool:
     """Whether `record` has this key and every output still has the content that it names."""
     try:
-        known = json.loads(record.read_text(encoding="utf-8"))
-        outputs = {out / name: digest for name, digest in known["outputs"].items()}
+        outputs = {out / name: digest for name, digest in record["outputs"].items()}
         same = all(path.is_file() and sha256_file(path) == d for path, d in outputs.items())
-        return bool(known["key"] == key and same)
-    except (OSError, ValueError, KeyError, TypeError, AttributeError):
+        return bool(record["key"] == key and same)
+    except (OSError, KeyError, TypeError, AttributeError):
         return False
