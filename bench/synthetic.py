@@ -9,7 +9,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from replication.definitions import load_definitions
-from replication.inference.cells import cells_of
+from replication.inference.cells import HALVES, cells_of
 from replication.panel import lineage
 
 Ints = NDArray[np.int64]
@@ -38,7 +38,7 @@ class Hub:
     def cells(self) -> Ints:
         """Cells (clusters, groups), by the package's own sums where clusters are namespaces."""
         if self.credited is not None:
-            return cells_of(self.credited, "namespace", GROUPS).by_group
+            return cells_of(self.credited, "namespace", GROUPS).by_group // HALVES
         found = np.zeros((len(self.group), len(GROUPS)), dtype=np.int64)
         found[np.arange(len(self.group)), self.group] = self.downloads
         return found
