@@ -73,7 +73,7 @@ def load(path: Path) -> tuple[Claim, ...]:
 
     Raises
     ------
-    StudyError
+    DefinitionError
         The file is not TOML, or a claim lacks a key, has an unknown one, has a value that is no
         number of its unit, or is judged by no rule.
     """

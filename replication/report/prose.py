@@ -84,7 +84,7 @@ def fill(
 
     Raises
     ------
-    StudyError
+    DefinitionError
         The text uses a key that nothing computes.
     """
 
@@ -108,7 +108,7 @@ def chosen(text: str, conditions: Mapping[str, bool]) -> str:
 
     Raises
     ------
-    StudyError
+    DefinitionError
         A passage depends on a condition that nothing decides, or has no end.
     """
 

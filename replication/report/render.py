@@ -29,7 +29,7 @@ def source_text(paper: Path, results: Path, definitions: Definitions) -> str:
 
     Raises
     ------
-    StudyError
+    DefinitionError
         A key is unknown, or a digit was typed by hand.
     """
     source = prose.source(paper, prose.TEXT, whole=definitions.whole)

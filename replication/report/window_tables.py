@@ -77,7 +77,7 @@ def require_definitions(definitions: Definitions) -> None:
 
     Raises
     ------
-    StudyError
+    DefinitionError
         The published window is not estimated without it.
     """
     if PLAIN not in definitions.published_window.exclusions:
