@@ -4,8 +4,13 @@ It imports nothing, so that the terminal knows them before any library is loaded
 """
 
 BUNDLED, RELEASED, SNAPSHOTS, RECORDS = "bundled", "released", "snapshots", "records"
-SOURCES = (BUNDLED, RECORDS, RELEASED, SNAPSHOTS)
-"""Sources that are named by a word; any other is a path."""
+SOURCES = {
+    BUNDLED: "the panel, no network",
+    RECORDS: "the public records of the published window, anew",
+    RELEASED: "the dataset on the Hub",
+    SNAPSHOTS: "the Hub's weekly ones, many gigabytes",
+}
+"""Sources that are named by a word, and what each is; any other is a path."""
 DUCKDB, SPARK = "duckdb", "spark"
 STAGES = {
     "fetch": "Bring the data into the run's folder, with a manifest.",

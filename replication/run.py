@@ -16,7 +16,7 @@ from replication.definitions import (
     require_consistent,
     values,
 )
-from replication.kinds import BUNDLED, DUCKDB, RECORDS, RELEASED, SNAPSHOTS
+from replication.kinds import BUNDLED, DUCKDB, RECORDS, RELEASED, SNAPSHOTS, SOURCES
 from replication.places import ROOT as ROOT  # noqa: PLC0414 -- where a run is, its repository is
 
 FILE = "file"
@@ -60,8 +60,8 @@ class Run:
 
     @property
     def kind(self) -> str:
-        """Kind of source: bundled, released, records, snapshots or file."""
-        if self.data in {BUNDLED, RELEASED, SNAPSHOTS, RECORDS}:
+        """Kind of source: one of `kinds.SOURCES`, or file."""
+        if self.data in SOURCES:
             return self.data
         return SNAPSHOTS if Path(self.data).is_dir() else FILE
 

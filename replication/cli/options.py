@@ -9,6 +9,8 @@ from typing import Annotated
 
 import typer
 
+from replication.kinds import SOURCES
+
 
 def path_of(value: str) -> Path:
     """The path that an option names; ~ is the user's folder, and an empty text is no path."""
@@ -23,9 +25,9 @@ Data = Annotated[
     str,
     typer.Option(
         metavar="SOURCE|PATH",
-        help="Where the data come from: bundled (the panel, no network), records (the public records of "
-        "the published window, anew), released (the dataset on the Hub), snapshots (the Hub's weekly ones, many gigabytes), a copy of a released file "
-        "(.parquet or .csv), or a folder of snapshots.",
+        help="Where the data come from: "
+        + ", ".join(f"{name} ({what})" for name, what in SOURCES.items())
+        + ", a copy of a released file (.parquet or .csv), or a folder of snapshots.",
     ),
 ]
 Out = Annotated[

@@ -109,7 +109,7 @@ def _check_options(run: Run) -> None:
         )
     misspelt = run.data.strip().lower() in {*SOURCES, ""} and run.data not in SOURCES
     checks = (
-        ("data", misspelt, f"{run.data!r} is not bundled, records, released, snapshots or a path"),
+        ("data", misspelt, f"{run.data!r} is not {', '.join(SOURCES)} or a path"),
         (
             "records",
             run.records and run.kind in {BUNDLED, SNAPSHOTS},

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from replication import files, tables
 from replication.kinds import BUNDLED, RECORDS, RELEASED
 from replication.pipeline.result_tables import make
-from replication.run import FILE, Run
+from replication.run import Run
 from replication.sources.bundled import FOLDER, TABLES, WINDOW_TABLES
 from replication.stages import Progress, Stage
 
@@ -71,7 +71,7 @@ def _require_comparable(run: Run, panel: Panel, repositories: pd.DataFrame) -> N
     from replication.attribution import preconditions
 
     preconditions.require_pair(repositories, run.definitions)
-    if run.kind in {FILE, RELEASED}:
+    if not run.whole_hub and not run.has_released_panel:
         preconditions.require_reach(panel.weekly, panel.repositories["created"], run.definitions)
 
 

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from replication.kinds import RECORDS, RELEASED, SNAPSHOTS
+from replication.kinds import BUNDLED, RECORDS, RELEASED, SNAPSHOTS
 from replication.pipeline import refusals
-from replication.run import Run
+from replication.run import FILE, Run
 from replication.sources.bundled import FOLDER, SIDECAR, TABLES, WINDOW_TABLES
 from replication.stages import Progress, Stage
 
@@ -35,7 +35,7 @@ def _data_files(run: Run) -> Iterable[Path]:
         window = [PACKAGED_RECORDS, *local]
     if run.has_released_panel:
         return [*(p for name in (*TABLES, SIDECAR) for p in sorted(FOLDER.rglob(name))), *window]
-    return window if run.data == RELEASED else [Path(run.data), FOLDER / SIDECAR, *window]
+    return [Path(run.data), FOLDER / SIDECAR, *window] if run.kind == FILE else window
 
 
 def fetch(run: Run, progress: Progress) -> list[Path]:
@@ -45,7 +45,7 @@ def fetch(run: Run, progress: Progress) -> list[Path]:
     refusals.require_definitions(run)
     if run.whole_hub:
         return _snapshots(run, progress)
-    about, tables = _counters(run, progress)
+    about, tables = COUNTERS[run.kind](run, progress)
     if run.window_from_records:
         tables += _records(run, progress)
     else:
@@ -55,21 +55,41 @@ def fetch(run: Run, progress: Progress) -> list[Path]:
     return [*tables, run.source / manifest.NAME, run.results / manifest.NAME]
 
 
-def _counters(run: Run, progress: Progress) -> tuple[Manifest, list[Path]]:
-    """Bring the bundled panel or the counters of a released file; return the manifest and the files."""
-    from replication.sources import bundled, file, released
+def _bundled(run: Run, _: Progress) -> tuple[Manifest, list[Path]]:
+    """Bring the bundled panel."""
+    from replication.sources import bundled
 
-    definitions, about = run.definitions, run.definitions.bundled
-    if run.has_released_panel:
-        bundle = bundled.fetch(run.source, bundled.folder_of(definitions))
-        return bundle, [run.source / name for name in bundled.TABLES]
-    if run.data == RELEASED:
-        release = released.fetch(definitions.released, run.source, today=today(), progress=progress)
-        return release, [run.source / released.COUNTERS]
-    local = file.fetch(
-        Path(run.data), run.source, today=today(), citation=about.citation, licence=about.licence
+    about = bundled.fetch(run.source, bundled.folder_of(run.definitions))
+    return about, [run.source / name for name in bundled.TABLES]
+
+
+def _released(run: Run, progress: Progress) -> tuple[Manifest, list[Path]]:
+    """Bring the released file of the Hub's dataset."""
+    from replication.sources import released
+
+    release = run.definitions.released
+    about = released.fetch(release, run.source, today=today(), progress=progress)
+    return about, [run.source / released.COUNTERS]
+
+
+def _file(run: Run, _: Progress) -> tuple[Manifest, list[Path]]:
+    """Bring a local copy of a released file."""
+    from replication.sources import file
+
+    origin = run.definitions.bundled
+    about = file.fetch(
+        Path(run.data), run.source, today=today(), citation=origin.citation, licence=origin.licence
     )
-    return local, [run.source / file.target_name(local.filename)]
+    return about, [run.source / file.target_name(about.filename)]
+
+
+COUNTERS: dict[str, Callable[[Run, Progress], tuple[Manifest, list[Path]]]] = {
+    BUNDLED: _bundled,
+    RECORDS: _bundled,
+    RELEASED: _released,
+    FILE: _file,
+}
+"""How each kind of source but snapshots brings its data: it returns the manifest and the files."""
 
 
 def _records(run: Run, progress: Progress) -> list[Path]:

@@ -39,10 +39,11 @@ class Method(NamedTuple):
 
 
 class Look(NamedTuple):
-    """A method's words and mark."""
+    """A method's words in the figure, its mark, and its words in the table of the paper."""
 
     text: str
     marker: str
+    name: str
     hollow: bool = False
 
 
@@ -50,16 +51,26 @@ PERCENTILE = Method("developer", "multinomial", "percentile")
 STUDENTISED = Method("developer", "multinomial", "studentised-logit")
 JACKKNIFE = Method("developer", "none", "jackknife-logit")
 LOOKS = {
-    PERCENTILE: Look("percentile", "o"),
-    Method("developer", "multinomial", "basic"): Look("basic", "X"),
-    Method("developer", "multinomial", "bca"): Look("BCa", "p"),
-    STUDENTISED: Look("studentised", "^"),
-    Method("developer", "poisson", "percentile"): Look("Poisson weights", "P"),
-    Method("developer", "dirichlet", "percentile"): Look("Bayesian bootstrap", "h"),
-    Method("developer", "subsample", "studentised-logit"): Look("subsampling", "v"),
-    JACKKNIFE: Look("jackknife", "D"),
-    Method("developer", "none", "leave-one-out"): Look("leave-one-out", "<"),
-    Method("repository", "multinomial", "percentile"): Look("repositories", "s", hollow=True),
+    PERCENTILE: Look("percentile", "o", "Bootstrap, percentile"),
+    Method("developer", "multinomial", "basic"): Look("basic", "X", "Bootstrap, basic"),
+    Method("developer", "multinomial", "bca"): Look("BCa", "p", "Bootstrap, BCa"),
+    STUDENTISED: Look("studentised", "^", "Bootstrap, studentised, logit"),
+    Method("developer", "poisson", "percentile"): Look(
+        "Poisson weights", "P", "Bootstrap, Poisson weights, percentile"
+    ),
+    Method("developer", "dirichlet", "percentile"): Look(
+        "Bayesian bootstrap", "h", "Bootstrap, Dirichlet weights, percentile"
+    ),
+    Method("developer", "subsample", "studentised-logit"): Look(
+        "subsampling", "v", "Subsampling, studentised, logit"
+    ),
+    JACKKNIFE: Look("jackknife", "D", "Jackknife, logit"),
+    Method("developer", "none", "leave-one-out"): Look(
+        "leave-one-out", "<", "Leave one developer out"
+    ),
+    Method("repository", "multinomial", "percentile"): Look(
+        "repositories", "s", "Repositories, bootstrap, percentile", hollow=True
+    ),
 }
 """Words and marks of the methods in the order of the rows; repositories, as a unit, are hollow."""
 MAIN = (PERCENTILE, JACKKNIFE, STUDENTISED)
@@ -75,7 +86,8 @@ MODELS = {
 
 def look_of(method: Method) -> Look:
     """A method's words and mark; a method without any is called as in the table."""
-    return LOOKS.get(method, Look(", ".join(method), "."))
+    text = ", ".join(method)
+    return LOOKS.get(method, Look(text, ".", text))
 
 
 def draw(results: Results, definitions: Definitions) -> Figure:

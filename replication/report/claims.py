@@ -16,6 +16,8 @@ from replication.errors import DefinitionError
 
 JUDGES = {"share", "lead", "first-lead", "family", "dashboard", "none"}
 MAJORITIES = {"majority", "vast majority"}
+SHARE_COLUMNS = {"China": "china", "USA": "usa", "International / Online": "international"}
+"""Groups whose share of the published window is measured: its column of window_changes."""
 _PUBLISHED = {
     "percent": (0, 100),
     "points": (-100, 100),
@@ -89,12 +91,13 @@ def _number(text: str) -> float:
 
 
 def require_estimands(ledger: Sequence[Claim], definitions: Definitions) -> None:
-    """Refuse definitions that lack a window by which a claim is judged.
+    """Refuse definitions that lack a window, or a group, by which a claim is judged.
 
     Raises
     ------
     DefinitionError
-        A claim names an estimand that the definitions do not have, or no series of weeks begins.
+        A claim names an estimand or a group that the definitions do not have, its group is not
+        measured over its window, or no series of weeks begins.
     """
     if definitions.whole:
         return
@@ -109,6 +112,25 @@ def require_estimands(ledger: Sequence[Claim], definitions: Definitions) -> None
                 f"the claim {claim.id} is judged by an estimand {wanted}, which is not defined",
                 "keep the packaged [[window]]s in the definitions, or edit paper/claims.toml",
             )
+        if claim.judge in {"share", "dashboard"}:
+            _require_group(claim, definitions)
+
+
+def _require_group(claim: Claim, definitions: Definitions) -> None:
+    """Refuse a claim on a share that no table holds."""
+    published = claim.estimand in {"", definitions.published_window.id}
+    if published and (claim.judge == "dashboard" or claim.group not in SHARE_COLUMNS):
+        raise DefinitionError(
+            f"the claim {claim.id} is judged by the published window, which has no {claim.judge} of "
+            f"the group {claim.group!r}",
+            f"set its estimand in paper/claims.toml to another window; the published one has shares "
+            f"of {', '.join(SHARE_COLUMNS)}",
+        )
+    if claim.group not in definitions.groups:
+        raise DefinitionError(
+            f"the claim {claim.id} is about a group {claim.group!r}, which is not defined",
+            "name a [[country_group]] of the definitions in paper/claims.toml",
+        )
 
 
 def published_shares(ledger: Sequence[Claim]) -> dict[str, float]:

@@ -11,6 +11,7 @@ from replication.analysis.lead import LEAD
 from replication.definitions import Definitions
 from replication.files import read_csv
 from replication.inference.simulation import MODELS
+from replication.plots.calibration import Method, look_of
 from replication.plots.words import DIMENSIONS, choices
 from replication.report.markdown import capital, markdown, signed
 
@@ -47,7 +48,7 @@ def methods(results: Path, definitions: Definitions) -> str:
     made = table[table["estimand"] == head.estimand]
     bounds = read_csv(results / "estimates.csv")
     bounds = bounds[(bounds[list(vars(head))] == pd.Series(vars(head))).all(axis=1)]
-    bounds = bounds[bounds["method"].isin(_BESIDE)]
+    bounds = bounds[bounds["method"].isin([*_BESIDE])]
     covered = _coverage_by_model(results, definitions)
     models = MODELS if covered else ()  # measured for the bundled panel's windows alone
     rows = []
@@ -56,7 +57,7 @@ def methods(results: Path, definitions: Definitions) -> str:
             shown = some.set_index("group")
             ends = [_ends(shown.loc[name], lead=name == LEAD) for name in ("China", "USA", LEAD)]
             cells = [_covered(covered.get((*key, model))) for model in models]
-            rows.append((_METHODS[(str(key[0]), str(key[1]), str(key[2]))], *ends, *cells))
+            rows.append((_name(Method(*map(str, key))), *ends, *cells))
     header = ("Range", "China", "USA", LEAD, *(capital(model) for model in models))
     return markdown(header, rows, (31, 14, 14, 15, 7, 7, 11, 7)[: len(header)])
 
@@ -80,28 +81,18 @@ def _covered(coverage: float | None) -> str:
     return "–" if coverage is None or pd.isna(coverage) else f"{100 * coverage:.1f}"
 
 
-_METHODS = {
-    ("developer", "multinomial", "percentile"): "Bootstrap, percentile",
-    ("developer", "multinomial", "basic"): "Bootstrap, basic",
-    ("developer", "multinomial", "bca"): "Bootstrap, BCa",
-    ("developer", "multinomial", "studentised-logit"): "Bootstrap, studentised, logit",
-    ("developer", "poisson", "percentile"): "Bootstrap, Poisson weights, percentile",
-    ("developer", "dirichlet", "percentile"): "Bootstrap, Dirichlet weights, percentile",
-    ("developer", "subsample", "studentised-logit"): "Subsampling, studentised, logit",
-    ("developer", "none", "jackknife-logit"): "Jackknife, logit",
-    ("developer", "none", "leave-one-out"): "Leave one developer out",
-    ("repository", "multinomial", "percentile"): "Repositories, bootstrap, percentile",
-    ("none", "none", "bounds"): "Bounds for the unattributed",
-    ("developer", "none", "leave-one-out-bounds"): "Bounds, leaving one developer out",
-    ("none", "none", rebuild_error.METHOD): "Error of the rebuilt part alone",
-    (
-        "developer",
-        "none",
-        rebuild_error.COMBINED,
-    ): "Jackknife, logit, with the error of the rebuilt part",
+_BESIDE = {
+    "bounds": "Bounds for the unattributed",
+    "leave-one-out-bounds": "Bounds, leaving one developer out",
+    rebuild_error.METHOD: "Error of the rebuilt part alone",
+    rebuild_error.COMBINED: "Jackknife, logit, with the error of the rebuilt part",
 }
-_BESIDE = ("bounds", "leave-one-out-bounds", rebuild_error.METHOD, rebuild_error.COMBINED)
-"""Ranges of the headline that stand in the table of estimates alone."""
+"""Ranges of the headline that stand in the table of estimates alone, and what they are called."""
+
+
+def _name(method: Method) -> str:
+    """What a range is called."""
+    return _BESIDE.get(method.name) or look_of(method).name
 
 
 def dimensions(results: Path, definitions: Definitions) -> str:

@@ -40,7 +40,7 @@ from replication.analysis.weekly import NEVER
 from replication.analysis.window import changes as window_changes
 from replication.analysis.window import months as window_months
 from replication.definitions import Definitions
-from replication.report.claims import Claim
+from replication.report.claims import SHARE_COLUMNS, Claim
 
 REPRODUCED, CONTRADICTED = "reproduced", "contradicted"
 NOT_TESTABLE = "not testable with public data"
@@ -50,7 +50,6 @@ NOT_YET = "not by the end"
 TOP_ROWS = 100
 """Rows that the study's dashboard shows, whose shares it takes of the grand total."""
 Tables = Mapping[str, pd.DataFrame]
-_MEASURE = {"China": "china", "USA": "usa", "International / Online": "international"}
 
 
 @dataclass(frozen=True)
@@ -146,7 +145,7 @@ def _of_window(definitions: Definitions, window: Tables) -> dict[str, Rule]:
     marks = _marks(definitions)
 
     def share(claim: Claim) -> Judgement:
-        values = 100 * changes[_MEASURE[claim.group]].to_numpy()
+        values = 100 * changes[SHARE_COLUMNS[claim.group]].to_numpy()
         if claim.group in answers.index:
             half = 100 * float(
                 answers["records_upper"][claim.group] - answers["point"][claim.group]
