@@ -27,7 +27,8 @@ MEASURES = ["china", "usa", "international", "lead", "family"]
 def claim(judge: str, value: str, **more: str) -> Claim:
     """A synthetic claim, about China unless another group is named."""
     keys = ["id", "statement", "unit", "period", "definition", "source", "url", "grade"]
-    return Claim(**dict.fromkeys(keys, "x"), value=value, judge=judge, **{"group": "China", **more})
+    own = dict.fromkeys(keys, "x") | {"unit": "month", "group": "China"} | more  # any text as value
+    return Claim(**own, value=value, judge=judge)
 
 
 def window_tables(
@@ -526,8 +527,8 @@ KEYS = ["id", "statement", "value", "unit", "period", "definition", "source", "u
 def test_a_claim_without_a_rule_is_refused(tmp_path: Path, judge: str) -> None:
     """A claim that nothing judges must say why, and a majority must be one of the two."""
     path = tmp_path / "claims.toml"
-    path.write_text(f"[[claim]]\n{judge}\n" + "".join(f"{key} = 'x'\n" for key in KEYS))
-    with pytest.raises(DefinitionError, match="x is judged by no rule"):
+    path.write_text(f"[[claim]]\n{judge}\n" + "".join(f"{key} = 'month'\n" for key in KEYS))
+    with pytest.raises(DefinitionError, match="month is judged by no rule"):
         claims.load(path)
 
 
@@ -535,7 +536,7 @@ def test_a_verdict_of_one_s_own_is_refused(tmp_path: Path) -> None:
     """Answers are computed: the ledger has no key to set one."""
     path = tmp_path / "claims.toml"
     text = "[[claim]]\njudge = 'none'\nreason = 'x'\nverdict = 'same'\n"
-    path.write_text(text + "".join(f"{key} = 'x'\n" for key in KEYS))
+    path.write_text(text + "".join(f"{key} = 'month'\n" for key in KEYS))
     with pytest.raises(DefinitionError, match="verdict"):
         claims.load(path)
 
@@ -569,3 +570,13 @@ def test_the_reason_of_a_first_lead_that_never_comes() -> None:
     window = window_tables(lead=-0.1)
     window["window_passing"]["lasting"] = "never"
     assert "from never" not in by_window(claim("first-lead", "2025"), window)["reason"]
+
+
+def test_an_unknown_unit_is_refused(tmp_path: Path) -> None:
+    """A unit that no table can print is named, with those that there are."""
+    text = (ROOT / "paper" / "claims.toml").read_text(encoding="utf-8")
+    path = tmp_path / "claims.toml"
+    path.write_text(text.replace('unit = "percent"', 'unit = "percents"', 1), encoding="utf-8")
+    with pytest.raises(DefinitionError, match="percents is none of downloads, majority") as caught:
+        claims.load(path)
+    assert caught.value.remedy == "write one of these"

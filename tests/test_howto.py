@@ -50,6 +50,18 @@ CODE += [*(ROOT / "paper").glob("*.toml"), *(ROOT / "paper").glob("*.md")]
 WORDS = {word for path in CODE for word in re.findall(r"[\w-]+", path.read_text(encoding="utf-8"))}
 
 
+def test_what_the_design_names_is_there() -> None:
+    """Every file of DESIGN.md exists, and every function or class that it names in one."""
+    design = (ROOT / "docs" / "DESIGN.md").read_text(encoding="utf-8")
+    named = re.findall(r"`((?:replication|paper|docs)/[\w./]+)(?::(\w+)[^`]*)?`", design)
+    assert len(named) >= 20
+    for path, name in named:
+        assert (ROOT / path).exists(), path
+        if name:
+            text = (ROOT / path).read_text(encoding="utf-8")
+            assert re.search(rf"^\s*(?:def|class) {name}\b", text, re.MULTILINE), f"{path}:{name}"
+
+
 def test_the_recipes_are_those_of_the_usual_changes() -> None:
     """Each is a heading."""
     assert [*RECIPES] == [

@@ -27,6 +27,7 @@ _PUBLISHED = {
     "year": (FIRST_DAY.year, LAST_DAY.year),
 }
 """The least and the most of a published figure, by its unit."""
+UNITS = {*_PUBLISHED, "majority", "month"}
 
 
 @table_class(frozen=True, config=TABLE)
@@ -50,6 +51,9 @@ class Claim:
     @model_validator(mode="after")
     def _testable(self) -> Claim:
         """Refuse a value that is no number of its unit, and a claim that nothing judges."""
+        if self.unit not in UNITS:
+            what = f"unit of {self.id} = {self.unit} is none of {', '.join(sorted(UNITS))}"
+            raise UnfitError(what, "write one of these")
         if self.unit in _PUBLISHED:
             least, most = _PUBLISHED[self.unit]
             if not least <= _number(self.value) <= most:  # nan lies nowhere
