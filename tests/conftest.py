@@ -96,20 +96,20 @@ def finished(tmp_path_factory: pytest.TempPathFactory) -> Finished:
     options = ("--data", data, "--definitions", definitions, "--out", out)
     done = replication(notes, "all", *options, start=("-c", LISTENER))
     assert done.returncode == 0, done.stderr
-    opened = opened_by_stage(notes.read_text().splitlines(), definitions)
+    opened = opened_by_stage(notes.read_text().splitlines())
     return Finished(release, data, definitions, out, done.stdout, done.stderr, opened)
 
 
-def opened_by_stage(paths: Iterable[str], definitions: Path) -> dict[str, set[Path]]:
+def opened_by_stage(paths: Iterable[str]) -> dict[str, set[Path]]:
     """Sort the opened files by stage.
 
-    A stage begins when the definitions are hashed for its key and ends when its record is written.
+    A stage begins when its record is looked for, and ends when its record is written.
     """
     stages = iter(STAGE_NAMES)
     name, ended = "", True
     opened: dict[str, set[Path]] = {stage: set() for stage in STAGE_NAMES}
     for path in map(Path, paths):
-        if ended and path == definitions:
+        if ended and path.parent.name == "stages" and path.suffix == ".json":
             name, ended = next(stages), False
         ended = ended or path.name.startswith(f".{name}.json.")
         if not ended:

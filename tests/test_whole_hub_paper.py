@@ -230,6 +230,6 @@ def test_too_few_developers(tmp_path: Path) -> None:
     """Intervals are called untrustworthy below the number of the definitions, and not above it."""
     results = synthetic(tmp_path)
     held = results.effective_developers(headline(HEAD))
-    rule = replace(HEAD.inference, min_effective_developers=held)
+    rule = replace(HEAD.inference, min_effective_developers=int(held))
     assert results.too_few(HEAD)
     assert not results.too_few(replace(HEAD, inference=rule))
