@@ -85,6 +85,13 @@ class Finished:
         return Path(shutil.copytree(self.out, out))
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """What looks at a whole run is slow, whichever test comes first and makes it."""
+    for item in items:
+        if "finished" in getattr(item, "fixturenames", ()):
+            item.add_marker(pytest.mark.slow)
+
+
 @pytest.fixture(scope="session")
 def finished(tmp_path_factory: pytest.TempPathFactory) -> Finished:
     """Run every stage once on a synthetic released file."""

@@ -227,7 +227,7 @@ def test_unsettled_labels_have_the_moments_of_what_is_unsettled() -> None:
 
 def test_the_prior_is_that_of_the_study() -> None:
     """Without any audit a huge prior spreads labels evenly over the classes."""
-    even = dataclasses.replace(DEFINITIONS.audit, prior=1e12)
+    even = dataclasses.replace(DEFINITIONS.audit, prior=1_000.0)
     definitions = dataclasses.replace(small_definitions(20_000, chunk=4000), audit=even)
     held = synthetic_cells([[1, 0, 0, 0]] * 2)
     drawn = label_error.replicates(held, np.zeros((4, 4), dtype=np.int64), set(), definitions)[
