@@ -16,10 +16,10 @@ from command_line import invoke
 from replication.definitions import load_definitions
 from replication.errors import OutputError, SourceError
 from replication.files import literal
-from replication.panel.whole_hub import engines
+from replication.panel.whole_hub import engines, statements
 from replication.panel.whole_hub.engine_duckdb import DuckDB
 from replication.sources import snapshots
-from replication.validation import sql_estimates as second
+from replication.validation import second
 
 BORN = [datetime(2024, 8, 28 + n, tzinfo=UTC) for n in range(3)]
 MAKERS = ("Qwen", "google", "mistralai")
@@ -184,7 +184,7 @@ def test_any_folder_gives_the_same_rows_in_spark(
     tmp_path: Path, expected: list[tuple[object, ...]], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Spark reads extracts from, and keeps its tables in, any folder."""
-    monkeypatch.setattr(engines, "SQL", tmp_path)
+    monkeypatch.setattr(statements, "SQL", tmp_path)
     (tmp_path / "kept.sql").write_text("SELECT count(*) AS n FROM extracts")
     for name in TABLES_IN:
         with engines.engine("spark", tmp_path / name / "engine") as engine:
