@@ -11,7 +11,7 @@ from typing import Any
 
 import pandas as pd
 import pytest
-from hypothesis import given
+from hypothesis import given, reject
 from hypothesis import strategies as st
 from pandas.testing import assert_frame_equal
 from released_files import (
@@ -130,6 +130,15 @@ def test_names_and_groups_are_the_latest() -> None:
     assert set(panel.weekly["uploader"]) == {"zai-org"}
 
 
+def moving(rows: Rows) -> Panel:
+    """The panel of rows that hypothesis drew; those in which nothing moves are refused, and drawn anew."""
+    try:
+        return build(rows)
+    except ContractError as error:
+        assert "whose counters move" in error.remedy
+        reject()
+
+
 @EXAMPLES
 @given(rows=synthetic_rows(), data=st.data())
 def test_the_order_of_the_rows_changes_no_panel(rows: Rows, data: st.DataObject) -> None:
@@ -138,7 +147,7 @@ def test_the_order_of_the_rows_changes_no_panel(rows: Rows, data: st.DataObject)
         row | {"derived_author": "other", "merged_derived_country_groups_single": "UK"}
         for row in data.draw(st.lists(st.sampled_from(rows), max_size=3))
     ]
-    one, two = build(rows + spare), build(data.draw(st.permutations(rows + spare)))
+    one, two = moving(rows + spare), moving(data.draw(st.permutations(rows + spare)))
     assert_frame_equal(one.repositories, two.repositories)
     assert_frame_equal(one.weekly, two.weekly)
 
@@ -147,7 +156,7 @@ def test_the_order_of_the_rows_changes_no_panel(rows: Rows, data: st.DataObject)
 @given(rows=synthetic_rows())
 def test_downloads_are_counts_everywhere(rows: Rows) -> None:
     """Every column of downloads holds whole numbers, none of them negative."""
-    panel = build(rows)
+    panel = moving(rows)
     columns = [panel.repositories["sum"], panel.repositories["cohort"], panel.weekly["downloads"]]
     assert all(pd.api.types.is_integer_dtype(c) and (c >= 0).all() for c in columns)
     assert (panel.weekly["downloads"] > 0).all()
