@@ -168,6 +168,7 @@ def test_the_user_s_backend_of_matplotlib_is_not_read(
     assert seen == ["agg"]
 
 
+@pytest.mark.slow
 def test_a_run_ignores_the_environment(tmp_path: Path, finished: Finished) -> None:
     """Another place, language, time zone, order and the variables of others give the same bytes."""
     config = tmp_path / "config"
@@ -198,6 +199,7 @@ def test_a_run_ignores_the_environment(tmp_path: Path, finished: Finished) -> No
     assert [path.name for path in config.iterdir()] == ["matplotlibrc"]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("figure", [shares_over_time, rolling], ids=lambda f: f.__name__)
 def test_a_figure_ignores_the_settings_of_matplotlib(figure: Any, finished: Finished) -> None:
     """Font, resolution, time zone and first day of the user's settings leave no trace in a figure."""

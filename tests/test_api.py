@@ -135,6 +135,7 @@ def test_results_that_are_not_there(tmp_path: Path) -> None:
         _ = api.read_results()["nothing"]
 
 
+@pytest.mark.slow
 def test_a_figure_in_axes_and_in_a_file(tmp_path: Path) -> None:
     """Axes show it as a picture; a file is what the run wrote, whatever its other endings."""
     axes = Figure().subplots()

@@ -237,6 +237,7 @@ def in_this_process(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(snapshots, "ProcessPoolExecutor", lambda *_, **__: ThreadPoolExecutor(1))
 
 
+@pytest.mark.slow
 def test_ours_and_pandas_find_the_same_downloads(monkeypatch: pytest.MonkeyPatch) -> None:
     """Two implementations find the downloads of one window, from data without defects."""
     in_this_process(monkeypatch)
@@ -246,6 +247,7 @@ def test_ours_and_pandas_find_the_same_downloads(monkeypatch: pytest.MonkeyPatch
     assert ours.downloads == pytest.approx(theirs.downloads, rel=snapshots.TOLERANCE)
 
 
+@pytest.mark.slow
 def test_a_whole_panel_is_measured_part_by_part(monkeypatch: pytest.MonkeyPatch) -> None:
     """Parts are all of the seconds, one snapshot at a time lies on disk, and no clock is left."""
     in_this_process(monkeypatch)
@@ -287,6 +289,7 @@ def process_number() -> tuple[float, int]:
     return 0.0, os.getpid()
 
 
+@pytest.mark.slow
 def test_work_runs_in_a_process_of_its_own() -> None:
     """Another process, whose peak of memory is known, and only one for the same work."""
     found = measure.in_child(process_number)

@@ -131,6 +131,7 @@ def test_percentiles_are_archs_of_the_same_replicates() -> None:
     assert np.allclose(ends(bootstrap(cells).percentile()), theirs, rtol=0, atol=1e-12)
 
 
+@pytest.mark.slow
 def test_bca_is_archs_of_the_same_replicates() -> None:
     """Its bias and its acceleration are the same too; arch takes one statistic at a time."""
     cells = synthetic_cells()
@@ -230,6 +231,7 @@ def test_errors_that_rounding_would_make_are_refused() -> None:
     assert np.isnan(tiny.studentised().lower).tolist() == [False, True, False, False, True, False]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("method", ["percentile", "bca", "studentised"])
 def test_monte_carlo_errors_are_the_spread_over_seeds(method: str) -> None:
     """The ends of 250 seeds scatter as each says by itself, within four errors of that spread."""
@@ -242,6 +244,7 @@ def test_monte_carlo_errors_are_the_spread_over_seeds(method: str) -> None:
         assert np.allclose(told, spread, rtol=4 / np.sqrt(2 * seeds)), (end, told / spread)
 
 
+@pytest.mark.slow
 def test_studentised_intervals_hold_their_level_where_percentiles_do_not_quite() -> None:
     """Twenty synthetic developers: Student's roots mend what the percentile interval misses."""
     rng, runs, covered = np.random.default_rng(8), 500, np.zeros(2)

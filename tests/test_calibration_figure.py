@@ -120,6 +120,7 @@ def test_every_method_is_named_once_beside_its_row(shown: Shown) -> None:
             ]
 
 
+@pytest.mark.slow
 def test_width_and_refusals_are_printed_in_the_row(shown: Shown) -> None:
     """A width in whole points for every method, and how often BCa refuses."""
     table = shown.calibration
@@ -138,6 +139,7 @@ def test_repositories_alone_are_hollow(shown: Shown) -> None:
         assert hollow == ["s"]
 
 
+@pytest.mark.slow
 def test_a_method_that_always_refuses_is_named_and_has_no_mark(shown: Shown) -> None:
     """Its coverage and width are not known."""
     nothing = {"refused": 1.0, "width": np.nan, "error": np.nan}
@@ -148,6 +150,7 @@ def test_a_method_that_always_refuses_is_named_and_has_no_mark(shown: Shown) -> 
     assert overlaps(figure) == []
 
 
+@pytest.mark.slow
 def test_a_method_unknown_to_the_figure_is_named_as_in_the_table(shown: Shown) -> None:
     """A scheme that is added later is drawn below the others."""
     later = changed(
@@ -191,6 +194,7 @@ def test_the_deck_says_from_which_number_on_the_jackknife_is_near_its_level(show
     assert "sizes are evened" not in told(full)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("number", [0.5, 24.0, 29.0, 29.9, 31.0])
 def test_the_panel_and_the_number_to_trust_do_not_collide(shown: Shown, number: float) -> None:
     """Their names are moved apart where the panel nearly has enough developers."""
@@ -202,6 +206,7 @@ def test_the_panel_and_the_number_to_trust_do_not_collide(shown: Shown, number: 
     assert overlaps(drawn(changed(shown, change))) == []
 
 
+@pytest.mark.slow
 def test_models_and_flatter_sizes_may_be_missing(shown: Shown) -> None:
     """What was not measured has no panel."""
     full = changed(shown, lambda table: table[table["power"] == 1])
@@ -213,6 +218,7 @@ def test_models_and_flatter_sizes_may_be_missing(shown: Shown) -> None:
     assert [overlaps(drawn(tables)) for tables in (full, few, one)] == [[], [], []]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("seed", range(4))
 def test_no_texts_overlap_wherever_the_marks_are(shown: Shown, seed: int) -> None:
     """Coverage, error and width at random."""
@@ -246,6 +252,7 @@ def test_the_deck_says_that_the_data_are_synthetic(shown: Shown) -> None:
     assert "nominal 95 % intervals of China − USA" in told
 
 
+@pytest.mark.slow
 def test_the_order_of_the_rows_changes_no_byte(shown: Shown) -> None:
     """The figure sorts what it reads."""
     mixed = changed(shown, lambda table: table.sample(frac=1, random_state=1))

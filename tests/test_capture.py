@@ -337,6 +337,7 @@ def test_all_that_is_missing_is_shared_out(
     assert deck.totals(missing).sum() == found["downloads"].sum()
 
 
+@pytest.mark.slow
 def test_the_window_holds_what_is_missing() -> None:
     """In the population estimates and what they lack add up; measures of records lack it."""
     data = small_window()

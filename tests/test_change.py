@@ -98,6 +98,7 @@ def test_halves_of_thirteen_weeks_are_compared_once() -> None:
     assert len(found) == 2 * 3 * 2
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("weights", [PAIRED, INDEPENDENT])
 def test_intervals_and_p_values_by_brute_force(weights: str) -> None:
     """Independent weights take for the second period the replicates after those of the first."""

@@ -150,6 +150,7 @@ def test_an_unknown_tracked_developer_is_refused_before_any_work(tmp_path: Path)
     assert not (tmp_path / "out").exists()
 
 
+@pytest.mark.slow
 def test_a_new_group_is_one_table_of_the_definitions(tmp_path: Path) -> None:
     """Canada, split from Other, has its developers, its share, its place and a colour of its own."""
     definitions = load_definitions(changed(tmp_path, ('"CA", ', ""), added=CANADA))

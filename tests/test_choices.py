@@ -163,6 +163,7 @@ def test_leaving_out_is_spreading_in_proportion(rows: pd.DataFrame) -> None:
         assert got[["china", "usa"]].tolist() == [float(part / total) for part in spread]
 
 
+@pytest.mark.slow
 def test_given_to_either_side_the_lead_meets_its_bounds(rows: pd.DataFrame) -> None:
     """The shares and the lead with all given to one side are the bounds of the estimates."""
     bounds = estimates.estimate(Repositories(TABLE, DEFINITIONS)).query("method == 'bounds'")
@@ -182,6 +183,7 @@ def test_given_to_either_side_the_lead_meets_its_bounds(rows: pd.DataFrame) -> N
     assert compared == 4 * 2 * 4 * 2 * 2
 
 
+@pytest.mark.slow
 def test_untreated_choices_are_the_estimates(rows: pd.DataFrame) -> None:
     """Under the study's and the registry's labels the points are the same."""
     found = estimates.estimate(Repositories(TABLE, DEFINITIONS)).query("method == 'bounds'")
@@ -277,6 +279,7 @@ def test_the_range_of_the_registry_by_hand() -> None:
     assert leads[["registry-low", "registry", "registry-high"]].tolist() == [-0.19, 0.25, 0.4]
 
 
+@pytest.mark.slow
 @EXAMPLES
 @given(
     st.lists(st.lists(st.sampled_from(COUNTRIES), min_size=1, unique=True), min_size=6, max_size=6)
@@ -290,6 +293,7 @@ def test_the_range_of_the_registry_holds_it_whatever_the_alternatives(
     assert_range_holds_the_registry(chosen(table, SMALL))
 
 
+@pytest.mark.slow
 def test_the_range_of_the_shipped_registry_holds_it() -> None:
     """On the bundled panel, in every window, exclusion, attribution and treatment; and strictly."""
     repositories = panels.read(bundled.FOLDER).repositories

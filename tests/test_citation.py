@@ -204,6 +204,7 @@ PLACES = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("place", PLACES)
 def test_no_trace_of_a_machine(place: str) -> None:
     """No tracked text file names a folder of the machine it was made on, or a package host."""

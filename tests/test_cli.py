@@ -110,6 +110,7 @@ def test_pipe_gets_plain_text(finished: Finished) -> None:
     assert finished.stderr == ""
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("encoding", ["ascii", "cp1252"])
 def test_pipe_that_knows_few_letters(tmp_path: Path, encoding: str) -> None:
     """A pipe whose encoding lacks the check mark, as on Windows, does not stop a run."""
@@ -119,6 +120,7 @@ def test_pipe_that_knows_few_letters(tmp_path: Path, encoding: str) -> None:
     assert "fetch" in done.stdout
 
 
+@pytest.mark.slow
 @posix
 def test_reader_that_goes_away(tmp_path: Path) -> None:
     """A reader that closes the pipe early, such as `head`, causes no traceback."""
@@ -193,6 +195,7 @@ def test_wrong_data(tmp_path: Path, name: str) -> None:
     assert [n for n in files_in(out) if not n.startswith(allowed or "none")] == []
 
 
+@pytest.mark.slow
 def test_error_of_a_process(tmp_path: Path) -> None:
     """A failure in a process of its own: code 1, two plain lines on stderr, nothing on stdout."""
     done = replication("all", "--data", tmp_path / "absent.parquet", "--out", tmp_path / "out")
@@ -289,6 +292,7 @@ def limited(*arguments: str | Path, size: int) -> subprocess.CompletedProcess[st
     return replication(*arguments, preexec_fn=limit)
 
 
+@pytest.mark.slow
 @posix
 def test_full_disk(tmp_path: Path) -> None:
     """A disk that fills up ends in one message, no part of a file stays, and a rerun works."""
@@ -300,6 +304,7 @@ def test_full_disk(tmp_path: Path) -> None:
     assert "build/source/repositories.csv" in files_in(out)
 
 
+@pytest.mark.slow
 @posix
 def test_full_disk_while_the_paper_is_made(tmp_path: Path, finished: Finished) -> None:
     """A disk that fills up under the temporary folder leaves the old paper as it was."""
@@ -328,6 +333,7 @@ def test_damaged_record_of_a_stage(tmp_path: Path, text: str) -> None:
     assert record.read_bytes() == sound
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("text", ["", "{", "[]", "null", "{}", '{"source": "file"}', "\udcff"])
 def test_damaged_manifest(tmp_path: Path, finished: Finished, text: str) -> None:
     """A damaged manifest of the data is named, and the remedy that is given works."""
@@ -346,6 +352,7 @@ def test_damaged_manifest(tmp_path: Path, finished: Finished, text: str) -> None
     assert json.loads((source / "manifest.json").read_text())["source"] == "file"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("stage", "name"), [("figures", "results/estimates.csv"), ("paper", "results/numbers.json")]
 )
@@ -358,6 +365,7 @@ def test_damaged_result(tmp_path: Path, finished: Finished, stage: str, name: st
     assert "make all" in remedy
 
 
+@pytest.mark.slow
 @posix
 def test_interrupt(tmp_path: Path) -> None:
     """Ctrl-C ends with 130 and a line that says how to go on; what is written is whole."""

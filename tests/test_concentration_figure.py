@@ -153,6 +153,7 @@ def test_values_and_intervals_are_drawn_and_printed(shown: Shown) -> None:
     assert texts(figure.axes[4]).count("refused") == 1  # four developers have no five largest
 
 
+@pytest.mark.slow
 def test_the_scale_of_the_gini_index_starts_at_a_half_where_all_lies_above(shown: Shown) -> None:
     """And at zero where it does not; shares start at zero whatever they are."""
 
@@ -165,6 +166,7 @@ def test_the_scale_of_the_gini_index_starts_at_a_half_where_all_lies_above(shown
         assert overlaps(axes[0].figure) == []
 
 
+@pytest.mark.slow
 def test_every_row_says_why_there_is_no_interval(shown: Shown) -> None:
     """Or the index of its tail; developers without a mean, and groups of too few units."""
     found = texts(drawn(shown).axes[2])
@@ -186,6 +188,7 @@ def test_a_tail_that_fits_badly_is_told(shown: Shown) -> None:
     assert overlaps(figure) == []
 
 
+@pytest.mark.slow
 def test_what_is_missing_is_not_drawn(shown: Shown) -> None:
     """Other data may lack a window, a unit or a scope."""
     nothing = changed(shown, "concentration", lambda t: t[t["window"] != HEADLINE])
@@ -209,6 +212,7 @@ def test_a_headline_of_increments_has_one_line(shown: Shown) -> None:
     assert overlaps(figure) == []
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("factor", "n"), [*product((0.2, 1.0, 3.0), (12, 90_000))])
 def test_no_texts_overlap_in_other_data(shown: Shown, factor: float, n: int) -> None:
     """Lighter and heavier tails, and far more units."""
@@ -231,6 +235,7 @@ def test_every_scope_and_shown_measure_is_the_analysis_own() -> None:
     assert {measure.name for measure in concentration.MEASURES} < set(MEASURES)
 
 
+@pytest.mark.slow
 def test_the_order_of_the_rows_changes_no_byte(shown: Shown) -> None:
     """The figure sorts what it reads."""
     mixed = shown

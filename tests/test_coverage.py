@@ -55,6 +55,7 @@ def table() -> pd.DataFrame:
         return coverage.measure(TABLE, DEFINITIONS, workers=2)
 
 
+@pytest.mark.slow
 def test_workers_change_no_number(
     table: pd.DataFrame, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -178,6 +179,7 @@ EQUAL = synthetic_developers(np.full(150, 1000))
 DOMINATED = synthetic_developers(np.array([10**6, 10**6, *[1000] * 38]))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("model", [LABELS, DEVELOPERS])
 def test_many_equal_developers_are_covered(monkeypatch: pytest.MonkeyPatch, model: str) -> None:
     """The coverage of share and lead cannot be told from 95 %."""
@@ -187,6 +189,7 @@ def test_many_equal_developers_are_covered(monkeypatch: pytest.MonkeyPatch, mode
     assert found.loc["China", "n_effective"] == pytest.approx(150)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("model", [LABELS, DEVELOPERS])
 def test_two_dominating_developers_are_not_covered(
     monkeypatch: pytest.MonkeyPatch, model: str
@@ -349,6 +352,7 @@ def test_the_key_reads_every_module_of_its_list(monkeypatch: pytest.MonkeyPatch)
         assert coverage.key(TABLE, DEFINITIONS) != plain
 
 
+@pytest.mark.slow
 def test_every_module_that_runs_is_in_the_key(monkeypatch: pytest.MonkeyPatch) -> None:
     """A profile of one chunk of every model names the modules; the key knows all, and no others.
 
@@ -376,6 +380,7 @@ def test_every_module_that_runs_is_in_the_key(monkeypatch: pytest.MonkeyPatch) -
     assert ran == set(CODE)
 
 
+@pytest.mark.slow
 def test_the_committed_coverage_is_of_this_code_and_these_data(tmp_path: Path) -> None:
     """Its key is that of the bundled panel; a changed definition would be found."""
     run = Run(BUNDLED, tmp_path)

@@ -151,6 +151,7 @@ def test_manifest_and_record(place: Desk) -> None:
     assert first <= last
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("page_size", [1, 7, 35, 36, 1000])
 def test_the_size_of_a_page_changes_nothing(place: Desk, page_size: int) -> None:
     """The snapshot has the same bytes whatever the size of its pages."""
@@ -217,6 +218,7 @@ def test_an_interrupted_crawl_goes_on(place: Desk, tmp_path: Path, page: int) ->
     assert place.record()["pages"] == whole.record()["pages"]
 
 
+@pytest.mark.slow
 def test_a_killed_crawl_goes_on(tmp_path: Path) -> None:
     """A process that is killed without warning loses at most the page that was under way."""
     hold = Hold()

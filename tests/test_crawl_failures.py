@@ -88,6 +88,7 @@ def test_a_page_that_is_longer_than_stated(place: Desk) -> None:
     assert place.slept in ([WAITS[0]], WAITS[:2])
 
 
+@pytest.mark.slow
 def test_a_slow_answer_is_asked_for_again(place: Desk) -> None:
     """An answer that does not begin in time counts as a connection that was cut."""
     hold = Hold()

@@ -408,6 +408,7 @@ def run_child(
     return {"text": text, **json.loads(done.stdout.splitlines()[-1])}
 
 
+@pytest.mark.slow
 def test_the_token_is_sent_and_kept_nowhere(tmp_path: Path) -> None:
     """The Hub gets the token with every page; no file, log, manifest or message has it."""
     with hub({}, models=synthetic_models(35), token=TOKEN) as server:
@@ -417,6 +418,7 @@ def test_the_token_is_sent_and_kept_nowhere(tmp_path: Path) -> None:
     assert [seen.headers["authorization"] for seen in listed] == [f"Bearer {TOKEN}"] * 4
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("status", [400, 401, 403, 404, 429, 500])
 def test_the_token_is_in_no_failure(tmp_path: Path, status: int) -> None:
     """A server that repeats the token in the headers and the body of its refusal is not quoted."""
@@ -430,6 +432,7 @@ def test_the_token_is_in_no_failure(tmp_path: Path, status: int) -> None:
     assert (tmp_path / "record/pages/000002.jsonl.gz").is_file()
 
 
+@pytest.mark.slow
 def test_a_malformed_token_is_not_quoted(tmp_path: Path) -> None:
     """A token that no header can carry, which the transport would quote, is not quoted."""
     with hub({}, models=synthetic_models(35)) as server:
@@ -438,6 +441,7 @@ def test_a_malformed_token_is_not_quoted(tmp_path: Path) -> None:
     assert not got["chained"]
 
 
+@pytest.mark.slow
 def test_a_password_in_the_endpoint_is_kept_nowhere(tmp_path: Path) -> None:
     """State, record, manifest and messages name the host and not the credentials before it."""
     with hub({}, models=synthetic_models(35)) as server:

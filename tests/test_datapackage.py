@@ -26,6 +26,7 @@ def described() -> dict[str, object]:
     return dict(read_json(ROOT / datapackage.NAME))
 
 
+@pytest.mark.slow
 def test_every_table_holds_what_is_described() -> None:
     """Frictionless finds no error in any cell, key or reference of any table."""
     report = Package(str(ROOT / datapackage.NAME)).validate()
@@ -42,11 +43,13 @@ def test_every_table_is_described(described: dict[str, list[dict[str, str]]]) ->
     assert {resource["path"] for resource in described["resources"]} == files
 
 
+@pytest.mark.slow
 def test_the_description_is_fresh(described: dict[str, object]) -> None:
     """It is what the code makes of the committed tables."""
     assert datapackage.package(RESULTS, DEFINITIONS) == described
 
 
+@pytest.mark.slow
 def test_a_damaged_table_would_be_found(tmp_path: Path) -> None:
     """An orphan namespace and an unknown sector are errors of the data, not only of our checks."""
     shutil.copy(ROOT / datapackage.NAME, tmp_path)
@@ -61,6 +64,7 @@ def test_a_damaged_table_would_be_found(tmp_path: Path) -> None:
     assert {"foreign-key", "constraint-error"} <= kinds
 
 
+@pytest.mark.slow
 def test_a_column_without_a_meaning_is_refused(tmp_path: Path) -> None:
     """A new column or table must be described before it is shipped."""
     folder = tmp_path / "results"
@@ -81,6 +85,7 @@ def _starred(resource: str, column: str) -> bool:
     return "*" in own and column not in own and not isinstance(words.get(column), str)
 
 
+@pytest.mark.slow
 def test_no_meaning_is_idle(described: dict[str, list[dict[str, object]]]) -> None:
     """Every description in columns.toml is that of a column of some table."""
     text = datapackage.COLUMNS.read_text(encoding="utf-8")

@@ -289,6 +289,7 @@ def test_uncertain_counters_bound_the_panel() -> None:
     assert every["uncertain-counters"].where.endswith("a/stays (50), b/comes-back (50)")
 
 
+@pytest.mark.slow
 @EXAMPLES
 @given(levels=st.lists(st.integers(0, 1000), min_size=1, max_size=12))
 def test_mended_counters_are_the_running_maximum(levels: list[int]) -> None:
@@ -300,6 +301,7 @@ def test_mended_counters_are_the_running_maximum(levels: list[int]) -> None:
     assert counters(mended, 1) == [max(kept[: n + 1]) for n in range(len(kept))]
 
 
+@pytest.mark.slow
 @EXAMPLES
 @given(steps=st.lists(st.integers(0, 1000), min_size=3, max_size=12), data=st.data())
 def test_one_wrong_reading_moves_no_total(steps: list[int], data: st.DataObject) -> None:
@@ -454,6 +456,7 @@ def test_many_dates_are_shortened() -> None:
     assert found(rows, "frozen-readings").where == f"{labels(2)} … {labels(12)} (11 readings)"
 
 
+@pytest.mark.slow
 @EXAMPLES
 @given(rows=synthetic_rows(), data=st.data())
 def test_the_order_of_the_rows_changes_nothing(rows: Rows, data: st.DataObject) -> None:

@@ -104,6 +104,7 @@ def test_a_missing_key_is_named(tmp_path: Path, line: int) -> None:
     assert f"has no {LINES[line].split(' = ')[0]}" in said
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("line", ASSIGNMENTS, ids=name_of)
 def test_a_mistyped_key_is_named(tmp_path: Path, line: int) -> None:
     """A table in place of any one value is refused, and the key is named."""

@@ -189,6 +189,7 @@ def test_what_other_data_lack_is_said(finished: Finished) -> None:
     )
 
 
+@pytest.mark.slow
 def test_csv_gives_the_results_of_parquet(finished: Finished, tmp_path: Path) -> None:
     """The same synthetic data as CSV give the same tables, byte for byte."""
     data = write(finished.release, tmp_path / "synthetic.csv")
@@ -210,6 +211,7 @@ def bundled(tmp_path_factory: pytest.TempPathFactory) -> Path:
     )
 
 
+@pytest.mark.slow
 def test_bundled_run_equals_the_run_on_the_real_file(bundled: Path, tmp_path: Path) -> None:
     """The bundled panel and the released file behind it give the same tables, byte for byte."""
     data, definitions = real_file(), bundled.parents[1] / "small.toml"
@@ -296,6 +298,7 @@ def test_killed_at_random_moments(finished: Finished, tmp_path: Path) -> None:
     assert contents(tmp_path / "out").keys() == contents(finished.out).keys()
 
 
+@pytest.mark.slow
 @killable
 def test_killed_while_a_file_is_written(finished: Finished, tmp_path: Path) -> None:
     """A run that dies just before a file is whole leaves the part, which the next one sweeps."""

@@ -53,6 +53,7 @@ def read_all(folder: Path, files: dict[int, Path]) -> pd.DataFrame:
         return engine.frame("SELECT sum(hash(COLUMNS(*))) FROM extracts")
 
 
+@pytest.mark.slow
 def test_what_does_not_fit_in_memory_goes_to_disk_and_is_removed(tmp_path: Path) -> None:
     """A sort of more than the memory gives what a sort in memory gives, and nothing is left."""
     expected = duckdb.sql(SORTED).df()

@@ -37,6 +37,7 @@ def pick(rows: pd.DataFrame, group: str, method: str = "bounds", **where: str) -
     return found.iloc[0]
 
 
+@pytest.mark.slow
 def test_points_by_hand(rows: pd.DataFrame) -> None:
     """Uploader, origin and split give the shares that one gets with pencil and paper."""
     assert pick(rows, "China")["point"] == 0.6
@@ -48,6 +49,7 @@ def test_points_by_hand(rows: pd.DataFrame) -> None:
     assert pick(rows, "DeepSeek and Qwen / China", labels="registry")["point"] == 600 / 650
 
 
+@pytest.mark.slow
 def test_the_exclusion_takes_its_uploader_out(rows: pd.DataFrame) -> None:
     """Without telemetry both numerator and denominator lose its downloads."""
     found = pick(rows, "USA", estimand=f"{HEAD}-without-telemetry")
@@ -65,6 +67,7 @@ def test_an_exclusion_that_removes_nothing_is_no_specification() -> None:
     assert head.estimand in {spec.estimand for spec in own}, "the headline is always estimated"
 
 
+@pytest.mark.slow
 def test_columns_and_units(rows: pd.DataFrame) -> None:
     """The table has the columns that the README promises and every method for every statistic."""
     assert list(rows.columns) == [
@@ -92,6 +95,7 @@ def test_columns_and_units(rows: pd.DataFrame) -> None:
     ).any()
 
 
+@pytest.mark.slow
 def test_every_interval_is_ordered_and_noted(rows: pd.DataFrame) -> None:
     """Lower is at most upper; a refused interval has no ends and says so."""
     defined = rows["lower"].notna()
@@ -100,6 +104,7 @@ def test_every_interval_is_ordered_and_noted(rows: pd.DataFrame) -> None:
     assert (rows.loc[defined, "note"] == "").all()
 
 
+@pytest.mark.slow
 def test_bounds_hold_the_point_and_shares_add_up(rows: pd.DataFrame) -> None:
     """Points lie inside their bounds, and the shares of all groups add up to one."""
     bounds = rows[rows["method"] == "bounds"]
@@ -110,12 +115,14 @@ def test_bounds_hold_the_point_and_shares_add_up(rows: pd.DataFrame) -> None:
     assert np.allclose(total, 1, atol=1e-12)
 
 
+@pytest.mark.slow
 def test_row_order_changes_nothing(rows: pd.DataFrame) -> None:
     """Shuffled input gives the same table, byte for byte."""
     shuffled = TABLE.sample(frac=1, random_state=3)
     assert estimates.estimate(Repositories(shuffled, DEFINITIONS)).to_csv() == rows.to_csv()
 
 
+@pytest.mark.slow
 def test_empty_developers_change_nothing(rows: pd.DataFrame) -> None:
     """A developer without downloads is not a cluster."""
     empty = TABLE.iloc[[3]].assign(repository="f" * 24, uploader_developer="nobody")
@@ -124,6 +131,7 @@ def test_empty_developers_change_nothing(rows: pd.DataFrame) -> None:
     assert estimates.estimate(Repositories(more, DEFINITIONS)).to_csv() == rows.to_csv()
 
 
+@pytest.mark.slow
 def test_concentration_by_hand(rows: pd.DataFrame) -> None:
     """Effective number and largest share of the uploaders, and of China's for the family."""
     held = np.array([row[-1] for row in SYNTHETIC])
@@ -148,6 +156,7 @@ def test_leave_one_out_by_hand() -> None:
     assert first["shift"] == pytest.approx((200 - 310) / 600 - 0.29)
 
 
+@pytest.mark.slow
 def test_leave_one_out_range_is_the_range_of_the_table(rows: pd.DataFrame) -> None:
     """The interval printed beside the lead is the smallest and largest row of leave_one_out.csv."""
     table = estimates.leave_one_out(Repositories(TABLE, DEFINITIONS))
@@ -157,6 +166,7 @@ def test_leave_one_out_range_is_the_range_of_the_table(rows: pd.DataFrame) -> No
     assert (found["lower"], found["upper"]) == pytest.approx((lead.min(), lead.max()), abs=1e-14)
 
 
+@pytest.mark.slow
 def test_bounds_without_each_developer_equal_brute_force(rows: pd.DataFrame) -> None:
     """The worst case over developers left out and sides that take the unattributed."""
     names = statistics(DEFINITIONS)
@@ -194,6 +204,7 @@ def test_the_lead_is_paired() -> None:
     assert lead.var() > china.var() + usa.var()  # shares of one total move against each other
 
 
+@pytest.mark.slow
 def test_repositories_of_one_developer_narrow_the_interval(rows: pd.DataFrame) -> None:
     """Cut one developer into many repositories: only the repository bootstrap believes it."""
     parts = [
@@ -226,6 +237,7 @@ def test_one_developer_is_a_named_error() -> None:
         estimates.estimate(Repositories(TABLE.iloc[:1], DEFINITIONS))
 
 
+@pytest.mark.slow
 def test_all_unattributed_gives_zero_shares_and_wide_bounds() -> None:
     """If nobody has a country, either side may have everything or nothing."""
     groups = {c: "User" for c in TABLE.columns if "_group_" in c}

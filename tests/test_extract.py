@@ -178,6 +178,7 @@ STATED = st.none() | st.fixed_dictionaries(
 )
 
 
+@pytest.mark.slow
 @EXAMPLES
 @given(
     lineages=st.lists(
@@ -218,6 +219,7 @@ def second_parents(frame: pd.DataFrame) -> dict[str, str | None]:
     return {name: " ".join(parents) or None for name, parents in found.items()}
 
 
+@pytest.mark.slow
 def test_order_and_threads_do_not_count(tmp_path: Path) -> None:
     """The same rows come out whatever their order and however many threads read them."""
     many = pa.concat_tables([snapshot()] * 50_000)
@@ -429,6 +431,7 @@ def test_target_cannot_be_written(tmp_path: Path) -> None:
         extracted(snapshot(), tmp_path)
 
 
+@pytest.mark.slow
 def test_too_little_memory(tmp_path: Path) -> None:
     """A bound of memory that is too small is named."""
     with pytest.raises(OutputError, match="more memory than 1MB"):

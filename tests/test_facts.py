@@ -45,6 +45,7 @@ def test_specifications_are_counted_by_hand() -> None:
     assert (found["effective_smallest"], found["effective_largest"]) == (3, 8)
 
 
+@pytest.mark.slow
 def test_the_unattributed_could_decide_by_hand() -> None:
     """Bounds on both sides of zero are counted, over the specifications estimated in full."""
     rows = estimates.estimate(Repositories(TABLE, DEFINITIONS))

@@ -219,6 +219,7 @@ def fetch_mine(run: Run, progress: Progress) -> tuple[Manifest, list[Path]]:
     return about, [path]
 
 
+@pytest.mark.slow
 def test_a_source_is_a_name_a_module_and_a_row(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

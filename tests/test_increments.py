@@ -144,6 +144,7 @@ def test_the_age_limit_is_a_parameter() -> None:
     assert table["increment"].tolist() == [0, 10]
 
 
+@pytest.mark.slow
 def test_the_age_limit_cuts_a_repository_between_two_readings() -> None:
     """What is gained after the first year is left out of windows, cohorts and weeks alike."""
     rows = repository(1, [100, 110, 140, 200], created=label(1) - 365 * DAY)
@@ -352,6 +353,7 @@ def _in_first_year(rows: Rows) -> dict[str, list[tuple[pd.Timestamp, pd.Timestam
     return found
 
 
+@pytest.mark.slow
 @EXAMPLES
 @given(rows=synthetic_rows())
 def test_the_weeks_add_up_to_what_the_counters_gained(rows: Rows) -> None:
@@ -370,6 +372,7 @@ def test_the_weeks_add_up_to_what_the_counters_gained(rows: Rows) -> None:
         assert sums.get(name, 0) == readings[-1][2] - base
 
 
+@pytest.mark.slow
 @EXAMPLES
 @given(rows=synthetic_rows())
 def test_windows_and_weeks_agree(rows: Rows) -> None:
@@ -379,6 +382,7 @@ def test_windows_and_weeks_agree(rows: Rows) -> None:
     assert int(weeks(rows).to_numpy().sum()) == int(after["increment"].sum())
 
 
+@pytest.mark.slow
 @EXAMPLES
 @given(rows=synthetic_rows(), cut=st.integers(0, 7))
 def test_two_windows_that_meet_add_up(rows: Rows, cut: int) -> None:
@@ -393,6 +397,7 @@ def test_two_windows_that_meet_add_up(rows: Rows, cut: int) -> None:
     assert sum(sums) == table["increment"].sum()
 
 
+@pytest.mark.slow
 @EXAMPLES
 @given(rows=synthetic_rows())
 def test_increments_of_newborns_add_up_to_the_cohort_level(rows: Rows) -> None:

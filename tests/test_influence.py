@@ -209,6 +209,7 @@ def test_only_increments_are_added_and_they_leave_out_the_same() -> None:
     assert rows.groupby(["window", "unit"]).size().tolist() == [6] * 4
 
 
+@pytest.mark.slow
 def test_shifts_are_those_of_leave_one_out(ranked: pd.DataFrame) -> None:
     """The table of every estimate without each developer has the same shifts."""
     other = estimates.leave_one_out(Repositories(TABLE, DEFINITIONS))

@@ -82,6 +82,7 @@ def test_every_package_is_declared() -> None:
     assert listed == sorted(names | {"replication.paper"})
 
 
+@pytest.mark.slow
 def test_every_file_travels(installed: Path) -> None:
     """All code, SQL, definitions, data and sources of the paper are in the wheel, and no outputs."""
     inside = set(files_in(installed / "replication"))
@@ -93,6 +94,7 @@ def test_every_file_travels(installed: Path) -> None:
     assert found == sources | {HEADER}
 
 
+@pytest.mark.slow
 def test_the_console_command_runs_elsewhere(installed: Path, tmp_path: Path) -> None:
     """It says its version, answers on the registry, and writes into the current folder alone."""
     before = files_in(installed)
@@ -111,6 +113,7 @@ def test_the_console_command_runs_elsewhere(installed: Path, tmp_path: Path) -> 
     assert files_in(installed) == before
 
 
+@pytest.mark.slow
 def test_what_needs_the_repository_says_so(installed: Path, tmp_path: Path) -> None:
     """`verify` names the repository, and remedies name the console command in place of make."""
     lines = ["verify"], ["calibration"], ["panel"], ["fetch", "--out", str(installed)]

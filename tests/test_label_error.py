@@ -348,6 +348,7 @@ def covered(known: bool, times: int = 1) -> int:
     return hits
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("known", [True, False])
 def test_intervals_of_the_china_share_cover_the_truth_as_often_as_they_say(known: bool) -> None:
     """Of 500 synthetic data sets about 95 % are covered, with rates known and with rates audited."""
@@ -355,6 +356,7 @@ def test_intervals_of_the_china_share_cover_the_truth_as_often_as_they_say(known
     assert low <= covered(known) <= high
 
 
+@pytest.mark.slow
 def test_an_audit_that_is_trusted_too_far_would_not_cover() -> None:
     """Were every audited unit counted a million times, the rates would have no error, and do."""
     assert covered(known=False, times=10**6) < stats.binom.ppf(1e-6, SETS, EXPECTED)

@@ -56,6 +56,7 @@ def test_the_distance_by_hand() -> None:
     )
 
 
+@pytest.mark.slow
 def test_the_bundled_headline_agrees() -> None:
     """Percentile and BCa of two libraries, and the jackknife, within simulation error."""
     ends, farthest = library_intervals.checked(FOLDER, ROOT / "results", DEFINITIONS)
@@ -63,6 +64,7 @@ def test_the_bundled_headline_agrees() -> None:
     assert farthest < library_intervals.FARTHEST
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("method", ["percentile", "jackknife-logit"])
 def test_a_wrong_interval_is_found(tmp_path: Path, method: str) -> None:
     """One end a twentieth away is refused, and named."""

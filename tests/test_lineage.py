@@ -449,6 +449,7 @@ DAGS = graphs(lambda i, j: i < j)
 ANY = graphs(lambda i, j: True)
 
 
+@pytest.mark.slow
 @EXAMPLES
 @given(DAGS)
 def test_random_graphs_without_cycles_equal_plain_recursion(graph: Graph) -> None:
@@ -459,6 +460,7 @@ def test_random_graphs_without_cycles_equal_plain_recursion(graph: Graph) -> Non
     assert found.counts["in_cycles"] == found.counts["self_parents"] == 0
 
 
+@pytest.mark.slow
 @EXAMPLES
 @given(ANY)
 def test_random_graphs_with_cycles_equal_plain_recursion(graph: Graph) -> None:
@@ -467,6 +469,7 @@ def test_random_graphs_with_cycles_equal_plain_recursion(graph: Graph) -> None:
     assert_same(trace(names, edges(*pairs)), Recursion(names, pairs))
 
 
+@pytest.mark.slow
 @EXAMPLES
 @given(ANY, st.randoms(use_true_random=False))
 def test_the_order_of_rows_changes_nothing(graph: Graph, random: Any) -> None:
@@ -522,6 +525,7 @@ def test_real_field_and_tags_agree(real_hub: pd.DataFrame, real_edges: pd.DataFr
     }
 
 
+@pytest.mark.slow
 def test_the_real_graph_equals_plain_recursion(
     real_hub: pd.DataFrame, real_edges: pd.DataFrame
 ) -> None:

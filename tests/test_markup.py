@@ -135,6 +135,7 @@ def nasty_results(folder: Path) -> None:
         files.write_csv(folder / f"{name}.csv", table)
 
 
+@pytest.mark.slow
 def test_every_table_holds_nasty_texts(tmp_path: Path, desk: Path) -> None:
     """No table breaks, and no text of the data is obeyed in HTML."""
     nasty_results(tmp_path)

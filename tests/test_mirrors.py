@@ -78,6 +78,7 @@ def read_from(outcome: Outcome) -> tuple[str, str]:
     return outcome.manifest["repository"], outcome.manifest["revision"]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["main", "v1.0", REVISION[:7], REVISION[:39]])
 def test_a_name_is_resolved_once_and_recorded(place: Place, name: str) -> None:
     """A branch, a tag or a short hash is read at its commit, which is recorded and said."""
@@ -93,6 +94,7 @@ def test_a_name_is_resolved_once_and_recorded(place: Place, name: str) -> None:
     assert place.counters.read_bytes() == GOOD
 
 
+@pytest.mark.slow
 def test_a_name_that_stands_still_is_asked_for_but_not_read_again(place: Place) -> None:
     """A second run asks what the name stands for and keeps the file."""
     with hub({NAME: GOOD}) as server, relay(server) as front:
@@ -103,6 +105,7 @@ def test_a_name_that_stands_still_is_asked_for_but_not_read_again(place: Place) 
     assert second.manifest == first.manifest
 
 
+@pytest.mark.slow
 def test_a_name_that_moved_is_read_anew_and_said(place: Place) -> None:
     """Where the name stands for another commit now, that one is read, with its own date."""
     with hub({NAME: GOOD}) as server, relay(server) as front:
@@ -115,6 +118,7 @@ def test_a_name_that_moved_is_read_anew_and_said(place: Place) -> None:
     assert place.counters.read_bytes() == OTHER
 
 
+@pytest.mark.slow
 def test_a_commit_and_the_name_that_stands_for_it_share_the_file(place: Place) -> None:
     """From a pinned commit to a name for it, nothing is read again; the manifest says the name."""
     with hub({NAME: GOOD}) as server, relay(server) as front:
@@ -149,6 +153,7 @@ def test_a_misspelt_revision_is_not_read_from_a_mirror(place: Place, revision: s
     assert_nothing_written(place)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("variables", [{}, {"HF_HUB_OFFLINE": "1"}], ids=["down", "offline"])
 def test_a_name_that_cannot_be_resolved_stays_what_it_was(
     place: Place, variables: dict[str, str]
@@ -197,6 +202,7 @@ def test_no_dataset_has_the_pinned_hash(place: Place) -> None:
     assert_token_is_nowhere(outcome, place)
 
 
+@pytest.mark.slow
 def test_a_mirror_without_a_known_hash_is_said_everywhere(place: Place) -> None:
     """The first mirror's main branch is taken, and manifest, title and run name it."""
     with datasets(None, OTHER, GOOD) as front:
@@ -209,6 +215,7 @@ def test_a_mirror_without_a_known_hash_is_said_everywhere(place: Place) -> None:
     assert place.counters.read_bytes() == OTHER
 
 
+@pytest.mark.slow
 def test_a_mirror_of_a_name_is_its_main_branch(place: Place) -> None:
     """A branch of a dataset that is gone is answered by a mirror's main branch, and that is said."""
     with datasets(None, OTHER) as front:
@@ -217,6 +224,7 @@ def test_a_mirror_of_a_name_is_its_main_branch(place: Place) -> None:
     assert outcome.manifest["asked"] == f"{REPOSITORY}@dev"
 
 
+@pytest.mark.slow
 def test_a_mirrors_answer_is_kept_until_it_is_damaged(place: Place) -> None:
     """A pinned commit that a mirror answered asks nothing again; once damaged, the dataset comes first."""
     with datasets(None, OTHER) as front:
@@ -234,6 +242,7 @@ def test_a_mirrors_answer_is_kept_until_it_is_damaged(place: Place) -> None:
     assert place.counters.read_bytes() == GOOD
 
 
+@pytest.mark.slow
 def test_the_first_use_binds_the_mirrors(place: Place, tmp_path: Path) -> None:
     """After a first use, a mirror counts only with the same content, and keeps the first date."""
     with datasets(GOOD) as front:
@@ -252,6 +261,7 @@ def test_the_first_use_binds_the_mirrors(place: Place, tmp_path: Path) -> None:
     assert place.counters.read_bytes() == GOOD
 
 
+@pytest.mark.slow
 def test_a_commit_that_is_gone_is_read_from_a_mirror_by_its_hash(place: Place) -> None:
     """Where the dataset lost the commit, a mirror counts if the hash is known."""
     release = replace(MIRRORED, revision=MOVED, sha256=sha256(OTHER))
@@ -261,6 +271,7 @@ def test_a_commit_that_is_gone_is_read_from_a_mirror_by_its_hash(place: Place) -
     assert told(outcome, f"dataset {REPOSITORY} has no commit {MOVED}")
 
 
+@pytest.mark.slow
 def test_changed_content_is_not_sought_at_a_mirror(place: Place, tmp_path: Path) -> None:
     """Other content at the pinned commit ends the run, although a mirror has what was first read."""
     with datasets(GOOD) as front:
@@ -295,6 +306,7 @@ def test_a_refused_dataset_is_read_from_a_mirror(place: Place) -> None:
     assert not told(outcome, TOKEN)
 
 
+@pytest.mark.slow
 def test_a_host_that_fails_is_not_asked_for_mirrors(place: Place) -> None:
     """Too many requests concern every dataset of a host: no mirror is asked."""
     with datasets(GOOD, GOOD) as front:
@@ -309,6 +321,7 @@ def test_a_host_that_fails_is_not_asked_for_mirrors(place: Place) -> None:
     assert not told(down, FIRST)
 
 
+@pytest.mark.slow
 def test_a_mirror_that_is_no_parquet_is_passed_over(place: Place) -> None:
     """A web page in a mirror's place is named, and the next mirror is read."""
     with datasets(None, b"<!doctype html>", GOOD) as front:
@@ -329,6 +342,7 @@ def test_a_list_of_mirrors_that_are_all_gone(place: Place) -> None:
     assert_token_is_nowhere(outcome, place)
 
 
+@pytest.mark.slow
 def test_the_other_file_of_the_release(place: Place) -> None:
     """The file of all downloads is another address, with a title of its own."""
     with hub({NAME: GOOD, ALL: OTHER}) as server:

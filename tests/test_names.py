@@ -130,6 +130,7 @@ def test_names_in_any_case_have_the_same_credit() -> None:
     assert [held.totals[-1] for _, held in found] == [2 * (60 + 40 + 40)] * 2
 
 
+@pytest.mark.slow
 def test_the_released_file_in_small_letters_gives_the_same_shares(tmp_path: Path) -> None:
     """57.4 % are Chinese by origin and the registry, in the study's file as in one of small letters."""
     rows = pd.read_parquet(real_file())
@@ -224,6 +225,7 @@ def test_records_spell_a_namespace_as_the_latest_of_them(tmp_path: Path) -> None
     assert defect(found, "names-differ-in-case")["where"] == "A/one → a/one"
 
 
+@pytest.mark.slow
 def test_the_family_of_the_window_is_found_in_any_case() -> None:
     """Sums of the family are those of the window whose namespaces are spelt as in definitions.toml."""
     data = small_window()
@@ -235,6 +237,7 @@ def test_the_family_of_the_window_is_found_in_any_case() -> None:
     assert plain[-1] > 0
 
 
+@pytest.mark.slow
 def test_the_second_implementation_finds_names_in_any_case(tmp_path: Path) -> None:
     """Both find the same in a registry in capitals as in the one whose case is the panel's."""
     definitions = synthetic_definitions()

@@ -121,6 +121,7 @@ def test_a_backslash_and_a_pattern_are_refused() -> None:
         literal(Path("a\\b[1]/x.parquet"))
 
 
+@pytest.mark.slow
 def test_the_command_line(tmp_path: Path) -> None:
     """Two stages run in such a folder, and the names are those of the snapshots."""
     name = "name=try1/it's [v2]?*"

@@ -140,6 +140,7 @@ def moving(rows: Rows) -> Panel:
         reject()
 
 
+@pytest.mark.slow
 @EXAMPLES
 @given(rows=synthetic_rows(), data=st.data())
 def test_the_order_of_the_rows_changes_no_panel(rows: Rows, data: st.DataObject) -> None:
@@ -153,6 +154,7 @@ def test_the_order_of_the_rows_changes_no_panel(rows: Rows, data: st.DataObject)
     assert_frame_equal(one.weekly, two.weekly)
 
 
+@pytest.mark.slow
 @EXAMPLES
 @given(rows=synthetic_rows())
 def test_downloads_are_counts_everywhere(rows: Rows) -> None:
@@ -173,6 +175,7 @@ def test_the_tables_come_back_from_their_files(tmp_path: Path) -> None:
     assert "\r" not in text
 
 
+@pytest.mark.slow
 def test_parquet_and_csv_of_the_same_data_give_the_same_panel(tmp_path: Path) -> None:
     """The form of a file changes nothing; duplicates, falls and a freeze are in the data."""
     rows = clean_rows() + repository(1, [1250, 1230], first=label(2), step=0 * DAY, created=OLD)
@@ -191,6 +194,7 @@ def test_parquet_and_csv_of_the_same_data_give_the_same_panel(tmp_path: Path) ->
 OLD = "2024-11-30"
 
 
+@pytest.mark.slow
 def test_shuffled_files_give_the_same_panel(tmp_path: Path) -> None:
     """From file to panel, the order of the rows shows in one count of the record only."""
     release = synthetic_release()
@@ -215,6 +219,7 @@ def test_names_that_look_like_paths_are_refused(tmp_path: Path, name: str) -> No
     assert not (tmp_path / "out" / "build" / "panel").exists()
 
 
+@pytest.mark.slow
 def test_a_run_writes_into_its_folder_alone(tmp_path: Path) -> None:
     """The name of a file is no path and no command; nothing is written outside the run."""
     out = tmp_path / "sandbox" / "out"
@@ -358,6 +363,7 @@ def test_a_bundle_copies_no_reading_and_no_other_annotation(tmp_path: Path, rele
     assert list(panel.weekly.columns) == table.WEEKLY
 
 
+@pytest.mark.slow
 def test_a_bundle_is_rebuilt_to_the_same_content(tmp_path: Path, release: Path) -> None:
     """The same file gives the same bytes; a file in another order the same downloads."""
     bundle_of(release, tmp_path / "one")

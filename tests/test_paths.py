@@ -439,6 +439,7 @@ def test_a_limit_takes_from_what_was_filled_alone(history: tuple, rule: Filling)
             assert path[row, : end + 1].sum() <= most * (1 + 1e-9) + 1e-6
 
 
+@pytest.mark.slow
 @settings(deadline=None, max_examples=20)
 @given(histories(), rules)
 def test_absence_never_raises_a_path_above_its_cut_off(history: tuple, rule: Filling) -> None:

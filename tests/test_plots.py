@@ -311,6 +311,7 @@ def figures(results: Results) -> dict[str, Figure]:
     return drawn(results)
 
 
+@pytest.mark.slow
 def test_every_figure_is_written_in_three_formats_with_the_same_bytes(tmp_path: Path) -> None:
     """Two runs agree to the byte, even where the reader's own settings differ."""
     synthetic(tmp_path / "results")
@@ -325,6 +326,7 @@ def test_every_figure_is_written_in_three_formats_with_the_same_bytes(tmp_path: 
         assert one.read_bytes() == two.read_bytes(), one.name
 
 
+@pytest.mark.slow
 def test_a_figure_that_is_added_to_the_table_is_drawn_and_numbered(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -345,6 +347,7 @@ def test_a_figure_that_is_added_to_the_table_is_drawn_and_numbered(
     assert prose.labels(text) == {"fig:new": "Figure 1"}
 
 
+@pytest.mark.slow
 def test_the_figures_are_imported_without_reading_the_definitions() -> None:
     """Work begins when a figure is drawn."""
     code = """
@@ -367,12 +370,14 @@ def test_every_country_group_has_one_colour_and_all_differ() -> None:
     assert len(set(style.MARKERS.values())) == len(style.MARKERS)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", FIGURES)
 def test_no_text_is_small_clipped_or_covered(figures: dict[str, Figure], name: str) -> None:
     """Texts have at least 7.5 pt, lie on the page and do not overlap."""
     assert_legible(figures[name])
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", [name for name in FIGURES if name not in WINDOW_FIGURES])
 def test_the_footer_is_on_every_figure_of_the_file(figures: dict[str, Figure], name: str) -> None:
     """It names the data, their date, their size and who computed."""
@@ -383,6 +388,7 @@ def test_the_footer_is_on_every_figure_of_the_file(figures: dict[str, Figure], n
     )
 
 
+@pytest.mark.slow
 def test_the_leave_one_out_title_says_whether_the_lead_turns(tmp_path: Path) -> None:
     """A lead that turns, one that does not, and one of the USA."""
     turns = titles(synthetic(tmp_path, swing=0.3), "leave_one_out")
@@ -394,6 +400,7 @@ def test_the_leave_one_out_title_says_whether_the_lead_turns(tmp_path: Path) -> 
     assert usa == "Without Gamma, the USA’s lead of 10.0 points becomes a deficit of 10.0"
 
 
+@pytest.mark.slow
 def test_the_title_of_the_pair_gives_the_range_of_the_leads(tmp_path: Path) -> None:
     """Leads of both signs, and of one sign only."""
     both = synthetic(tmp_path, leads={"increments-2025-08": -0.05})
@@ -406,6 +413,7 @@ def test_the_title_of_the_pair_gives_the_range_of_the_leads(tmp_path: Path) -> N
     assert titles(Results.read(tmp_path), "published_pair").startswith("China is 5.0 to 10.0")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("crossings", "told"),
     [
@@ -423,6 +431,7 @@ def test_the_title_of_the_series_follows_the_crossings(
     assert told in titles(synthetic(tmp_path, crossings=crossings), "shares_over_time")
 
 
+@pytest.mark.slow
 def test_the_other_titles_follow_the_numbers(results: Results) -> None:
     """The largest developer's share, and what the credits of the origin and the maker do."""
     assert titles(results, "developers").startswith("Alpha alone holds 30\u202f%")
@@ -432,6 +441,7 @@ def test_the_other_titles_follow_the_numbers(results: Results) -> None:
     )
 
 
+@pytest.mark.slow
 def test_a_specification_that_was_not_estimated_is_left_out(tmp_path: Path) -> None:
     """An exclusion that removes nothing has no rows, and the pair is drawn without it."""
     synthetic(tmp_path)
@@ -442,6 +452,7 @@ def test_a_specification_that_was_not_estimated_is_left_out(tmp_path: Path) -> N
     assert not any("telemetry" in text.get_text() for text in shown(figure))
 
 
+@pytest.mark.slow
 def test_the_series_of_a_headline_by_maker_is_credited_to_the_uploader(results: Results) -> None:
     """The weekly series knows no maker, and the deck says who is credited instead."""
     assert "maker" not in WEEKLY_CREDIT
@@ -486,6 +497,7 @@ def test_every_choice_of_the_analysis_has_words() -> None:
     assert words.basis("maker", "registry") == "maker, registry’s labels"
 
 
+@pytest.mark.slow
 def test_every_choice_has_a_row_with_its_lead(results: Results, figures: dict[str, Figure]) -> None:
     """Each differs from the headline in one choice alone, and is drawn, named and printed."""
     left, right = _panels(figures["attribution_choices"])
@@ -514,6 +526,7 @@ def test_every_choice_has_a_row_with_its_lead(results: Results, figures: dict[st
         assert sorted(printed) == sorted(words.signed(value) for value in values)
 
 
+@pytest.mark.slow
 def test_a_dot_tells_who_leads_and_whether_the_headline_makes_the_choice(tmp_path: Path) -> None:
     """Colour and marker are the leader's, the headline's own marks are hollow."""
     found = synthetic(tmp_path, shifts={"to-USA": -0.15})
@@ -531,6 +544,7 @@ def test_a_dot_tells_who_leads_and_whether_the_headline_makes_the_choice(tmp_pat
     assert all(lines[name][4] == china for name in hollow)
 
 
+@pytest.mark.slow
 def test_an_exclusion_that_removes_nothing_is_grey_at_the_baseline(
     figures: dict[str, Figure],
 ) -> None:
@@ -542,6 +556,7 @@ def test_an_exclusion_that_removes_nothing_is_grey_at_the_baseline(
     assert "removes nothing" not in [t.get_text() for t in right.texts]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("shifts", "leads", "first", "second"),
     [
@@ -576,6 +591,7 @@ def test_the_title_of_the_choices_counts_those_that_turn_the_lead(
     assert titles(found, "attribution_choices") == told
 
 
+@pytest.mark.slow
 def test_the_ranges_of_the_label_error_are_drawn_and_printed(tmp_path: Path) -> None:
     """The thick one in full; the thin one has arrows where the panel ends before it does."""
     for reach, arrows in ((0.6, {"<", ">"}), (0.03, set())):
@@ -592,6 +608,7 @@ def test_the_ranges_of_the_label_error_are_drawn_and_printed(tmp_path: Path) -> 
         assert (9 - 100 * reach < low) == (9 + 100 * reach > high) == bool(arrows)
 
 
+@pytest.mark.slow
 def test_both_panels_of_the_choices_have_one_scale_and_hold_zero(tmp_path: Path) -> None:
     """A point is as long in one panel as in the other, and the baseline is at the same place."""
     found = synthetic(tmp_path, leads={COHORT: 0.55, INCREMENTS: -0.2})
@@ -606,6 +623,7 @@ def test_both_panels_of_the_choices_have_one_scale_and_hold_zero(tmp_path: Path)
     assert 0 in right.get_xticks()
 
 
+@pytest.mark.slow
 def test_a_headline_of_increments_has_one_panel_of_choices(results: Results) -> None:
     """Where both windows are the same, it is drawn once; split credit has no ranges to draw."""
     own = replace(DEFINITIONS.headline, estimand=INCREMENTS, attribution="split")

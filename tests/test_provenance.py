@@ -22,6 +22,7 @@ NUMBERS = json.loads((RESULTS / "numbers.json").read_text(encoding="utf-8"))
 PROVENANCE = ROOT / provenance.NAME
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("document", [provenance, codebook], ids=["provenance", "codebook"])
 def test_committed_documents_are_fresh(document: object, tmp_path: Path) -> None:
     """Both are what the code makes of the committed results, and written as they are rendered."""
@@ -76,6 +77,7 @@ def test_every_table_of_a_number_exists() -> None:
         assert number["function"] == tables.row(Path(number["table"]).stem).function, key
 
 
+@pytest.mark.slow
 def test_the_codebook_has_every_result_and_every_column() -> None:
     """Each table with its maker, each column with its meaning, and a unit where it has one."""
     text = codebook.rendered(RESULTS, DEFINITIONS)
@@ -93,6 +95,7 @@ def test_the_codebook_has_every_result_and_every_column() -> None:
     assert "| `lead` | number | fraction |" in sections["choices"]
 
 
+@pytest.mark.slow
 def test_every_unit_is_that_of_a_column() -> None:
     """Every name in [units] of columns.toml is a column of a table, or one of a table's own."""
     package = datapackage.package(RESULTS, DEFINITIONS)

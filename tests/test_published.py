@@ -314,6 +314,7 @@ def test_the_curve_begins_with_the_pair_and_ends_with_equal_developers(pair: pd.
     assert (np.diff(curve["n_effective"][::2]) > 0).all()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("model", [PAIR, DUST])
 def test_the_end_of_the_bisection_by_brute_force(model: post_stratification.Model) -> None:
     """Published with the gap that was found the interval excludes zero, a hair below it does not."""
@@ -375,6 +376,7 @@ def test_no_lead_suffices_where_one_developer_is_a_country() -> None:
         assert np.isnan(published.smallest_lead(held, PAIR, method, RULES))
 
 
+@pytest.mark.slow
 def test_the_order_of_rows_does_not_matter() -> None:
     """A shuffled panel gives the same three tables."""
     definitions = quick(DEFINITIONS)
@@ -455,6 +457,7 @@ class Drawn:
         return f"Synthetic data, {definitions.inference.replicates} replicates."
 
 
+@pytest.mark.slow
 def test_the_figure_says_that_it_is_a_model_and_hides_no_text(pair: pd.DataFrame) -> None:
     """Texts are large enough, on the page and apart, and the published gap is marked."""
     tables = [f(headline_cells(TABLE, DEFINITIONS), PUBLISHED, DEFINITIONS) for f in (published.concentration_curve,
@@ -467,6 +470,7 @@ def test_the_figure_says_that_it_is_a_model_and_hides_no_text(pair: pd.DataFrame
     assert any(t.get_text() == "published lead +1.3" for t in shown(figure))
 
 
+@pytest.mark.slow
 def test_a_model_that_the_panel_has_no_developers_for_is_left_out() -> None:
     """Without an international developer the model of three goes, without a rest only dust is left."""
     table = synthetic_repositories(DEFINITIONS)

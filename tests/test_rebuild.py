@@ -176,6 +176,7 @@ def spoilt(mishap: Callable[[Snapshots], None]) -> Snapshots:
     return contents
 
 
+@pytest.mark.slow
 def test_a_constant_rate_gives_rate_times_days(tmp_path: Path) -> None:
     """In any window, across the age limit and in both regimes, downloads are exact."""
     found = rebuilt(tmp_path, snapshots(HUB))
@@ -184,12 +185,14 @@ def test_a_constant_rate_gives_rate_times_days(tmp_path: Path) -> None:
     assert found.scale.factor == pytest.approx(1, abs=1e-5)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("mishap", MISHAPS, ids=lambda mishap: mishap.__name__)
 def test_a_mishap_changes_nothing(tmp_path: Path, mishap: Callable[[Snapshots], None]) -> None:
     """Whatever goes wrong in a snapshot, the downloads at a constant rate are exact."""
     assert totals(rebuilt(tmp_path, spoilt(mishap))) == exact(HUB)
 
 
+@pytest.mark.slow
 def test_a_renamed_repository_keeps_both_names(tmp_path: Path) -> None:
     """The latest name holds, and the first is known."""
     facts = rebuilt(tmp_path, spoilt(rename)).facts.set_index("name")["first_name"]
@@ -197,6 +200,7 @@ def test_a_renamed_repository_keeps_both_names(tmp_path: Path) -> None:
     assert facts["old/model"] == "old/model"
 
 
+@pytest.mark.slow
 def test_a_name_that_one_reading_lacks_is_taken_from_the_others(tmp_path: Path) -> None:
     """The last name that is stated holds; one that is stated nowhere is the id."""
     contents = spoilt(without_names)
@@ -207,6 +211,7 @@ def test_a_name_that_one_reading_lacks_is_taken_from_the_others(tmp_path: Path) 
     assert {f"{OLD.number:024x}", YOUNG.name, NEW.name} <= names
 
 
+@pytest.mark.slow
 def test_spikes_and_uncertain_counters_stay_in_the_engine(tmp_path: Path) -> None:
     """Each spike with its height above its neighbours, each fall with what its envelopes differ by."""
     contents = spoilt(spikes)
@@ -221,6 +226,7 @@ def test_spikes_and_uncertain_counters_stay_in_the_engine(tmp_path: Path) -> Non
     assert apart["apart"].item() >= fallen - low > 0
 
 
+@pytest.mark.slow
 def test_counts_that_cannot_be_right_are_named_and_scale_nothing(tmp_path: Path) -> None:
     """One bad 30-day count is taken for not read, and the chain of all others keeps its scale."""
     with running(tmp_path, spoilt(overcounts), definitions()) as (found, duck):
@@ -229,6 +235,7 @@ def test_counts_that_cannot_be_right_are_named_and_scale_nothing(tmp_path: Path)
     assert found.scale.factor == pytest.approx(1, abs=1e-5)
 
 
+@pytest.mark.slow
 def test_a_repository_without_any_30_day_count_scales_nothing(tmp_path: Path) -> None:
     """A null is not a zero: it has a counter and no chain, and the others keep the scale."""
     contents = spoilt(lambda _: None)
@@ -240,6 +247,7 @@ def test_a_repository_without_any_30_day_count_scales_nothing(tmp_path: Path) ->
     assert totals(found) == exact(HUB)
 
 
+@pytest.mark.slow
 def test_undated_repositories_are_counted(tmp_path: Path) -> None:
     """One without a date anywhere is left out and counted, with its downloads; the others are not."""
     contents = spoilt(without_dates)
@@ -263,6 +271,7 @@ def test_a_chain_without_counters_is_not_measured(tmp_path: Path) -> None:
     assert totals(found)[2]["rebuild-30-60"] == YOUNG.downloads(window("rebuild", 30, 60))
 
 
+@pytest.mark.slow
 def test_nothing_downloaded_is_refused(tmp_path: Path) -> None:
     """Snapshots without a download, and those in which no counter moves, are no data."""
     silent = [replace(r, rate=0) for r in HUB]
@@ -277,6 +286,7 @@ def test_nothing_downloaded_is_refused(tmp_path: Path) -> None:
         rebuilt(tmp_path / "still", still)
 
 
+@pytest.mark.slow
 def test_movers_and_absences_are_counted(tmp_path: Path) -> None:
     """A fall, a copy and a missed reading are found at their labels."""
     contents = spoilt(rollback)
@@ -290,6 +300,7 @@ def test_movers_and_absences_are_counted(tmp_path: Path) -> None:
     assert found.absences == (1, 1)
 
 
+@pytest.mark.slow
 def test_the_order_of_rows_and_files_changes_nothing(tmp_path: Path) -> None:
     """Shuffled rows in files that are named in reverse give the same tables."""
     contents = spoilt(duplicate)
@@ -302,6 +313,7 @@ def test_the_order_of_rows_and_files_changes_nothing(tmp_path: Path) -> None:
     assert first.scale.factor == second.scale.factor
 
 
+@pytest.mark.slow
 def test_a_freeze_is_timed_by_the_chain(tmp_path: Path) -> None:
     """What a reading catches up after a freeze falls where the 30-day field says that it fell."""
     late = Repository(4, day(-2), 0, "late/model")
@@ -326,6 +338,7 @@ def test_a_freeze_is_timed_by_the_chain(tmp_path: Path) -> None:
     assert found[rules.windows[1].id] == pytest.approx(700 - before, abs=1)
 
 
+@pytest.mark.slow
 def test_a_deletion_during_a_freeze_is_told_by_the_chain(tmp_path: Path) -> None:
     """Of a repository last seen in a freeze, all counts up to its last reading."""
     contents = spoilt(freeze)
@@ -341,6 +354,7 @@ def test_a_deletion_during_a_freeze_is_told_by_the_chain(tmp_path: Path) -> None
     assert found.chained.loc[found.facts["name"] == NEW.name, rules.windows[0].id].item() > 0
 
 
+@pytest.mark.slow
 def test_a_repository_before_the_first_snapshot_is_chained(tmp_path: Path) -> None:
     """One that is gone before the counters has the chain alone, scaled; the others have none."""
     gone = replace(OLD, number=5, name="gone/model", part=0.5)

@@ -59,6 +59,7 @@ def found(mended: defects.Mended, check: str) -> Defect:
     return next(d for d in mended.defects if d.check == check)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("window", REFERENCE)
 def test_reference_totals_and_shares(panel: Panel, window: str) -> None:
     """The total and both shares are the reference values to their last printed digit."""
@@ -69,6 +70,7 @@ def test_reference_totals_and_shares(panel: Panel, window: str) -> None:
     assert abs(100 * sums["USA"] / sums.sum() - usa) <= WITHIN
 
 
+@pytest.mark.slow
 def test_the_size_of_the_file(counters: pd.DataFrame) -> None:
     """Rows, names and readings are those of 2026-02-02; six of 550 names are second ones."""
     assert len(counters) == 19_361
@@ -79,6 +81,7 @@ def test_the_size_of_the_file(counters: pd.DataFrame) -> None:
     assert f"{counters['reading'].max():%Y-%m-%d}" == "2026-02-01"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("check", "rows"),
     [("duplicate-readings", 676), ("falling-counters", 34)],
@@ -88,6 +91,7 @@ def test_known_numbers_of_defects(mended: defects.Mended, check: str, rows: int)
     assert found(mended, check).rows == rows
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("check", "where"),
     [
@@ -109,23 +113,27 @@ def test_known_places_of_defects(mended: defects.Mended, check: str, where: str)
     assert found(mended, check).where == where
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("check", "number"), [("renamed-repositories", 6), ("revised-origins", 5)])
 def test_known_changes_of_name_and_origin(mended: defects.Mended, check: str, number: int) -> None:
     """Six ids are under two names and five change their origin, each listed once."""
     assert len(found(mended, check).where.split(", ")) == number
 
 
+@pytest.mark.slow
 def test_rows_are_out_of_time_order(mended: defects.Mended) -> None:
     """The file is not sorted, so that a difference of neighbours would be wrong."""
     assert found(mended, "unsorted-rows").rows > 0
 
 
+@pytest.mark.slow
 def test_the_frozen_cohort_on_a_day_between(mended: defects.Mended) -> None:
     """Of 405 repositories at the first reading 368 have a row on 2025-08-27."""
     on_the_day = mended.readings[mended.readings["reading"] == pd.Timestamp("2025-08-27")]
     assert len(on_the_day) == 368
 
 
+@pytest.mark.slow
 def test_mended_counters_never_fall(mended: defects.Mended) -> None:
     """After mending there is one reading a label and no fall."""
     readings = mended.readings
@@ -133,6 +141,7 @@ def test_mended_counters_never_fall(mended: defects.Mended) -> None:
     assert (readings.groupby("repository")["counter"].diff().dropna() >= 0).all()
 
 
+@pytest.mark.slow
 def test_the_catch_up_is_spread_in_the_weekly_series(panel: Panel, mended: defects.Mended) -> None:
     """Windows keep the frozen weeks at next to nothing and the jump; the weekly series has neither.
 
@@ -148,6 +157,7 @@ def test_the_catch_up_is_spread_in_the_weekly_series(panel: Panel, mended: defec
     assert series[[*freeze, "2025-07-09"]].between(10e6, 30e6).all()
 
 
+@pytest.mark.slow
 def test_the_weeks_of_the_real_file_add_up(panel: Panel, mended: defects.Mended) -> None:
     """Up to the last weekly label before the daily ones, weeks and increments have one sum.
 
@@ -172,6 +182,7 @@ def test_the_weeks_of_the_real_file_add_up(panel: Panel, mended: defects.Mended)
     assert set(weeks.dtypes) == {np.dtype(np.int64)}
 
 
+@pytest.mark.slow
 def test_the_committed_bundle_is_made_of_the_real_file(tmp_path: Path) -> None:
     """Bundling the file gives the committed tables byte for byte, and the committed sidecar.
 
@@ -190,6 +201,7 @@ def test_the_committed_bundle_is_made_of_the_real_file(tmp_path: Path) -> None:
     assert made == committed
 
 
+@pytest.mark.slow
 def test_a_spreadsheet_copy_of_the_real_file_gives_the_same_panel(
     panel: Panel, tmp_path: Path
 ) -> None:

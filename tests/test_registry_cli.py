@@ -213,6 +213,7 @@ def test_lines_and_samples_are_positive() -> None:
     assert len(every) > 100
 
 
+@pytest.mark.slow
 def test_a_table_is_never_cut_or_obeyed(tmp_path: Path) -> None:
     """Numbers are shown whole, however narrow the terminal; a name that is none is spelt out."""
     path = tmp_path / "odd.csv"

@@ -46,6 +46,7 @@ def place(tmp_path: Path) -> Place:
     return Place(tmp_path / "run", tmp_path / "home")
 
 
+@pytest.mark.slow
 def test_success(place: Place) -> None:
     """The file arrives byte for byte, with a manifest that describes it."""
     with hub({NAME: GOOD}) as server:
@@ -70,6 +71,7 @@ def test_success(place: Place) -> None:
     assert manifest.read(place.folder).to_dict() == outcome.manifest
 
 
+@pytest.mark.slow
 def test_second_run_asks_nothing(place: Place) -> None:
     """A folder that holds the file is kept, without a request and without the client."""
     with hub({NAME: GOOD}) as server:
@@ -109,6 +111,7 @@ def test_a_hash_that_is_none(place: Place, sha256: str) -> None:
     assert "64 hexadecimal digits" in caught.value.remedy
 
 
+@pytest.mark.slow
 def test_a_given_hash_is_demanded_at_first_use(place: Place) -> None:
     """Content without the given hash is refused at once; with it, the manifest says why it is."""
     wrong = replace(RELEASE, sha256=hashlib.sha256(OTHER).hexdigest())
@@ -123,6 +126,7 @@ def test_a_given_hash_is_demanded_at_first_use(place: Place) -> None:
     assert place.counters.read_bytes() == OTHER
 
 
+@pytest.mark.slow
 def test_a_hash_given_later_is_demanded_of_what_is_kept(place: Place) -> None:
     """A folder whose content has not the hash that is given now is not kept."""
     wrong = replace(RELEASE, sha256=hashlib.sha256(OTHER).hexdigest())
@@ -132,6 +136,7 @@ def test_a_hash_given_later_is_demanded_of_what_is_kept(place: Place) -> None:
     assert outcome.error == "HashMismatchError"
 
 
+@pytest.mark.slow
 def test_new_revision_replaces_the_old(place: Place) -> None:
     """Another commit is another address: its content replaces the known content."""
     revision = "f" * 40
@@ -145,6 +150,7 @@ def test_new_revision_replaces_the_old(place: Place) -> None:
     assert outcome.manifest["accessed"] == LATER
 
 
+@pytest.mark.slow
 def test_changed_content_is_refused(place: Place, tmp_path: Path) -> None:
     """Other content at the same commit is refused, and the old file and manifest stay."""
     with hub({NAME: GOOD}) as server:
