@@ -373,6 +373,7 @@ def test_a_repository_before_the_first_snapshot_is_chained(tmp_path: Path) -> No
     assert chained["young/model"] == 0
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("part", [0.3, 0.94, 1.5])
 def test_the_first_counter_anchors_a_whole_life(tmp_path: Path, part: float) -> None:
     """However wrong the 30-day field is, a life that the chain covers sums to its first counter."""
@@ -383,6 +384,7 @@ def test_the_first_counter_anchors_a_whole_life(tmp_path: Path, part: float) -> 
     assert found[rules.windows[0].id] == YOUNG.downloads(rules.windows[0])
 
 
+@pytest.mark.slow
 def test_as_read_puts_a_gain_at_the_reading_that_found_it(tmp_path: Path) -> None:
     """Uncut, a reading inside the window counts whole, and one after it not at all."""
     inside = window("increments", 120, 135)  # readings on days 126 and 133
@@ -393,6 +395,7 @@ def test_as_read_puts_a_gain_at_the_reading_that_found_it(tmp_path: Path) -> Non
     assert totals(found)[3] == {inside.id: 16 * NEW.rate, whole.id: 7 * NEW.rate}
 
 
+@pytest.mark.slow
 def test_left_out_leaves_out_what_a_frozen_hub_caught_up(tmp_path: Path) -> None:
     """The reading after a freeze counts as read, and not where frozen readings are left out."""
     after = window("increments", 162, 166)  # the reading of day 161 catches four weeks up
@@ -402,6 +405,7 @@ def test_left_out_leaves_out_what_a_frozen_hub_caught_up(tmp_path: Path) -> None
     assert totals(found, "left-out")[3][caught.id] == 0
 
 
+@pytest.mark.slow
 def test_a_reading_is_dated_by_the_newest_repository(tmp_path: Path) -> None:
     """Snapshots read two days after their labels give exact downloads on other days."""
     late = [replace(r, born=r.born + timedelta(days=5)) for r in newcomers()]
@@ -451,6 +455,7 @@ def test_snapshots_without_rows_are_no_readings(tmp_path: Path) -> None:
         rebuilt(tmp_path, {label: [] for label in LABELS[:3]})
 
 
+@pytest.mark.slow
 def test_a_snapshot_without_rows_is_named(tmp_path: Path) -> None:
     """It is no reading, and no mere week without one: the label stands among the truncated ones."""
     contents = spoilt(lambda _: None)
@@ -471,6 +476,7 @@ def test_snapshots_without_dates_say_so(tmp_path: Path) -> None:
         rebuilt(tmp_path, bare)
 
 
+@pytest.mark.slow
 def test_repositories_too_old_to_matter_are_left_out(tmp_path: Path) -> None:
     """One past its age limit before any window, and one never downloaded, make no row."""
     ancient = Repository(6, day(-400), 50, "ancient/model")
@@ -479,6 +485,7 @@ def test_repositories_too_old_to_matter_are_left_out(tmp_path: Path) -> None:
     assert totals(found) == exact(HUB)
 
 
+@pytest.mark.slow
 def test_weekly_downloads_add_up(tmp_path: Path) -> None:
     """Whole weeks of a group hold its downloads at its constant rates, up to their age limits."""
     with running(tmp_path, snapshots(HUB), definitions()) as (found, engine_):

@@ -111,6 +111,7 @@ def test_rows_are_added_for_the_window_that_is_chained(base: pd.DataFrame) -> No
     assert added[["error_lower", "error_upper"]].isna().all(axis=None)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("labels", ["study", "registry"])
 @pytest.mark.parametrize("role", ["uploader", "origin"])
 @pytest.mark.parametrize("side", [*SIDES, LEAD])

@@ -78,6 +78,7 @@ def test_fetch_writes_the_tables_and_both_manifests(tmp_path: Path) -> None:
     assert str(tmp_path) not in texts
 
 
+@pytest.mark.slow
 def test_content_that_stands_is_not_read_again(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -29,6 +29,7 @@ def real() -> records.Records:
     return records.read(real_records(), load_records())
 
 
+@pytest.mark.slow
 def test_real_rows(real: records.Records) -> None:
     """Rows and sums are those that the publishers state."""
     table = real.observations
@@ -110,6 +111,7 @@ def test_reading_the_real_records_is_quick_and_small() -> None:
     assert kilobytes < 1_500_000
 
 
+@pytest.mark.slow
 def test_the_list_of_the_whole_hub_is_a_snapshot(tmp_path: Path) -> None:
     """The snapshot reader takes it as it is: every row, count and id, and nulls for what it lacks."""
     import duckdb

@@ -164,6 +164,7 @@ def test_changed_content_is_refused(place: Place, tmp_path: Path) -> None:
     assert manifest.read(place.folder).to_dict() == known
 
 
+@pytest.mark.slow
 def test_refused_content_is_not_believed_from_the_cache(place: Place, tmp_path: Path) -> None:
     """After a mirror served wrong content, the client's cache of it does not outlive the fault."""
     with hub({NAME: GOOD}) as server:
@@ -177,6 +178,7 @@ def test_refused_content_is_not_believed_from_the_cache(place: Place, tmp_path: 
     assert place.counters.read_bytes() == GOOD
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("damage", ["changed", "removed", "emptied"])
 def test_damaged_file_is_repaired(place: Place, damage: str) -> None:
     """A local file that is not what the manifest says is restored, with its first date."""
@@ -191,6 +193,7 @@ def test_damaged_file_is_repaired(place: Place, damage: str) -> None:
     assert second.manifest == first.manifest
 
 
+@pytest.mark.slow
 def test_damaged_cache_is_repaired(place: Place) -> None:
     """A copy that was damaged inside the client's cache is fetched again."""
     with hub({NAME: GOOD}) as server:
@@ -240,6 +243,7 @@ def test_malformed_repository(place: Place) -> None:
     assert "'not/a/name'" in outcome.message
 
 
+@pytest.mark.slow
 def test_token_is_needed(place: Place) -> None:
     """A gated dataset is refused without a token, with the remedy, and read with one."""
     with hub({NAME: GOOD}, token=TOKEN) as server:
@@ -294,6 +298,7 @@ def test_malformed_token_is_not_quoted(place: Place) -> None:
     assert_token_is_nowhere(outcome, place)
 
 
+@pytest.mark.slow
 def test_password_in_the_endpoint_is_not_quoted(place: Place) -> None:
     """A message names the host of HF_ENDPOINT and not the credentials in front of it."""
     outcome = run_fetch(place, f"http://user:{TOKEN}@127.0.0.1:{closed_port()}")
@@ -301,6 +306,7 @@ def test_password_in_the_endpoint_is_not_quoted(place: Place) -> None:
     assert TOKEN not in outcome.message
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("method", ["HEAD", "GET"])
 @pytest.mark.parametrize(
     ("headers", "wait"),
@@ -367,6 +373,7 @@ def test_server_error_for_ever(place: Place, status: int) -> None:
     assert "DATA=bundled" in outcome.message
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("redirect", [False, True], ids=["direct", "redirect"])
 def test_cut_connection_is_resumed(place: Place, redirect: bool) -> None:
     """A connection that is cut goes on after the last whole block that the client has kept."""
@@ -381,6 +388,7 @@ def test_cut_connection_is_resumed(place: Place, redirect: bool) -> None:
     assert place.counters.read_bytes() == large
 
 
+@pytest.mark.slow
 def test_cut_connection_of_a_small_file(place: Place) -> None:
     """A file smaller than one block is asked for again from its start."""
     with hub({NAME: GOOD}) as server:
@@ -391,6 +399,7 @@ def test_cut_connection_of_a_small_file(place: Place) -> None:
     assert place.counters.read_bytes() == GOOD
 
 
+@pytest.mark.slow
 def test_a_killed_download_is_begun_anew(place: Place) -> None:
     """The client's part of a killed download is read by nobody: the next run is whole and right."""
     large = parquet(rows=3 * BLOCK // 16, compression="none")
@@ -435,6 +444,7 @@ def test_offline_without_cache(place: Place) -> None:
     assert "DATA=bundled" in outcome.message
 
 
+@pytest.mark.slow
 def test_offline_with_cache(place: Place) -> None:
     """Offline, a cached copy fills a new folder."""
     with hub({NAME: GOOD}) as server:
@@ -447,6 +457,7 @@ def test_offline_with_cache(place: Place) -> None:
     assert elsewhere.counters.read_bytes() == GOOD
 
 
+@pytest.mark.slow
 def test_offline_with_damaged_cache(place: Place) -> None:
     """Offline, a damaged cached copy is refused for what it is."""
     with hub({NAME: GOOD}) as server:
@@ -459,6 +470,7 @@ def test_offline_with_damaged_cache(place: Place) -> None:
     assert "instead of Parquet" in outcome.message
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("body", "kind"),
     [
@@ -531,6 +543,7 @@ def test_answer_of_another_commit(place: Place) -> None:
     assert "HF_ENDPOINT" in outcome.message
 
 
+@pytest.mark.slow
 def test_server_down(place: Place) -> None:
     """A server that cannot be reached is named, after the client's retries."""
     outcome = run_fetch(place, f"http://127.0.0.1:{closed_port()}")
@@ -540,6 +553,7 @@ def test_server_down(place: Place) -> None:
     assert outcome.slept == [1, 2, 4, 8, 8]
 
 
+@pytest.mark.slow
 def test_server_down_with_cache(place: Place) -> None:
     """A cached copy is used where the server is down."""
     with hub({NAME: GOOD}) as server:
@@ -560,6 +574,7 @@ def test_cache_cannot_be_written(place: Place) -> None:
     assert_nothing_written(place)
 
 
+@pytest.mark.slow
 def test_folder_cannot_be_written(place: Place) -> None:
     """A run's folder that cannot be made is an error of the disk."""
     place.folder.write_text("a file where the folder should be")

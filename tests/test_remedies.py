@@ -102,6 +102,7 @@ def wrong_in(text: str) -> list[str]:
     return wrong
 
 
+@pytest.mark.slow
 def test_the_messages_are_found() -> None:
     """The search sees remedies of all kinds, whole and in parts, and no docstrings."""
     all_texts = " ".join(text for _, text in spoken())

@@ -53,6 +53,7 @@ def added(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(tables, "TABLES", [MINE, *tables.TABLES])
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("added")
 def test_a_row_is_all_that_a_new_table_needs(tmp_path: Path) -> None:
     """It is made of what it reads, described, and readable by figures and numbers."""

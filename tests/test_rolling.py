@@ -171,6 +171,7 @@ def test_a_weight_of_weeks_does_not_change_who_leads_in_one(tables: Tables) -> N
     assert plain.equals(weighed)
 
 
+@pytest.mark.slow
 @EXAMPLES
 @given(st.lists(st.booleans(), min_size=1, max_size=9), st.integers(1, 5))
 def test_the_crossing_is_the_first_from_which_all_sums_lead(leads: list[bool], width: int) -> None:

@@ -125,6 +125,7 @@ def test_lines_under_the_bars_end_where_the_interval_does(shown: Shown) -> None:
         assert list(line.get_xdata()) == pytest.approx(expected)
 
 
+@pytest.mark.slow
 def test_each_scheme_says_how_often_it_never_crosses(shown: Shown) -> None:
     """A refused scheme says so and has no bars."""
     tables = shown.rolling_crossings
@@ -141,6 +142,7 @@ def test_each_scheme_says_how_often_it_never_crosses(shown: Shown) -> None:
     assert texts(ax)[-1] == f"{SCHEMES[-1]}, refused"
 
 
+@pytest.mark.slow
 def test_the_crossing_is_marked_on_the_line_of_china(shown: Shown) -> None:
     """A dot at its share and week; none where China is never ahead to the end."""
     week = of(shown.rolling_crossings, 4)["week"].iloc[0]
@@ -154,6 +156,7 @@ def test_the_crossing_is_marked_on_the_line_of_china(shown: Shown) -> None:
     assert not [line for line in never.lines if line.get_marker() == "o"]
 
 
+@pytest.mark.slow
 def test_marks_stand_where_the_tables_have_them(shown: Shown) -> None:
     """Sums that rest on frozen counters are shaded, and both breaks have a line and a name."""
     ax = drawn(shown).axes[0]
@@ -208,6 +211,7 @@ def test_no_text_is_small_clipped_or_covered(shown: Shown) -> None:
     assert_legible(drawn(shown))
 
 
+@pytest.mark.slow
 def test_the_same_tables_give_the_same_bytes(shown: Shown) -> None:
     """In any order of their rows."""
     names = ("rolling_shares", "rolling_distribution")

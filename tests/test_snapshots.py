@@ -243,6 +243,7 @@ def assert_complete(place: Place) -> None:
     assert names == {".parquet", ".json", ".csv"}
 
 
+@pytest.mark.slow
 def test_success(place: Place) -> None:
     """Every snapshot of the range leaves its extract and its sidecar, and a manifest of all."""
     with hub(FILES) as server:
@@ -287,6 +288,7 @@ def test_success(place: Place) -> None:
     }
 
 
+@pytest.mark.slow
 def test_progress_says_what_a_reader_needs(place: Place) -> None:
     """The weeks without a snapshot, the bound of the disk and every finished file are said."""
     with hub(FILES) as server:
@@ -299,6 +301,7 @@ def test_progress_says_what_a_reader_needs(place: Place) -> None:
     assert outcome.stderr == ""
 
 
+@pytest.mark.slow
 def test_second_run_asks_nothing(place: Place) -> None:
     """A folder that is complete is kept, without a request and without the client."""
     with hub(FILES) as server:
@@ -310,6 +313,7 @@ def test_second_run_asks_nothing(place: Place) -> None:
     assert not second.imported
 
 
+@pytest.mark.slow
 def test_fetching_ahead_changes_nothing(place: Place, tmp_path: Path) -> None:
     """With space for one snapshot and for two, extracts, sidecars and manifest are the same."""
     elsewhere = replace(place, folder=tmp_path / "other run")
@@ -323,6 +327,7 @@ def test_fetching_ahead_changes_nothing(place: Place, tmp_path: Path) -> None:
     assert manifest.read(place.folder) == manifest.read(elsewhere.folder)
 
 
+@pytest.mark.slow
 def test_main_is_pinned_once(place: Place) -> None:
     """Without a commit the one that main has is taken, and kept when main has moved on."""
     about = replace(ABOUT, revision="")
@@ -335,6 +340,7 @@ def test_main_is_pinned_once(place: Place) -> None:
     assert_complete(place)
 
 
+@pytest.mark.slow
 def test_newer_commit(place: Place) -> None:
     """Under a newer commit only what has changed is read anew, and the run says so."""
     changed = FILES | {path_of(LABELS[1]): models(5_000), path_of("2025-03-19"): models(6_000)}
@@ -351,6 +357,7 @@ def test_newer_commit(place: Place) -> None:
     assert place.sidecar(LABELS[0])["accessed"] == TODAY
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("finished", [True, False], ids=["whole run", "single file"])
 def test_changed_content_is_refused(place: Place, finished: bool) -> None:
     """Other content at the same commit is refused, and the old extract stays."""
@@ -366,6 +373,7 @@ def test_changed_content_is_refused(place: Place, finished: bool) -> None:
     assert place.rows(LABELS[1]) == expected_rows(1_000)
 
 
+@pytest.mark.slow
 def test_stray_extract_is_removed(place: Place) -> None:
     """An extract between the first and the last that is not of this commit does not stay."""
     with hub(FILES | {path_of("2025-03-19"): models(6_000)}, revision=OTHER) as server:
@@ -376,6 +384,7 @@ def test_stray_extract_is_removed(place: Place) -> None:
     assert_complete(place)
 
 
+@pytest.mark.slow
 def test_shorter_range_keeps_what_was_fetched(place: Place) -> None:
     """A narrower range names fewer extracts and costs nothing when it is widened again."""
     with hub(FILES) as server:
@@ -388,6 +397,7 @@ def test_shorter_range_keeps_what_was_fetched(place: Place) -> None:
     assert_complete(place)
 
 
+@pytest.mark.slow
 def test_no_snapshot_in_the_range(place: Place) -> None:
     """A range without snapshots is refused with the dates that there are."""
     with hub(FILES) as server:
@@ -398,6 +408,7 @@ def test_no_snapshot_in_the_range(place: Place) -> None:
     assert "since and until" in outcome.message
 
 
+@pytest.mark.slow
 def test_dataset_without_snapshots(place: Place) -> None:
     """A dataset that has no folder of snapshots has none in any range."""
     with hub({"README.md": b"A card"}) as server:
@@ -406,6 +417,7 @@ def test_dataset_without_snapshots(place: Place) -> None:
     assert "there are none" in outcome.message
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "damage", ["extract gone", "extract cut", "sidecar gone", "sidecar cut", "older layout"]
 )
@@ -428,6 +440,7 @@ def test_damage_is_repaired(place: Place, damage: str) -> None:
     assert_complete(place)
 
 
+@pytest.mark.slow
 def test_token_stays_with_the_hub(place: Place) -> None:
     """A gated dataset is read with the token, which the store of large files never sees."""
     with hub(FILES, token=TOKEN, redirect=True) as server:
@@ -442,6 +455,7 @@ def test_token_stays_with_the_hub(place: Place) -> None:
     assert all("authorization" not in seen.headers for seen in stored)
 
 
+@pytest.mark.slow
 def test_absent_dataset(place: Place) -> None:
     """A dataset that is not there is reported like one that may not be read, as the Hub does."""
     with hub(FILES, repository="owner/another") as server:
@@ -450,6 +464,7 @@ def test_absent_dataset(place: Place) -> None:
     assert f"no access to dataset {REPOSITORY}" in outcome.message
 
 
+@pytest.mark.slow
 def test_absent_commit(place: Place) -> None:
     """A commit that the dataset does not have is named with the key of the definitions."""
     with hub(FILES, revision=OTHER) as server:
@@ -459,6 +474,7 @@ def test_absent_commit(place: Place) -> None:
     assert "snapshots.revision" in outcome.message
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("status", [200, 401, 403, 404, 429, 500])
 @pytest.mark.parametrize("where", ["listing", "faults"])
 def test_token_is_never_shown(place: Place, status: int, where: str) -> None:
@@ -477,6 +493,7 @@ def test_token_is_never_shown(place: Place, status: int, where: str) -> None:
         assert path.is_dir() or TOKEN.encode() not in path.read_bytes()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("where", ["listing", "faults"])
 @pytest.mark.parametrize("revision", ["", REVISION])
 def test_rate_limit_is_waited_out(place: Place, where: str, revision: str) -> None:
@@ -489,6 +506,7 @@ def test_rate_limit_is_waited_out(place: Place, where: str, revision: str) -> No
     assert_complete(place)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("where", ["listing", "faults"])
 def test_rate_limit_for_ever(place: Place, where: str) -> None:
     """A 429 that does not end gives the wait that the Hub announced, after the client's retries."""
@@ -500,6 +518,7 @@ def test_rate_limit_for_ever(place: Place, where: str) -> None:
     assert outcome.slept == [141] * 5
 
 
+@pytest.mark.slow
 def test_server_error_then_success(place: Place) -> None:
     """A short failure of the server is outlived, of the list and of a file."""
     with hub(FILES) as server:
@@ -510,6 +529,7 @@ def test_server_error_then_success(place: Place) -> None:
     assert_complete(place)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("status", [500, 503, 504])
 @pytest.mark.parametrize("where", ["listing", "faults"])
 def test_server_error_for_ever(place: Place, where: str, status: int) -> None:
@@ -521,6 +541,7 @@ def test_server_error_for_ever(place: Place, where: str, status: int) -> None:
     assert f"failed ({status})" in outcome.message
 
 
+@pytest.mark.slow
 def test_cut_connection(place: Place) -> None:
     """A connection that is cut is taken up again."""
     with hub(FILES, redirect=True) as server:
@@ -530,6 +551,7 @@ def test_cut_connection(place: Place) -> None:
     assert_complete(place)
 
 
+@pytest.mark.slow
 def test_connection_cut_for_ever(place: Place) -> None:
     """A connection that is always cut ends in an error and leaves no part of a file."""
     with hub(FILES) as server:
@@ -553,6 +575,7 @@ def other_content(length: int) -> dict[str, bytes]:
     }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", ["changed", "HTML", "shorter"])
 def test_wrong_content_once(place: Place, kind: str) -> None:
     """Wrong content is asked for once more, from nothing, and the second answer counts."""
@@ -565,6 +588,7 @@ def test_wrong_content_once(place: Place, kind: str) -> None:
     assert_complete(place)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("kind", "error", "words"),
     [
@@ -584,6 +608,7 @@ def test_wrong_content_for_ever(place: Place, kind: str, error: str, words: str)
     assert not list(place.folder.rglob("*.parquet"))
 
 
+@pytest.mark.slow
 def test_wrong_length_announced(place: Place) -> None:
     """A file whose answer states another size than the list is refused."""
     with hub(FILES) as server:
@@ -602,6 +627,7 @@ def spoilt(cells: int) -> bytes:
     return sink.getvalue()
 
 
+@pytest.mark.slow
 def test_one_bad_cell_is_null_and_counted(place: Place) -> None:
     """A single value that cannot be right does not end the run: it is null, and the sidecar says so."""
     with hub(FILES | {path_of(LABELS[1]): spoilt(1)}) as server:
@@ -612,6 +638,7 @@ def test_one_bad_cell_is_null_and_counted(place: Place) -> None:
     assert [place.sidecar(label)["bad_cells"] for label in LABELS] == [{}, {"downloads": 1}, {}]
 
 
+@pytest.mark.slow
 def test_value_that_cannot_be_right(place: Place) -> None:
     """A snapshot with many absurd values ends the run by its name; what was done before stays."""
     with hub(FILES | {path_of(LABELS[1]): spoilt(2)}) as server:
@@ -623,6 +650,7 @@ def test_value_that_cannot_be_right(place: Place) -> None:
     assert not place.extract(LABELS[1]).exists()
 
 
+@pytest.mark.slow
 def test_disk_too_small(place: Place) -> None:
     """What the disk cannot hold is not begun."""
     with hub(FILES) as server:
@@ -633,6 +661,7 @@ def test_disk_too_small(place: Place) -> None:
     assert "another disk" in outcome.message
 
 
+@pytest.mark.slow
 def test_too_large(place: Place) -> None:
     """A snapshot above the bound is refused before any of its content is asked for."""
     with hub(FILES) as server:
@@ -642,6 +671,7 @@ def test_too_large(place: Place) -> None:
     assert "snapshots.max_bytes" in outcome.message
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("at", [1, 2, 3])
 def test_killed_run_goes_on(place: Place, at: int) -> None:
     """A run that is killed before an extract goes on there, and downloads nothing twice."""
@@ -654,6 +684,7 @@ def test_killed_run_goes_on(place: Place, at: int) -> None:
     assert_complete(place)
 
 
+@pytest.mark.slow
 def test_what_a_killed_run_left_is_removed(place: Place) -> None:
     """Parts of files, and whole files of other data, do not stay on the disk."""
     with hub(FILES) as server:
@@ -669,6 +700,7 @@ def test_what_a_killed_run_left_is_removed(place: Place) -> None:
     assert left == {f"{LABELS[0]}.parquet", f"{LABELS[0]}.json"}
 
 
+@pytest.mark.slow
 def test_damaged_copy_of_a_killed_run(place: Place) -> None:
     """A whole copy that a killed run left is examined like any other, and fetched again."""
     with hub(FILES) as server:
@@ -681,6 +713,7 @@ def test_damaged_copy_of_a_killed_run(place: Place) -> None:
     assert_complete(place)
 
 
+@pytest.mark.slow
 def test_offline_with_extracts(place: Place) -> None:
     """Offline, a complete folder needs nobody."""
     with hub(FILES) as server:
@@ -689,6 +722,7 @@ def test_offline_with_extracts(place: Place) -> None:
     assert outcome.manifest == first.manifest
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("listed", [False, True])
 def test_offline_without_extracts(place: Place, listed: bool) -> None:
     """Offline, what would have to be fetched is named, and nobody is asked."""
@@ -703,6 +737,7 @@ def test_offline_without_extracts(place: Place, listed: bool) -> None:
     assert "unset HF_HUB_OFFLINE" in outcome.message
 
 
+@pytest.mark.slow
 def test_copy_in_the_users_cache(place: Place, tmp_path: Path) -> None:
     """A sound copy in the client's own cache is used and left; one that is not sound is not used."""
     cache = place.home / "hub" / f"datasets--{REPOSITORY.replace('/', '--')}" / "snapshots"
@@ -717,6 +752,7 @@ def test_copy_in_the_users_cache(place: Place, tmp_path: Path) -> None:
     assert_complete(place)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("redirect", [False, True])
 def test_nothing_comes_through_xet(place: Place, redirect: bool) -> None:
     """Where the Hub offers Xet, files come by HTTP all the same."""
@@ -727,6 +763,7 @@ def test_nothing_comes_through_xet(place: Place, redirect: bool) -> None:
     assert_complete(place)
 
 
+@pytest.mark.slow
 def test_copies_are_fetched_once(place: Place) -> None:
     """Of files of one content one is asked for; the sidecars of the others say of which they are."""
     copies = FILES | {path_of(label): SNAPSHOTS[LABELS[0]] for label in ("2025-03-19", LABELS[2])}
@@ -744,6 +781,7 @@ def test_copies_are_fetched_once(place: Place) -> None:
     assert outcome.manifest["rows"] == 1_600
 
 
+@pytest.mark.slow
 def test_a_copy_of_what_is_here_is_not_fetched(place: Place) -> None:
     """A later label of a content that an earlier run has read costs no request for a file."""
     with hub(FILES | {path_of(LABELS[2]): SNAPSHOTS[LABELS[0]]}) as server:
@@ -753,6 +791,7 @@ def test_a_copy_of_what_is_here_is_not_fetched(place: Place) -> None:
     assert place.rows(LABELS[2]) == expected_rows(0)
 
 
+@pytest.mark.slow
 def test_what_is_out_of_the_range_is_told(place: Place) -> None:
     """Snapshots of the dataset that the range leaves out are in the table of what is left out."""
     with hub(FILES) as server:
@@ -861,6 +900,7 @@ def test_local_folder_again(place: Place, tmp_path: Path) -> None:
     assert place.rows(LABELS[1]) == expected_rows(5_000)
 
 
+@pytest.mark.slow
 def test_the_hub_after_a_folder(place: Place, tmp_path: Path) -> None:
     """Extracts of a local copy of the same content serve for the Hub too."""
     local_run(place, flat(tmp_path / "local"))

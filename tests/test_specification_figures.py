@@ -74,6 +74,7 @@ GRIDS = {
 }  # fmt: skip
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", GRIDS)
 @pytest.mark.parametrize("module", [specifications, bridges])
 def test_no_text_is_small_clipped_or_covered(module: object, name: str) -> None:
@@ -322,6 +323,7 @@ def test_bars_of_a_waterfall_connect(place: int) -> None:
         assert end == pytest.approx(_ends(below)[1 if starts else 0])
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("place", range(3))
 def test_every_step_is_named_and_printed_with_its_sign(place: int) -> None:
     """A lead with its own value, a change with what it changes by."""

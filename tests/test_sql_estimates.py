@@ -190,6 +190,7 @@ def test_exclusion_by_hand(by_hand: pd.DataFrame) -> None:
     assert by_hand.set_index(second.KEYS).loc[where, "value"] == (400 - 50) / 700
 
 
+@pytest.mark.slow
 def test_undefined_numbers(tmp_path: Path) -> None:
     """Without the USA the ratio is infinite; without a second developer or a family, undefined."""
     definitions = synthetic_definitions()
@@ -258,6 +259,7 @@ def random_bundle(folder: Path, seed: int) -> Path:
     return bundle(folder, repositories, developers, moves, drawn)
 
 
+@pytest.mark.slow
 def test_first_implementation_by_hand(tmp_path: Path) -> None:
     """The first implementation finds the same numbers in the bundle worked out by hand."""
     folder, definitions = bundle(tmp_path / "data"), synthetic_definitions()
@@ -270,6 +272,7 @@ def test_first_implementation_by_hand(tmp_path: Path) -> None:
     assert largest <= second.TOLERANCE
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("seed", range(4))
 def test_first_implementation_drawn(tmp_path: Path, seed: int) -> None:
     """Both implementations agree on bundles that were drawn."""

@@ -86,6 +86,7 @@ def by_hand(tmp_path_factory: pytest.TempPathFactory) -> pd.Series:
     return table.set_index(second.KEYS)["value"]
 
 
+@pytest.mark.slow
 def test_tail_by_hand(by_hand: pd.Series) -> None:
     """China's list grows by 200 / 150; so does that of the USA, of which the cut-off holds nothing."""
     group = ("hub_dates.csv", "top, uploader, registry, none, China")
@@ -97,6 +98,7 @@ def test_tail_by_hand(by_hand: pd.Series) -> None:
     assert by_hand[plain] == round(400 * 200 / 150)
 
 
+@pytest.mark.slow
 def test_correction_by_hand(by_hand: pd.Series) -> None:
     """China's part goes with what is followed of it; that of the USA keeps its level; both less what is held.
 
@@ -181,6 +183,7 @@ def by_sql() -> pd.DataFrame:
     return second.window(FOLDER, load_definitions())
 
 
+@pytest.mark.slow
 def test_results_of_the_bundled_window(by_sql: pd.DataFrame) -> None:
     """The results that the project publishes are those that the SQL finds in its tables."""
     compared = second.compare(by_sql, second.from_analysis(RESULTS))
@@ -191,6 +194,7 @@ def test_results_of_the_bundled_window(by_sql: pd.DataFrame) -> None:
     assert by_sql["loose"].max() <= 3
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("name", "row", "column", "more"),
     [
@@ -226,6 +230,7 @@ def test_changed_number(
     assert cells[column] in str(caught.value)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("name", "right", "wrong"),
     [

@@ -70,6 +70,7 @@ def copied(tmp_path: Path, finished: Finished) -> Run:
     return Run(str(finished.data), finished.copy(tmp_path / "copy"), finished.definitions)
 
 
+@pytest.mark.slow
 def test_second_run_says_unchanged(copied: Run, finished: Finished) -> None:
     """A second run of everything runs nothing, says so, and touches no file."""
     before = {name: (copied.out / name).stat().st_mtime_ns for name in files_in(copied.out)}
@@ -128,6 +129,7 @@ def imported(code: str) -> set[Path]:
     return {path for path in found if path is not None}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", STAGE_NAMES)
 def test_stages_declare_the_code_that_they_run(name: str) -> None:
     """Every layer that a stage imports, directly or not, is among the layers of its key."""
@@ -173,6 +175,7 @@ def test_changed_data_run_the_fetch(copied: Run, finished: Finished, tmp_path: P
     assert ran(replace(copied, data=str(data)), finished.out) == ["fetch"]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("stage", STAGE_NAMES)
 @pytest.mark.parametrize("damage", ["removed", "edited", "emptied"])
 def test_lost_output_runs_just_its_stage(
@@ -190,6 +193,7 @@ def test_lost_output_runs_just_its_stage(
     assert ran(copied, finished.out) == []
 
 
+@pytest.mark.slow
 def test_lost_paper_is_made_again(copied: Run, finished: Finished) -> None:
     """The command line makes a page that was removed again, byte for byte, and nothing else."""
     (copied.out / "paper" / "paper.html").unlink()
@@ -212,6 +216,7 @@ DOWNSTREAM = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("stage", "name"), DOWNSTREAM)
 def test_changed_content_runs_what_reads_it(
     copied: Run, finished: Finished, tmp_path: Path, stage: str, name: str
@@ -225,6 +230,7 @@ def test_changed_content_runs_what_reads_it(
     assert ran(copied, model, force=stage) == [stage, *DOWNSTREAM[stage, name]]
 
 
+@pytest.mark.slow
 def test_force_runs_a_stage_that_stands(copied: Run, finished: Finished) -> None:
     """--force runs a stage though nothing has changed, and its outputs stay the same bytes."""
     before = contents(copied.out)
@@ -244,6 +250,7 @@ def test_other_source_in_the_same_folder(copied: Run, finished: Finished) -> Non
         assert json.loads(manifest.read_text(encoding="utf-8"))["source"] == source
 
 
+@pytest.mark.slow
 def test_parts_of_a_killed_run_are_not_inputs(copied: Run, finished: Finished) -> None:
     """What a killed run left unfinished is no input of any stage."""
     for folder in ("build/source", "build/panel", "results", "figures", "paper"):
@@ -252,6 +259,7 @@ def test_parts_of_a_killed_run_are_not_inputs(copied: Run, finished: Finished) -
     assert len(parts_in(copied.out)) == 5
 
 
+@pytest.mark.slow
 def test_revision_is_part_of_the_key(copied: Run, finished: Finished) -> None:
     """Another revision of the released dataset is another input."""
     other = replace(copied, revision="0" * 40)

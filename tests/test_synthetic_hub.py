@@ -106,6 +106,7 @@ def test_counters_equal_the_curve_written_by_hand() -> None:
         assert got[row] == int(total)
 
 
+@pytest.mark.slow
 @given(moments, st.integers(0, 500))
 @EXAMPLES
 def test_first_year_is_the_sum_of_daily_increments(start: int, days: int) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 
 import pandas as pd
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -29,6 +30,7 @@ def tables(rows: Rows) -> tuple[pd.DataFrame, pd.DataFrame]:
     return facts, pd.DataFrame([row[2:] for row in rows], columns=WINDOWS)
 
 
+@pytest.mark.slow
 @settings(deadline=None, max_examples=150)
 @given(hub)
 def test_every_download_is_kept(rows: Rows) -> None:
@@ -40,6 +42,7 @@ def test_every_download_is_kept(rows: Rows) -> None:
     assert sums.sum().to_dict() == totals.sum().to_dict()
 
 
+@pytest.mark.slow
 @settings(deadline=None, max_examples=150)
 @given(hub)
 def test_what_is_large_keeps_its_name(rows: Rows) -> None:
@@ -60,6 +63,7 @@ def test_what_is_large_keeps_its_name(rows: Rows) -> None:
         assert (buckets | small.isin(places["uploader"])).all()
 
 
+@pytest.mark.slow
 @settings(deadline=None, max_examples=150)
 @given(hub)
 def test_one_name_is_of_one_uploader_and_origin(rows: Rows) -> None:

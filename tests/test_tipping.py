@@ -201,6 +201,7 @@ def test_the_developer_that_would_do_alone_is_the_smallest(rows: Rows) -> None:
         assert got["alone_share"] == smallest / sum(map(sum, rows))
 
 
+@pytest.mark.slow
 @EXAMPLES
 @given(few_developers)
 def test_no_wrong_labels_undercut_the_bound_on_downloads(rows: Rows) -> None:

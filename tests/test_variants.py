@@ -72,6 +72,7 @@ def test_the_age_limit_cuts_at_a_reading_or_on_the_day() -> None:
     assert total(Variant(window(6), 12, INTERPOLATED)) == 1800
 
 
+@pytest.mark.slow
 def test_a_cohort_read_until_later() -> None:
     """Only repositories born inside the window count, with what they gain until the last day."""
     cohort = Window("c", "cohort", date(2025, 2, 1), date(2025, 2, 26), "C", label(6).date())
@@ -82,6 +83,7 @@ def test_a_cohort_read_until_later() -> None:
     assert total(Variant(short, 365, AS_READ)) == 1000
 
 
+@pytest.mark.slow
 @EXAMPLES
 @given(
     st.lists(st.integers(0, 10_000), min_size=7, max_size=7),

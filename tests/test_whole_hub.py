@@ -69,6 +69,7 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Made]:
         yield Made(rebuilt, assemble(rebuilt, engine, RULES, GROUPS, LEAST), RULES)
 
 
+@pytest.mark.slow
 def test_the_panel_passes_the_check(made: Made) -> None:
     """Every later stage finds the columns, the groups and the counts that it needs."""
     checked = table.check(made.found.panel, made.definitions, "synthetic")
@@ -76,6 +77,7 @@ def test_the_panel_passes_the_check(made: Made) -> None:
         pd.testing.assert_frame_equal(rows, getattr(made.found.panel, name))
 
 
+@pytest.mark.slow
 def test_every_download_is_in_the_panel(made: Made) -> None:
     """Windows and variants sum to what was rebuilt, which is exact at a constant rate."""
     panel = made.found.panel
@@ -88,6 +90,7 @@ def test_every_download_is_in_the_panel(made: Made) -> None:
         assert made.found.chained[w.id].sum() == made.rebuilt.chained[w.id].sum()
 
 
+@pytest.mark.slow
 def test_weeks_add_up_to_the_windows(made: Made) -> None:
     """Weekly downloads inside a window of whole weeks differ from it by rounding alone."""
     weekly = made.found.panel.weekly
@@ -99,6 +102,7 @@ def test_weeks_add_up_to_the_windows(made: Made) -> None:
     assert not weekly.duplicated(["week", "uploader", "origin"]).any()
 
 
+@pytest.mark.slow
 def test_one_row_has_one_identity(made: Made) -> None:
     """Names and identities are unique, and the tables stand in one order."""
     rows = made.found.panel.repositories
@@ -109,6 +113,7 @@ def test_one_row_has_one_identity(made: Made) -> None:
         assert other["repository"].tolist() == rows["repository"].tolist()
 
 
+@pytest.mark.slow
 def test_origins_are_traced_through_renames_to_the_root(made: Made) -> None:
     """What derives from a derivative has the root's namespace, whatever the parent was called."""
     rows = made.rows
@@ -119,6 +124,7 @@ def test_origins_are_traced_through_renames_to_the_root(made: Made) -> None:
     assert rows.loc["acme/derived", "created"] == "2024-08"
 
 
+@pytest.mark.slow
 def test_the_tail_is_joined_by_uploader_and_origin(made: Made) -> None:
     """Two small repositories of one pair are one row with the sum of their downloads."""
     rows, w = made.rows, RULES.windows[0]
@@ -131,6 +137,7 @@ def test_the_tail_is_joined_by_uploader_and_origin(made: Made) -> None:
     assert "newcomer" not in "".join(rows.index)
 
 
+@pytest.mark.slow
 def test_groups_are_the_studys_or_unknown(made: Made) -> None:
     """A namespace without a label of the study has the group Unknown, by either role."""
     rows = made.rows
@@ -139,6 +146,7 @@ def test_groups_are_the_studys_or_unknown(made: Made) -> None:
     assert rows.loc["new/model", groups].tolist() == ["Unknown", "Unknown"]
 
 
+@pytest.mark.slow
 def test_the_chain_ends_with_what_is_used(made: Made) -> None:
     """Three stretches, then the scale that was used."""
     chain = made.found.chain.set_index("stretch")
@@ -148,6 +156,7 @@ def test_the_chain_ends_with_what_is_used(made: Made) -> None:
     assert chain.loc["used", "measured"] == made.rebuilt.scale.measured
 
 
+@pytest.mark.slow
 def test_defects_are_named_with_their_numbers(made: Made) -> None:
     """Every check has one row; the rename and the tail are found, and nothing that is not there."""
     defects = made.found.panel.defects.set_index("check")
@@ -163,6 +172,7 @@ def test_defects_are_named_with_their_numbers(made: Made) -> None:
     assert "4.3 times" in defects.loc["rolling-double-count", "where"]
 
 
+@pytest.mark.slow
 def test_everything_that_is_left_out_has_a_row(
     tmp_path_factory: pytest.TempPathFactory,
 ) -> None:
@@ -198,6 +208,7 @@ def test_everything_that_is_left_out_has_a_row(
     table.check(found.panel, RULES, "synthetic")
 
 
+@pytest.mark.slow
 def test_a_namespace_that_is_large_in_either_role_keeps_its_name(
     tmp_path_factory: pytest.TempPathFactory,
 ) -> None:
@@ -222,6 +233,7 @@ def test_a_namespace_that_is_large_in_either_role_keeps_its_name(
     assert of_root.startswith("(small namespaces ")
 
 
+@pytest.mark.slow
 def test_a_hub_without_parents_has_a_panel(tmp_path_factory: pytest.TempPathFactory) -> None:
     """Where no repository states a base model, every origin is the uploader."""
     with running(tmp_path_factory.mktemp("bare"), snapshots(hub()), RULES) as (rebuilt, engine):
@@ -229,6 +241,7 @@ def test_a_hub_without_parents_has_a_panel(tmp_path_factory: pytest.TempPathFact
     assert rows["origin"].equals(rows["uploader"])
 
 
+@pytest.mark.slow
 def test_the_panel_is_written_and_read(
     made: Made, tmp_path_factory: pytest.TempPathFactory
 ) -> None:
@@ -240,6 +253,7 @@ def test_the_panel_is_written_and_read(
     pd.testing.assert_frame_equal(again.weekly, made.found.panel.weekly)
 
 
+@pytest.mark.slow
 def test_with_no_least_nothing_is_joined(tmp_path_factory: pytest.TempPathFactory) -> None:
     """Where every repository is large, each downloaded one stands under its own name."""
     rules = replace(RULES, windows=RULES.windows[:2])

@@ -216,6 +216,7 @@ def test_a_lead_from_the_first_sum_on_is_no_crossing() -> None:
     assert "Aug" in rolling.title(table, firsts | {4: "2024-08-14"})
 
 
+@pytest.mark.slow
 def test_the_series_title_where_china_leads_throughout(tmp_path: Path) -> None:
     """The first week shown is called so, and a later crossing by its week."""
     first = str(synthetic(tmp_path / "a").weekly_shares["week"].min())
@@ -226,6 +227,7 @@ def test_the_series_title_where_china_leads_throughout(tmp_path: Path) -> None:
     )
 
 
+@pytest.mark.slow
 def test_too_few_developers(tmp_path: Path) -> None:
     """Intervals are called untrustworthy below the number of the definitions, and not above it."""
     results = synthetic(tmp_path)

@@ -172,6 +172,7 @@ def reordered(definitions: Definitions) -> dict[str, Definitions]:
     return found
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", list(reordered(DEFINITIONS)))
 def test_a_choice_is_the_headline_of_other_definitions(name: str) -> None:
     """With another rule of filling or capture first, the headline is the row of that change."""
@@ -452,6 +453,7 @@ def test_the_error_of_filling_by_hand() -> None:
     np.testing.assert_allclose(errors()["filling"], 0.1 * loose)
 
 
+@pytest.mark.slow
 def test_a_side_without_counters_has_the_error_of_all() -> None:
     """Nothing is compared of the USA: its error of filling is that of all together."""
     rows = DATA.agreement.assign(rebuilt=DATA.agreement["exact"])
@@ -546,6 +548,7 @@ def series(scope: str, name: str, measure: str = "corrected") -> list[int]:
     return rows.sort_values("month")[measure].tolist()
 
 
+@pytest.mark.slow
 def test_months_add_up_to_the_window() -> None:
     """Groups add up to the total, tracked developers and all others of a country to its group."""
     table = months()
@@ -574,6 +577,7 @@ def test_the_fixed_set_is_what_was_followed_from_the_start() -> None:
     assert series("fixed", "total", "estimate") == series("fixed", "total")
 
 
+@pytest.mark.slow
 def test_a_scope_without_one_country_has_its_lead() -> None:
     """Where nobody of the USA is followed from the start China leads by all it has."""
     some = tuple(

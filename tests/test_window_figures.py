@@ -87,12 +87,14 @@ def spans(ax: Axes) -> list[tuple[float, float, str]]:
     ]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", WINDOW_FIGURES)
 def test_no_text_is_small_clipped_or_covered(name: str) -> None:
     """Texts have at least 7.5 pt, lie on the page and do not overlap."""
     assert_legible(drawn(name, results()))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", WINDOW_FIGURES)
 def test_the_same_tables_give_the_same_bytes(name: str) -> None:
     """In any order of the rows of dates and months."""
@@ -172,6 +174,7 @@ def test_both_ranges_of_the_window_are_drawn_and_printed() -> None:
     ]
 
 
+@pytest.mark.slow
 def test_sections_are_named_and_divided() -> None:
     """Two grey lines between three headings; one where nothing is known to be published."""
     names = ["Published", "The whole Hub on three dates", "The window, rebuilt"]
@@ -182,6 +185,7 @@ def test_sections_are_named_and_divided() -> None:
         assert len(dividers) == 2 - left_out
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("changes", "told"),
     [
@@ -200,6 +204,7 @@ def test_the_title_of_the_pair_follows_the_ranges(changes: dict[str, object], to
     assert title("window_pair", results((), **changes)) == ours
 
 
+@pytest.mark.slow
 def test_a_date_before_the_window_is_called_so() -> None:
     """In the deck, and only where there is one."""
     told = "(11 Jul 2024: before the window)"
@@ -216,6 +221,7 @@ def lines_of(ax: Axes) -> list[Line2D]:
     return [line for line in ax.lines if len(line.get_xdata()) == len(months)]
 
 
+@pytest.mark.slow
 def test_months_are_divided_by_their_days_in_the_window() -> None:
     """Four days of the first and all but four of the last; corrected lines are solid."""
     tables = results()
@@ -252,6 +258,7 @@ def test_developers_have_their_countrys_colour_and_a_style_of_their_own() -> Non
     assert {colour for colour, _ in looks} == {CHINA, USA}
 
 
+@pytest.mark.slow
 def test_the_passing_is_marked_on_china_as_it_is_followed() -> None:
     """A dot in its month, with what holds when the rest is added; none where it never passes."""
     tables = results()
@@ -353,6 +360,7 @@ def test_ratios_and_errors_stand_beside_the_points() -> None:
     assert [text for text in texts(beside) if text in named] == ["all", *named]
 
 
+@pytest.mark.slow
 def test_the_title_of_the_agreement_gives_the_ratios() -> None:
     """After the first reading, then before; the deck counts the repositories."""
     tables = results()

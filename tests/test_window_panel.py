@@ -147,6 +147,7 @@ def test_the_age_limit_chooses(born: str, chosen: bool) -> None:
     assert ("a/b" in set(prepared(sources).facts["name"])) == chosen
 
 
+@pytest.mark.slow
 def test_facts_of_repositories() -> None:
     """The uploader is the namespace, the origin that of the base model, the month that of birth."""
     rows = PANEL.window_repositories.set_index("repository")
@@ -165,6 +166,7 @@ def test_what_follows_a_repository() -> None:
     assert followed("zeta/tail") == ""
 
 
+@pytest.mark.slow
 def test_the_earlier_of_two_followers_counts() -> None:
     """Crawled from January and counted since a birth in March: from January."""
     sources = Sources(
@@ -303,6 +305,7 @@ def undated() -> pd.DataFrame:
     return rows[rows["repository"] == "beta/undated"]
 
 
+@pytest.mark.slow
 def test_an_unknown_birth_takes_nothing_from_a_count() -> None:
     """All of a count was gained since birth and inside the window, whenever that was."""
     rows = undated()
@@ -311,6 +314,7 @@ def test_an_unknown_birth_takes_nothing_from_a_count() -> None:
         assert (rows[name] >= rows[SEEN]).all()
 
 
+@pytest.mark.slow
 def test_the_ceiling_of_an_unknown_birth_lies_above_the_estimates() -> None:
     """Month by month, under every rule of birth."""
     rows = undated()
@@ -373,6 +377,7 @@ def test_what_a_list_would_have_held_of_a_deeper_one() -> None:
     assert not table.loc[TOP, [low, top]].any(axis=None)
 
 
+@pytest.mark.slow
 def test_a_list_holds_what_is_at_its_cut_off() -> None:
     """A count that equals the cut of the list, or of its task, would have been held; one less not."""
     counts = {"a/at": 1_000, "a/less": 999, "a/task": 50, "a/low": 49}
@@ -386,6 +391,7 @@ def test_a_list_holds_what_is_at_its_cut_off() -> None:
     assert own[held_column(TOP)].to_dict() == {"a/at": 1_000, "a/less": 0, "a/task": 50, "a/low": 0}
 
 
+@pytest.mark.slow
 def test_joining_small_ones_in_lists_loses_nothing() -> None:
     """Sums by list, of downloads and of what lists would have held, are those of all names."""
     joined = window.build(RECORDS, small_window_study(least=5_000)).window_dates
@@ -395,6 +401,7 @@ def test_joining_small_ones_in_lists_loses_nothing() -> None:
     assert len(joined) < len(PANEL.window_dates)
 
 
+@pytest.mark.slow
 def test_joining_small_ones_in_the_window_loses_nothing() -> None:
     """Sums by month are the same, and what is followed from different days stays apart."""
     panel = window.build(RECORDS, small_window_study(least=50_000))
@@ -450,6 +457,7 @@ def test_a_panel_is_read_as_it_was_written(tmp_path: Path) -> None:
     assert found.window_repositories["followed_from"].tolist()[-1] == ""
 
 
+@pytest.mark.slow
 def test_the_order_of_rows_in_the_records_is_of_no_account() -> None:
     """Shuffled tables of records give the same panel, byte for byte."""
     shuffled = {
@@ -460,6 +468,7 @@ def test_the_order_of_rows_in_the_records_is_of_no_account() -> None:
         pd.testing.assert_frame_equal(getattr(found, name), table)
 
 
+@pytest.mark.slow
 def test_what_was_found_is_recorded() -> None:
     """How many births no record dates, and how many repositories counters and counts share."""
     both = Sources(lists={TOP: {"gamma/undated": 2_000}})
@@ -467,6 +476,7 @@ def test_what_was_found_is_recorded() -> None:
     assert rows.to_dict() == {"births-between-dates": 1, "counters-and-counts": 2}
 
 
+@pytest.mark.slow
 def test_records_without_counters_make_a_panel() -> None:
     """Nothing is counted or compared, and to leave the counters out leaves all as it is."""
     panel = window.build(replace(DATED, counters={}).records(), DEFINITIONS)
@@ -484,6 +494,7 @@ def test_records_without_crawls_make_a_panel() -> None:
     assert followed("delta/counted", panel) == "2024-12-01"
 
 
+@pytest.mark.slow
 def test_records_without_base_models_make_a_panel() -> None:
     """Everyone is its own origin."""
     rows = window.build(replace(DATED, bases={}).records(), DEFINITIONS).window_repositories
