@@ -79,6 +79,7 @@ def test_weighted_measures_by_hand() -> None:
     assert np.isnan(got["alpha"])
 
 
+@pytest.mark.slow
 @EXAMPLES
 @given(st.lists(st.tuples(*[st.sampled_from("abc")] * 2), min_size=1, max_size=12))
 def test_measures_equal_a_plain_implementation(pairs: list[tuple[str, str]]) -> None:

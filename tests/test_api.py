@@ -40,6 +40,7 @@ def lines(text: str) -> list[str]:
     return [line.rstrip() for line in text.strip().splitlines()]
 
 
+@pytest.mark.slow
 def test_the_documentation_runs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Every block of docs/API.md runs after those before it and prints what stands under it."""
     monkeypatch.chdir(tmp_path)
@@ -62,6 +63,7 @@ def test_every_name_is_documented_and_works() -> None:
         _ = replication.nothing  # type: ignore[attr-defined]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("arguments", "imported"),
     [

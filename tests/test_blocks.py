@@ -127,6 +127,7 @@ def test_the_two_lengths_are_in_the_ratio_of_their_constants() -> None:
     assert ours[1] / ours[0] == pytest.approx(1.5 ** (1 / 3), rel=1e-9)
 
 
+@pytest.mark.slow
 @EXAMPLES
 @given(st.integers(0, 999), st.floats(-50, 50), st.floats(-5, 5))
 def test_a_straight_line_changes_no_length(seed: int, level: float, slope: float) -> None:

@@ -144,6 +144,7 @@ def test_bca_is_archs_of_the_same_replicates() -> None:
         assert np.allclose(ours[:, place], theirs[:, 0], rtol=0, atol=1e-12)
 
 
+@pytest.mark.slow
 def test_roots_are_archs_of_the_same_replicates() -> None:
     """Arch finds the same quantiles of (z* − z)/se*; it then scales them by another error.
 

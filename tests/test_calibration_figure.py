@@ -72,6 +72,7 @@ def headings(figure: Figure) -> list[str]:
     return [t.get_text() for t in figure.texts if t.get_weight() == "bold" and not t.get_gid()]
 
 
+@pytest.mark.slow
 def test_the_title_names_the_best_method_and_its_worst_coverage(shown: Shown) -> None:
     """Both are as the results say."""
     assert titled(shown) == (
@@ -89,6 +90,7 @@ def test_no_coverage_of_the_headline_is_told(shown: Shown) -> None:
     assert overlaps(figure) == []
 
 
+@pytest.mark.slow
 def test_marks_stand_at_coverage_in_the_row_of_their_method(shown: Shown) -> None:
     """Every method has one mark a model, in percent, with twice its error as a bar."""
     figure = drawn(shown)
@@ -104,6 +106,7 @@ def test_marks_stand_at_coverage_in_the_row_of_their_method(shown: Shown) -> Non
         assert lengths == pytest.approx(sorted(400 * rows["error"]))
 
 
+@pytest.mark.slow
 def test_every_method_is_named_once_beside_its_row(shown: Shown) -> None:
     """The names stand left of the first panel of each two, at the height of the marks."""
     figure = drawn(shown)
@@ -131,6 +134,7 @@ def test_width_and_refusals_are_printed_in_the_row(shown: Shown) -> None:
         assert texts(ax).count("50\N{NARROW NO-BREAK SPACE}%") == 1
 
 
+@pytest.mark.slow
 def test_repositories_alone_are_hollow(shown: Shown) -> None:
     """Methods by developer are filled."""
     for ax in drawn(shown).axes[:4]:
@@ -162,6 +166,7 @@ def test_a_method_unknown_to_the_figure_is_named_as_in_the_table(shown: Shown) -
     assert overlaps(figure) == []
 
 
+@pytest.mark.slow
 def test_flatter_sizes_are_drawn_against_the_effective_number(shown: Shown) -> None:
     """A panel for each model that was run with them; the panel's own number comes first."""
     figure = drawn(shown)

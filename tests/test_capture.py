@@ -353,6 +353,7 @@ def test_the_window_holds_what_is_missing() -> None:
     assert table["repository"].is_unique
 
 
+@pytest.mark.slow
 def test_leaving_out_the_list_that_knows_a_group_changes_its_part() -> None:
     """Without the low list the shortfall is that of a window that never had it."""
     data = small_window()
@@ -362,6 +363,7 @@ def test_leaving_out_the_list_that_knows_a_group_changes_its_part() -> None:
     assert not math.isclose(found.sum(), data.shortfall().missing.sum())
 
 
+@pytest.mark.slow
 def test_an_uploader_who_is_followed_lacks_nothing() -> None:
     """Where every row of the lists is followed, nothing is missing and nothing is shared out."""
     everyone = (

@@ -158,6 +158,7 @@ def test_a_p_value_by_hand() -> None:
     assert change.p_value(columns).tolist() == pytest.approx([0.4, 0.2, 1.0, 0.6])
 
 
+@pytest.mark.slow
 @EXAMPLES
 @given(few_changes)
 def test_a_p_value_has_two_sides(replicates: np.ndarray) -> None:

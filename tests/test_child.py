@@ -59,6 +59,7 @@ def converted(folder: Path, target: str) -> str:
     return render._pandoc(folder, TEXT, target, ".svg")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("target", ["latex", "html5", "typst"])
 def test_pandoc_takes_nothing_from_its_user(
     tmp_path: Path, target: str, request: pytest.FixtureRequest

@@ -97,6 +97,7 @@ def rows() -> pd.DataFrame:
     return chosen(TABLE)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("attribution", "labels"), list(BY_HAND))
 @pytest.mark.parametrize("treatment", choices.TREATMENTS)
 def test_choices_by_hand(rows: pd.DataFrame, attribution: str, labels: str, treatment: str) -> None:
@@ -108,6 +109,7 @@ def test_choices_by_hand(rows: pd.DataFrame, attribution: str, labels: str, trea
         assert row[["total", "china", "usa", "lead"]].tolist() == expected
 
 
+@pytest.mark.slow
 def test_every_choice_has_one_row(rows: pd.DataFrame) -> None:
     """Four windows, whole and without each exclusion that removes something, and the grid."""
     assert not rows.index.has_duplicates
@@ -121,6 +123,7 @@ def test_every_choice_has_one_row(rows: pd.DataFrame) -> None:
     }
 
 
+@pytest.mark.slow
 def test_an_exclusion_that_removes_nothing_is_no_choice(rows: pd.DataFrame) -> None:
     """Nothing is distilled or uploaded in masses here; nor is all of it telemetry."""
     assert set(rows.index.get_level_values("exclusion")) == {
@@ -145,6 +148,7 @@ def test_an_exclusion_is_judged_in_each_window() -> None:
     assert ("increments-all", "telemetry") in found.droplevel([2, 3, 4])
 
 
+@pytest.mark.slow
 def test_an_exclusion_by_hand(rows: pd.DataFrame) -> None:
     """Without the telemetry's 60 or the repackaged 100, with users left out."""
     row = rows.loc[HEAD, "telemetry", "uploader", "study", "left-out"]
@@ -153,6 +157,7 @@ def test_an_exclusion_by_hand(rows: pd.DataFrame) -> None:
     assert row.tolist() == [810, 600 / 810, 210 / 810, 390 / 810]
 
 
+@pytest.mark.slow
 def test_leaving_out_is_spreading_in_proportion(rows: pd.DataFrame) -> None:
     """Give every country its proportion of the unattributed: the shares are those without them."""
     for attribution, labels in BY_HAND:
@@ -213,6 +218,7 @@ def test_maker_and_base_maker_are_credited_apart() -> None:
     assert found.loc["base_maker", "study", "own"].tolist()[1:3] == [0.70, 0.25]
 
 
+@pytest.mark.slow
 def test_lineage_stops_at_an_origin_without_a_country(rows: pd.DataFrame) -> None:
     """Other-cn is a user by origin as well, and stays one: the total counts it for neither side."""
     row = rows.loc[HEAD, "none", "uploader", "study", "lineage"]
@@ -230,6 +236,7 @@ def test_where_nobody_has_a_country_nothing_is_left_to_share() -> None:
     assert found.loc["left-out", ["china", "usa", "lead"]].isna().all()
 
 
+@pytest.mark.slow
 def test_the_order_of_rows_changes_nothing(rows: pd.DataFrame) -> None:
     """Shuffled input gives the same table, byte for byte."""
     shuffled = chosen(TABLE.sample(frac=1, random_state=3))
@@ -372,6 +379,7 @@ def test_exclusions_follow_the_headline() -> None:
     assert (last["lead"], last["lead_without"]) == (0.5, (350 - 250) / 600)
 
 
+@pytest.mark.slow
 def test_removed_exclusions_agree_with_choices(rows: pd.DataFrame) -> None:
     """The lead without an exclusion is that of the choice that makes it."""
     for (_, name), row in removals().iterrows():

@@ -136,6 +136,7 @@ def test_reader_that_goes_away(tmp_path: Path) -> None:
     assert parts_in(tmp_path) == []
 
 
+@pytest.mark.slow
 def test_folder_with_brackets_is_printed_as_it_is(tmp_path: Path) -> None:
     """A path is not mistaken for markup."""
     out = tmp_path / "[bold]new" / "[" / "a]"
@@ -206,6 +207,7 @@ def test_error_of_a_process(tmp_path: Path) -> None:
     assert not (tmp_path / "out").exists()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", STAGE_NAMES[1:])
 def test_stage_before_its_predecessors(tmp_path: Path, name: str) -> None:
     """A stage whose inputs were not made names the missing file and what makes it."""
@@ -319,6 +321,7 @@ def test_full_disk_while_the_paper_is_made(tmp_path: Path, finished: Finished) -
 DAMAGE = ["", "{", "[]", "null", "3", '"text"', "{}", '{"key": 1, "outputs": {"a": 1}}', "\udcff"]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("text", DAMAGE)
 def test_damaged_record_of_a_stage(tmp_path: Path, text: str) -> None:
     """A record of a stage that cannot be read counts as a stage that has not run."""

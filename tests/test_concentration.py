@@ -203,6 +203,7 @@ def covers(drawn: np.ndarray, truth: float) -> bool:
     return bool(low <= truth <= high)
 
 
+@pytest.mark.slow
 def test_the_interval_covers_where_the_plain_bootstrap_does_not() -> None:
     """What HHI typically is among 100 Pareto(3) units is covered at 95 %, plainly resampled not."""
     n, samples, replicates, place = 100, 300, 300, MEASURES.index("hhi")

@@ -97,6 +97,7 @@ def test_moments_are_told_by_the_whole_interval(lower: float, upper: float, told
     assert moments(Index(10, 0.9, lower, upper)) == told
 
 
+@pytest.mark.slow
 def test_too_few_developers_have_no_tail(shown: Shown) -> None:
     """The table says so by a tail of no units."""
 
@@ -110,6 +111,7 @@ def test_too_few_developers_have_no_tail(shown: Shown) -> None:
     assert {"cohort", "increments"} < {*named}
 
 
+@pytest.mark.slow
 def test_lines_bands_and_marks_are_where_the_table_says(shown: Shown) -> None:
     """The headline's line has the band; both windows have a mark at their chosen tail."""
     figure = drawn(shown)
@@ -137,6 +139,7 @@ def test_windows_and_moments_are_named_at_the_lines(shown: Shown) -> None:
         }  # fmt: skip
 
 
+@pytest.mark.slow
 def test_values_and_intervals_are_drawn_and_printed(shown: Shown) -> None:
     """One mark for every unit, scope and measure; an interval where the table has one."""
     figure = drawn(shown)
@@ -176,6 +179,7 @@ def test_every_row_says_why_there_is_no_interval(shown: Shown) -> None:
     assert {"Developers", "Repositories", "All (100)", "China (12)", "USA (40)"} < {*found}
 
 
+@pytest.mark.slow
 def test_a_tail_that_fits_badly_is_told(shown: Shown) -> None:
     """The note of one measure stands for its row."""
 
@@ -204,6 +208,7 @@ def test_what_is_missing_is_not_drawn(shown: Shown) -> None:
     assert [overlaps(drawn(x)) for x in (nothing, alone, half, fewer)] == [[]] * 4
 
 
+@pytest.mark.slow
 def test_a_headline_of_increments_has_one_line(shown: Shown) -> None:
     """Its rival is itself."""
     own = replace(DEFINITIONS.headline, estimand=RIVAL)

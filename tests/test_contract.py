@@ -226,6 +226,7 @@ def test_a_leaked_index_is_no_earlier_value(tmp_path: Path, release: Release) ->
     assert "has no column downloadsAllTime" in refusal(tmp_path / "release.csv", ContractError)
 
 
+@pytest.mark.slow
 def test_all_downloads_give_the_panel_of_the_first_year(tmp_path: Path) -> None:
     """The file that is not cut at one year gives what the cut one gives, row for row.
 

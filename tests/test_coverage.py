@@ -202,6 +202,7 @@ def test_two_dominating_developers_are_not_covered(
         assert shortfall.pvalue < 0.001, found.loc[name, "coverage"]
 
 
+@pytest.mark.slow
 def test_a_chunk_depends_on_its_number_and_setting_alone(monkeypatch: pytest.MonkeyPatch) -> None:
     """More data sets add chunks and change none."""
     monkeypatch.setattr(coverage, "CHUNK", 5)

@@ -459,6 +459,7 @@ def test_an_odd_row_does_not_end_a_crawl(place: Desk, change: dict[str, Any]) ->
     assert extract(place.folder / place.run().filename, target, TODAY).rows == 35 - out
 
 
+@pytest.mark.slow
 def test_what_the_command_prints(place: Desk) -> None:
     """The command names where the reading is, and what it lacks."""
     place.server.models.refused = frozenset({"downloadsAllTime"})

@@ -100,6 +100,7 @@ def test_a_slow_answer_is_asked_for_again(place: Desk) -> None:
     assert place.slept == [WAITS[0]]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("fault", "words"),
     [

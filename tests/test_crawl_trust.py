@@ -251,6 +251,7 @@ def expanded(query: str) -> set[str]:
     return {value for key, value in parse_qsl(query) if key == "expand[]"}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("refused", "words"),
     [
@@ -301,6 +302,7 @@ def test_a_list_that_knows_no_fields(place: Desk) -> None:
     assert remarks(place.folder, TODAY) == []
 
 
+@pytest.mark.slow
 def test_a_list_that_gives_no_counts(place: Desk) -> None:
     """Without any of the counts there is no reading."""
     place.server.models.refused = frozenset({"downloads", "downloadsAllTime"})

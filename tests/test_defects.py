@@ -271,6 +271,7 @@ def test_a_last_jump_is_told(levels: list[int], rise: int) -> None:
         assert counters(mended, 1) == levels
 
 
+@pytest.mark.slow
 def test_uncertain_counters_bound_the_panel() -> None:
     """What the envelopes differ by is summed; repositories above the margin are named."""
     rows = repository(1, [100, 200, 300, 250, 260, 270], name="a/stays")

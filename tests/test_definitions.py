@@ -181,6 +181,7 @@ def test_the_remedy_names_what_may_stand_there(
     assert remedy in error(tmp_path, changed(old, new)).remedy
 
 
+@pytest.mark.slow
 def test_definitions_are_read_without_the_heavy_libraries() -> None:
     """The package of the definitions imports no table and no array."""
     code = "import sys, replication.definitions; print({'pandas', 'numpy'} & {*sys.modules})"

@@ -159,6 +159,7 @@ def test_numbers_of_the_page_come_from_the_results(finished: Finished) -> None:
         assert " ".join(numbers[key]["display"].split()) in page, key
 
 
+@pytest.mark.slow
 def test_text_holds_no_number_of_its_own(finished: Finished, tmp_path: Path) -> None:
     """Where numbers.json displays something else, so does the text: no number is typed there."""
     results = Path(shutil.copytree(finished.out / "results", tmp_path / "results"))

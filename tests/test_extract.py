@@ -469,6 +469,7 @@ def test_newest_date(tmp_path: Path) -> None:
         newest_date(path)
 
 
+@pytest.mark.slow
 def test_real_file(tmp_path: Path) -> None:
     """The real schema goes through row for row, with the parents of the second implementation."""
     path = real_file().parents[1] / "hub_stats" / "hub_stats_frozen.parquet"

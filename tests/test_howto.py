@@ -255,6 +255,7 @@ def with_one_more(
             yield methods.Method(*MINE), replace(made, method=MINE.name, **ends)
 
 
+@pytest.mark.slow
 def test_an_interval_method_is_measured_named_and_shown(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

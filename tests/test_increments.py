@@ -72,6 +72,7 @@ FROZEN = repository(1, [100, 200, 200, 200, 500, 600], created=OLD)
 FROZEN += repository(2, [0, 10, 10, 10, 110, 120], created=OLD)
 
 
+@pytest.mark.slow
 def test_an_increment_is_what_the_counter_gained() -> None:
     """Increments are differences of consecutive readings, in their own repository."""
     rows = repository(1, [100, 150, 175], created=OLD) + repository(2, [7, 9, 9], created=OLD)
@@ -154,6 +155,7 @@ def test_the_age_limit_cuts_a_repository_between_two_readings() -> None:
     assert weeks(rows + repository(2, [1, 2, 3, 4])).loc[id_of(1)].tolist() == [10, 0, 0]
 
 
+@pytest.mark.slow
 def test_the_edges_of_a_window_are_inside() -> None:
     """Readings on the first and the last day count; those a week outside do not."""
     rows = repository(1, [0, 1, 10, 110, 1110, 11110], created=OLD)
@@ -188,6 +190,7 @@ def test_a_cohort_is_born_inside_its_window(created: pd.Timestamp, inside: bool)
     assert total(rows, "cohort", label(1), label(2)) == ({id_of(1): 30} if inside else {})
 
 
+@pytest.mark.slow
 def test_a_cohort_is_counted_at_the_end_of_its_window() -> None:
     """The counter at the last reading inside, or the last before it, all since birth."""
     rows = repository(1, [10, 20, None, 40], created=FIRST)
@@ -217,6 +220,7 @@ def test_totals_are_integers_with_a_zero_for_everybody_else() -> None:
     assert set(table.dtypes) == {np.dtype(np.int64)}
 
 
+@pytest.mark.slow
 def test_large_counters_stay_whole() -> None:
     """At a million million downloads no digit is lost, in windows and in weeks."""
     top = 10**12
@@ -225,6 +229,7 @@ def test_large_counters_stay_whole() -> None:
     assert by_week(rows) == [1, 1, 1]
 
 
+@pytest.mark.slow
 def test_frozen_readings_are_left_for_window_sums() -> None:
     """A window that ends in the freeze has what was counted; the catch-up holds all the rest."""
     assert gained(FROZEN) == [0, 100, 0, 0, 300, 100]
@@ -240,6 +245,7 @@ def test_frozen_readings_are_spread_for_the_weekly_series() -> None:
     assert table.columns.tolist() == [label(n) for n in range(1, 6)]
 
 
+@pytest.mark.slow
 def test_a_counter_that_moves_in_a_frozen_week_is_believed() -> None:
     """Where one in a hundred moves while the others stand, what it gained stays in its week."""
     rows = [
@@ -286,6 +292,7 @@ def test_a_newborn_gains_nothing_before_its_birth() -> None:
     assert by_week(rows, 2) == [0, 104, 7]  # read first three days after a label, 104 at the next
 
 
+@pytest.mark.slow
 def test_a_label_before_its_repository_was_created_counts_in_its_week() -> None:
     """A weekly label is the start of its week: what was read days later belongs to it all the same."""
     rows = repository(1, [1, 2, 3, 4], created=OLD)
@@ -293,6 +300,7 @@ def test_a_label_before_its_repository_was_created_counts_in_its_week() -> None:
     assert by_week(rows, 2) == [0, 50, 20]
 
 
+@pytest.mark.slow
 def test_a_newborn_at_the_first_label_starts_there() -> None:
     """The series begins after the first label: what was gained by then is before it."""
     rows = repository(1, [40, 55], created=FIRST - 2 * DAY)
@@ -307,6 +315,7 @@ def test_an_old_repository_that_enters_late_starts_at_its_first_counter() -> Non
     assert by_week(rows, 2) == [0, 0, 0, 60]
 
 
+@pytest.mark.slow
 def test_an_old_repository_that_enters_in_a_freeze_keeps_its_base() -> None:
     """Its first counter is the base of its catch-up, though it was read while all stood still."""
     rows = FROZEN + repository(3, [700, 700, 760, 770], created=OLD, first=label(2))
@@ -320,6 +329,7 @@ def test_a_repository_that_leaves_in_a_freeze_loses_its_catch_up() -> None:
     assert by_week(rows, 3) == [70, 0, 0, 0, 0]
 
 
+@pytest.mark.slow
 def test_daily_readings_are_brought_to_weeks() -> None:
     """Days after the weekly readings add up to their weeks; the last part of a week is left out."""
     rows = repository(1, [0, 70], created=OLD)
@@ -337,6 +347,7 @@ def test_weeks_between_readings_on_other_days_are_interpolated() -> None:
     assert by_week(rows) == [70, 110]
 
 
+@pytest.mark.slow
 def test_one_reading_makes_no_week() -> None:
     """With one label there is no week, and only newborns have an increment."""
     rows = repository(1, [40], created=FIRST) + repository(2, [40], created=OLD)

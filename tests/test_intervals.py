@@ -225,6 +225,7 @@ def synthetic_group(rng: np.random.Generator, n: int = 60) -> np.ndarray:
     return np.stack([size * member, size * ~member], axis=1)
 
 
+@pytest.mark.slow
 def test_jackknife_covers_where_it_should() -> None:
     """On synthetic light-tailed clusters the jackknife cannot be told from 95 % coverage."""
     rng, runs, covered = np.random.default_rng(1), 3000, 0

@@ -547,6 +547,7 @@ def test_the_real_graph_equals_plain_recursion(
     assert len(names) == found.weights.shape[0] == 4167
 
 
+@pytest.mark.slow
 def test_ids_join_the_renamed_parents_of_the_real_file(
     real_hub: pd.DataFrame, real_edges: pd.DataFrame
 ) -> None:

@@ -51,6 +51,7 @@ def test_numbers_from_tables_are_poisson() -> None:
         assert_law(column, stats.poisson(mean))
 
 
+@pytest.mark.slow
 def test_spread_numbers_are_multinomial() -> None:
     """Whatever the sum, each row is binomial, and pairs of rows have the multinomial covariance."""
     times, size = np.array([1, 3, 20, 120, 100, 6]), 40_000

@@ -130,6 +130,7 @@ def test_a_commit_and_the_name_that_stands_for_it_share_the_file(place: Place) -
     assert manifest.read(place.folder).to_dict() == outcome.manifest
 
 
+@pytest.mark.slow
 def test_a_short_hash_of_two_commits_is_refused(place: Place) -> None:
     """Digits that begin several commits name none of them."""
     short = REVISION[:8]
@@ -141,6 +142,7 @@ def test_a_short_hash_of_two_commits_is_refused(place: Place) -> None:
     assert_nothing_written(place)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("revision", ["mian", MOVED])
 def test_a_misspelt_revision_is_not_read_from_a_mirror(place: Place, revision: str) -> None:
     """A dataset that answers has no such revision: no mirror's main branch takes its place."""
@@ -171,6 +173,7 @@ def test_a_name_that_cannot_be_resolved_stays_what_it_was(
     assert other.error == damaged.error == "HubError"
 
 
+@pytest.mark.slow
 def test_a_mirror_with_the_pinned_hash(place: Place) -> None:
     """Where the hash is given, the first mirror that has it is read, and those before are named."""
     release = replace(
@@ -189,6 +192,7 @@ def test_a_mirror_with_the_pinned_hash(place: Place) -> None:
     assert place.counters.read_bytes() == GOOD
 
 
+@pytest.mark.slow
 def test_no_dataset_has_the_pinned_hash(place: Place) -> None:
     """Mirrors with other content are refused one by one, and the error names every dataset."""
     with datasets(None, OTHER, THIRD) as front:
@@ -285,6 +289,7 @@ def test_changed_content_is_not_sought_at_a_mirror(place: Place, tmp_path: Path)
     assert not place.counters.exists()
 
 
+@pytest.mark.slow
 def test_a_failing_dataset_is_read_from_a_mirror(place: Place) -> None:
     """A dataset that keeps failing is given up after the client's retries."""
     with datasets(GOOD, OTHER) as front:
@@ -295,6 +300,7 @@ def test_a_failing_dataset_is_read_from_a_mirror(place: Place) -> None:
     assert outcome.slept == [1, 2, 4, 8, 8]
 
 
+@pytest.mark.slow
 def test_a_refused_dataset_is_read_from_a_mirror(place: Place) -> None:
     """A dataset whose terms were not accepted (403) is given up, and the token is nowhere."""
     with datasets(GOOD, OTHER) as front:
@@ -330,6 +336,7 @@ def test_a_mirror_that_is_no_parquet_is_passed_over(place: Place) -> None:
     assert told(outcome, "HTML instead of Parquet")
 
 
+@pytest.mark.slow
 def test_a_list_of_mirrors_that_are_all_gone(place: Place) -> None:
     """Every dataset that was asked is named, once."""
     listed = replace(RELEASE, mirrors=(FIRST, REPOSITORY, FIRST, SECOND))
@@ -353,6 +360,7 @@ def test_the_other_file_of_the_release(place: Place) -> None:
     assert place.counters.read_bytes() == OTHER
 
 
+@pytest.mark.slow
 def test_what_is_said_of_a_pinned_first_use(place: Place) -> None:
     """The line on what was read names file, dataset, commit, hash and date, and nothing else."""
     with hub({NAME: GOOD}) as server:

@@ -195,6 +195,7 @@ def test_the_folder_of_the_user(tmp_path: Path, monkeypatch: pytest.MonkeyPatch)
     refused(done, f"there is no file {tmp_path / 'absent.parquet'}")
 
 
+@pytest.mark.slow
 def test_other_kinds_of_paths_as_data(tmp_path: Path, data: Path) -> None:
     """A slash after a file is no other file; a device and a name that is too long are no files."""
     out = ["--out", str(tmp_path / "out")]

@@ -165,6 +165,7 @@ def test_downloads_are_counts_everywhere(rows: Rows) -> None:
     assert (panel.weekly["downloads"] > 0).all()
 
 
+@pytest.mark.slow
 def test_the_tables_come_back_from_their_files(tmp_path: Path) -> None:
     """What is written is read back: names, whole numbers, texts with commas."""
     panel = build(clean_rows())
@@ -388,6 +389,7 @@ def test_the_bundled_source_is_the_bundle(tmp_path: Path, release: Path) -> None
     assert_same(table.read(tmp_path / "run"), table.read(tmp_path / "bundle"))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", [f"{name}.csv" for name in TABLES])
 def test_a_changed_bundle_is_refused(tmp_path: Path, release: Path, name: str) -> None:
     """One changed character in any table is found by its hash, and the table is named."""

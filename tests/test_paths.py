@@ -395,6 +395,7 @@ def histories(
     return np.array(born), counts, absences, counters
 
 
+@pytest.mark.slow
 @settings(deadline=None, max_examples=20)
 @given(histories(), rules)
 def test_gains_of_counters_are_exact(history: tuple, rule: Filling) -> None:
@@ -409,6 +410,7 @@ def test_gains_of_counters_are_exact(history: tuple, rule: Filling) -> None:
     assert found.counted.sum() == pytest.approx(said.segments["gain"].sum(), rel=1e-9, abs=1e-6)
 
 
+@pytest.mark.slow
 @settings(deadline=None, max_examples=20)
 @given(histories(), rules)
 def test_what_is_seen_is_least_and_the_ceiling_most(history: tuple, rule: Filling) -> None:
@@ -423,6 +425,7 @@ def test_what_is_seen_is_least_and_the_ceiling_most(history: tuple, rule: Fillin
     assert not found.ceiling[unborn].any()
 
 
+@pytest.mark.slow
 @settings(deadline=None, max_examples=20)
 @given(histories(), rules)
 def test_a_limit_takes_from_what_was_filled_alone(history: tuple, rule: Filling) -> None:
@@ -456,6 +459,7 @@ def test_absence_never_raises_a_path_above_its_cut_off(history: tuple, rule: Fil
             assert (span(path, first, last, row)[own] <= rate * (1 + 1e-9)).all()
 
 
+@pytest.mark.slow
 @settings(deadline=None, max_examples=15)
 @given(histories(), rules, st.permutations(range(8)))
 def test_the_order_of_what_is_said_is_of_no_account(

@@ -208,6 +208,7 @@ def ground(specks: int) -> np.ndarray:
     return np.vstack([head, np.tile([0, 0, dust], (specks, 1))]).astype(np.int64)
 
 
+@pytest.mark.slow
 def test_dust_is_the_limit_of_ever_smaller_repositories() -> None:
     """With 3,000 specks the loop's jackknife is that of infinitely many, to three digits."""
     drawn = post_stratification.resampled(HELD, DUST, RULES)

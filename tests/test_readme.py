@@ -90,6 +90,7 @@ def test_columns_of_the_estimates_are_told_in_order() -> None:
         assert [name.strip() for name in told[1].split(",")] == stream.readline().strip().split(",")
 
 
+@pytest.mark.slow
 def test_committed_page_shows_the_committed_numbers() -> None:
     """The committed text of the paper uses every number, and none is missing from these data."""
     text = (ROOT / "paper" / "paper.md").read_text(encoding="utf-8")

@@ -260,6 +260,7 @@ def test_undated_repositories_are_counted(tmp_path: Path) -> None:
     assert totals(found) == exact(HUB[1:])
 
 
+@pytest.mark.slow
 def test_a_chain_without_counters_is_not_measured(tmp_path: Path) -> None:
     """Where no snapshot has a counter, the chain stands as it is, and says so."""
     bare = {
@@ -442,6 +443,7 @@ def test_a_window_outside_the_snapshots_is_refused(
     assert caught.value.remedy
 
 
+@pytest.mark.slow
 def test_a_cohort_may_begin_before_the_snapshots(tmp_path: Path) -> None:
     """Its repositories' counters hold their whole lives, whenever they were born."""
     rules = definitions([window("cohort", -50, 150)])
@@ -466,6 +468,7 @@ def test_a_snapshot_without_rows_is_named(tmp_path: Path) -> None:
     assert named["truncated-snapshots"] == LABELS[EARLIER].isoformat()
 
 
+@pytest.mark.slow
 def test_snapshots_without_dates_say_so(tmp_path: Path) -> None:
     """Names and counts alone tell no age: the message names what is missing."""
     bare = spoilt(lambda _: None)

@@ -94,12 +94,14 @@ def test_moves_that_cancel_leave_the_own_errors() -> None:
     assert told == pytest.approx(USED["spread"] * 0.05 * math.sqrt(2))
 
 
+@pytest.mark.slow
 def test_no_row_is_added_where_nothing_is_chained(base: pd.DataFrame) -> None:
     """Windows of counters alone have no such error."""
     found = with_rebuild_error(base, REPOSITORIES, chained(0.0), chain())
     pd.testing.assert_frame_equal(found, base)
 
 
+@pytest.mark.slow
 def test_rows_are_added_for_the_window_that_is_chained(base: pd.DataFrame) -> None:
     """The first window gets two rows for each side and the lead; all others stay as they were."""
     found = with_rebuild_error(base, REPOSITORIES, chained(0.5), chain())
@@ -136,6 +138,7 @@ def test_ends_are_those_of_the_formula(
     assert both["unit"] == "developer"
 
 
+@pytest.mark.slow
 def test_a_repository_without_chained_downloads_has_none(base: pd.DataFrame) -> None:
     """Rows that the table of chained downloads lacks count as zero, in whatever order it stands."""
     table = chained(0.5)

@@ -175,6 +175,7 @@ def test_pages_that_are_missing_are_refused(tmp_path: Path) -> None:
         read(tmp_path, WHOLE)
 
 
+@pytest.mark.slow
 def test_types_of_all_tables(tmp_path: Path) -> None:
     """Times are datetime64[ns] without a zone, counts int64, and all else is text."""
     found = read(tmp_path, *write_all(tmp_path))

@@ -54,6 +54,7 @@ def listed(folder: Path) -> dict[str, dict[str, Any]]:
     return {row["id"]: row for row in rows}
 
 
+@pytest.mark.slow
 def test_fetch_writes_the_tables_and_both_manifests(tmp_path: Path) -> None:
     """The tables come back as they were read, and every record is named with its content."""
     source, run = tmp_path / "records", tmp_path / "run"
@@ -99,6 +100,7 @@ def test_content_that_stands_is_not_read_again(
     assert records.load(run).lists["cut_off"].tolist() == [0, 2_000]
 
 
+@pytest.mark.slow
 def test_changed_content_is_read_and_dated_anew(tmp_path: Path) -> None:
     """The date of access of a record is that of the first reading of its content."""
     source, run = tmp_path / "records", tmp_path / "run"
@@ -190,6 +192,7 @@ def test_git_brings_only_the_needed_files_of_the_commit(
     assert fetch(None, run, record, today=LATER) == (found, [])
 
 
+@pytest.mark.slow
 def test_another_commit_or_path_is_brought_anew(
     tmp_path: Path, served: tuple[Path, Record]
 ) -> None:

@@ -66,6 +66,7 @@ def test_real_defects(real: records.Records) -> None:
     ]  # fmt: skip
 
 
+@pytest.mark.slow
 def test_real_pages_are_the_rows_of_the_real_table(real: records.Records, tmp_path: Path) -> None:
     """The two pages that were kept as the API gave them say what the joined table says."""
     folder = real_records() / "api_list_pages"

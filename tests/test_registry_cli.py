@@ -34,6 +34,7 @@ def test_who_tells_a_namespace_with_its_evidence() -> None:
         assert part in words
 
 
+@pytest.mark.slow
 def test_who_tells_the_date_of_a_page_where_it_is_known() -> None:
     """The date that the page bears stands beside the day of reading; without it there is none."""
     row = next(d for d in REGISTRY.developers if d.date_of_copy)
@@ -62,6 +63,7 @@ def test_who_tells_every_credit_of_a_repository() -> None:
         assert part in words
 
 
+@pytest.mark.slow
 def test_who_tells_an_older_name_and_an_owner() -> None:
     """A renamed namespace says so with its evidence, a subsidiary names its parent."""
     assert "THUDM renamed" in told("who", "THUDM")
@@ -103,6 +105,7 @@ def test_check_refuses_a_malformed_row(tmp_path: Path) -> None:
     assert "remedy: use ISO 3166-1" in " ".join(done.stderr.split())
 
 
+@pytest.mark.slow
 def test_coverage_of_counts_by_hand(tmp_path: Path) -> None:
     """Of 100 synthetic downloads 50 are Qwen's, 20 a person's, 10 without evidence, 20 unknown."""
     path = tmp_path / "counts.csv"
@@ -156,6 +159,7 @@ def test_the_panel_s_table_counts_every_window() -> None:
     assert counts.index.name == "namespace"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("name", "text", "what"),
     [
@@ -199,6 +203,7 @@ def test_a_minimum_is_a_percentage(percent: str) -> None:
     assert invoke("registry", "coverage", "--min", percent).exit_code == 2
 
 
+@pytest.mark.slow
 def test_lines_and_samples_are_positive() -> None:
     """No line, and more developers than there are, are refused; just the drawn are printed."""
     assert invoke("registry", "missing", "--most", "0").exit_code == 2
@@ -260,6 +265,7 @@ def test_an_address_is_cut_after_its_name(address: str) -> None:
     assert query.name_of(address.format(name)) == name
 
 
+@pytest.mark.slow
 def test_who_answers_an_address_as_the_name() -> None:
     """The credits and the 8.0 M downloads of the repository, not those of nobody."""
     name = "bartowski/DeepSeek-R1-Distill-Qwen-14B-GGUF"
@@ -293,6 +299,7 @@ def test_who_says_what_it_cannot_answer(text: str, what: str) -> None:
     assert what in " ".join(done.stderr.split())
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("name", "namespace"),
     [("Kimi", "moonshotai"), ("Zhipu", "zai-org"), ("zhipu ai", "zai-org"), ("TII", "tiiuae"),
@@ -308,6 +315,7 @@ def test_a_namespace_goes_before_a_developer() -> None:
     assert told("who", "mit").startswith("MIT developer Massachusetts Institute of Technology")
 
 
+@pytest.mark.slow
 def test_who_says_what_the_panel_lacks() -> None:
     """A repository that is not in the panel has no downloads there, not none."""
     words = told("who", "Qwen/No-Such-Model", code=1)

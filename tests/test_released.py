@@ -83,6 +83,7 @@ def test_second_run_asks_nothing(place: Place) -> None:
     assert not second.imported
 
 
+@pytest.mark.slow
 def test_redirect_to_another_origin(place: Place) -> None:
     """A large file comes from the store it is redirected to, which never sees the token."""
     with hub({NAME: GOOD}, token=TOKEN, redirect=True) as server:
@@ -206,6 +207,7 @@ def test_damaged_cache_is_repaired(place: Place) -> None:
     assert place.counters.read_bytes() == GOOD
 
 
+@pytest.mark.slow
 def test_missing_file(place: Place) -> None:
     """A file that the dataset does not have is named."""
     with hub({"another.parquet": GOOD}) as server:
@@ -216,6 +218,7 @@ def test_missing_file(place: Place) -> None:
     assert_nothing_written(place)
 
 
+@pytest.mark.slow
 def test_missing_revision(place: Place) -> None:
     """A commit that the dataset does not have is named."""
     with hub({NAME: GOOD}, revision="f" * 40) as server:
@@ -225,6 +228,7 @@ def test_missing_revision(place: Place) -> None:
     assert "released.revision" in outcome.message
 
 
+@pytest.mark.slow
 def test_missing_repository(place: Place) -> None:
     """A dataset that is not there is reported like one that may not be read, as the Hub does."""
     with hub({NAME: GOOD}, repository="owner/another") as server:
@@ -234,6 +238,7 @@ def test_missing_repository(place: Place) -> None:
     assert "check its name" in outcome.message
 
 
+@pytest.mark.slow
 def test_malformed_repository(place: Place) -> None:
     """A name that no dataset can have is refused by name."""
     outcome = run_fetch(
@@ -259,6 +264,7 @@ def test_token_is_needed(place: Place) -> None:
     assert place.counters.read_bytes() == GOOD
 
 
+@pytest.mark.slow
 def test_token_without_the_right(place: Place) -> None:
     """A token whose owner has not accepted the terms is told to accept them."""
     with hub({NAME: GOOD}) as server:
@@ -269,6 +275,7 @@ def test_token_without_the_right(place: Place) -> None:
     assert "accept the terms" in outcome.message
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("status", [400, 401, 403, 404, 429, 500])
 def test_token_is_never_shown_on_failure(place: Place, status: int) -> None:
     """The token stays out of messages even where the server repeats it in its answer."""
@@ -281,6 +288,7 @@ def test_token_is_never_shown_on_failure(place: Place, status: int) -> None:
     assert_token_is_nowhere(outcome, place)
 
 
+@pytest.mark.slow
 def test_token_is_never_shown_on_success(place: Place) -> None:
     """The token is sent and recorded nowhere."""
     with hub({NAME: GOOD}, token=TOKEN) as server:
@@ -289,6 +297,7 @@ def test_token_is_never_shown_on_success(place: Place) -> None:
     assert_token_is_nowhere(outcome, place)
 
 
+@pytest.mark.slow
 def test_malformed_token_is_not_quoted(place: Place) -> None:
     """A token that no header can carry, which the transport would quote, is not quoted."""
     with hub({NAME: GOOD}) as server:
@@ -328,6 +337,7 @@ def test_rate_limit_then_success(
     assert outcome.slept == [wait + 1]  # the client adds one second
 
 
+@pytest.mark.slow
 def test_rate_limit_for_ever(place: Place) -> None:
     """A 429 that does not end gives the wait that the Hub announced, after the client's retries."""
     with hub({NAME: GOOD}) as server:
@@ -340,6 +350,7 @@ def test_rate_limit_for_ever(place: Place) -> None:
     assert_nothing_written(place)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("method", "status"), [("HEAD", 429), ("GET", 429), ("HEAD", 503)])
 def test_a_named_wait_is_taken_as_often_as_the_client_asks(
     place: Place, method: str, status: int
@@ -353,6 +364,7 @@ def test_a_named_wait_is_taken_as_often_as_the_client_asks(
     assert outcome.slept == [141] * 5
 
 
+@pytest.mark.slow
 def test_server_error_then_success(place: Place) -> None:
     """A short failure of the server is outlived."""
     with hub({NAME: GOOD}) as server:
@@ -362,6 +374,7 @@ def test_server_error_then_success(place: Place) -> None:
     assert outcome.slept == [1, 2]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("status", [500, 502, 503, 504])
 def test_server_error_for_ever(place: Place, status: int) -> None:
     """A server that keeps failing is reported as such, after the client's retries."""
@@ -423,6 +436,7 @@ def test_a_killed_download_is_begun_anew(place: Place) -> None:
     assert place.counters.read_bytes() == large
 
 
+@pytest.mark.slow
 def test_connection_cut_for_ever(place: Place) -> None:
     """A connection that is always cut ends in an error and leaves no part of the file."""
     with hub({NAME: GOOD}) as server:
@@ -434,6 +448,7 @@ def test_connection_cut_for_ever(place: Place) -> None:
     assert not list(place.home.rglob("*.incomplete"))
 
 
+@pytest.mark.slow
 def test_offline_without_cache(place: Place) -> None:
     """Offline and without a cached copy, the remedies are named and nobody is asked."""
     with hub({NAME: GOOD}) as server:
@@ -494,6 +509,7 @@ def test_content_is_not_parquet(place: Place, body: bytes, kind: str) -> None:
     assert place.counters.read_bytes() == GOOD
 
 
+@pytest.mark.slow
 def test_wrong_length(place: Place) -> None:
     """Content of another size than announced is refused."""
     with hub({NAME: GOOD}) as server:
@@ -504,6 +520,7 @@ def test_wrong_length(place: Place) -> None:
     assert_nothing_written(place)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("redirect", [False, True], ids=["direct", "redirect"])
 def test_too_large(place: Place, redirect: bool) -> None:
     """A file larger than the limit is refused before any of its content is asked for."""
@@ -516,6 +533,7 @@ def test_too_large(place: Place, redirect: bool) -> None:
     assert "released.max_bytes" in outcome.message
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("redirect", [False, True], ids=["direct", "redirect"])
 def test_unknown_size(place: Place, redirect: bool) -> None:
     """A file whose size is not stated cannot be held against the limit and is not asked for."""
@@ -527,6 +545,7 @@ def test_unknown_size(place: Place, redirect: bool) -> None:
     assert "the size" in outcome.message
 
 
+@pytest.mark.slow
 def test_size_at_the_limit(place: Place) -> None:
     """A file of exactly the largest size is fetched."""
     with hub({NAME: GOOD}) as server:
@@ -534,6 +553,7 @@ def test_size_at_the_limit(place: Place) -> None:
     assert outcome.manifest is not None
 
 
+@pytest.mark.slow
 def test_answer_of_another_commit(place: Place) -> None:
     """An endpoint that answers with another commit than the pinned one is not believed."""
     with hub({NAME: GOOD}) as server:
@@ -564,6 +584,7 @@ def test_server_down_with_cache(place: Place) -> None:
     assert place.counters.read_bytes() == GOOD
 
 
+@pytest.mark.slow
 def test_cache_cannot_be_written(place: Place) -> None:
     """A cache folder that cannot be made is an error of the disk, with its own remedy."""
     place.home.write_text("a file where the folder should be")

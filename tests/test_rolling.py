@@ -143,6 +143,7 @@ def test_the_distribution_holds_what_the_crossing_says(tables: Tables, scheme: s
     assert [row["lower"], row["upper"]] == rows["week"].iloc[places].tolist()
 
 
+@pytest.mark.slow
 def test_the_smoothed_series_has_the_same_shares_and_crossing() -> None:
     """At the study's own width the shares, bands and crossing are those of the weekly series."""
     width = DEFINITIONS.time.smoothing_weeks

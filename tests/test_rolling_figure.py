@@ -206,6 +206,7 @@ def test_the_deck_names_the_uploader_where_the_weeks_know_no_maker(shown: Shown)
         assert f"; {told}, study’s labels." in rolling.deck(shown, chosen)
 
 
+@pytest.mark.slow
 def test_no_text_is_small_clipped_or_covered(shown: Shown) -> None:
     """Texts have at least 7.5 pt, lie on the page and do not overlap."""
     assert_legible(drawn(shown))

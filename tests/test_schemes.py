@@ -78,6 +78,7 @@ def test_weights_have_the_moments_of_their_law(scheme: Scheme, n: int) -> None:
     assert_moments(weights, np.full(n, mean(scheme, n)), covariance(scheme, n))
 
 
+@pytest.mark.slow
 @every_scheme
 def test_merged_weights_have_the_moments_of_sums_of_single_ones(scheme: Scheme) -> None:
     """A row that occurs t times has the sum of t weights, and rows apart have one each."""
@@ -95,6 +96,7 @@ def test_multinomial_weights_have_their_joint_law() -> None:
     assert_law(drawn_merged(MULTINOMIAL), stats.multinomial, 8, BLOCKS / 8)
 
 
+@pytest.mark.slow
 def test_subsamples_have_their_joint_law() -> None:
     """Four of eight clusters, single and merged: a multivariate hypergeometric law."""
     assert SUBSAMPLE.drawn(8) == 4

@@ -174,6 +174,7 @@ def test_a_redrawn_developer_keeps_the_proportions_of_its_repositories() -> None
         assert np.allclose(parts[large], 3 * parts[large + 1], atol=2)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("model", INDEPENDENT)
 @pytest.mark.parametrize("power", [1.0, 0.0])
 def test_the_stated_truth_is_the_mean_share(model: str, power: float) -> None:

@@ -812,6 +812,7 @@ def local_run(place: Place, local: Path, about: Snapshots = ABOUT, today: str = 
 LAYOUTS = {"models": "models/{}/models.parquet", "dated": "{}/models.parquet", "flat": "{}.parquet"}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("layout", LAYOUTS)
 def test_local_folder(place: Place, tmp_path: Path, layout: str) -> None:
     """A folder of snapshots on this machine is read where it lies, in any of its layouts."""
@@ -833,6 +834,7 @@ TOP, LOWER = {**ALL, "mode": "top", "limit": 500}, {**ALL, "mode": "top", "limit
 OWNERS = {**ALL, "mode": "namespaces", "namespaces": ["Qwen", "google"]}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("scopes", "words"),
     [
@@ -863,6 +865,7 @@ def test_extent_of_a_folder(place: Place, tmp_path: Path, scopes: list[Any], wor
     assert manifest.read(place.folder).to_dict().get("extent", "") == words
 
 
+@pytest.mark.slow
 def test_extent_counts_what_is_read(place: Place, tmp_path: Path) -> None:
     """A reading outside the range has no say, and neither has a record beside a plain file."""
     local = flat(tmp_path / "local")
@@ -885,6 +888,7 @@ def flat(folder: Path, contents: dict[str, bytes] = SNAPSHOTS) -> Path:
     return folder
 
 
+@pytest.mark.slow
 def test_local_folder_again(place: Place, tmp_path: Path) -> None:
     """What stands is kept, and a local file that has changed is read anew."""
     local = flat(tmp_path / "local")
@@ -949,6 +953,7 @@ def test_local_disk_too_small(
     assert not sidecar.labels(place.folder)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("damage", ["no manifest", "no extract", "other extract", "no sidecar"])
 def test_extracts_that_are_not_the_manifests(place: Place, tmp_path: Path, damage: str) -> None:
     """The next stage is given no extracts but those that the manifest describes."""

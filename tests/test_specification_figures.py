@@ -139,6 +139,7 @@ def test_the_deck_says_what_is_behind_the_bands() -> None:
     assert "Dotted" not in specifications.deck(many[many["lead"] > 0], DEFINITIONS)
 
 
+@pytest.mark.slow
 def test_the_curve_has_every_lead_in_the_colour_of_the_leader() -> None:
     """Leads in points at evenly spaced places, in the order of their size."""
     curve = drawn(SHOWN).axes[0]
@@ -167,6 +168,7 @@ def test_published_cells_are_marked_where_they_lie_on_the_curve() -> None:
         assert f"{cell.label} {words.signed(100 * leads[cell.id])}" in printed
 
 
+@pytest.mark.slow
 def test_a_published_cell_without_downloads_is_not_marked() -> None:
     """The cell of first-party text generation is empty."""
     marks = [line for line in drawn(of(EMPTY)).axes[0].lines if len(line.get_xdata()) == 1]
@@ -258,6 +260,7 @@ def test_the_headlines_choices_have_dark_names() -> None:
     assert {label for labels in own.values() for label in labels} <= set(dark)
 
 
+@pytest.mark.slow
 def test_bars_are_as_long_as_the_shares_of_variance() -> None:
     """The heaviest dimension stands first, its numbers below its bars; no variance, no bar."""
     ax = drawn(SHOWN).axes[2]
@@ -343,6 +346,7 @@ def test_every_step_is_named_and_printed_with_its_sign(place: int) -> None:
     ]
 
 
+@pytest.mark.slow
 def test_only_what_no_choice_explains_is_hatched() -> None:
     """Leads have the leader's colour, choices are grey, and the shaded rows are published."""
     figure = drawn(SHOWN, bridges)
@@ -358,6 +362,7 @@ def test_only_what_no_choice_explains_is_hatched() -> None:
     assert len(shaded) == sum(row["kind"] == "published" for row in rows)
 
 
+@pytest.mark.slow
 def test_all_bridges_have_one_scale() -> None:
     """A point is as long in each, and zero stands at the same place."""
     axes = drawn(SHOWN, bridges).axes

@@ -125,6 +125,7 @@ def by_hand(tmp_path_factory: pytest.TempPathFactory) -> pd.DataFrame:
     return second.shares(bundle(tmp_path_factory.mktemp("bundle")), synthetic_definitions())
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("attribution", "labels", "china", "usa", "nowhere"),
     [
@@ -153,6 +154,7 @@ def test_shares_by_hand(
         assert found == list(numbers)
 
 
+@pytest.mark.slow
 def test_groups_by_hand(by_hand: pd.DataFrame) -> None:
     """A group without a country can shrink to nothing, and one without downloads has a zero."""
     maker = ("maker", "study")
@@ -163,6 +165,7 @@ def test_groups_by_hand(by_hand: pd.DataFrame) -> None:
     assert value(by_hand, "total", "all", *maker) == 900
 
 
+@pytest.mark.slow
 def test_family_by_hand(by_hand: pd.DataFrame) -> None:
     """The family's namespaces count within their group, and not others of their developer."""
     family = "Alpha / China"
@@ -172,6 +175,7 @@ def test_family_by_hand(by_hand: pd.DataFrame) -> None:
     assert value(by_hand, "n_developers", family, "uploader", "registry") == 1
 
 
+@pytest.mark.slow
 def test_concentration_by_hand(by_hand: pd.DataFrame) -> None:
     """A developer holds what its namespaces held while they were its own."""
     held = {"Alpha Inc.": 430, "Beta Inc.": 220, "Packer": 160, "stranger": 50, "Delta Ltd": 40}
@@ -183,6 +187,7 @@ def test_concentration_by_hand(by_hand: pd.DataFrame) -> None:
     assert value(by_hand, "without_largest", *lead) == (0 - 220) / (900 - 430)
 
 
+@pytest.mark.slow
 def test_exclusion_by_hand(by_hand: pd.DataFrame) -> None:
     """An exclusion leaves out what its rules match, and makes no estimand where that is nothing."""
     assert set(by_hand["estimand"]) == {WINDOW, QUIET, f"{WINDOW}-without-telemetry"}
@@ -203,6 +208,7 @@ def test_undefined_numbers(tmp_path: Path) -> None:
     assert math.isnan(value(usa, "point", "Alpha / China", "uploader", "study"))
 
 
+@pytest.mark.slow
 def test_order_of_the_panel(by_hand: pd.DataFrame, tmp_path: Path) -> None:
     """The order of the repositories changes nothing."""
     found = second.shares(bundle(tmp_path, REPOSITORIES[::-1]), synthetic_definitions())
@@ -281,6 +287,7 @@ def test_first_implementation_drawn(tmp_path: Path, seed: int) -> None:
     assert second.checked(folder, tmp_path / "results", definitions)[1] <= second.TOLERANCE
 
 
+@pytest.mark.slow
 def test_results_of_the_bundled_panel() -> None:
     """The results that the project publishes are those that the SQL finds in its data."""
     numbers, largest = second.checked(FOLDER, ROOT / "results", load_definitions())
@@ -289,6 +296,7 @@ def test_results_of_the_bundled_panel() -> None:
     assert 0 < largest <= second.TOLERANCE
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("name", "right", "wrong"),
     [
@@ -362,6 +370,7 @@ def test_nothing_compared() -> None:
         second.require_equal(second.compare(empty, empty))
 
 
+@pytest.mark.slow
 def test_missing_file(tmp_path: Path) -> None:
     """A file that is missing is named, with what to do."""
     (bundle(tmp_path) / "rules.csv").unlink()
@@ -370,6 +379,7 @@ def test_missing_file(tmp_path: Path) -> None:
     assert "git checkout" in caught.value.remedy
 
 
+@pytest.mark.slow
 def test_confined_connection(tmp_path: Path) -> None:
     """The SQL can read the folder that it is given, and no other file, network or setting."""
     inside, outside = bundle(tmp_path / "inside"), bundle(tmp_path / "outside")

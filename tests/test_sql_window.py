@@ -291,6 +291,7 @@ def test_missing_number(side: int) -> None:
         )
 
 
+@pytest.mark.slow
 def test_missing_file(tmp_path: Path) -> None:
     """A file that is missing is named, with what to do."""
     (hand_bundle(tmp_path) / "window_months.csv").unlink()

@@ -151,6 +151,7 @@ def test_stages_declare_the_code_that_they_run(name: str) -> None:
     assert len(layers) > 1
 
 
+@pytest.mark.slow
 def test_changed_definitions_run_everything(copied: Run, finished: Finished) -> None:
     """A change of a value runs every stage again; one of a comment, or another file, runs nothing."""
     text = finished.definitions.read_text(encoding="utf-8")
@@ -166,6 +167,7 @@ def test_changed_definitions_run_everything(copied: Run, finished: Finished) -> 
     assert ran(other, finished.out) == []
 
 
+@pytest.mark.slow
 def test_changed_data_run_the_fetch(copied: Run, finished: Finished, tmp_path: Path) -> None:
     """Other content of the data file fetches it again; another name for the same does not."""
     data = tmp_path / "other-name.parquet"
@@ -240,6 +242,7 @@ def test_force_runs_a_stage_that_stands(copied: Run, finished: Finished) -> None
     assert contents(copied.out) == before
 
 
+@pytest.mark.slow
 def test_other_source_in_the_same_folder(copied: Run, finished: Finished) -> None:
     """Data from elsewhere are fetched again, and the manifest says where they came from."""
     manifest = copied.out / "results" / "manifest.json"

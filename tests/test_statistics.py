@@ -61,6 +61,7 @@ def test_scale_does_not_matter(groups: np.ndarray, factor: int) -> None:
     assert np.allclose(NAMES.proportions(totals), NAMES.proportions(totals * factor), rtol=1e-14)
 
 
+@pytest.mark.slow
 @given(counts, st.data())
 def test_no_attribution_of_the_rest_leaves_the_bounds(
     groups: np.ndarray, data: st.DataObject

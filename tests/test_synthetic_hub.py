@@ -464,6 +464,7 @@ def test_single_cells_are_bad(tmp_path: Path) -> None:
     assert all(text.endswith(" bad") for text in bad["id"].filter(differ["id"]).to_pylist())
 
 
+@pytest.mark.slow
 def test_some_have_no_date_but_an_id_that_tells_it(tmp_path: Path) -> None:
     """The same repositories in every snapshot, and the extract knows when they were created."""
     plan, missing = schedule(HUB, only(undated=0.1)), []
@@ -606,6 +607,7 @@ def test_row_groups_change_nothing(
     assert pq.read_table(path).equals(snapshot)
 
 
+@pytest.mark.slow
 def test_base_models_have_the_names_of_the_time_and_tags_the_first_ones(tmp_path: Path) -> None:
     """As on the Hub, where a tag repeats the model card."""
     plan: Schedule = schedule(HUB, only(renamed=0.5), 3)

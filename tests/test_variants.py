@@ -46,6 +46,7 @@ def window(last: int, kind: str = "increments", until: date | None = None) -> Wi
     return Window("w", kind, label(0).date(), label(last).date(), "W", until)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("last", "as_read", "interpolated", "left_out"),
     [(2, 2400, 2400, 2400), (3, 2400, 3100, 2400), (4, 2400, 3800, 2400), (5, 4500, 4500, 2400),
@@ -57,6 +58,7 @@ def test_a_freeze_by_each_rule(last: int, as_read: int, interpolated: int, left_
     assert found == [as_read, interpolated, left_out]
 
 
+@pytest.mark.slow
 def test_what_an_old_repository_had_before_does_not_count() -> None:
     """Its counter of 1,000 at the first reading belongs to no window."""
     for rule in (AS_READ, INTERPOLATED):

@@ -216,6 +216,7 @@ def test_movers_are_sorted_and_beyond_the_gap() -> None:
     assert window_changes.movers(table, 0.05)["label"].tolist() == ["most", "less"]
 
 
+@pytest.mark.slow
 def test_the_grid_holds_every_combination_once() -> None:
     """Seven estimates under three rules, and what was seen, by every other choice and all doubts."""
     choices = DEFINITIONS.grid
@@ -490,6 +491,7 @@ def test_the_error_of_capture_is_a_jackknife_over_lists() -> None:
     np.testing.assert_allclose(errors()["capture"], np.sqrt(2 / 3 * (spread**2).sum(axis=0)))
 
 
+@pytest.mark.slow
 def test_all_errors_together() -> None:
     """The root of the sum of squares, beside the downloads with what is not followed."""
     parts = errors()[["filling", "births", "capture"]]
@@ -687,6 +689,7 @@ def at(name: str, group: str, attribution: str = "uploader") -> pd.Series:
     return rows[rows["attribution"] == attribution].iloc[0]
 
 
+@pytest.mark.slow
 def test_shares_at_the_date_of_a_list() -> None:
     """Above the cut-off the top holds 10,000: 2,000 of China, 7,000 of the USA."""
     assert at(TOP, "China")["share"] == pytest.approx(0.2)
@@ -728,6 +731,7 @@ def test_what_is_followed_of_each_group_at_each_list() -> None:
     assert found.loc["all", "share"] == pytest.approx(4_900 / 5_900)
 
 
+@pytest.mark.slow
 def test_asking_what_is_followed_changes_nothing() -> None:
     """The row of all groups is the table's own: the lists' parts stay those of the groups."""
     data, last = small_window(), DEFINITIONS.published_window.end.strftime("%Y-%m")

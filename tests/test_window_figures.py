@@ -106,6 +106,7 @@ def test_the_same_tables_give_the_same_bytes(name: str) -> None:
         assert rendered(one, suffix) == rendered(two, suffix)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", WINDOW_FIGURES)
 def test_the_footer_names_the_records_with_their_dates(name: str) -> None:
     """The window, the lists, the size, and who computed."""
@@ -134,6 +135,7 @@ def test_a_run_on_the_whole_hub_has_no_such_figures(tmp_path: Path) -> None:
         _ = whole.estimates
 
 
+@pytest.mark.slow
 def test_columns_are_as_high_as_the_shares() -> None:
     """Published, the dates and the window, China in its colour before the USA in its own."""
     ax = drawn("window_pair", results()).axes[0]
@@ -147,6 +149,7 @@ def test_columns_are_as_high_as_the_shares() -> None:
     assert printed == [f"{share:.1f}%" for share in heights]
 
 
+@pytest.mark.slow
 def test_who_is_ahead_stands_below_the_columns() -> None:
     """With the lead in points, in the colour of who leads."""
     ax = drawn("window_pair", results()).axes[0]
@@ -159,6 +162,7 @@ def test_who_is_ahead_stands_below_the_columns() -> None:
         assert [t.get_color() for t in leads] == [style.text_colour(side) for side in sides]
 
 
+@pytest.mark.slow
 def test_both_ranges_of_the_window_are_drawn_and_printed() -> None:
     """By the records, thick, and without any one developer."""
     ax, key = drawn("window_pair", results()).axes
@@ -239,6 +243,7 @@ def test_months_are_divided_by_their_days_in_the_window() -> None:
     assert "(August 2024: 4 days; August 2025: 27 days)" in deck
 
 
+@pytest.mark.slow
 def test_the_ends_of_the_lines_are_named() -> None:
     """With the last month's millions a day."""
     upper, lower = drawn("window_months", results()).axes
@@ -249,6 +254,7 @@ def test_the_ends_of_the_lines_are_named() -> None:
     assert set(texts(lower)) == last
 
 
+@pytest.mark.slow
 def test_developers_have_their_countrys_colour_and_a_style_of_their_own() -> None:
     """No two of one country have the same line."""
     lower = drawn("window_months", results()).axes[1]
@@ -276,6 +282,7 @@ def test_the_passing_is_marked_on_china_as_it_is_followed() -> None:
     assert not [line for line in never.lines if line.get_marker() == "o"]
 
 
+@pytest.mark.slow
 def test_what_comes_after_the_last_list_is_shaded() -> None:
     """In both panels from its date to the end, and named in the first."""
     upper, lower = drawn("window_months", results()).axes
@@ -286,6 +293,7 @@ def test_what_comes_after_the_last_list_is_shaded() -> None:
     assert "after the last whole-Hub date, 21 Mar 2025" in texts(upper)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("passing", "told"),
     [
@@ -318,6 +326,7 @@ def test_the_title_of_the_months_follows_the_passing(passing: dict[str, str], to
     assert title("window_months", results(passing=passing)) == told
 
 
+@pytest.mark.slow
 def test_every_repository_is_a_point_of_its_side_and_period() -> None:
     """Colour and marker are the side's, hollow before the first reading and filled after."""
     tables = results()
@@ -336,6 +345,7 @@ def test_every_repository_is_a_point_of_its_side_and_period() -> None:
         assert [list(x) for x in looks[key]] == [rows["exact"].tolist(), rows["rebuilt"].tolist()]
 
 
+@pytest.mark.slow
 def test_scales_are_alike_and_the_line_is_where_both_agree() -> None:
     """A point above the line is rebuilt too high; the largest is named."""
     ax = drawn("records_agreement", results()).axes[0]
@@ -346,6 +356,7 @@ def test_scales_are_alike_and_the_line_is_where_both_agree() -> None:
     assert texts(ax) == ["model-2"]
 
 
+@pytest.mark.slow
 def test_ratios_and_errors_stand_beside_the_points() -> None:
     """Before and after, by side, then by size with the largest first."""
     beside = drawn("records_agreement", results()).axes[1]

@@ -487,6 +487,7 @@ def test_records_without_counters_make_a_panel() -> None:
     assert (found["cumulative"] == found[ESTIMATE]).all()
 
 
+@pytest.mark.slow
 def test_records_without_crawls_make_a_panel() -> None:
     """Only counters follow a repository then."""
     panel = window.build(replace(DATED, crawls={}).records(), DEFINITIONS)
