@@ -11,9 +11,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
 from replication import files, places
 from replication.attribution import registry
@@ -21,6 +19,7 @@ from replication.definitions import load_definitions
 from replication.errors import ContractError, DegenerateDataError, SourceError
 from replication.inference import intervals
 from replication.inference.bootstrap import Bootstrap
+from replication.inference.cells import HALVES, Cells, cells_of
 from replication.inference.statistics import Statistics
 from replication.kinds import SNAPSHOTS
 from replication.panel import table as panel
@@ -144,13 +143,13 @@ def estimate(
     DegenerateDataError
         A side has no downloads, or only one developer has any.
     """
-    counts, groups = _counts(table, first, second)
-    missing = [name for name in unattributed if name not in groups]
+    cells = _cells(table, first, second)
+    missing = [name for name in unattributed if name not in cells.groups]
     if missing:
         raise ContractError(f"no row is of the group {missing[0]!r}", "name groups of the table")
     engine = Bootstrap(
-        np.pad(counts, ((0, 0), (0, 1))),  # the engine counts a family beside the groups
-        Statistics(groups, (first, second), "family", first, tuple(unattributed)),
+        cells.counts // HALVES,  # the table has whole downloads
+        Statistics(cells.groups, (first, second), "family", first, tuple(unattributed)),
         replace(
             load_definitions().inference,
             replicates=replicates, chunk=min(500, replicates), level=level, seed=seed,
@@ -166,7 +165,7 @@ def estimate(
     parts = [
         one.to_frame().iloc[: len(names)].assign(statistic=names, method=one.method) for one in made
     ]
-    sizes = counts.sum(axis=1).astype(float)
+    sizes = cells.sizes / HALVES
     rows = pd.concat(parts, ignore_index=True)[
         ["statistic", "method", "point", "lower", "upper", "note"]
     ]
@@ -174,26 +173,21 @@ def estimate(
     return rows.assign(n_developers=len(sizes), n_effective=effective)
 
 
-def _counts(
-    table: pd.DataFrame, first: str, second: str
-) -> tuple[NDArray[np.int64], tuple[str, ...]]:
-    """Downloads (n, g) by developer and group, and the groups in the order of the table."""
+def _cells(table: pd.DataFrame, first: str, second: str) -> Cells:
+    """Cells by developer and group, the groups in the order of the table."""
     missing = [column for column in COLUMNS if column not in table]
     if missing:
         raise ContractError(f"the table has no column {missing[0]}", f"give {', '.join(COLUMNS)}")
     downloads = table["downloads"]
     if not pd.api.types.is_integer_dtype(downloads) or (downloads < 0).any():
         raise ContractError("downloads are not counts", "give whole numbers of at least 0")
-    groups = tuple(dict.fromkeys(map(str, table["group"])))
-    sums = table.pivot_table("downloads", "developer", "group", "sum", fill_value=0)
-    counts = sums.reindex(columns=list(groups)).to_numpy(dtype=np.int64)
-    counts = counts[counts.sum(axis=1) > 0]
     for side in (first, second):
-        if side not in groups or not counts[:, groups.index(side)].any():
+        if not downloads[table["group"] == side].any():
             raise DegenerateDataError(f"nothing of {side} was downloaded", "name another group")
-    if len(counts) < 2:
+    cells = cells_of(table, "developer", tuple(dict.fromkeys(table["group"])))
+    if len(cells.units) < 2:
         raise DegenerateDataError("one developer has all downloads", "give several developers")
-    return counts, groups
+    return cells
 
 
 def draw(

@@ -34,8 +34,6 @@ class Stage:
     ----------
     name
         Name of the stage, of its Make target and of its command.
-    summary
-        What it does, in a line.
     layers
         Sub-packages whose code it may run, beside the modules of the package's own folder and `pipeline`.
     inputs
@@ -47,7 +45,6 @@ class Stage:
     """
 
     name: str
-    summary: str
     layers: tuple[str, ...]
     inputs: Callable[[Run], Iterable[Path]]
     action: Callable[[Run, Progress], list[Path]]
@@ -60,9 +57,8 @@ class Stage:
         inputs: Callable[[Run], Iterable[Path]],
         *layers: str,
     ) -> Stage:
-        """The stage of an action, named and summarised by it."""
-        lines = (action.__doc__ or action.__name__).splitlines()  # python -OO keeps no docstring
-        return cls(action.__name__, lines[0], layers, inputs, action)
+        """The stage of an action, named by it."""
+        return cls(action.__name__, layers, inputs, action)
 
 
 def execute(stage: Stage, run: Run, progress: Progress, *, force: bool = False) -> bool:
@@ -100,8 +96,8 @@ def _code_of(stage: Stage, record: Mapping[str, Any]) -> dict[str, str]:
     known = record.get("code")
     if isinstance(known, dict) and known.get("content") == content and known.get("meaning"):
         return {"content": content, "meaning": str(known["meaning"])}
-    read = _content if stage.names_lines else _meaning
-    return {"content": content, "meaning": _hash(read(path) for path in paths)}
+    meaning = content if stage.names_lines else _hash(_meaning(path) for path in paths)
+    return {"content": content, "meaning": meaning}
 
 
 def _hash(texts: Iterable[str]) -> str:

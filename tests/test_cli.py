@@ -28,12 +28,11 @@ from command_line import (
 from conftest import Finished
 from released_files import synthetic_release, write
 
-from replication import __version__
+from replication import __version__, kinds
 from replication.cli import registry_text
 from replication.cli.app import app
 from replication.definitions import PACKAGED
 from replication.files import PART
-from replication.pipeline import STAGES
 from replication.run import ROOT
 from replication.sources.counters.contract import COLUMNS
 
@@ -59,7 +58,7 @@ def test_help_of_a_stage_teaches(name: str) -> None:
     for option in ("--data", "--out", "--definitions", "--revision", "--force"):
         assert re.search(rf"{option} .*?[a-z]{{3}}", words), option
     assert "SOURCE|PATH" in words
-    summaries = {stage.name: stage.summary for stage in STAGES} | {"all": "Run every stage"}
+    summaries = kinds.STAGES | {"all": "Run every stage"}
     assert summaries[name].split(",")[0].split()[0] in words
 
 

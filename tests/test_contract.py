@@ -714,7 +714,7 @@ def test_a_file_that_may_not_be_read_is_named(
     monkeypatch.setattr("replication.sources.file.sha256_file", forbidden)
     monkeypatch.setattr("replication.stages.sha256_file", forbidden)
     assert "Permission denied" in refusal(path, SourceError, fetched)
-    stage = Stage("fetch", "", (), lambda _: [path], lambda *_: [fetched(path)])  # type: ignore[list-item]
+    stage = Stage("fetch", (), lambda _: [path], lambda *_: [fetched(path)])  # type: ignore[list-item]
     run = Run(str(path), tmp_path / "out")
     refusal(path, SourceError, lambda _: execute(stage, run, lambda _: None))
 

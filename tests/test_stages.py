@@ -290,7 +290,7 @@ def toy(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> tuple[Stage, Run, Pa
         write_text(run.results / "twice.txt", str(2 * int(number.read_text(encoding="utf-8"))))
         return [run.results / "twice.txt"]
 
-    stage = Stage("double", "Double a number.", ("layer",), lambda _: [number], double)
+    stage = Stage("double", ("layer",), lambda _: [number], double)
     definitions = small_definitions(tmp_path / "definitions.toml")
     return stage, Run("bundled", tmp_path / "out", definitions), code
 

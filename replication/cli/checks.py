@@ -17,17 +17,17 @@ _FOLDER = "Folder of a run, with results/ in it; the repository is one: ."
 
 def verify() -> None:
     """Rebuild everything in a clean folder and compare it with what is committed."""
-    from replication.validation import committed
+    from replication.validation import committed, library_intervals, sql_estimates, sql_window
     from replication.validation.coverage import require_calibration
 
     with reported(), progress("verify") as say:
         places.require_repository("verify")
         compared = committed.verify_committed(say, also=require_calibration)
         say("second implementation, in SQL")
-        numbers, largest = committed.verify_estimates()
-        of_window, largest_of_window = committed.verify_window()
+        numbers, largest = committed.verify_again(sql_estimates.checked)
+        of_window, largest_of_window = committed.verify_again(sql_window.checked)
         say("second implementation, by SciPy and arch")
-        ends, farthest = committed.verify_intervals()
+        ends, farthest = committed.verify_again(library_intervals.checked)
     for line in (
         f"{compared} committed files are what this code and these data make",
         "the measured coverage is of this code, these definitions and these data",

@@ -136,7 +136,7 @@ def cells_of(
     half = rows[downloads].to_numpy(dtype=np.int64) * HALVES
     codes, names = pd.factorize(rows[unit], sort=True)
     counts = np.zeros((len(names), len(groups) + 1), dtype=np.int64)
-    known = places >= 0
+    known = (places >= 0) & (codes >= 0)  # a row without a group or a unit is nobody's
     np.add.at(counts, (codes[known], places[known]), half[known])
     return occupied(names.to_numpy(), counts, groups)
 

@@ -21,6 +21,7 @@ from replication.sources.counters.mending import (
     falling_counters,
     frozen_record,
     renamed,
+    several_values,
     spike_record,
 )
 from replication.sources.defect import FEW, NONE, Defect, dates, sizes, sizes_by_reading
@@ -130,13 +131,10 @@ def unsorted_rows(counters: pd.DataFrame) -> Defect:
 
 def revised_origins(readings: pd.DataFrame) -> Defect:
     """Repositories whose origin was annotated anew between readings."""
-    origins = readings.groupby("repository")["origin"].unique()
-    several = origins[origins.map(len) > 1]
     return Defect(
         "revised-origins",
         "the annotated origin changes between readings",
-        ", ".join(" → ".join(o) for o in several) or NONE,
-        int(readings["repository"].isin(several.index).sum()),
+        *several_values(readings, "origin"),
         "the latest annotation holds for all readings",
     )
 

@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from replication import files, run_record, tables
+from replication.pipeline import attribution_stage
 from replication.pipeline.analysis_inputs import Inputs
 from replication.pipeline.attribution_stage import EVIDENCE, WINDOW
 from replication.pipeline.panel_stage import CHAINED
@@ -55,13 +56,5 @@ def analysis(run: Run, progress: Progress) -> list[Path]:
 
 
 STAGE = Stage.of(
-    analysis,
-    inputs,
-    "definitions",
-    "sources",
-    "panel",
-    "attribution",
-    "inference",
-    "analysis",
-    "report",
+    analysis, inputs, *attribution_stage.STAGE.layers, "inference", "analysis", "report"
 )

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from replication import files, tables
 from replication.kinds import BUNDLED, RECORDS, RELEASED
+from replication.pipeline import panel_stage
 from replication.pipeline.result_tables import make
 from replication.run import Run
 from replication.sources.bundled import FOLDER, TABLES, WINDOW_TABLES
@@ -122,4 +123,4 @@ def _window_downloads(run: Run, rows: pd.DataFrame) -> pd.DataFrame:
     return rows.join(downloads, on="repository")
 
 
-STAGE = Stage.of(attribution, inputs, "definitions", "sources", "panel", "attribution")
+STAGE = Stage.of(attribution, inputs, *panel_stage.STAGE.layers, "attribution")

@@ -179,4 +179,4 @@ def today() -> str:
     return datetime.now(UTC).date().isoformat()
 
 
-STAGE = Stage.of(fetch, inputs, "definitions", "sources", "panel")
+STAGE = Stage.of(fetch, inputs, "definitions", "sources")

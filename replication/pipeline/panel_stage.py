@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from replication import files, tables
 from replication.kinds import BUNDLED, RECORDS
+from replication.pipeline import fetch_stage
 from replication.run import Run
 from replication.sources.bundled import FOLDER, TABLES, WINDOW_TABLES
 from replication.stages import Progress, Stage
@@ -115,4 +116,4 @@ def _result(run: Run, name: str) -> Path:
     return run.results / tables.row(name).file
 
 
-STAGE = Stage.of(panel, inputs, "definitions", "sources", "panel")
+STAGE = Stage.of(panel, inputs, *fetch_stage.STAGE.layers, "panel")

@@ -139,41 +139,58 @@ Rule = Callable[[Claim], Judgement]
 
 def _of_window(definitions: Definitions, window: Tables) -> dict[str, Rule]:
     """How claims about the published window are judged, by the window from public records."""
-    answers = window["window_answers"].set_index("statistic")
-    changes, passing = window["window_changes"], window["window_passing"]
-    margin = definitions.verdict.share_margin_points
-    marks = _marks(definitions)
+    judges = _Window(
+        window["window_answers"].set_index("statistic"),
+        window["window_changes"],
+        window["window_passing"],
+        definitions,
+    )
+    return {
+        "share": judges.share,
+        "lead": judges.lead,
+        "family": judges.family,
+        "first-lead": judges.first_lead,
+    }
 
-    def share(claim: Claim) -> Judgement:
-        values = 100 * changes[SHARE_COLUMNS[claim.group]].to_numpy()
-        if claim.group in answers.index:
-            half = 100 * float(
-                answers["records_upper"][claim.group] - answers["point"][claim.group]
-            )
-        else:  # what the records leave open of a smaller group is that of all others
-            total = answers.loc["total"]
-            half = float(values[0] * (total["records_upper"] / total["point"] - 1))
+
+@dataclass(frozen=True)
+class _Window:
+    """The published window's answers by statistic, and what every single change makes of them."""
+
+    answers: pd.DataFrame
+    changes: pd.DataFrame
+    passing: pd.DataFrame
+    definitions: Definitions
+
+    def share(self, claim: Claim) -> Judgement:
+        """A published share, within what the records leave open and the margin."""
+        values = 100 * self.changes[SHARE_COLUMNS[claim.group]].to_numpy()
+        half = self._half(claim.group, values[0])
+        margin = self.definitions.verdict.share_margin_points
         near = np.abs(values - float(claim.value)) <= half + margin
         reason = f"public records leave ±{half:.1f} points open, and the margin is {margin:.1f}"
-        return _answered(values[0], half, near, changes, reason)
+        return _answered(values[0], half, near, self.changes, reason)
 
-    def lead(_: Claim) -> Judgement:
-        values = 100 * changes["lead"].to_numpy()
-        half = 100 * float(answers["records_upper"][LEAD] - answers["point"][LEAD])
-        return _answered(values[0], half, values > 0, changes, "the sign of China − USA")
+    def lead(self, _: Claim) -> Judgement:
+        """The sign of China − USA."""
+        values = 100 * self.changes["lead"].to_numpy()
+        half = self._half(LEAD, values[0])
+        return _answered(values[0], half, values > 0, self.changes, "the sign of China − USA")
 
-    def family(claim: Claim) -> Judgement:
-        values = 100 * changes["family"].to_numpy()
-        mark = marks[claim.value]
+    def family(self, claim: Claim) -> Judgement:
+        """Whether the family holds a majority, or a vast majority, of its group."""
+        values = 100 * self.changes["family"].to_numpy()
+        mark = _marks(self.definitions)[claim.value]
         # To leave one of the family out, or all that is not theirs, would change the claim.
-        own = (changes["kind"] != DEVELOPER).to_numpy()
+        own = (self.changes["kind"] != DEVELOPER).to_numpy()
         holds = np.where(own, values > mark, values[0] > mark)
         reason = f"a {claim.value} is more than {mark:.0f} %"
-        return _answered(values[0], 0.0, holds, changes, reason)
+        return _answered(values[0], 0.0, holds, self.changes, reason)
 
-    def first_lead(claim: Claim) -> Judgement:
-        values = changes["lead"].to_numpy()
-        rows = passing[passing["scope"] == window_months.ALL].set_index("measure")
+    def first_lead(self, claim: Claim) -> Judgement:
+        """The month from which on China is ahead to the end."""
+        values = self.changes["lead"].to_numpy()
+        rows = self.passing[self.passing["scope"] == window_months.ALL].set_index("measure")
         first = str(rows["lasting"]["corrected"])
         year, since = first.startswith(claim.value), str(rows["lasting"]["estimate"])
         holds = (values > 0) & (year or first == NEVER)
@@ -183,10 +200,16 @@ def _of_window(definitions: Definitions, window: Tables) -> dict[str, Rule]:
             f"over the window {ahead} is ahead of {behind}; in what records follow China is ahead to "
             f"the end {NEVER if since == NEVER else f'from {since}'}"
         )
-        judgement = _answered(0.0, 0.0, holds, changes, reason)
+        judgement = _answered(0.0, 0.0, holds, self.changes, reason)
         return replace(judgement, estimate=f"from {first}" if first != NEVER else NOT_YET)
 
-    return {"share": share, "lead": lead, "family": family, "first-lead": first_lead}
+    def _half(self, statistic: str, value: float) -> float:
+        """How many points the records leave open on either side of a statistic."""
+        if statistic in self.answers.index:
+            row = self.answers.loc[statistic]
+            return 100 * float(row["records_upper"] - row["point"])
+        total = self.answers.loc["total"]  # of a smaller group it is that of all others
+        return float(value * (total["records_upper"] / total["point"] - 1))
 
 
 def _answered(

@@ -7,7 +7,7 @@ import tempfile
 from collections.abc import Callable
 from pathlib import Path
 
-from replication.definitions import load_definitions
+from replication.definitions import Definitions, load_definitions
 from replication.errors import VerificationError
 from replication.files import present, read_json
 from replication.kinds import BUNDLED
@@ -16,9 +16,10 @@ from replication.places import ROOT
 from replication.report import codebook, datapackage, provenance, readme, render
 from replication.run import Run
 from replication.stages import execute
-from replication.validation import library_intervals, sql_estimates, sql_window
 
 FOLDERS = ("results", "figures")
+Checked = Callable[[Path, Path, Definitions], tuple[int, float]]
+"""How a second implementation compares: how many numbers, and how far apart they are at most."""
 
 
 def verify_committed(
@@ -63,52 +64,28 @@ def verify_committed(
     return compared + 4
 
 
-def verify_estimates(root: Path = ROOT) -> tuple[int, float]:
-    """Compute the committed estimates again by their second implementation, in SQL.
+def verify_again(checked: Checked, root: Path = ROOT) -> tuple[int, float]:
+    """Compare the committed results with what a second implementation computes.
+
+    Parameters
+    ----------
+    checked
+        The implementation's function of evidence, results and definitions: of `sql_estimates`,
+        `sql_window` or `library_intervals`.
+    root
+        The repository.
 
     Returns
     -------
     tuple of int and float
-        How many numbers were compared, and their largest difference.
+        How many numbers were compared, and their largest difference, in the implementation's units.
 
     Raises
     ------
     SecondImplementationError
         A number differs.
     """
-    return sql_estimates.checked(root / datapackage.DATA, root / "results", load_definitions())
-
-
-def verify_window(root: Path = ROOT) -> tuple[int, float]:
-    """Compute the committed numbers of the published window again, in SQL.
-
-    Returns
-    -------
-    tuple of int and float
-        How many numbers were compared, and their largest difference.
-
-    Raises
-    ------
-    SecondImplementationError
-        A number differs.
-    """
-    return sql_window.checked(root / datapackage.DATA, root / "results", load_definitions())
-
-
-def verify_intervals(root: Path = ROOT) -> tuple[int, float]:
-    """Compare the committed intervals of the headline with those of SciPy, arch and a loop.
-
-    Returns
-    -------
-    tuple of int and float
-        How many ends were compared, and the largest distance in standard errors.
-
-    Raises
-    ------
-    SecondImplementationError
-        An end lies too far away.
-    """
-    return library_intervals.checked(root / datapackage.DATA, root / "results", load_definitions())
+    return checked(root / datapackage.DATA, root / "results", load_definitions())
 
 
 def compare(made: Path, committed: Path) -> tuple[list[str], int]:

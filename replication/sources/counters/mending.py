@@ -174,15 +174,20 @@ def duplicate_readings(readings: pd.DataFrame) -> Defect:
 
 def renamed(readings: pd.DataFrame) -> Defect:
     """Repositories with more than one name."""
-    names_of_each = readings.groupby("repository")["name"].unique()
-    several = names_of_each[names_of_each.map(len) > 1]
     return Defect(
         "renamed-repositories",
         "one _id under more than one name",
-        ", ".join(" → ".join(n) for n in several) or NONE,
-        int(readings["repository"].isin(several.index).sum()),
+        *several_values(readings, "name"),
         "joined on _id; the latest name holds",
     )
+
+
+def several_values(readings: pd.DataFrame, column: str) -> tuple[str, int]:
+    """Values of a column in repositories that have several of them, and these repositories' rows."""
+    values = readings.groupby("repository")[column].unique()
+    several = values[values.map(len) > 1]
+    rows = int(readings["repository"].isin(several.index).sum())
+    return ", ".join(" → ".join(each) for each in several) or NONE, rows
 
 
 def spike_record(readings: pd.DataFrame, wrong: pd.Series) -> Defect:
