@@ -133,12 +133,17 @@ class Spark:
         self._session.createDataFrame(rows).createOrReplaceTempView(name)
 
     def make(self, name: str, other: str = "") -> None:
-        """Make the table `name`, on disk, before what it is made of is dropped."""
+        """Make the table `name`, on disk, before what it is made of is dropped.
+
+        Its plan is cut there: one that held the plans of all tables before it would double at each
+        join of a table with itself.
+        """
         from pyspark import StorageLevel
 
         with _errors():
-            rows = self._session.sql(self.statement(other or name)).persist(StorageLevel.DISK_ONLY)
-            rows.count()
+            rows = self._session.sql(self.statement(other or name)).localCheckpoint(
+                eager=True, storageLevel=StorageLevel.DISK_ONLY
+            )
         rows.createOrReplaceTempView(name)
         self._tables[name] = rows
 
@@ -160,7 +165,8 @@ class Spark:
             self._session.catalog.dropTempView(name)
             table = self._tables.pop(name, None)
             if table is not None:
-                table.unpersist(blocking=True)
+                plan = table._jdf.queryExecution().analyzed()  # noqa: SLF001 - the cut's own rows
+                plan.rdd().unpersist(True)
 
     def frame(self, text: str) -> pd.DataFrame:
         """Run a statement and return its rows."""

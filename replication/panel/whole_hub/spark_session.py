@@ -78,6 +78,7 @@ def settings(folder: Path) -> SparkConf:
         if "," not in str(folder):  # which separates several folders; Spark then takes its own
             folder.mkdir(parents=True, exist_ok=True)
             ours["spark.local.dir"] = str(folder)
+            ours["spark.sql.warehouse.dir"] = f"file://{folder}/warehouse"
     for key, value in ours.items():
         conf.setIfMissing(key, value)
     return conf
