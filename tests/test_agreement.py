@@ -62,6 +62,7 @@ def found(
     return agreement.measures(first, second, None if weights is None else pd.Series(weights))
 
 
+@pytest.mark.slow
 def test_measures_by_hand() -> None:
     """Of 10 units 7 agree where independent coders would on 0.45; of all 190 pairs 107 differ."""
     pairs = [("a", "a")] * 4 + [("b", "b")] * 3 + [("a", "b")] * 2 + [("c", "a")]
@@ -71,6 +72,7 @@ def test_measures_by_hand() -> None:
     assert got["alpha"] == pytest.approx(1 - 0.3 / (107 / 190), abs=1e-15)  # 11 a, 8 b, 1 c
 
 
+@pytest.mark.slow
 def test_weighted_measures_by_hand() -> None:
     """Weights 6, 3 and 1: nine tenths agree, against 0.6·0.7 + 0.4·0.3 by chance; no α."""
     got = found([("a", "a"), ("b", "b"), ("b", "a")], [6, 3, 1])
@@ -94,6 +96,7 @@ def test_measures_equal_a_plain_implementation(pairs: list[tuple[str, str]]) -> 
     assert got["alpha"] == pytest.approx(plain_alpha(pairs), abs=1e-13, nan_ok=True)
 
 
+@pytest.mark.slow
 @EXAMPLES
 @given(
     st.lists(
@@ -158,6 +161,7 @@ def test_agreement_with_the_study_by_hand() -> None:
     assert np.isnan(weighed["alpha"])
 
 
+@pytest.mark.slow
 def test_unknown_namespaces_are_not_compared() -> None:
     """The packager, of which the registry knows nothing, counts as an uploader alone."""
     rows = with_study(TABLE)
@@ -171,6 +175,7 @@ def test_unknown_namespaces_are_not_compared() -> None:
     assert np.isnan(blind.loc["uploader", "all", "raw"]["percent"])
 
 
+@pytest.mark.slow
 def test_countries_alone_agree_by_hand() -> None:
     """Where both name a country, Qwen, deepseek-ai, meta and unslothai agree."""
     rows = with_study(TABLE).xs("countries", level="scope")
@@ -182,6 +187,7 @@ def test_countries_alone_agree_by_hand() -> None:
         assert rows.loc[role, "raw"]["alpha"] == 1
 
 
+@pytest.mark.slow
 def test_every_role_scope_and_weight_has_one_row() -> None:
     """Three roles, two scopes, and a row for the raw count and each window."""
     rows = with_study(TABLE)
@@ -263,6 +269,7 @@ def test_where_labels_agree_nothing_is_listed() -> None:
     assert {"namespace", "evidence_url", "note"} <= set(got)
 
 
+@pytest.mark.slow
 def test_every_disagreement_of_the_panel_carries_evidence() -> None:
     """Of the bundled panel no namespace is said to be labelled wrongly without an address."""
     known = registry.load(DEFINITIONS.group_of)

@@ -98,6 +98,7 @@ def test_a_crawl_goes_where_the_command_line_says() -> None:
     assert told_by_make("crawl", "OUT=").endswith("crawl --out '' --all")
 
 
+@pytest.mark.slow
 @make
 def test_make_runs_one_stage_after_the_other(tmp_path: Path) -> None:
     """Several targets keep their order whatever -j says: a stage reads what others wrote."""

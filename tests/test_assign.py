@@ -142,6 +142,7 @@ def test_origins_list_what_moves(repositories: pd.DataFrame) -> None:
     assert found.loc["Gensyn/Qwen2.5-0.5B-Instruct", "origin_differs"] == "no"
 
 
+@pytest.mark.slow
 def test_weeks_are_labelled_like_repositories(repositories: pd.DataFrame) -> None:
     """The study's groups and the kinds of rules reach the weekly series by namespace."""
     weekly = table.read(bundled.FOLDER).weekly
@@ -153,6 +154,7 @@ def test_weeks_are_labelled_like_repositories(repositories: pd.DataFrame) -> Non
     assert not weeks.loc[~counted, "kinds"].str.contains("telemetry").any()
 
 
+@pytest.mark.slow
 def test_a_pair_has_the_kinds_that_all_its_repositories_share(repositories: pd.DataFrame) -> None:
     """A week of an uploader and origin is distilled only if all that it may stand for is."""
     weekly = table.read(bundled.FOLDER).weekly
@@ -178,6 +180,7 @@ def test_known_wrong_labels_have_a_reason_a_source_and_a_date() -> None:
     )
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("names", "groups"),
     [

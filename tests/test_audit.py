@@ -71,6 +71,7 @@ def test_probabilities_by_hand(sizes: list[int], n: int, expected: list[float]) 
     assert found.tolist() == pytest.approx(expected, rel=1e-15)
 
 
+@pytest.mark.slow
 @EXAMPLES
 @given(sizes_and_n())
 def test_probabilities_add_up_and_stay_proportional(case: tuple[list[int], int]) -> None:
@@ -87,6 +88,7 @@ def test_probabilities_add_up_and_stay_proportional(case: tuple[list[int], int])
         assert np.array(sizes)[~below].min() * ratios[0] >= 1 - 1e-13
 
 
+@pytest.mark.slow
 @EXAMPLES
 @given(sizes_and_n())
 def test_probabilities_equal_exact_fractions(case: tuple[list[int], int]) -> None:
@@ -97,6 +99,7 @@ def test_probabilities_equal_exact_fractions(case: tuple[list[int], int]) -> Non
     assert found.tolist() == pytest.approx(expected, rel=1e-12)
 
 
+@pytest.mark.slow
 @EXAMPLES
 @given(sizes_and_n(), st.integers(2, 10**6))
 def test_probabilities_do_not_depend_on_the_unit_of_size_or_the_order(
@@ -121,6 +124,7 @@ def test_what_cannot_be_drawn_by_size_is_refused(sizes: list[int], n: int) -> No
     assert caught.value.remedy == f"give positive sizes, and draw from 1 to {len(sizes)}"
 
 
+@pytest.mark.slow
 @EXAMPLES
 @given(sizes_and_n(), st.integers(0, 2**32))
 def test_a_draw_has_its_size_and_holds_every_certain_unit(
@@ -138,6 +142,7 @@ def test_a_draw_has_its_size_and_holds_every_certain_unit(
     assert np.array_equal(probabilities, before)
 
 
+@pytest.mark.slow
 def test_frequencies_over_many_seeds_match_the_probabilities() -> None:
     """Every unit is drawn as often as its probability says, within binomial bounds."""
     sizes = np.array([1, 2, 3, 5, 8, 13, 21, 34, 400])
@@ -152,6 +157,7 @@ def test_frequencies_over_many_seeds_match_the_probabilities() -> None:
     assert hits[-2:].tolist() == [DRAWS, DRAWS]
 
 
+@pytest.mark.slow
 def test_equal_units_are_drawn_together_equally_often() -> None:
     """The order is random: any two of six equal units share a sample as often as any others.
 
@@ -165,6 +171,7 @@ def test_equal_units_are_drawn_together_equally_often() -> None:
     assert together.max() <= upper
 
 
+@pytest.mark.slow
 @EXAMPLES
 @given(sizes_and_n(), st.integers(0, 2**32))
 def test_a_draw_takes_the_units_that_hold_a_point(case: tuple[list[int], int], seed: int) -> None:

@@ -139,6 +139,7 @@ def test_a_straight_line_changes_no_length(seed: int, level: float, slope: float
         assert weeks.block_length(moved, kind.name) == pytest.approx(expected, rel=1e-6)
 
 
+@pytest.mark.slow
 def test_weeks_that_depend_on_each_other_need_longer_blocks() -> None:
     """Averaged over forty series, memory lengthens the blocks."""
     short, long = (

@@ -123,6 +123,7 @@ def scipy_ends(cells: np.ndarray, place: int, method: str, replicates: np.ndarra
     return np.array(found.confidence_interval)
 
 
+@pytest.mark.slow
 def test_percentiles_are_archs_of_the_same_replicates() -> None:
     """Fed the same developers, arch has the same replicates and the same ends, to rounding."""
     cells = synthetic_cells()
@@ -176,6 +177,7 @@ def test_ends_are_scipys_of_the_same_replicates(method: str) -> None:
         assert np.allclose(ours[:, place], theirs, rtol=0, atol=1e-12)
 
 
+@pytest.mark.slow
 def test_percentiles_are_archs_within_monte_carlo_error() -> None:
     """With its own luck arch's ends lie within five Monte-Carlo errors of both."""
     cells = synthetic_cells()
@@ -317,6 +319,7 @@ def test_the_unit_of_counting_does_not_matter(method: str) -> None:
         assert np.array_equal(getattr(plain, name), getattr(scaled, name), equal_nan=True)
 
 
+@pytest.mark.slow
 @EXAMPLES
 @given(developers, st.integers(2, 1000), st.sampled_from(SCHEMES))
 def test_no_unit_of_counting_matters(rows: list[list[int]], factor: int, scheme: Scheme) -> None:
@@ -327,6 +330,7 @@ def test_no_unit_of_counting_matters(rows: list[list[int]], factor: int, scheme:
     assert np.array_equal(plain.upper, scaled.upper, equal_nan=True)
 
 
+@pytest.mark.slow
 @EXAMPLES
 @given(developers, st.sampled_from(METHODS), st.sampled_from(SCHEMES))
 def test_exchanged_labels_turn_the_lead_round(

@@ -81,6 +81,7 @@ def test_the_title_names_the_best_method_and_its_worst_coverage(shown: Shown) ->
     )
 
 
+@pytest.mark.slow
 def test_no_coverage_of_the_headline_is_told(shown: Shown) -> None:
     """Other data may lack the window."""
     elsewhere = changed(shown, lambda table: table.assign(estimand="another"))

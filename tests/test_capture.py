@@ -199,6 +199,7 @@ month_rows = st.lists(
 )
 
 
+@pytest.mark.slow
 @settings(deadline=None, max_examples=10)
 @given(four, four, month_rows, st.sampled_from([PROPORTION, LEVEL, NONE]))
 def test_a_shortfall_is_never_negative(
@@ -284,6 +285,7 @@ def test_weights_add_up_to_one_in_every_group() -> None:
         assert len(set(place)) == len(place)
 
 
+@pytest.mark.slow
 def test_totals_are_the_sums_of_the_months() -> None:
     """Of each row over all months, in the order of the facts; a row that is followed has none."""
     data = small_window()
@@ -306,6 +308,7 @@ def test_only_who_is_not_followed_has_a_part() -> None:
     }  # fmt: skip
 
 
+@pytest.mark.slow
 @settings(deadline=None, max_examples=20)
 @given(
     st.lists(st.integers(1, 500), min_size=4, max_size=4),
@@ -385,6 +388,7 @@ def level_study() -> Definitions:
     return replace(definitions, capture=replace(definitions.capture, rules=(LEVEL, PROPORTION)))
 
 
+@pytest.mark.slow
 def test_the_first_rule_is_the_headline_s() -> None:
     """The window's shortfall is by the first rule unless another is named."""
     data = small_window(definitions=level_study())

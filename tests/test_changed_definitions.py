@@ -188,6 +188,7 @@ def assert_has_a_colour(definitions: Definitions) -> None:
     assert "Canada" not in style.COLOURS
 
 
+@pytest.mark.slow
 def test_a_group_of_the_study_cannot_go(tmp_path: Path) -> None:
     """Its labels name it: it is refused before any work, and may stay without countries."""
     gone = changed(tmp_path, ('name = "Lithuania"', 'name = "Baltics"'))
@@ -245,6 +246,7 @@ def test_the_packaged_definitions_are_known_as_such(tmp_path: Path) -> None:
     assert dataclasses.replace(load_definitions(), whole=False) == load_definitions()
 
 
+@pytest.mark.slow
 def test_a_run_says_what_it_defines_otherwise(tmp_path: Path) -> None:
     """Each change has its words, labels that follow have none, and the packaged one has nothing to say."""
     path = changed(
@@ -264,6 +266,7 @@ def test_a_run_says_what_it_defines_otherwise(tmp_path: Path) -> None:
     assert own.changes(load_definitions()) == own.changes(load_definitions(whole=True)) == []
 
 
+@pytest.mark.slow
 def test_the_abstract_is_that_of_the_run(tmp_path: Path) -> None:
     """By other definitions it names them and gives figures and answers, and no sentence of the committed one."""
     text = (ROOT / "paper" / "paper.md").read_text(encoding="utf-8")

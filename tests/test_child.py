@@ -71,6 +71,7 @@ def test_pandoc_takes_nothing_from_its_user(
     assert "MY TEMPLATE" not in before
 
 
+@pytest.mark.slow
 def test_typst_takes_nothing_from_its_user(tmp_path: Path, request: pytest.FixtureRequest) -> None:
     """The PDF is dated by the data alone."""
     (tmp_path / "paper.typ").write_text("= A\nText #datetime.today().display()\n")

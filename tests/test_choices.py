@@ -133,12 +133,14 @@ def test_an_exclusion_that_removes_nothing_is_no_choice(rows: pd.DataFrame) -> N
     assert set(without.index.get_level_values("exclusion")) == {"none", "repackaged"}
 
 
+@pytest.mark.slow
 def test_an_exclusion_that_leaves_nothing_is_no_choice() -> None:
     """Of telemetry alone nothing remains to be shared out."""
     found = chosen(TABLE.assign(kinds="telemetry"))
     assert set(found.index.get_level_values("exclusion")) == {"none"}
 
 
+@pytest.mark.slow
 def test_an_exclusion_is_judged_in_each_window() -> None:
     """Where the excluded have no downloads in a window, that window has no such choice."""
     table = TABLE.copy()
@@ -206,6 +208,7 @@ def test_untreated_choices_are_the_estimates(rows: pd.DataFrame) -> None:
     assert compared == 4 * 2 * 4 * 2
 
 
+@pytest.mark.slow
 def test_maker_and_base_maker_are_credited_apart() -> None:
     """A distilled repository of someone's counts for its teacher, and for its base where asked."""
     someone = TABLE["uploader"] == "someone"
@@ -225,6 +228,7 @@ def test_lineage_stops_at_an_origin_without_a_country(rows: pd.DataFrame) -> Non
     assert row["china"] + row["usa"] == pytest.approx(1 - 0.05, abs=1e-15)
 
 
+@pytest.mark.slow
 def test_where_nobody_has_a_country_nothing_is_left_to_share() -> None:
     """Left out, all are gone and the shares are not defined; a group of their own they may be."""
     groups = {column: "User" for column in TABLE.columns if "_group_" in column}
@@ -274,6 +278,7 @@ def by_synthetic_registry(places: dict[str, tuple[str, ...]]) -> pd.DataFrame:
     return assign.attributed(plain, found, (), DEFINITIONS.group_of)
 
 
+@pytest.mark.slow
 def test_the_range_of_the_registry_by_hand() -> None:
     """Qwen's 400 may be French, meta's 150 British, someone's 40 of the USA.
 

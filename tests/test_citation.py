@@ -217,6 +217,7 @@ def test_no_trace_of_a_machine(place: str) -> None:
     assert len(texts()) > 50
 
 
+@pytest.mark.slow
 def test_no_trace_of_this_machines_packages() -> None:
     """No tracked text file names the mirror or folder from which this machine installs packages."""
     for name in hosts_of_packages():

@@ -300,6 +300,7 @@ def test_one_developer_decides_whether_a_share_survives(
     assert found["turned_by"] == ("one developer left out" if survives == FRAGILE else "")
 
 
+@pytest.mark.slow
 def test_a_group_without_a_country_may_hold_what_others_are_said_to() -> None:
     """Its share is contradicted only where all groups without a country together fall short of it."""
     groups = DEFINITIONS.unattributed

@@ -39,6 +39,7 @@ from replication.sources.counters.contract import COLUMNS
 posix = pytest.mark.skipif(os.name != "posix", reason="needs POSIX signals and limits")
 
 
+@pytest.mark.slow
 def test_help_names_every_command() -> None:
     """`--help` exits with 0 and tells every stage, the other commands and the exit codes."""
     done = replication("--help")
@@ -180,6 +181,7 @@ WRONG_DATA = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", WRONG_DATA)
 def test_wrong_data(tmp_path: Path, name: str) -> None:
     """Data that are no released file end in one message, and nothing is computed from them."""
@@ -231,6 +233,7 @@ BROKEN_STUDY = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("old", BROKEN_STUDY)
 def test_broken_study_file(tmp_path: Path, old: str) -> None:
     """A broken --definitions file is refused before any work, and the message names what is wrong."""
@@ -251,6 +254,7 @@ def test_no_study_file(tmp_path: Path) -> None:
     assert_one_message(done.exit_code, done.stderr, "absent.toml")
 
 
+@pytest.mark.slow
 def test_other_definitions_than_the_bundled_panel(tmp_path: Path) -> None:
     """The bundled panel is refused where the definitions ask for another window or age limit."""
     for old, new in {"end = 2025-12-10": "end = 2025-12-17", "_days = 365": "_days = 90"}.items():

@@ -54,6 +54,7 @@ def part(table: pd.DataFrame, scope: str, unit: str) -> pd.DataFrame:
     return table[where].set_index("measure")
 
 
+@pytest.mark.slow
 @EXAMPLES
 @given(some_sizes)
 def test_gini_is_half_the_relative_mean_difference(sizes: list[int]) -> None:
@@ -151,6 +152,7 @@ def by_loop(sizes: np.ndarray, tail: Tail, replicates: int, seed: int) -> np.nda
     return np.array(drawn)
 
 
+@pytest.mark.slow
 def test_the_bootstrap_is_a_binomial_mixture_of_body_and_tail() -> None:
     """A loop with a stated binomial draw has the same law of every measure."""
     sizes = np.exp(np.random.default_rng(4).normal(0, 1.5, 50))

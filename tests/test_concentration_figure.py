@@ -60,6 +60,7 @@ def measured(shown: Shown, unit: str, scope: str) -> pd.DataFrame:
     return table[(table[keys] == [HEADLINE, unit, scope]).all(axis=1)].set_index("measure")
 
 
+@pytest.mark.slow
 def test_the_title_tells_the_moments_and_the_largest_share(shown: Shown) -> None:
     """Index and interval are those of the tail of √n units; a refused interval is told."""
     hill = shown.hill
@@ -72,6 +73,7 @@ def test_the_title_tells_the_moments_and_the_largest_share(shown: Shown) -> None
     )
 
 
+@pytest.mark.slow
 def test_the_title_gives_the_interval_where_there_is_one(shown: Shown) -> None:
     """With the share's own ends."""
 
@@ -130,6 +132,7 @@ def test_lines_bands_and_marks_are_where_the_table_says(shown: Shown) -> None:
         assert {1.0, 2.0} <= level
 
 
+@pytest.mark.slow
 def test_windows_and_moments_are_named_at_the_lines(shown: Shown) -> None:
     """With the index of the chosen tail."""
     for ax, unit in zip(drawn(shown).axes[:2], ALPHA, strict=True):

@@ -142,6 +142,7 @@ def many_counters(path: Path, last: int, count: int = 120) -> Path:
     return write(synthetic_release(rows), path)
 
 
+@pytest.mark.slow
 @BOTH
 def test_rounded_counters_are_refused(tmp_path: Path, name: str) -> None:
     """Most large counters end with 00 where a program wrote back what a spreadsheet had rounded."""
@@ -395,6 +396,7 @@ def test_a_mistyped_column(
     assert f"column {column} is {kind}, not " in said
 
 
+@pytest.mark.slow
 @BOTH
 @pytest.mark.parametrize(
     ("column", "value", "said"),

@@ -66,6 +66,7 @@ def test_workers_change_no_number(
     assert capsys.readouterr().out.splitlines() == ["50 of 100 data sets", "100 of 100 data sets"]
 
 
+@pytest.mark.slow
 def test_the_table_has_a_row_for_every_setting_method_and_statistic(table: pd.DataFrame) -> None:
     """In the documented columns, with the size of the synthetic population."""
     assert [*table.columns] == [
@@ -90,6 +91,7 @@ def test_the_table_has_a_row_for_every_setting_method_and_statistic(table: pd.Da
     assert effective[1.0].tolist() == pytest.approx([1000**2 / (downloads**2).sum()])
 
 
+@pytest.mark.slow
 def test_fractions_add_up(table: pd.DataFrame) -> None:
     """An interval that is given holds the truth or lies on one side of it."""
     given = table[table["refused"] < 1]

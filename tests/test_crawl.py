@@ -56,6 +56,7 @@ def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Desk]:
         yield found
 
 
+@pytest.mark.slow
 def test_every_model_arrives(place: Desk) -> None:
     """The snapshot holds each model once, with the fields that the list states, typed."""
     place.run()
@@ -69,6 +70,7 @@ def test_every_model_arrives(place: Desk) -> None:
     assert not place.pages.exists()
 
 
+@pytest.mark.slow
 def test_types_of_the_snapshot(place: Desk) -> None:
     """Columns and types are those of the Hub's weekly snapshots, counters in 64 bits."""
     place.run()
@@ -79,6 +81,7 @@ def test_types_of_the_snapshot(place: Desk) -> None:
     assert found.field("downloadsAllTime").type == pa.int64()
 
 
+@pytest.mark.slow
 def test_a_crawl_is_a_snapshot_that_extracts(place: Desk, tmp_path: Path) -> None:
     """The extract of a crawl has the ids, counts, times and parents of the list."""
     place.run()
@@ -96,6 +99,7 @@ def test_a_crawl_is_a_snapshot_that_extracts(place: Desk, tmp_path: Path) -> Non
         assert parents == (model["baseModels"] and model["baseModels"]["models"][0]["id"])
 
 
+@pytest.mark.slow
 def test_a_crawl_is_a_record(place: Desk) -> None:
     """The snapshot of a crawl is read as a list of the whole Hub, without what it does not count."""
     place.server.models.rows[7]["downloads"] = None
@@ -116,6 +120,7 @@ def test_a_crawl_is_a_record(place: Desk) -> None:
     assert left_out["rows"] == 2
 
 
+@pytest.mark.slow
 def test_what_is_asked_of_the_hub(place: Desk) -> None:
     """Each page is asked for once, with the fields that are needed and in an order that stands."""
     place.run()
@@ -129,6 +134,7 @@ def test_what_is_asked_of_the_hub(place: Desk) -> None:
     }
 
 
+@pytest.mark.slow
 def test_manifest_and_record(place: Desk) -> None:
     """The manifest describes the file, the record the crawl."""
     found = place.run()
@@ -163,6 +169,7 @@ def test_the_size_of_a_page_changes_nothing(place: Desk, page_size: int) -> None
     assert sha256_file(files[0]) == sha256_file(files[1])
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("top", "requests"), [(1, 1), (10, 1), (11, 2), (25, 3), (35, 4), (99, 4)])
 def test_top(place: Desk, top: int, requests: int) -> None:
     """The top are the models with the most downloads, and no page beyond them is asked for."""
@@ -186,6 +193,7 @@ def test_top_of_a_server_that_gives_more(place: Desk) -> None:
     assert place.rows()[models[0]["_id"]]["likes"] == 99
 
 
+@pytest.mark.slow
 def test_namespaces(place: Desk) -> None:
     """The models of each namespace arrive, in pages, and a name without any is recorded."""
     found = place.run(mode="namespaces", namespaces=("owner-1", "Nobody", "OWNER-2"), page_size=5)
@@ -204,6 +212,7 @@ def test_no_models_at_all(place: Desk) -> None:
     assert not (place.folder / "models").exists()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("page", [1, 2, 3, 4])
 def test_an_interrupted_crawl_goes_on(place: Desk, tmp_path: Path, page: int) -> None:
     """Only the missing pages are asked for, and the snapshot is that of a crawl in one piece."""
@@ -246,6 +255,7 @@ def test_a_killed_crawl_goes_on(tmp_path: Path) -> None:
     )
 
 
+@pytest.mark.slow
 def test_a_page_without_its_state_counts_for_nothing(
     place: Desk, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -265,6 +275,7 @@ def test_a_page_without_its_state_counts_for_nothing(
     assert len(place.rows()) == 35
 
 
+@pytest.mark.slow
 def test_a_snapshot_without_its_end_is_made_again(
     place: Desk, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -283,6 +294,7 @@ def test_a_snapshot_without_its_end_is_made_again(
     assert not place.pages.exists()
 
 
+@pytest.mark.slow
 def test_pages_are_the_same_bytes_every_time(place: Desk, tmp_path: Path) -> None:
     """A page on disk has no time stamp of its own."""
     other = replace(place, folder=tmp_path / "other")
@@ -299,6 +311,7 @@ def test_pages_are_the_same_bytes_every_time(place: Desk, tmp_path: Path) -> Non
     ]
 
 
+@pytest.mark.slow
 def test_the_same_day_asks_nothing(place: Desk) -> None:
     """A folder that holds today's crawl is kept; the next day has a crawl of its own."""
     first = place.run()
@@ -309,6 +322,7 @@ def test_the_same_day_asks_nothing(place: Desk) -> None:
     assert sorted(p.name for p in (place.folder / "models").iterdir()) == [TODAY, "2026-12-02"]
 
 
+@pytest.mark.slow
 def test_a_damaged_snapshot_is_crawled_again(place: Desk) -> None:
     """A file that is not what its manifest says is replaced."""
     found = place.run()
@@ -338,6 +352,7 @@ def test_another_crawl_is_not_gone_on_with(place: Desk) -> None:
     assert (place.pages / "000002.jsonl.gz").is_file()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("today", "old"), [("2026-11-27", False), ("2026-11-28", True)])
 def test_an_old_crawl_is_not_gone_on_with(place: Desk, today: str, old: bool) -> None:
     """After two days the pages would be a reading of no one day."""
@@ -349,6 +364,7 @@ def test_an_old_crawl_is_not_gone_on_with(place: Desk, today: str, old: bool) ->
         assert place.run(today=today).revision == TODAY
 
 
+@pytest.mark.slow
 def test_pages_may_get_smaller_on_the_way(place: Desk) -> None:
     """A crawl that fails on large pages goes on with smaller ones."""
     place.stop_after(2)
@@ -357,6 +373,7 @@ def test_pages_may_get_smaller_on_the_way(place: Desk) -> None:
     assert len(place.rows()) == 35
 
 
+@pytest.mark.slow
 def test_models_that_move_are_kept_as_they_were_last(place: Desk) -> None:
     """A model that falls behind while the crawl goes on comes twice; its last row is kept."""
     models = place.server.models.rows
@@ -403,6 +420,7 @@ def test_a_folder_that_cannot_be_written(place: Desk) -> None:
         place.run()
 
 
+@pytest.mark.slow
 def test_a_wrong_page_leaves_the_pages_before_it(place: Desk) -> None:
     """The pages before one that is no list of models are kept, and the crawl goes on after them."""
     wrong = [{**model, "downloads": "many"} for model in synthetic_models(6)]
@@ -430,6 +448,7 @@ ODD = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("change", ODD.values(), ids=ODD)
 def test_an_odd_row_does_not_end_a_crawl(place: Desk, change: dict[str, Any]) -> None:
     """The row is kept with an empty cell, or left out for want of an `_id`, and told of."""

@@ -51,6 +51,7 @@ def assert_goes_on(place: Desk, pages_kept: int) -> None:
 # Failures that pass
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("after", [0, 2], ids=["first page", "third page"])
 @pytest.mark.parametrize(
     "fault",
@@ -125,6 +126,7 @@ def test_a_failure_that_does_not_pass(place: Desk, fault: dict[str, Any], words:
     assert_goes_on(place, 2)
 
 
+@pytest.mark.slow
 def test_a_deep_cursor_that_times_out_is_asked_for_with_fewer_models(place: Desk) -> None:
     """After a 504 the page gets smaller, and the pages after it get larger again."""
     place.fault(after=2, times=3, status=504)
@@ -147,6 +149,7 @@ def test_a_server_that_is_down(place: Desk, monkeypatch: pytest.MonkeyPatch) -> 
 # Waits
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("status", "headers", "slept"),
     [
@@ -170,6 +173,7 @@ def test_named_waits_are_taken(
     assert place.slept == [slept]
 
 
+@pytest.mark.slow
 def test_a_wait_beyond_the_limit_is_not_taken(place: Desk) -> None:
     """A wait that is longer than a page may take ends the run at once, with the pages kept."""
     place.fault(after=1, status=429, headers={"Retry-After": "86400"})
@@ -189,6 +193,7 @@ def test_a_refused_quota_is_waited_out(place: Desk) -> None:
     assert place.slept == [12]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("jump", [7_200, -7_200, -90_000.5])
 def test_a_clock_that_is_set_changes_no_wait(
     place: Desk, monkeypatch: pytest.MonkeyPatch, jump: float
@@ -204,6 +209,7 @@ def test_a_clock_that_is_set_changes_no_wait(
     assert 0 <= seconds_between(place.record()) < 60
 
 
+@pytest.mark.slow
 def test_a_clock_that_was_set_back_between_two_runs(
     place: Desk, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -233,6 +239,7 @@ def test_a_page_that_repeats_for_ever(place: Desk) -> None:
     assert not (place.folder / "models").exists()
 
 
+@pytest.mark.slow
 def test_a_repeating_page_is_found_after_an_interruption(place: Desk) -> None:
     """What the pages on disk hold counts as seen."""
     place.stop_after(2)
@@ -256,12 +263,14 @@ def test_an_empty_page_that_names_a_next_one(place: Desk) -> None:
     fails(place, "does not end: page 2 holds nothing new")
 
 
+@pytest.mark.slow
 def test_an_empty_last_page_is_the_end(place: Desk) -> None:
     """A page of nothing that names no next one ends the list."""
     place.fault(after=3, body=b"[]")
     assert place.run().rows == 30
 
 
+@pytest.mark.slow
 def test_the_number_of_pages_is_bounded(place: Desk) -> None:
     """More pages than are allowed are not asked for; with more allowed, the crawl goes on."""
     error = fails(place, "more pages than the 3 that are allowed", max_pages=3)

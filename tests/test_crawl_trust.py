@@ -100,6 +100,7 @@ def cursor_after(place: Desk, size: int) -> str:
     return link.partition("cursor=")[2].partition(">")[0]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("link", FOREIGN)
 def test_a_link_that_names_another_host(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, link: str
@@ -131,6 +132,7 @@ def test_a_link_to_no_list_is_refused(
     assert not place.pages.exists()
 
 
+@pytest.mark.slow
 def test_a_mirror_that_passes_on_the_links_of_the_hub(place: Desk) -> None:
     """Every link names the Hub, the mirror has a path of its own, and HF_ENDPOINT a slash."""
     place.server.models.linked_to = "https://huggingface.co"
@@ -285,6 +287,7 @@ def test_refused_fields(place: Desk, refused: set[str], words: str) -> None:
     assert said.endswith(words)
 
 
+@pytest.mark.slow
 def test_refused_fields_of_namespaces(place: Desk) -> None:
     """What one list refuses, the lists of the other namespaces are not asked for."""
     place.server.models.refused = frozenset({"baseModels"})
@@ -293,6 +296,7 @@ def test_refused_fields_of_namespaces(place: Desk) -> None:
     assert len(place.rows()) == 23
 
 
+@pytest.mark.slow
 def test_a_list_that_knows_no_fields(place: Desk) -> None:
     """Where the parameter itself is refused, the list is read as it comes."""
     place.server.models.refused = frozenset({"expand[]"})
@@ -330,6 +334,7 @@ def sizes(place: Desk) -> list[int]:
     return [int(dict(parse_qsl(query))["limit"]) for query in place.queries]
 
 
+@pytest.mark.slow
 def test_a_page_that_is_too_large_is_asked_for_in_parts(place: Desk) -> None:
     """Models with long tags make a page too large: it is asked for with fewer models."""
     for model in place.server.models.rows[12:15]:
@@ -471,6 +476,7 @@ def test_a_token_that_comes_back_is_not_written(
     assert not place.pages.exists()
 
 
+@pytest.mark.slow
 def test_no_token_is_needed(place: Desk) -> None:
     """Without a token the list is read all the same, and no Authorization is sent."""
     assert place.run(today=TODAY).rows == 35

@@ -26,6 +26,7 @@ def unsmoothed(definitions: Definitions = DEFINITIONS) -> Definitions:
     )
 
 
+@pytest.mark.slow
 @given(st.lists(st.booleans(), min_size=1, max_size=30))
 def test_first_lasting_is_the_start_of_the_last_run(leads: list[bool]) -> None:
     """All weeks from the crossing on lead, and the week before it does not."""
@@ -47,6 +48,7 @@ def test_smoothing_sums_consecutive_weeks() -> None:
     assert smoothed(weekly, 1).tolist() == weekly.tolist()
 
 
+@pytest.mark.slow
 def test_the_crossing_is_the_first_lasting_week() -> None:
     """A lead that is lost again does not count."""
     weeks = synthetic_weeks([True, False, False, True, True, True])
@@ -54,6 +56,7 @@ def test_the_crossing_is_the_first_lasting_week() -> None:
     assert (crossings["week"] == "2025-03-26").all()
 
 
+@pytest.mark.slow
 def test_no_lasting_lead_is_never() -> None:
     """Where the last week does not lead there is no crossing, in all replicates that agree."""
     _, crossings = series(Weeks(synthetic_weeks([True, True, False]), unsmoothed()))
@@ -61,6 +64,7 @@ def test_no_lasting_lead_is_never() -> None:
     assert (crossings["never_fraction"] > 0.5).all()
 
 
+@pytest.mark.slow
 def test_weekly_shares_by_hand() -> None:
     """China has 33 of 96 downloads in a week in which it does not lead: 10 + 11 + 12 of 33 + 63."""
     shares, _ = series(Weeks(synthetic_weeks([False, True]), unsmoothed()))

@@ -126,6 +126,7 @@ def test_unsorted_rows() -> None:
     assert mended.readings.groupby("repository")["reading"].is_monotonic_increasing.all()
 
 
+@pytest.mark.slow
 def test_duplicate_readings_keep_the_largest() -> None:
     """Of several readings under one label the largest counter stays, wherever it stands."""
     spare = repository(1, [1240, 1290, 1250], first=label(2), step=0 * DAY, created="2024-11-30")
@@ -136,6 +137,7 @@ def test_duplicate_readings_keep_the_largest() -> None:
         assert counters(mend(several), 1) == [1000, 1100, 1290, 1300, 1400, 1500, 1600, 1700]
 
 
+@pytest.mark.slow
 def test_renamed_repositories_are_joined_on_their_id() -> None:
     """The latest name holds for all readings, and the counter goes on under it."""
     rows = CLEAN
@@ -150,6 +152,7 @@ def test_renamed_repositories_are_joined_on_their_id() -> None:
     assert mine["counter"].is_monotonic_increasing
 
 
+@pytest.mark.slow
 def test_revised_origins_take_the_latest_annotation() -> None:
     """The last origin and the last country groups hold for all readings."""
     changes = {"derived_author": "first", "merged_derived_country_groups_single": "UK"}
@@ -161,6 +164,7 @@ def test_revised_origins_take_the_latest_annotation() -> None:
     assert set(mine["study_group_origin"]) == {"China"}
 
 
+@pytest.mark.slow
 def test_an_origin_that_comes_back_is_a_revision() -> None:
     """An annotation that changes and changes back is recorded; the last one holds."""
     rows = edited(CLEAN, 1, 3, derived_author="other")
@@ -168,6 +172,7 @@ def test_an_origin_that_comes_back_is_a_revision() -> None:
     assert set(mend(rows).readings.query(f"repository == '{id_of(1)}'")["origin"]) == {"maker1"}
 
 
+@pytest.mark.slow
 def test_falling_counters_become_a_running_maximum() -> None:
     """A fall is counted once, what comes back is not counted again, and a pause is no fall."""
     rows = repository(1, [100, 200, 150, 180, 260], name="tencent/three")
@@ -179,6 +184,7 @@ def test_falling_counters_become_a_running_maximum() -> None:
     assert counters(mend(rows), 2) == [10, 20, 20, 40, 40]
 
 
+@pytest.mark.slow
 def test_a_fall_between_repositories_is_none() -> None:
     """The first counter of the next repository is not a fall of the one before."""
     rows = repository(1, [1000, 1100]) + repository(2, [1, 2])
@@ -214,6 +220,7 @@ NO_SPIKES = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("levels", "wrong"), SPIKES.values(), ids=SPIKES)
 def test_a_spike_is_not_read(levels: list[int], wrong: list[int]) -> None:
     """What the next reading takes back is left out and named; the others are the running maximum."""
@@ -228,6 +235,7 @@ def test_a_spike_is_not_read(levels: list[int], wrong: list[int]) -> None:
     assert found(rows, "missed-readings").rows == 0
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("levels", NO_SPIKES.values(), ids=NO_SPIKES)
 def test_another_defect_is_no_spike(levels: list[int]) -> None:
     """Falls, readings too low and what nothing takes back stay under the running maximum."""
@@ -356,6 +364,7 @@ def test_a_freeze_at_the_end_has_no_catch_up() -> None:
     assert (record["catch-up-readings"].rows, record["catch-up-readings"].where) == (0, "none")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("moving", "refused"), [(0, True), (1, True), (3, False)])
 def test_a_file_in_which_nothing_moves_is_refused(moving: int, refused: bool) -> None:
     """Where at nine of ten readings nearly every counter stands still there is nothing to estimate."""
@@ -406,6 +415,7 @@ def test_a_frozen_or_a_daily_reading_is_not_thin() -> None:
     assert found(rows, "thin-readings").rows == 0
 
 
+@pytest.mark.slow
 def test_mixed_cadence_and_partial_week() -> None:
     """Daily readings after weekly ones are counted, and so are those after the last whole week."""
     rows = repository(1, [100, 200, 300])
@@ -439,6 +449,7 @@ def test_ageing_cohort() -> None:
     assert defect.rows == 7
 
 
+@pytest.mark.slow
 def test_wrong_labels_are_counted_and_kept() -> None:
     """Rows under labels known to be wrong are counted by check; the labels stay."""
     rows = CLEAN + repository(50, [1, 2], name="moonshotai/kimi", group="User")

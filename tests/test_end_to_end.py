@@ -226,6 +226,7 @@ def test_bundled_run_equals_the_run_on_the_real_file(bundled: Path, tmp_path: Pa
     assert (ours.sha256, ours.rows, ours.bytes) == (theirs.sha256, theirs.rows, theirs.bytes)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "name",
     [

@@ -144,6 +144,7 @@ def test_concentration_by_hand(rows: pd.DataFrame) -> None:
     assert family["n_effective"] == pytest.approx(600**2 / (400**2 + 200**2), rel=1e-12)
 
 
+@pytest.mark.slow
 def test_leave_one_out_by_hand() -> None:
     """Without Qwen China has 200 of 600; the largest developer comes first."""
     table = estimates.leave_one_out(Repositories(TABLE, DEFINITIONS))

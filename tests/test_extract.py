@@ -301,6 +301,7 @@ def test_a_name_of_the_hub(tmp_path: Path, name: str) -> None:
     assert found.bad_cells == {}
 
 
+@pytest.mark.slow
 def test_bad_cells_up_to_a_share(tmp_path: Path) -> None:
     """A thousandth of the rows may be bad, column by column; one cell more is too many."""
     counts = [-1, -1, -1, *range(2_997)]
@@ -328,6 +329,7 @@ BORN = 1646263745
 """The moment that the id 621ffdc1… tells."""
 
 
+@pytest.mark.slow
 def test_an_id_tells_when_it_was_created(tmp_path: Path) -> None:
     """Where createdAt is null, absent or no time, the first eight digits of the id are the moment."""
     ids = pa.array([f"621ffdc1{0:016x}", f"66ce6e00{1:016x}", f"621ffdc1{2:016x}"])
@@ -369,6 +371,7 @@ def test_type_of_no_era(tmp_path: Path, column: str, values: pa.Array) -> None:
     assert f"models.parquet: column {column} has the type {kind}" in caught.value.what
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("column", "values"), [
     ("baseModels", pa.array([["a/b"]] * 3)),
     ("baseModels", pa.array([{"models": ["a/b"]}] * 3)),
@@ -456,6 +459,7 @@ def test_nothing_is_printed(tmp_path: Path) -> None:
     assert setting == (False,)
 
 
+@pytest.mark.slow
 def test_newest_date(tmp_path: Path) -> None:
     """The newest date of creation or change names a snapshot, in UTC."""
     path = tmp_path / "models.parquet"

@@ -57,6 +57,7 @@ def test_hashes_are_sha256(tmp_path: Path) -> None:
     assert files.sha256_file(tmp_path / "abc") == stated
 
 
+@pytest.mark.slow
 @EXAMPLES
 @given(content=st.binary(max_size=300))
 def test_written_bytes_are_read_back(content: bytes) -> None:

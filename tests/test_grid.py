@@ -63,12 +63,14 @@ def pick(grid: pd.DataFrame, **chosen: str) -> pd.Series:
     return found.iloc[0]
 
 
+@pytest.mark.slow
 def test_every_combination_has_one_row_in_the_order_of_the_grid(grid: pd.DataFrame) -> None:
     """The table is the full product of the choices, the last dimension fastest."""
     every = pd.MultiIndex.from_product(choices_of(DEFINITIONS).values(), names=DIMENSIONS)
     assert list(grid[list(DIMENSIONS)].itertuples(index=False, name=None)) == list(every)
 
 
+@pytest.mark.slow
 def test_leads_by_hand(grid: pd.DataFrame) -> None:
     """China 600, USA 310 of 1000 by uploader; without users of 910; by origin 700 and 250."""
     assert pick(grid)["lead"] == 0.29
@@ -79,6 +81,7 @@ def test_leads_by_hand(grid: pd.DataFrame) -> None:
     assert pick(grid, labels="registry", treatment="lineage")["lead"] == 0.5
 
 
+@pytest.mark.slow
 def test_scopes_by_hand(grid: pd.DataFrame) -> None:
     """The repackaged repository is no first party; names that state no size have none."""
     assert pick(grid, scope="first-party")["lead"] == pytest.approx((600 - 210) / 900, abs=1e-6)
@@ -95,6 +98,7 @@ def test_sizes_are_told_by_names() -> None:
     assert masks["over-8B"].tolist() == [False, True, False]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("unit", ["developer", "repository"])
 @pytest.mark.parametrize("attribution", ["uploader", "split"])
 def test_intervals_are_those_of_the_bootstrap(
@@ -113,6 +117,7 @@ def test_intervals_are_those_of_the_bootstrap(
     assert ends == pytest.approx((lead["lower"], lead["upper"]), abs=1e-6)
 
 
+@pytest.mark.slow
 def test_points_are_those_of_the_choices(grid: pd.DataFrame) -> None:
     """Two ways to the same arithmetic: sums a choice, and one matrix product for all."""
     table = choices.choices(Repositories(TABLE, DEFINITIONS))
@@ -125,6 +130,7 @@ def test_points_are_those_of_the_choices(grid: pd.DataFrame) -> None:
         assert both[name].to_numpy() == pytest.approx(both[f"{name}_grid"].to_numpy(), abs=1e-6)
 
 
+@pytest.mark.slow
 def test_the_range_without_a_developer_is_that_of_deleted_rows(grid: pd.DataFrame) -> None:
     """Each uploader's rows deleted in turn."""
     leads = []
@@ -137,6 +143,7 @@ def test_the_range_without_a_developer_is_that_of_deleted_rows(grid: pd.DataFram
     assert row["without_upper"] == pytest.approx(max(leads), abs=1e-6)
 
 
+@pytest.mark.slow
 def test_a_specification_with_the_cells_of_an_earlier_one_is_marked(grid: pd.DataFrame) -> None:
     """Nothing is distilled here, so that leaving distillations out makes no new specification."""
     rows = grid[grid["scope"].isin(["all", "without-distillations"])]
@@ -147,6 +154,7 @@ def test_a_specification_with_the_cells_of_an_earlier_one_is_marked(grid: pd.Dat
     assert pd.MultiIndex.from_frame(grid[measured]).isin(known).all()
 
 
+@pytest.mark.slow
 def test_row_order_changes_nothing(grid: pd.DataFrame) -> None:
     """Shuffled repositories give the same table, byte for byte."""
     shuffled = TABLE.sample(frac=1, random_state=3).reset_index(drop=True)

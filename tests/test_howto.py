@@ -157,6 +157,7 @@ def judged(folder: Path, mine: list[claims.Claim]) -> pd.Series:
     return rows.iloc[0]
 
 
+@pytest.mark.slow
 def test_a_claim_is_a_table_of_the_ledger(tmp_path: Path) -> None:
     """It has both answers and a row in the paper's table; of another window too, and by no rule."""
     share = files.read_csv(RESULTS / "window_answers.csv").set_index("statistic")["point"]["USA"]

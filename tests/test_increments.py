@@ -106,6 +106,7 @@ def test_a_first_reading_counts_for_newborns_only(created: pd.Timestamp, counted
     assert gained(repository(1, [40, 50], created=created)) == [40 if counted else 0, 10]
 
 
+@pytest.mark.slow
 def test_a_late_first_reading_counts_for_newborns_only() -> None:
     """A repository that enters later counts in full where it was born during the readings."""
     rows = repository(1, [1, 2, 3, 4, 5], created=OLD)
@@ -164,6 +165,7 @@ def test_the_edges_of_a_window_are_inside() -> None:
     assert total(rows, "increments", label(3), label(3)) == {id_of(1): 100}
 
 
+@pytest.mark.slow
 def test_the_last_day_of_a_window_is_inside_to_its_end() -> None:
     """A reading or a birth in the afternoon of the last day belongs to the window."""
     noon = pd.Timedelta(hours=12)
@@ -237,6 +239,7 @@ def test_frozen_readings_are_left_for_window_sums() -> None:
     assert total(FROZEN, "increments", label(4), label(4)) == {id_of(1): 300, id_of(2): 100}
 
 
+@pytest.mark.slow
 def test_frozen_readings_are_spread_for_the_weekly_series() -> None:
     """The catch-up is shared evenly by the weeks it spans, and no download is lost in rounding."""
     table = weeks(FROZEN)
@@ -258,6 +261,7 @@ def test_a_counter_that_moves_in_a_frozen_week_is_believed() -> None:
     assert table.loc[id_of(2)].tolist() == [10, 15, 15]
 
 
+@pytest.mark.slow
 def test_a_quiet_week_of_one_repository_is_not_frozen() -> None:
     """A counter that stands still among moving ones gained nothing in that week."""
     rows = repository(1, [0, 10, 10, 40], created=OLD) + repository(2, [0, 1, 2, 3], created=OLD)
@@ -270,6 +274,7 @@ def test_missed_readings_are_spread() -> None:
     assert by_week(rows + repository(2, [1, 2, 3, 4, 5])) == [10, 20, 20, 20]
 
 
+@pytest.mark.slow
 def test_the_weeks_of_a_newborn_hold_all_it_gained() -> None:
     """A repository born during the readings starts at zero, in the week of its first label."""
     rows = repository(1, [1, 2, 3, 4, 5], created=OLD)
@@ -277,6 +282,7 @@ def test_the_weeks_of_a_newborn_hold_all_it_gained() -> None:
     assert by_week(rows, 2) == [0, 50, 10, 20]
 
 
+@pytest.mark.slow
 def test_a_newborn_first_read_after_some_weeks_is_spread_from_its_birth() -> None:
     """What it gained before its first row is shared by the weeks since it was born."""
     rows = repository(1, [1, 2, 3, 4, 5], created=OLD)
@@ -284,6 +290,7 @@ def test_a_newborn_first_read_after_some_weeks_is_spread_from_its_birth() -> Non
     assert by_week(rows, 2) == [0, 20, 20, 20]
 
 
+@pytest.mark.slow
 def test_a_newborn_gains_nothing_before_its_birth() -> None:
     """Read first between two labels, a day after its birth, it is in the week of its birth alone."""
     rows = repository(1, list(range(22)), created=OLD, step=DAY)
@@ -308,6 +315,7 @@ def test_a_newborn_at_the_first_label_starts_there() -> None:
     assert gained(rows) == [40, 15]
 
 
+@pytest.mark.slow
 def test_an_old_repository_that_enters_late_starts_at_its_first_counter() -> None:
     """What it gained before its first row is unknown and counts in no week."""
     rows = repository(1, [1, 2, 3, 4, 5], created=OLD)
@@ -323,6 +331,7 @@ def test_an_old_repository_that_enters_in_a_freeze_keeps_its_base() -> None:
     assert by_week(rows, 3) == [0, 0, 30, 30, 10]
 
 
+@pytest.mark.slow
 def test_a_repository_that_leaves_in_a_freeze_loses_its_catch_up() -> None:
     """What it gained after its last moving counter is not in the file, and no week invents it."""
     rows = FROZEN + repository(3, [0, 70, 70, 70], created=OLD)
@@ -340,6 +349,7 @@ def test_daily_readings_are_brought_to_weeks() -> None:
     assert sum(gained(rows)) == 160
 
 
+@pytest.mark.slow
 def test_weeks_between_readings_on_other_days_are_interpolated() -> None:
     """Where no reading falls on a label, its level lies on the line between those around it."""
     rows = repository(1, [0, 100], created=OLD, step=10 * DAY)

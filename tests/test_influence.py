@@ -234,6 +234,7 @@ def test_one_unit_cannot_be_left_out() -> None:
         influence.dfbeta(Repositories(TABLE.iloc[:1], DEFINITIONS))
 
 
+@pytest.mark.slow
 def test_row_order_does_not_matter() -> None:
     """Shuffled input gives the same tables, byte for byte."""
     shuffled = TABLE.sample(frac=1, random_state=5)

@@ -238,6 +238,7 @@ def test_jackknife_covers_where_it_should() -> None:
     assert stats.binomtest(covered, runs, LEVEL).pvalue > 0.01, covered / runs
 
 
+@pytest.mark.slow
 def test_percentile_covers_as_much_as_theory_says() -> None:
     """The percentile interval reaches z·√((n − 1)/n) where Student's t is due: a known shortfall."""
     rng, runs, n, covered = np.random.default_rng(2), 800, 60, 0
@@ -249,6 +250,7 @@ def test_percentile_covers_as_much_as_theory_says() -> None:
     assert stats.binomtest(covered, runs, expected).pvalue > 0.01, (covered / runs, expected)
 
 
+@pytest.mark.slow
 def test_coverage_fails_where_the_paper_says_it_fails() -> None:
     """Synthetic sizes as unequal as Pareto(1): the percentile interval misses the truth too often.
 

@@ -79,6 +79,7 @@ def test_a_finished_run_takes_away_what_killed_ones_left(setup: kills._Setup) ->
     assert not [name for name in files if name.endswith((".part", ".incomplete", ".tmp"))]
 
 
+@pytest.mark.slow
 def test_a_run_that_fails_is_told(setup: kills._Setup, monkeypatch: pytest.MonkeyPatch) -> None:
     """A resumed run that ends with an error is not taken for one that ended well."""
     monkeypatch.setattr(kills, "STAGES", ("no-such-stage",))
@@ -86,6 +87,7 @@ def test_a_run_that_fails_is_told(setup: kills._Setup, monkeypatch: pytest.Monke
         kills._started(setup, None)
 
 
+@pytest.mark.slow
 def test_a_run_is_killed_at_its_moment(setup: kills._Setup) -> None:
     """At once is in the first stage, before anything is whole; the process is gone afterwards."""
     assert kills._started(setup, 0.0) == kills.STAGES[0]
@@ -107,6 +109,7 @@ def test_half_a_file_is_torn(tmp_path: Path) -> None:
         assert not kills._is_whole(tmp_path, name, undisturbed)
 
 
+@pytest.mark.slow
 def test_another_panel_and_what_is_left_are_told(
     setup: kills._Setup, monkeypatch: pytest.MonkeyPatch
 ) -> None:

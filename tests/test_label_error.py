@@ -193,6 +193,7 @@ def assert_moments(
     assert (np.abs(products.mean(axis=0) - covariance) <= 5 * errors).all()
 
 
+@pytest.mark.slow
 def test_drawn_labels_have_the_moments_of_the_dirichlet() -> None:
     """Rows are the registry's classes and columns the true ones; rates are shared in a replicate."""
     definitions = small_definitions(40_000, chunk=4000)
@@ -203,6 +204,7 @@ def test_drawn_labels_have_the_moments_of_the_dirichlet() -> None:
     assert mean[1] - MIXED.by_group.sum(axis=0)[1] < -100  # it can tell the table from no error
 
 
+@pytest.mark.slow
 def test_luck_and_labels_together_have_their_joint_moments() -> None:
     """Weights are drawn apart from labels.
 
@@ -214,6 +216,7 @@ def test_luck_and_labels_together_have_their_joint_moments() -> None:
     assert_moments(totals_of(BOTH, definitions), mean, joint)
 
 
+@pytest.mark.slow
 def test_unsettled_labels_have_the_moments_of_what_is_unsettled() -> None:
     """The settled add their downloads where they are, and no variance."""
     definitions = small_definitions(40_000, chunk=4000)

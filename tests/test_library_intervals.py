@@ -36,6 +36,7 @@ def test_the_statistics_by_hand() -> None:
         )
 
 
+@pytest.mark.slow
 def test_libraries_agree_with_each_other(made: pd.DataFrame) -> None:
     """SciPy and arch differ by their draws alone."""
     table = made[made["library"] != "loop"].pivot_table(

@@ -585,6 +585,7 @@ def walked(
     return ends
 
 
+@pytest.mark.slow
 def test_released_lineage_and_annotated_origins() -> None:
     """Of 544 repositories 107 are undocumented; 363 of the others trace to the annotated origin.
 

@@ -113,6 +113,7 @@ def test_a_folder_of_none(tmp_path: Path) -> None:
     assert "<date>.parquet" in caught.value.remedy
 
 
+@pytest.mark.slow
 def test_the_cache_of_the_hubs_client(tmp_path: Path) -> None:
     """Its links lead to files outside the folder, and are read like the files."""
     for number, label in enumerate(LABELS):
@@ -159,6 +160,7 @@ def test_footers_come_first(tmp_path: Path) -> None:
     assert sidecar.labels(tmp_path / "run") == []
 
 
+@pytest.mark.slow
 def test_equal_files_are_extracted_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Files of one content share an extract; files of one size are told apart by their content."""
     hub, run, names = tmp_path / "hub", tmp_path / "run", []
@@ -188,6 +190,7 @@ def test_equal_files_are_extracted_once(tmp_path: Path, monkeypatch: pytest.Monk
     assert rows == [[0, 4, 8], [0, 3, 6], [0, 4, 8], [0, 3, 6]]
 
 
+@pytest.mark.slow
 def test_a_range_is_told(tmp_path: Path) -> None:
     """Files before and after a range that is asked for have rows; an open range reads them all."""
     for number, label in enumerate(LABELS):
@@ -209,6 +212,7 @@ def test_a_range_is_told(tmp_path: Path) -> None:
         fetch(tmp_path / "hub", tmp_path / "run", replace(ABOUT, until=date(2025, 1, 1)))
 
 
+@pytest.mark.slow
 def test_the_command_tells_it_in_a_pipe(tmp_path: Path) -> None:
     """The outcome names what is left out, and a folder is read beyond the range of the definitions."""
     for label in ("2024-08-21", "2025-09-03", "2026-03-05"):
@@ -223,6 +227,7 @@ def test_the_command_tells_it_in_a_pipe(tmp_path: Path) -> None:
     assert "2 files left out (no date in its name: latest.parquet; after the range: " in done.stdout
 
 
+@pytest.mark.slow
 def test_a_range_that_the_definitions_state_holds(tmp_path: Path) -> None:
     """A folder is read whole unless the command line or [snapshots] says from when, or up to when."""
     for label in ("2024-08-28", "2025-08-27", "2026-03-05"):
@@ -237,6 +242,7 @@ def test_a_range_that_the_definitions_state_holds(tmp_path: Path) -> None:
     assert "models/2024-08-28…2026-03-05, 9 rows" in done.stdout, done.stderr
 
 
+@pytest.mark.slow
 def test_what_was_found_is_in_the_record(tmp_path: Path) -> None:
     """Left-out files, bad cells, dates from ids and unread lineage are rows of defects.csv."""
     write(tmp_path / "hub" / "2025-03-05.parquet", downloads=pa.array([1, -1, 2]))

@@ -105,6 +105,7 @@ def squeezed(text: str) -> str:
     return re.sub(r"\s+", " ", text).strip()
 
 
+@pytest.mark.slow
 def test_cells_show_data_as_they_are(desk: Path) -> None:
     """Every nasty string is the text of its cell in HTML; nothing of it is markup."""
     made = markdown.markdown(("a", "b"), [(text, "end") for text in NASTY], (9, 1))
@@ -114,6 +115,7 @@ def test_cells_show_data_as_they_are(desk: Path) -> None:
     assert not page.tags & {"script", "img", "a", "em", "strong", "del", "sup", "sub", "code"}
 
 
+@pytest.mark.slow
 def test_cells_hold_no_command_of_tex_or_typst(desk: Path) -> None:
     """In TeX no backslash of the data begins a command; in Typst the text is escaped too."""
     made = markdown.markdown(("a",), [(RAW,), ("\\write18{id}",), ("#eval(1) $x$",)], (9,))
@@ -158,6 +160,7 @@ def test_numbers_of_the_text_are_escaped() -> None:
     )
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", [f"x{mark}y.parquet" for mark in "'\"\\:"])
 def test_a_title_cannot_end_the_head_of_the_text(name: str, desk: Path) -> None:
     """The date of the paper holds whatever the data are called."""
@@ -229,6 +232,7 @@ def test_names_in_figures_are_short_and_in_known_letters() -> None:
     assert drawn == ["x" * 24 + "…" + "x" * 23, "\ufffd", "a b"]
 
 
+@pytest.mark.slow
 def test_the_terminal_obeys_no_data(tmp_path: Path) -> None:
     """Markup and control characters of names are shown, not followed."""
     nasty_results(tmp_path)

@@ -68,6 +68,7 @@ def test_spread_numbers_are_multinomial() -> None:
         assert (off <= 5 * products.std(axis=0) / np.sqrt(size) + 1e-12).all()
 
 
+@pytest.mark.slow
 def test_merged_weights_are_multinomial() -> None:
     """Rows with tables, rows without and rows apart: each is binomial, and sums are exact."""
     common, apart = MULTINOMIAL.merged(generator_of(SEED, 1), 40_000, TIMES, APART)

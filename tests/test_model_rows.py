@@ -116,6 +116,7 @@ JSON = st.recursive(
 )
 
 
+@pytest.mark.slow
 @settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(changes=st.dictionaries(st.sampled_from([*FIELDS]), JSON, max_size=4))
 def test_whatever_comes_fits_the_table(changes: dict[str, Any]) -> None:

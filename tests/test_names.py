@@ -98,6 +98,7 @@ def release(*spellings: str) -> pd.DataFrame:
     ])  # fmt: skip
 
 
+@pytest.mark.slow
 def test_spellings_of_one_namespace_are_one_in_a_file() -> None:
     """They are named in the defects; a file with one spelling has no such row."""
     mended = defects.mend(counters_of(release("Qwen", "qwen")), 0.99, NO_LABELS)
@@ -114,6 +115,7 @@ def credited(rows: pd.DataFrame) -> pd.DataFrame:
     return assign.attributed(panel.repositories, REGISTRY, RULES, DEFINITIONS.group_of)
 
 
+@pytest.mark.slow
 def test_names_in_any_case_have_the_same_credit() -> None:
     """Developers, groups and the family's share of a file in small letters are those of the file."""
     rows = release("Qwen", "Qwen")
@@ -177,6 +179,7 @@ def test_the_registry_finds_a_namespace_in_any_case(name: str) -> None:
     rules.require_known(RULES, [n.upper() for n in REGISTRY.tenures])
 
 
+@pytest.mark.slow
 def test_the_study_s_labels_and_weeks_are_found_in_any_case() -> None:
     """Of a maker, of the weeks and of a repository of the window."""
     rows = credited(release("Qwen", "Qwen"))
@@ -216,6 +219,7 @@ def test_the_tail_joins_spellings_of_one_uploader() -> None:
     assert found["key"].tolist() == ["Q/a", f"Q/{tail.SMALL}", f"Q/{tail.SMALL}"]
 
 
+@pytest.mark.slow
 def test_records_spell_a_namespace_as_the_latest_of_them(tmp_path: Path) -> None:
     """Two repositories of one namespace stand under one spelling of it, and the defects say so."""
     write_list(tmp_path, [model("A/one", 5), model("b/x", 2)])

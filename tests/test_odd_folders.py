@@ -84,6 +84,7 @@ def expected(tmp_path_factory: pytest.TempPathFactory) -> list[tuple[object, ...
         return rows(engine, fetched(hub_in(folder / "hub"), folder / "run"))
 
 
+@pytest.mark.slow
 def test_any_folder_gives_the_same_rows(odd: Path, expected: list[tuple[object, ...]]) -> None:
     """Snapshots are extracted from, and extracts, tables and what spills lie in, any folder."""
     files = fetched(hub_in(odd / "hub"), odd / "run")

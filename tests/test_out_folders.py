@@ -185,6 +185,7 @@ def test_an_address_is_no_path(tmp_path: Path, data: str) -> None:
     assert files_in(tmp_path) == []
 
 
+@pytest.mark.slow
 def test_the_folder_of_the_user(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """~ is the user's folder in every path, though make hands it on as it is."""
     monkeypatch.setenv("HOME", str(tmp_path))
@@ -205,6 +206,7 @@ def test_other_kinds_of_paths_as_data(tmp_path: Path, data: Path) -> None:
         assert_one_message(done.exit_code, done.stderr, wrong[:20])
 
 
+@pytest.mark.slow
 def test_dates_of_the_command_line_have_bounds(tmp_path: Path) -> None:
     """A first label after the last, or outside the life of the Hub, is refused before any work."""
     out = ["--data", "snapshots", "--out", str(tmp_path / "out")]

@@ -74,6 +74,7 @@ def assert_same(one: Panel, two: Panel) -> None:
         assert_frame_equal(getattr(one, name), getattr(two, name))
 
 
+@pytest.mark.slow
 def test_the_panel_of_clean_data() -> None:
     """Windows by hand: 700 downloads of the old, 750 of the young, and all that the newborns have.
 
@@ -95,6 +96,7 @@ def test_the_panel_of_clean_data() -> None:
     assert check(panel).repositories["sum"].sum() == 700 + 750 + sum(newborns)
 
 
+@pytest.mark.slow
 def test_weeks_are_summed_by_pair_of_uploader_and_origin() -> None:
     """Two repositories of one pair are one row a week; another origin is another row."""
     rows = repository(1, [0, 10, 30], name="a/one", origin="base")
@@ -109,6 +111,7 @@ def test_weeks_are_summed_by_pair_of_uploader_and_origin() -> None:
     }
 
 
+@pytest.mark.slow
 def test_names_and_groups_are_the_latest() -> None:
     """One row a repository, under its last name, origin and groups."""
     old = repository(1, [0, 10], name="THUDM/glm", origin="THUDM", group="User")
@@ -211,6 +214,7 @@ def test_shuffled_files_give_the_same_panel(tmp_path: Path) -> None:
 _WRITTEN = ("defects.csv", "manifest.json", "window_defects.csv")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["../..", "../evil", "$(touch)/;rm", "C:\\x/..\\y", "~/.ssh"])
 def test_names_that_look_like_paths_are_refused(tmp_path: Path, name: str) -> None:
     """A name that is a path or a command reaches no table."""
@@ -246,6 +250,7 @@ def test_a_bad_file_is_refused_by_the_stage_that_reads_it(tmp_path: Path) -> Non
     assert not (tmp_path / "out" / "build" / "panel").exists()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", TABLES)
 def test_a_panel_without_a_column_is_refused(name: str) -> None:
     """Each column that a run needs is named with its table."""
@@ -258,6 +263,7 @@ def test_a_panel_without_a_column_is_refused(name: str) -> None:
             check(dataclasses.replace(panel, **{name: less}))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("value", [-1, 0.5, None, "many"])
 @pytest.mark.parametrize(("name", "column"), [("repositories", "sum"), ("weekly", "downloads")])
 def test_downloads_that_are_not_counts_are_refused(name: str, column: str, value: Any) -> None:
@@ -270,6 +276,7 @@ def test_downloads_that_are_not_counts_are_refused(name: str, column: str, value
         check(dataclasses.replace(panel, **{name: wrong}))
 
 
+@pytest.mark.slow
 def test_a_panel_with_an_unknown_group_is_refused() -> None:
     """A group that definitions.toml does not have is named."""
     panel = build(clean_rows())
@@ -278,6 +285,7 @@ def test_a_panel_with_an_unknown_group_is_refused() -> None:
         check(dataclasses.replace(panel, repositories=wrong))
 
 
+@pytest.mark.slow
 def test_a_window_outside_the_data_is_refused() -> None:
     """A window without a download has no share; it is named."""
     windows = (*WINDOWS, Window("far", "increments", date(2030, 1, 1), date(2030, 2, 1), "Far"))
@@ -287,6 +295,7 @@ def test_a_window_outside_the_data_is_refused() -> None:
         check(panel, windows)
 
 
+@pytest.mark.slow
 def test_a_file_of_one_reading_is_refused(tmp_path: Path) -> None:
     """One reading has levels but no week; it is refused by name, not by accident."""
     rows = [row for row in clean_rows() if row["time"] == label(0)]
@@ -294,6 +303,7 @@ def test_a_file_of_one_reading_is_refused(tmp_path: Path) -> None:
         made_from(write(synthetic_release(rows), tmp_path / "a.parquet"), tmp_path / "out")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("weeks", "enough"), [(1, False), (3, False), (4, True)])
 def test_fewer_weeks_than_a_smoothed_sum_are_refused(weeks: int, enough: bool) -> None:
     """The series needs as many weeks as one sum takes."""
@@ -308,6 +318,7 @@ def test_fewer_weeks_than_a_smoothed_sum_are_refused(weeks: int, enough: bool) -
         check(short)
 
 
+@pytest.mark.slow
 def test_columns_that_a_run_does_not_need_are_left_out() -> None:
     """A study with fewer windows uses a wider panel."""
     panel = check(build(clean_rows()), WINDOWS[:1])
@@ -337,6 +348,7 @@ def bundle_of(release: Path, folder: Path) -> dict[str, Any]:
     return json.loads((folder / bundle.SIDECAR).read_text())
 
 
+@pytest.mark.slow
 def test_a_bundle_says_what_it_was_computed_from_and_how(tmp_path: Path, release: Path) -> None:
     """The sidecar names file, revision, hash, date, command, rules, windows, rows and versions."""
     sidecar = bundle_of(release, tmp_path / "bundle")
@@ -354,6 +366,7 @@ def test_a_bundle_says_what_it_was_computed_from_and_how(tmp_path: Path, release
     assert str(tmp_path) not in json.dumps(sidecar)
 
 
+@pytest.mark.slow
 def test_a_bundle_copies_no_reading_and_no_other_annotation(tmp_path: Path, release: Path) -> None:
     """Only facts of the contract and computed downloads are kept, in four tables and a sidecar."""
     bundle_of(release, tmp_path / "bundle")
@@ -380,6 +393,7 @@ def test_a_bundle_is_rebuilt_to_the_same_content(tmp_path: Path, release: Path) 
         assert (tmp_path / "one" / name).read_bytes() == (tmp_path / "three" / name).read_bytes()
 
 
+@pytest.mark.slow
 def test_the_bundled_source_is_the_bundle(tmp_path: Path, release: Path) -> None:
     """The tables are copied whole, and the manifest names the file that they came from."""
     sidecar = bundle_of(release, tmp_path / "bundle")
@@ -413,6 +427,7 @@ def test_the_committed_bundle_is_whole(tmp_path: Path) -> None:
     assert bundled.window_folder_of(definitions) == bundled.FOLDER
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["", "age-180"])
 def test_every_committed_bundle_is_that_of_its_sidecar(tmp_path: Path, name: str) -> None:
     """Each folder of bundled tables serves the definitions with its age limit, whole."""
@@ -432,6 +447,7 @@ def test_every_committed_bundle_is_that_of_its_sidecar(tmp_path: Path, name: str
     )
 
 
+@pytest.mark.slow
 def test_the_bundle_answers_for_its_own_definitions_only(
     tmp_path: Path, release: Path, definitions: Definitions
 ) -> None:
@@ -459,6 +475,7 @@ def test_the_bundle_answers_for_its_own_definitions_only(
         assert "DATA=FILE" in caught.value.remedy
 
 
+@pytest.mark.slow
 def test_the_bundle_serves_fewer_windows_and_other_labels(
     tmp_path: Path, release: Path, definitions: Definitions
 ) -> None:

@@ -635,6 +635,7 @@ def test_a_headline_of_increments_has_one_panel_of_choices(results: Results) -> 
     assert "second coding" not in _deck(figure)
 
 
+@pytest.mark.slow
 @given(st.lists(st.floats(0, 10), min_size=1, max_size=12))
 def test_spread_labels_keep_their_order_and_distance(places: list[float]) -> None:
     """No two labels are nearer than the gap, and none lies below the floor."""

@@ -89,6 +89,7 @@ def looped_jackknife(counts: np.ndarray) -> tuple[float, float]:
 positive = st.lists(st.integers(1, 10**9), min_size=1, max_size=6).map(tuple)
 
 
+@pytest.mark.slow
 @EXAMPLES
 @given(st.tuples(positive, positive, positive, positive), st.floats(1, 60), st.floats(1, 39))
 def test_raking_is_exact_to_rounding(
@@ -187,6 +188,7 @@ def test_the_jackknife_equals_brute_force(model: post_stratification.Model, powe
     assert found.upper[place(drawn)] == pytest.approx(expected[1], rel=1e-9)
 
 
+@pytest.mark.slow
 def test_the_percentile_interval_by_another_route() -> None:
     """To scale the panel's replicates is to replicate the scaled panel: one factor a group."""
     drawn = post_stratification.resampled(HELD, PAIR, RULES)
@@ -217,6 +219,7 @@ def test_dust_is_the_limit_of_ever_smaller_repositories() -> None:
     assert found.upper[place(drawn)] == pytest.approx(expected[1], rel=1e-3)
 
 
+@pytest.mark.slow
 def test_replicates_with_dust_vary_like_those_of_many_specks() -> None:
     """Spreads of China's share and of the lead, and so their errors, agree within the simulation's."""
     rules = replace(RULES, replicates=10_000)
@@ -258,6 +261,7 @@ def pair() -> pd.DataFrame:
     return published.published_pair(headline_cells(TABLE, DEFINITIONS), PUBLISHED, DEFINITIONS)
 
 
+@pytest.mark.slow
 def test_every_model_method_and_statistic_has_one_row(pair: pd.DataFrame) -> None:
     """Points are the published ones, whatever the model; dust has 25 developers to draw."""
     keys = pair[["model", "method", "group"]]
@@ -276,6 +280,7 @@ def test_every_model_method_and_statistic_has_one_row(pair: pd.DataFrame) -> Non
     assert (refused == pair["lower"].isna()).all()
 
 
+@pytest.mark.slow
 def test_only_replicates_can_be_counted(pair: pd.DataFrame) -> None:
     """The jackknife has none, so no fraction of them, and no Monte-Carlo error."""
     exact = pair["method"] == "jackknife-logit"
@@ -285,6 +290,7 @@ def test_only_replicates_can_be_counted(pair: pd.DataFrame) -> None:
     assert (pair.loc[~exact & pair["lower"].notna(), "error_upper"] > 0).all()
 
 
+@pytest.mark.slow
 def test_the_effective_number_by_hand(pair: pd.DataFrame) -> None:
     """Dust adds to the total and nothing to the squares."""
     squares = [
@@ -298,6 +304,7 @@ def test_the_effective_number_by_hand(pair: pd.DataFrame) -> None:
     assert found["head-and-dust"] == pytest.approx(1 / sum(squares[:2]), rel=1e-8)
 
 
+@pytest.mark.slow
 def test_the_curve_begins_with_the_pair_and_ends_with_equal_developers(pair: pd.DataFrame) -> None:
     """The first rows are the pair's own; the last have the effective number of equal developers."""
     curve = published.concentration_curve(

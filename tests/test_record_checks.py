@@ -30,6 +30,7 @@ from replication.sources.records import record_set
 JANUARY, FEBRUARY, MARCH = "2025-01-14", "2025-02-14", "2025-03-07"
 
 
+@pytest.mark.slow
 def test_a_crawl_dated_otherwise_than_its_folder_keeps_the_date_of_its_rows(
     tmp_path: Path,
 ) -> None:
@@ -50,6 +51,7 @@ def test_a_crawl_dated_otherwise_than_its_folder_keeps_the_date_of_its_rows(
     assert rows == [["2025-09-07", later, "a"], ["2025-09-07", later, "b"]]
 
 
+@pytest.mark.slow
 def test_a_model_that_stands_twice_in_a_crawl_keeps_its_largest_count(tmp_path: Path) -> None:
     """Whatever its case; the same name in another crawl is another count."""
     write_crawls(tmp_path, {JANUARY: {"a/One": 5, "a/one": 9, "A/one": 7}, MARCH: {"a/one": 4}})
@@ -62,6 +64,7 @@ def test_a_model_that_stands_twice_in_a_crawl_keeps_its_largest_count(tmp_path: 
     assert [value for _, _, value in values(found)] == [8, 1]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("before", "count", "after", "gone"),
     [
@@ -88,6 +91,7 @@ def test_counts_that_vanish_for_one_crawl_are_left_out(
     assert len(values(found, name="a/two")) == 3
 
 
+@pytest.mark.slow
 def test_neighbours_are_those_of_the_crawls_before_and_after(tmp_path: Path) -> None:
     """A model that a neighbouring crawl does not hold has no neighbour there."""
     write_crawls(
@@ -102,6 +106,7 @@ def test_neighbours_are_those_of_the_crawls_before_and_after(tmp_path: Path) -> 
     assert len(values(read(tmp_path, CRAWL), name="a/one")) == 3
 
 
+@pytest.mark.slow
 def test_a_namespace_that_drops_out_and_returns_is_reported(tmp_path: Path) -> None:
     """The crawls without it do not cover it; before its first and after its last it is no gap."""
     write_crawls(
@@ -120,6 +125,7 @@ def test_a_namespace_that_drops_out_and_returns_is_reported(tmp_path: Path) -> N
     assert held.tolist() == [pd.Timestamp(JANUARY), pd.Timestamp(MARCH)]
 
 
+@pytest.mark.slow
 def test_a_renamed_namespace_has_one_name(tmp_path: Path) -> None:
     """THUDM/x and zai-org/x are one repository, in every column and in every table."""
     write_crawls(
@@ -218,6 +224,7 @@ def test_a_line_with_an_error_gives_no_count(tmp_path: Path) -> None:
         read(tmp_path, CRAWL)
 
 
+@pytest.mark.slow
 def test_without_a_defect_every_check_says_none(tmp_path: Path) -> None:
     """Each check has its row in any case."""
     found = read(tmp_path, *write_all(tmp_path))

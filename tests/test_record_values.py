@@ -55,6 +55,7 @@ def test_values_that_are_no_exact_count_are_refused(tmp_path: Path, count: Any) 
         read(tmp_path, WHOLE)
 
 
+@pytest.mark.slow
 def test_counts_with_commas_are_read_and_reported(tmp_path: Path) -> None:
     """15,357 has one meaning."""
     write_crawls(tmp_path, {JANUARY: {"a/one": "15,357", "a/two": "1,234,567", "a/six": 6}})

@@ -132,6 +132,7 @@ def test_a_missing_record_is_refused_unless_it_is_optional(tmp_path: Path) -> No
     assert values(found) == [("a/one", "2025-03-21", 5000)]
 
 
+@pytest.mark.slow
 def test_the_first_path_that_is_there_is_read(tmp_path: Path) -> None:
     """Alternatives are tried in their order, outside the folder too."""
     inside = tmp_path / "records"
@@ -153,6 +154,7 @@ def test_changed_content_is_refused(tmp_path: Path) -> None:
         read(tmp_path, good)
 
 
+@pytest.mark.slow
 def test_the_hash_of_a_folder_is_over_its_sorted_names_and_hashes(tmp_path: Path) -> None:
     """Lines `relative path sha256`, sorted, each ended; another file changes it."""
     write_crawls(tmp_path, {FEBRUARY: {"a/one": 2}, JANUARY: {"a/one": 1}})
@@ -198,6 +200,7 @@ def test_types_of_all_tables(tmp_path: Path) -> None:
     assert found.trust == ("whole", "top", "counted", "born")
 
 
+@pytest.mark.slow
 def test_a_list_as_parquet_and_as_pages_say_the_same(tmp_path: Path) -> None:
     """Both give counts of the list's day, creation times, tasks and distinct base models."""
     tags = ["x", "base_model:a/one", "base_model:finetune:a/one", "base_model:merge:d/four"]
@@ -235,6 +238,7 @@ def test_a_top_with_tags_and_dates_of_its_own(tmp_path: Path) -> None:
     assert (text["rows"], text["where"]) == (1, "top (1)")
 
 
+@pytest.mark.slow
 def test_a_top_with_lists_by_task(tmp_path: Path) -> None:
     """The hundredth count of a task is its cut; tasks with fewer models have none."""
     rows = [f"a/m{n},{1_000 - n},asr,,top 100 of a task" for n in range(120)]
@@ -250,6 +254,7 @@ def test_a_top_with_lists_by_task(tmp_path: Path) -> None:
     assert read(tmp_path, TOP).task_cuts.empty
 
 
+@pytest.mark.slow
 def test_counters_are_dated_by_their_reading_and_mended(tmp_path: Path) -> None:
     """Frozen readings are left out, falls count as zero, the latest name of the id holds."""
     old = repository(1, [10, 40, 40, 90], name="a/old", origin="x", origin_group="USA")

@@ -116,6 +116,7 @@ def test_changed_content_is_read_and_dated_anew(tmp_path: Path) -> None:
     assert ("a/one", "2025-03-21", 7_000) in values(records.load(run))
 
 
+@pytest.mark.slow
 def test_a_refused_record_leaves_the_run_as_it_was(tmp_path: Path) -> None:
     """Neither a changed hash nor a malformed cell touches what was fetched before."""
     source, run = tmp_path / "records", tmp_path / "run"
@@ -132,6 +133,7 @@ def test_a_refused_record_leaves_the_run_as_it_was(tmp_path: Path) -> None:
     assert values(records.load(run)) == [("a/one", "2025-03-21", 5_000)]
 
 
+@pytest.mark.slow
 def test_tables_that_are_missing_or_damaged_are_named(tmp_path: Path) -> None:
     """With the stage to run as the remedy."""
     with pytest.raises(StageOrderError, match=r"observations\.parquet is missing"):
@@ -174,6 +176,7 @@ def served(tmp_path: Path, request: pytest.FixtureRequest) -> tuple[Path, Record
     return folder, replace(CRAWL, repository=folder.as_uri(), commit=commit)
 
 
+@pytest.mark.slow
 def test_git_brings_only_the_needed_files_of_the_commit(
     tmp_path: Path, served: tuple[Path, Record]
 ) -> None:
@@ -244,6 +247,7 @@ def test_limits_stop_git(
     assert list((tmp_path / "cache").iterdir()) == []
 
 
+@pytest.mark.slow
 def test_a_git_that_hangs_is_stopped(
     tmp_path: Path, served: tuple[Path, Record], monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -333,6 +337,7 @@ def test_records_in_no_repository_are_named_before_anything_is_asked(tmp_path: P
     assert not (tmp_path / "run").exists()
 
 
+@pytest.mark.slow
 def test_optional_records_in_no_repository_are_left_out(
     tmp_path: Path, served: tuple[Path, Record]
 ) -> None:

@@ -51,6 +51,7 @@ def test_real_crawls() -> None:
     assert rows == [3613, 3846, 5444, 5578, 5671, 5868, 6542, 6687, 6876, 7196, 9058]
 
 
+@pytest.mark.slow
 def test_real_defects(real: records.Records) -> None:
     """What is known to be wrong with the records is found."""
     rows = real.defects.set_index("check")["rows"]

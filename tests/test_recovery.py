@@ -113,6 +113,7 @@ def test_an_ablation_that_finds_nothing_is_an_error() -> None:
         ablation._changed("gains", "SELECT 1", "u.factor", "1.0")
 
 
+@pytest.mark.slow
 def test_a_rewritten_statement_stops_the_ablation(
     hub_of_nothing: experiment.Experiment, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -174,6 +175,7 @@ def test_the_command_prints_its_tables(
         assert_one_message(done.exit_code, done.stderr, named)
 
 
+@pytest.mark.slow
 def test_every_hub_is_recovered_and_cleared(
     hub_of_nothing: experiment.Experiment, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -26,6 +26,7 @@ def told(*arguments: str | Path, code: int = 0) -> str:
     return " ".join(done.output.split())
 
 
+@pytest.mark.slow
 def test_who_tells_a_namespace_with_its_evidence() -> None:
     """Country, group, alternative, evidence and date of the developer behind a namespace."""
     words = told("who", "Qwen")
@@ -42,11 +43,13 @@ def test_who_tells_the_date_of_a_page_where_it_is_known() -> None:
     assert "dated" not in told("who", "Qwen").partition("evidence")[2]
 
 
+@pytest.mark.slow
 def test_who_finds_a_name_whatever_its_case() -> None:
     """The Hub's spelling is found."""
     assert told("who", "qwen/qwq-32b").startswith("Qwen/QwQ-32B")
 
 
+@pytest.mark.slow
 def test_who_tells_every_credit_of_a_repository() -> None:
     """Uploader, origin, maker and the other maker of a repackaged distilled model, with the rules."""
     words = told("who", "bartowski/DeepSeek-R1-Distill-Qwen-14B-GGUF")
@@ -70,6 +73,7 @@ def test_who_tells_an_older_name_and_an_owner() -> None:
     assert "parent IBM (US)" in told("who", "RedHatAI")
 
 
+@pytest.mark.slow
 def test_who_tells_a_repository_that_the_panel_lacks() -> None:
     """Its namespace's developer is told, and the rules that its name matches."""
     words = told("who", "unsloth/No-Such-Model-GGUF", code=1)
@@ -79,6 +83,7 @@ def test_who_tells_a_repository_that_the_panel_lacks() -> None:
     assert "credited under each rule" not in words
 
 
+@pytest.mark.slow
 def test_who_does_not_know() -> None:
     """An unknown name exits with 1 and offers near ones."""
     done = invoke("who", "Qwenn")
@@ -86,6 +91,7 @@ def test_who_does_not_know() -> None:
     assert "did you mean Qwen" in done.stderr
 
 
+@pytest.mark.slow
 def test_check_counts_what_holds() -> None:
     """The shipped tables hold, and the numbers are those of the files."""
     words = told("registry", "check")
@@ -197,6 +203,7 @@ def test_names_that_look_like_gaps_or_numbers_are_names(tmp_path: Path) -> None:
     assert counts["downloads"].to_dict() == {"NA": 10, "null": 5, "007": 1, "Qwen": 4}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("percent", ["nan", "-1", "101", "inf", "many"])
 def test_a_minimum_is_a_percentage(percent: str) -> None:
     """Anything else is a misspelt command, so that no gate passes by accident."""
@@ -232,6 +239,7 @@ def test_a_table_is_never_cut_or_obeyed(tmp_path: Path) -> None:
     assert r"'a\x1b[31m'" in " ".join(done.stderr.split())
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "name",
     [
@@ -273,6 +281,7 @@ def test_who_answers_an_address_as_the_name() -> None:
     assert "8,037,097 downloads" in told("who", f"hf.co/{name}?library=x")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("text", "what"),
     [
@@ -310,6 +319,7 @@ def test_who_knows_developers_by_their_other_names(name: str, namespace: str) ->
     assert told("who", name).startswith(f"{namespace} developer ")
 
 
+@pytest.mark.slow
 def test_a_namespace_goes_before_a_developer() -> None:
     """MIT is a namespace, and a word in brackets of two developers."""
     assert told("who", "mit").startswith("MIT developer Massachusetts Institute of Technology")
@@ -328,6 +338,7 @@ def test_who_says_what_the_panel_lacks() -> None:
     assert "developer Alibaba (Qwen)" in told("who", "Qwen")  # the remedy
 
 
+@pytest.mark.slow
 def test_what_cannot_be_judged_passes_no_gate(tmp_path: Path) -> None:
     """Of individuals alone no coverage of organisations can be said; without a minimum it is shown."""
     path = tmp_path / "one.csv"
@@ -337,6 +348,7 @@ def test_what_cannot_be_judged_passes_no_gate(tmp_path: Path) -> None:
     assert "counts no downloads of organisations" in words
 
 
+@pytest.mark.slow
 def test_the_remedy_of_a_low_coverage_is_a_command(tmp_path: Path) -> None:
     """It lists what lowers the coverage."""
     path = tmp_path / "low.csv"
@@ -362,6 +374,7 @@ def test_check_tells_that_older_names_are_missing(tmp_path: Path) -> None:
     assert "there is no namespaces.csv beside it" in told("registry", "check", "--registry", path)
 
 
+@pytest.mark.slow
 def test_the_released_file_is_covered() -> None:
     """Rows for 99.5 % of what is not an individual's account; the mirror alone lacks evidence."""
     rows = coverage.of_counts(namespace_counts(real_file()), REGISTRY)

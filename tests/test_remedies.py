@@ -142,6 +142,7 @@ def test_a_message_that_leads_nowhere_is_found(text: str, wrong: list[str]) -> N
     assert [x for x in wrong_in(text) if x != "--from" or "--from" in wrong] == wrong
 
 
+@pytest.mark.slow
 def test_every_message_leads_somewhere() -> None:
     """Commands, targets, options, variables and files of every message exist."""
     found = [

@@ -142,6 +142,7 @@ def synthetic_hub(n: int = MANY) -> np.ndarray:
     return cells
 
 
+@pytest.mark.slow
 @settings(derandomize=True, deadline=None, max_examples=60)
 @given(
     rows=st.lists(st.tuples(*[st.integers(0, 3)] * 3), min_size=1, max_size=60),
@@ -187,6 +188,7 @@ def test_merged_rows_have_the_moments_of_the_multinomial() -> None:
     assert np.abs((np.cov(totals.T) - covariance) / scale).max() < 0.2  # fourth moments are large
 
 
+@pytest.mark.slow
 @every_scheme
 def test_merged_rows_have_the_law_of_single_ones(
     monkeypatch: pytest.MonkeyPatch, scheme: Scheme

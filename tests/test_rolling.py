@@ -272,6 +272,7 @@ def credited(attribution: str) -> Definitions:
     return dataclasses.replace(DEFINITIONS, headline=headline)
 
 
+@pytest.mark.slow
 def test_the_headline_says_who_is_credited_by_whose_labels() -> None:
     """The origin's registry label makes China lead; the maker is unknown to the weeks."""
     table = MANY.assign(registry_group_origin="China", registry_group_uploader="USA")
@@ -312,6 +313,7 @@ def marked(breaks: Breaks, width: int, mark: str) -> list[str]:
     return sorted(set(by_group[0]))
 
 
+@pytest.mark.slow
 def test_a_sum_is_frozen_where_it_begins_or_ends_at_a_frozen_reading() -> None:
     """Of weeks 5 and 6: two sums end there and two begin after, those across both are whole."""
     breaks = Breaks(frozen=(NAMES[5], NAMES[6], "2024-01-01"))
@@ -320,6 +322,7 @@ def test_a_sum_is_frozen_where_it_begins_or_ends_at_a_frozen_reading() -> None:
     assert marked(Breaks(), 4, "frozen") == []
 
 
+@pytest.mark.slow
 def test_a_sum_holds_the_seam_where_daily_readings_begin_in_one_of_its_weeks() -> None:
     """The week whose label is the first on or after the first daily reading."""
     between = str(np.datetime64(NAMES[9]) + 3)

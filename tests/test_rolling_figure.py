@@ -80,6 +80,7 @@ def of(table: pd.DataFrame, width: int) -> pd.DataFrame:
     return table[(table["series"] == "weekly") & (table["width"] == width)]
 
 
+@pytest.mark.slow
 def test_a_width_that_fits_has_two_panels(shown: Shown) -> None:
     """A width that the series is too short for is named in the deck alone."""
     figure = drawn(shown)
@@ -89,6 +90,7 @@ def test_a_width_that_fits_has_two_panels(shown: Shown) -> None:
     assert rolling.deck(shown, DEFINITIONS).endswith("Too few weeks for sums over 52")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("place", [0, 1])
 def test_bars_are_as_high_as_the_fractions(shown: Shown, place: int) -> None:
     """Every scheme has a row, all rows one scale, and the bar of never stands after the end."""
@@ -109,6 +111,7 @@ def test_bars_are_as_high_as_the_fractions(shown: Shown, place: int) -> None:
     assert highest < 1
 
 
+@pytest.mark.slow
 def test_lines_under_the_bars_end_where_the_interval_does(shown: Shown) -> None:
     """An upper end of never reaches the bar of never."""
     ax = drawn(shown).axes[1]

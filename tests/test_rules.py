@@ -81,6 +81,7 @@ def test_the_shipped_rules_are_sound() -> None:
         assert not found.reason.startswith(("=", "+", "-", "@")), found.rule
 
 
+@pytest.mark.slow
 def test_every_panel_rule_matches_the_bundled_panel(panel: pd.DataFrame) -> None:
     """No panel rule is idle, by the check that a run makes and by a second matching."""
     windows = [window.id for window in DEFINITIONS.windows]
@@ -145,6 +146,7 @@ NAMES = st.builds("{}/{}".format, LETTERS, LETTERS)
 PATTERNS = st.builds("{}/{}".format, *[st.text("ab_%.-1*?", max_size=6)] * 2)
 
 
+@pytest.mark.slow
 @settings(derandomize=True, deadline=None, max_examples=60)
 @given(PATTERNS, st.lists(NAMES, min_size=1, max_size=30))
 @example("*/*", ["/", "a/b"])

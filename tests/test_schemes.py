@@ -69,6 +69,7 @@ def assert_law(weights: np.ndarray, law: stats.rv_discrete, *parameters: object)
     assert chi2 < stats.chi2.ppf(0.999, kept.sum() - 1)
 
 
+@pytest.mark.slow
 @every_scheme
 @pytest.mark.parametrize("n", [2, 12])
 def test_weights_have_the_moments_of_their_law(scheme: Scheme, n: int) -> None:
@@ -89,6 +90,7 @@ def test_merged_weights_have_the_moments_of_sums_of_single_ones(scheme: Scheme) 
     )
 
 
+@pytest.mark.slow
 def test_multinomial_weights_have_their_joint_law() -> None:
     """Three clusters, and eight merged to five rows: every outcome is as frequent as it should."""
     single = MULTINOMIAL.weights(generator_of(SEED, 0), DRAWS, 3)
@@ -105,6 +107,7 @@ def test_subsamples_have_their_joint_law() -> None:
     assert_law(drawn_merged(SUBSAMPLE), stats.multivariate_hypergeom, BLOCKS, 4)
 
 
+@pytest.mark.slow
 def test_poisson_weights_have_their_law() -> None:
     """Each row is Poisson with as many as it occurs; given their sum, they are multinomial."""
     weights = drawn_merged(POISSON)
@@ -115,6 +118,7 @@ def test_poisson_weights_have_their_law() -> None:
     assert_law(POISSON.weights(generator_of(SEED, 0), DRAWS, 2)[:, :1], stats.poisson, 1)
 
 
+@pytest.mark.slow
 def test_exponential_weights_have_their_law() -> None:
     """Sums of t weights are gamma(t), and a row's part of all weights is beta distributed."""
     single = DIRICHLET.weights(generator_of(SEED, 0), DRAWS, 8)

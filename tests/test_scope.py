@@ -284,6 +284,7 @@ def test_the_owner_states_no_size() -> None:
     assert scope.parameters_of(pd.Series([], dtype="str")).tolist() == []
 
 
+@pytest.mark.slow
 @EXAMPLES
 @given(
     st.integers(1, 99_999).map(lambda tenths: tenths / 10),

@@ -58,6 +58,7 @@ def test_specifications_without_downloads_are_left_out() -> None:
     assert first == pytest.approx([0, 1])
 
 
+@pytest.mark.slow
 @given(arrays.arrays(float, (2, 3, 4), elements=st.floats(-1, 1)))
 def test_first_order_shares_add_up_to_at_most_one(leads: np.ndarray) -> None:
     """And no total share is below its first-order share."""

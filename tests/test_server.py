@@ -48,6 +48,7 @@ def ask(server: FakeHub, query: str = "limit=2") -> tuple[int, dict[str, str], b
         connection.close()
 
 
+@pytest.mark.slow
 @given(
     count=st.integers(0, 40),
     limit=st.integers(1, 50),

@@ -188,6 +188,7 @@ def test_the_stated_truth_is_the_mean_share(model: str, power: float) -> None:
     assert (np.abs(both.mean(axis=0) - truth) < 4 * error).all()
 
 
+@pytest.mark.slow
 def test_where_developers_are_drawn_the_truth_is_the_ratio_of_means() -> None:
     """A mean of ratios would be biased: the mean total of a class over the mean total is not."""
     held = np.array([d.developers.sum(axis=0) for d in draw(DEVELOPERS, 4000)], dtype=float)

@@ -925,6 +925,7 @@ def test_local_file_with_a_date(place: Place, tmp_path: Path, name: str) -> None
     assert place.sidecar("2025-03-05")["label_from"] == "path"
 
 
+@pytest.mark.slow
 def test_local_file_without_a_date(place: Place, tmp_path: Path) -> None:
     """One file without a date in its path is dated by its rows, and the sidecar says so."""
     path = tmp_path / "frozen.parquet"

@@ -348,6 +348,7 @@ def test_missing_java_is_said(home: str, said: str, monkeypatch: pytest.MonkeyPa
     assert "Java 17" in caught.value.remedy
 
 
+@pytest.mark.slow
 def test_columns_are_those_of_an_extract(extracts: dict[date, Path]) -> None:
     """The schema that Spark is told is the one of the extracts."""
     names = {"string": "STRING", "int64": "BIGINT"}

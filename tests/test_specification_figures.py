@@ -155,6 +155,7 @@ def test_the_curve_has_every_lead_in_the_colour_of_the_leader() -> None:
     assert printed[printed.index("USA leads") + 1] == "10"
 
 
+@pytest.mark.slow
 def test_published_cells_are_marked_where_they_lie_on_the_curve() -> None:
     """Each has a mark at its rank and lead, and a label with its name and lead."""
     ax = drawn(SHOWN).axes[0]
@@ -188,6 +189,7 @@ def test_bands_are_medians_of_neighbours() -> None:
             assert found[name].iloc[number] == pytest.approx(expected)
 
 
+@pytest.mark.slow
 @given(st.integers(1, 5_000))
 def test_bins_are_alike_in_size_and_lie_between_their_edges(count: int) -> None:
     """No two differ by more than one place, and the edges are where the number of the bin turns."""
@@ -228,6 +230,7 @@ def test_a_row_is_dark_where_its_choice_is_made() -> None:
         assert row.shares == pytest.approx(np.bincount(bins, made) / np.bincount(bins))
 
 
+@pytest.mark.slow
 def test_the_tones_are_the_shares_against_the_choices_part_of_all() -> None:
     """Black from three times as often on, and evenly spread choices a third of it."""
     figure = drawn(SHOWN)
@@ -247,6 +250,7 @@ def test_the_tones_are_the_shares_against_the_choices_part_of_all() -> None:
     assert np.concatenate(alone) == pytest.approx(1 / specification_choices.DARKEST)
 
 
+@pytest.mark.slow
 def test_the_headlines_choices_have_dark_names() -> None:
     """One in every dimension."""
     dimensions = specification_choices.dimensions_of(
@@ -306,6 +310,7 @@ def _ends(bar: Rectangle) -> tuple[float, float]:
     return bar.get_x(), bar.get_x() + bar.get_width()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("place", range(3))
 def test_bars_of_a_waterfall_connect(place: int) -> None:
     """A lead starts at zero, a change where the bar above ends, and a line joins the two."""
@@ -396,6 +401,7 @@ def test_the_title_of_the_bridges_names_the_largest_steps() -> None:
     assert PUBLISHED["space-china"] - PUBLISHED["space-usa"] == pytest.approx(-10)
 
 
+@pytest.mark.slow
 def test_steps_without_downloads_have_no_bar() -> None:
     """They are named, say so, and leave the others as they are."""
     tables = of(EMPTY)

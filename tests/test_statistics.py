@@ -47,6 +47,7 @@ def test_bounds_by_hand() -> None:
     assert value(high, "family") == 0.75
 
 
+@pytest.mark.slow
 @given(counts)
 def test_shares_sum_to_one(groups: np.ndarray) -> None:
     """Shares of all groups add up to one."""
@@ -54,6 +55,7 @@ def test_shares_sum_to_one(groups: np.ndarray) -> None:
     assert shares.sum() == pytest.approx(1.0, abs=1e-12)
 
 
+@pytest.mark.slow
 @given(counts, st.integers(2, 1000))
 def test_scale_does_not_matter(groups: np.ndarray, factor: int) -> None:
     """Counting in half downloads changes nothing."""

@@ -412,6 +412,7 @@ def test_renames_keep_the_identity() -> None:
     )
 
 
+@pytest.mark.slow
 def test_deleted_repositories_do_not_come_back_and_absent_ones_do() -> None:
     """Of the deleted there are more at each label; the absent are others each time."""
     labels = snapshots.weekly_labels(since=USUAL, until=END)
@@ -430,6 +431,7 @@ def _gone(rates: DefectRates, label: date) -> np.ndarray:
     return ~here[: HUB.alive(seconds(USUAL))]
 
 
+@pytest.mark.slow
 def test_a_stale_upload_repeats_the_week_before(tmp_path: Path) -> None:
     """Byte for byte."""
     stale = REALISTIC.stale[0]
@@ -449,6 +451,7 @@ def test_the_rolling_field_swings() -> None:
         assert (read(rates, label).counters == read(NONE, label).counters).all()
 
 
+@pytest.mark.slow
 def test_single_cells_are_bad(tmp_path: Path) -> None:
     """As many of each column as are asked for, and nothing else differs."""
     plain, bad = (
@@ -549,6 +552,7 @@ def test_a_snapshot_holds_the_reading(snapshot: pa.Table) -> None:
     np.testing.assert_array_equal(snapshot["downloadsAllTime"].to_numpy(), HUB.counters(LAST))
 
 
+@pytest.mark.slow
 def test_tags_and_base_models_name_the_parents(snapshot: pa.Table) -> None:
     """Read by the panel's own reader, from either column, they give the true edges."""
     table = snapshot.select(["id", "baseModels", "tags"]).to_pandas()
@@ -566,6 +570,7 @@ def test_tags_and_base_models_name_the_parents(snapshot: pa.Table) -> None:
     )
 
 
+@pytest.mark.slow
 def test_cards_are_json_and_name_the_first_parent(snapshot: pa.Table) -> None:
     """A licence everywhere, a base model where there is one."""
     cards = [json.loads(text) for text in snapshot["cardData"].to_pylist()]
@@ -597,6 +602,7 @@ def test_a_lean_snapshot_differs_only_in_three_empty_columns(
     assert {lean[column].null_count for column in left_out} == {SIZE}
 
 
+@pytest.mark.slow
 def test_row_groups_change_nothing(
     snapshot: pa.Table, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -639,6 +645,7 @@ def test_labels_are_wednesdays_from_the_first_snapshot_on() -> None:
     assert snapshots.weekly_labels(until=date(2024, 7, 23)) == []
 
 
+@pytest.mark.slow
 def test_a_released_file_of_the_hub_gives_the_true_downloads() -> None:
     """The panel's window total of each repository is the closed form's, to the last download."""
     labels = [COUNTER_SINCE + n * timedelta(days=7) for n in range(46)]

@@ -65,6 +65,7 @@ def test_what_an_old_repository_had_before_does_not_count() -> None:
         assert total(Variant(window(6), 365, rule), number=2) == 4200
 
 
+@pytest.mark.slow
 def test_the_age_limit_cuts_at_a_reading_or_on_the_day() -> None:
     """At 12 days a repository born four days before the first label has had one label more.
 

@@ -234,6 +234,7 @@ def specification(**changed: object) -> pd.Series:
     return grid()[(grid()[list(where.index)] == where).all(axis=1)].iloc[0]
 
 
+@pytest.mark.slow
 def test_the_headline_of_the_grid_is_that_of_the_changes() -> None:
     """Shares, total, and the range without any one developer."""
     own, head = specification(), changes().iloc[0]
@@ -248,6 +249,7 @@ def test_the_headline_of_the_grid_is_that_of_the_changes() -> None:
     assert own["n_effective"] == pytest.approx(wanted, abs=1e-6)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("name", "choice"),
     [
@@ -565,6 +567,7 @@ def test_months_add_up_to_the_window() -> None:
     assert series("all", "Qwen and others of Alibaba", "estimate") == [600] * 3
 
 
+@pytest.mark.slow
 def test_the_lead_of_a_month() -> None:
     """China less the USA, corrected, on every row of the month and scope."""
     gaps = np.array(series("all", "China")) - np.array(series("all", "USA"))
@@ -572,6 +575,7 @@ def test_the_lead_of_a_month() -> None:
     assert series("fixed", "USA", "lead") == [-100] * 3  # 600 of Qwen, 700 of Meta
 
 
+@pytest.mark.slow
 def test_the_fixed_set_is_what_was_followed_from_the_start() -> None:
     """It needs no correction: DeepSeek and Google, followed from later, are no part of it."""
     assert series("fixed", "China") == [600] * 3
@@ -701,6 +705,7 @@ def test_shares_at_the_date_of_a_list() -> None:
     assert at(TOP, "USA")["date"] == LISTS[TOP][0]
 
 
+@pytest.mark.slow
 def test_the_tail_is_added_by_group() -> None:
     """What looks automated has no tail; who has nothing above the cut-off has that of all."""
     whole, above = 900 + 400 + 60, 900

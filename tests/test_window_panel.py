@@ -448,6 +448,7 @@ def test_a_panel_without_a_column_is_refused() -> None:
         window.check(fewer, DEFINITIONS)
 
 
+@pytest.mark.slow
 def test_a_panel_is_read_as_it_was_written(tmp_path: Path) -> None:
     """Every table comes back with its values; an empty text stays empty."""
     PANEL.write(tmp_path)

@@ -69,6 +69,7 @@ def test_seen_truth_and_ceiling_are_nested(found: WindowRecovery) -> None:
     assert found.crossings["ok"].sum() >= HUBS - 1
 
 
+@pytest.mark.slow
 def test_the_truth_is_what_counters_gain(hub: DailyHub) -> None:
     """First-year downloads are gains of the counter up to the age limit, never more."""
     start, end = date(2024, 8, 27), date(2025, 8, 27)
@@ -82,6 +83,7 @@ def test_the_truth_is_what_counters_gain(hub: DailyHub) -> None:
     assert not hub.counters(start)[before].any()
 
 
+@pytest.mark.slow
 def test_one_seed_gives_one_hub(hub: DailyHub, records: Records) -> None:
     """Hub and records are drawn from the seed alone."""
     again = synthetic_records(daily_hub(800, 60, 7), 7)
@@ -91,6 +93,7 @@ def test_one_seed_gives_one_hub(hub: DailyHub, records: Records) -> None:
     assert not records.observations.equals(other.observations)
 
 
+@pytest.mark.slow
 def test_records_have_the_shapes_of_the_real_ones(hub: DailyHub, records: Records) -> None:
     """Every table and column; names, kinds and records that belong together."""
     assert set(records.tables) == {field.name for field in fields(Records)}
@@ -105,6 +108,7 @@ def test_records_have_the_shapes_of_the_real_ones(hub: DailyHub, records: Record
     assert 0 < undated.mean() < 0.5
 
 
+@pytest.mark.slow
 def test_lists_are_complete(hub: DailyHub, records: Records) -> None:
     """A list holds every repository above its cut-off, a crawl all of the developers that it names."""
     rows = records.observations
@@ -119,6 +123,7 @@ def test_lists_are_complete(hub: DailyHub, records: Records) -> None:
     assert set(crawled) == set(own)
 
 
+@pytest.mark.slow
 def test_more_is_followed_of_china(found: WindowRecovery) -> None:
     """What is not followed is a smaller part of China's downloads than of the others'."""
     table = found.nesting.groupby("side")[["not_followed", "hub"]].sum()
@@ -126,6 +131,7 @@ def test_more_is_followed_of_china(found: WindowRecovery) -> None:
     assert part["China"] < part["USA"] < part["total"]
 
 
+@pytest.mark.slow
 def test_counts_are_of_thirty_days(hub: DailyHub) -> None:
     """The 30-day count holds nearly all that the counter gained, and no more."""
     grown = hub.counters(LAST) - hub.counters(LAST - timedelta(days=30))
@@ -162,6 +168,7 @@ def test_missed_marks_are_named() -> None:
     assert all("no nearer to the truth" in text for text in told)
 
 
+@pytest.mark.slow
 def test_the_command_prints_the_window(monkeypatch: pytest.MonkeyPatch) -> None:
     """The summary and both counts are printed; a missed mark ends with exit code 1."""
     nothing = report.Recovery(
