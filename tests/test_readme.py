@@ -11,7 +11,7 @@ import pytest
 from replication.definitions import load_definitions
 from replication.errors import DefinitionError
 from replication.pipeline import STAGES
-from replication.report import numbers, prose, readme, render
+from replication.report import documents, numbers, prose, readme, render
 from replication.run import ROOT
 
 TEXT = (ROOT / "README.md").read_text(encoding="utf-8")
@@ -93,8 +93,7 @@ def test_columns_of_the_estimates_are_told_in_order() -> None:
 @pytest.mark.slow
 def test_committed_page_shows_the_committed_numbers() -> None:
     """The committed text of the paper uses every number, and none is missing from these data."""
-    text = (ROOT / "paper" / "paper.md").read_text(encoding="utf-8")
-    assert set(NUMBERS) <= set(prose.keys(text))
-    filled = render.source_text(ROOT / "paper", RESULTS, load_definitions())
+    assert set(NUMBERS) <= set(prose.keys(documents.text(ROOT / "paper")))
+    filled = "".join(render.source_texts(ROOT / "paper", RESULTS, load_definitions()).values())
     assert numbers.ABSENT not in filled
     assert "{{" not in filled
