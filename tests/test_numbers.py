@@ -13,11 +13,12 @@ from small import synthetic_definitions
 from replication.errors import DefinitionError
 from replication.files import read_json, write_csv, write_json
 from replication.plots import FIGURES
-from replication.report import number_formats, numbers, prose, tables
+from replication.report import number_formats, numbers, prose, short, tables
 from replication.run import ROOT
 
 DEFINITIONS = synthetic_definitions()
 TEXT = (ROOT / "paper" / "paper.md").read_text(encoding="utf-8")
+SHORT = (ROOT / "paper" / short.SOURCE).read_text(encoding="utf-8")
 NUMBERS = read_json(ROOT / "results" / "numbers.json")
 
 
@@ -113,8 +114,8 @@ def test_the_text_uses_every_number_and_only_these() -> None:
         for name in tables.all_tables(ROOT, DEFINITIONS)
         for kind in ("tab", "table")
     }
-    labels |= {"source:own", *(f"{mark}:own" for mark in ("if", "else", "end"))}
-    used = set(prose.keys(TEXT))
+    labels |= {"in-short", "source:own", *(f"{mark}:own" for mark in ("if", "else", "end"))}
+    used = set(prose.keys(TEXT + SHORT))
     assert used - labels == set(NUMBERS)
     assert {key for key in labels if key.startswith(("fig:", "table:"))} <= used
 

@@ -15,12 +15,9 @@ from replication.child import child_environment
 from replication.definitions import Definitions
 from replication.errors import DefinitionError
 from replication.files import read_json, read_text, write_bytes, write_text
-from replication.report import conditions, own, prose, registry_table, tables
-from replication.report.markdown import Markup, escaped
+from replication.report import conditions, own, prose, registry_table, short, tables
 
 OUTPUTS = ("paper.tex", "paper.html", "paper.pdf")
-EXTENT, OWN = "source:extent", "source:own"
-"""Keys of the text for what the source covers, and for what of the run is not as committed."""
 SOURCES = ("references.bib", "template.typ", "paper.css", "header.tex", "placement.lua")
 
 
@@ -35,19 +32,15 @@ def source_text(paper: Path, results: Path, definitions: Definitions) -> str:
     source = prose.source(paper, prose.TEXT, whole=definitions.whole)
     numbers = read_json(results / "numbers.json")
     there = {key: number["value"] is not None for key, number in numbers.items()}
-    text = prose.chosen(read_text(source), conditions.of(results, definitions) | there)
+    text = short.included(read_text(source), paper, whole=definitions.whole)
+    text = prose.chosen(text, conditions.of(results, definitions) | there)
     typed = prose.typed_digits(text)
     if typed:
         raise DefinitionError(
             f"{source.name}: a digit typed by hand: {typed[0]}", "declare a number"
         )
     made = tables.all_tables(results, definitions)
-    labels = prose.labels(text) | {
-        EXTENT: extent.in_words(read_json(results / "manifest.json")),
-        OWN: Markup(
-            "; ".join(escaped(x, sentence=True) for x in own.differences(results, definitions))
-        ),
-    }
+    labels = prose.labels(text) | own.labels(results, definitions)
     known = numbers | {key: {"display": label} for key, label in labels.items()}
     return prose.fill(_with_banner(text, results, definitions), known, made)
 
