@@ -15,10 +15,13 @@ from replication import places
 from replication.cli.options import path_of
 from replication.cli.outcome import COLUMNS, STYLES
 from replication.cli.terminal import out, print_table, reported
-from replication.errors import SourceError
+from replication.errors import ContractError, SourceError
 from replication.files import read_json
+from replication.plain import plain_lines
 
 WIDTH = 88
+CELLS = ("claim", "published", "public_data", "range", "comes_out", "survives")
+"""What is shown of a claim."""
 OPENED = {
     "the paper": Path("paper") / "paper.pdf",
     "the page": Path("page") / "index.html",
@@ -59,8 +62,9 @@ def print_finding(said: dict[str, Any], console: Console) -> None:
     """Print the paragraphs, each headed by its question."""
     width = min(WIDTH, console.width) if console.is_terminal else WIDTH
     for paragraph in said["in_short"]:
-        lines = textwrap.wrap(paragraph["text"], width - 2, break_long_words=False)
-        console.print(f"\n{paragraph['heading']}", style="bold", markup=False)
+        text = plain_lines(paragraph["text"])
+        lines = textwrap.wrap(text, width - 2, break_long_words=False)
+        console.print(f"\n{plain_lines(paragraph['heading'])}", style="bold", markup=False)
         for line in lines:
             console.print(f"  {line}", markup=False)
 
@@ -88,8 +92,23 @@ def _read(folder: Path | None) -> dict[str, Any]:
         path = places.PAPER / places.IN_SHORT
     if not path.is_file():
         raise SourceError(f"{run} holds no finding", "make one: make all, or name another folder")
-    said: dict[str, Any] = read_json(path)
-    return said
+    said = read_json(path)
+    if not _is_finding(said):
+        raise ContractError(f"{path} is not the finding of a run", "make it again: make all")
+    return dict(said)
+
+
+def _is_finding(said: Any) -> bool:
+    """Whether a file has paragraphs and claims as the stage `paper` writes them."""
+    lists = {"in_short": ("heading", "text"), "claims": CELLS}
+    return isinstance(said, dict) and all(
+        isinstance(said.get(name), list)
+        and all(
+            isinstance(row, dict) and all(isinstance(row.get(key), str) for key in keys)
+            for row in said[name]
+        )
+        for name, keys in lists.items()
+    )
 
 
 def _estimate(claim: dict[str, str]) -> str:

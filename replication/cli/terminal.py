@@ -16,7 +16,7 @@ from rich.table import Table
 
 from replication import kinds, places
 from replication.errors import ReplicationError
-from replication.plain import plain, plain_lines, span
+from replication.plain import plain, plain_lines
 
 Say = Callable[[str], None]
 BEAT = 9.0
@@ -78,8 +78,8 @@ def _beats(name: str, work: _Work) -> Iterator[None]:
         with suppress(OSError, SystemExit):  # who reads the output has read enough
             while not ended.wait(BEAT):
                 doing = ": ".join(filter(None, (name, str(work))))
-                spent = span(time.monotonic() - began)
-                out.print(f"  {plain(doing)} ({spent} so far)", markup=False)
+                spent = time.monotonic() - began
+                out.print(f"  {plain(doing)} ({spent:.0f} s so far)", markup=False)
 
     thread = threading.Thread(target=beat, daemon=True)
     thread.start()
