@@ -38,12 +38,13 @@ def _sources() -> list[Path]:
 
 def paper(run: Run, progress: Progress) -> list[Path]:
     """Render the paper and, for the bundled run, what is generated of README, docs and results."""
-    from replication.report import codebook, datapackage, provenance, readme, render
+    from replication.report import codebook, datapackage, provenance, readme, render, short
 
     written = render.render(PAPER, run.results, run.figures, run.paper, run.definitions, progress)
+    written.append(short.write(PAPER, run.results, run.definitions, run.paper))
     if IN_REPOSITORY and run.out == ROOT:
         progress("generated parts of README.md, docs and results, and datapackage.json")
-        written.append(readme.update(ROOT / "README.md", run.results))
+        written += readme.update(ROOT, run.results, run.definitions)
         written += [
             generated.write(ROOT, run.results, run.definitions)
             for generated in (provenance, codebook, datapackage)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from replication.files import read_text
-from replication.report import prose
+from replication.report import prose, short
 
 FORMS = ("tex", "html", "pdf", "rendered.md")
 REFERENCES = "references.bib"
@@ -33,8 +33,9 @@ class Document:
         return prose.source(folder, f"{self.name}.md", whole=whole)
 
     def read(self, folder: Path, *, whole: bool) -> str:
-        """Its text, with keys."""
-        return read_text(self.source(folder, whole=whole))
+        """Its text with keys, the finding in short put in."""
+        text = read_text(self.source(folder, whole=whole))
+        return short.included(text, folder, whole=whole)
 
 
 PAPER, SUPPLEMENT = Document("paper"), Document("supplement", "S")

@@ -6,7 +6,7 @@ import re
 import shutil
 import subprocess
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -17,10 +17,7 @@ from replication.errors import DefinitionError
 from replication.files import read_json, read_text, write_bytes, write_text
 from replication.report import conditions, front_matter, own, prose, tables, web_figures
 from replication.report.documents import REFERENCES, Document, documents, labels, outputs
-from replication.report.markdown import Markup, escaped
 
-EXTENT, OWN = "source:extent", "source:own"
-"""Keys of the text for what the source covers, and for what of the run is not as committed."""
 SOURCES = (
     REFERENCES, "template.typ", "template.html", "template.gfm", "paper.css", "header.tex",
     "blocks.lua",
@@ -51,26 +48,21 @@ def source_texts(paper: Path, results: Path, definitions: Definitions) -> dict[D
                 f"{source}: a digit typed by hand: {typed[0]}", "declare a number"
             )
     made = tables.all_tables(results, definitions)
-    known = numbers | _of_the_run(results, definitions)
+    of_the_run = own.labels(results, definitions)
     banner = _banner(results, definitions)
     return {
         one: prose.fill(
             text.replace(_ABSTRACT, _ABSTRACT + banner, 1),
-            known | {key: {"display": label} for key, label in labels(texts, one).items()},
+            numbers | _displayed(of_the_run | labels(texts, one)),
             made,
         )
         for one, text in texts.items()
     }
 
 
-def _of_the_run(results: Path, definitions: Definitions) -> dict[str, dict[str, str]]:
-    """What the text may say of the run itself."""
-    differences = own.differences(results, definitions)
-    said = {
-        EXTENT: extent.in_words(read_json(results / "manifest.json")),
-        OWN: Markup("; ".join(escaped(x, sentence=True) for x in differences)),
-    }
-    return {key: {"display": text} for key, text in said.items()}
+def _displayed(labels: Mapping[str, str]) -> dict[str, dict[str, str]]:
+    """Labels in the form of numbers."""
+    return {key: {"display": label} for key, label in labels.items()}
 
 
 def _banner(results: Path, definitions: Definitions) -> str:
