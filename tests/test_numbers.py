@@ -17,9 +17,7 @@ from replication.report import number_formats, numbers, prose, tables
 from replication.run import ROOT
 
 DEFINITIONS = synthetic_definitions()
-TEXT = "\n".join(
-    (ROOT / "paper" / name).read_text(encoding="utf-8") for name in ("paper.md", "supplement.md")
-)
+TEXT = (ROOT / "paper" / "paper.md").read_text(encoding="utf-8")
 NUMBERS = read_json(ROOT / "results" / "numbers.json")
 
 
@@ -108,14 +106,14 @@ def test_display_formats(style: str, value: object, display: str) -> None:
 
 
 def test_the_text_uses_every_number_and_only_these() -> None:
-    """No unknown key and no unused one in the paper and its supplement."""
+    """No unknown key and no unused one in the paper."""
     labels = {f"fig:{name}" for name in FIGURES}
     labels |= {
         f"{kind}:{name}"
         for name in tables.all_tables(ROOT, DEFINITIONS)
         for kind in ("tab", "table")
     }
-    labels |= {"in-short", "source:own", *(f"{mark}:own" for mark in ("if", "else", "end"))}
+    labels |= {"source:own", *(f"{mark}:own" for mark in ("if", "else", "end"))}
     used = set(prose.keys(TEXT))
     assert used - labels == set(NUMBERS)
     assert {key for key in labels if key.startswith(("fig:", "table:"))} <= used
