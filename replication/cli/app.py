@@ -13,7 +13,7 @@ from typing import Annotated
 import typer
 
 from replication import __version__
-from replication.cli import checks, hub, registry, stages
+from replication.cli import checks, hub, registry, stages, summary
 from replication.cli.terminal import out
 
 app = typer.Typer(
@@ -50,6 +50,7 @@ def _options(
 
 
 stages.register(app)
+app.command()(summary.summary)
 app.command()(checks.verify)
 app.command()(checks.compare)
 app.command()(checks.calibration)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 
 from replication.files import read_csv
@@ -84,3 +85,18 @@ def _range(low: str, high: str, unit: str) -> str:
     if not low:
         return "–"
     return f"{_estimate(low, unit)} … {_estimate(high, unit)}"
+
+
+def cells(row: Mapping[str, str]) -> dict[str, str]:
+    """One claim as texts for a narrow table: what was published, what public data show, both answers."""
+    estimate = _estimate(row["estimate"], row["unit"]) if row["estimate"] else "–"
+    span = _range(row["lower"], row["upper"], row["unit"]) if row["estimate"] else "–"
+    return {
+        "claim": capital(row["statement"]),
+        "published": _published(row["published"], row["unit"]),
+        "public_data": estimate,
+        "range": span,
+        "comes_out": row["answer"],
+        "survives": row["survives"] or "–",
+        "turned_by": row["turned_by"],
+    }
