@@ -92,6 +92,7 @@ def test_what_other_data_lack_says_so(tmp_path: Path) -> None:
         ("day", "never", "never"),
         ("whole", 851000, "851,000"),
         ("millions", 707216880, "707.2\u00a0million"),
+        ("millions", 1453287471, "1,453.3\u00a0million"),
         ("billions", 2.2e9, "2.2\u00a0billion"),
         ("already-percent", 17.1, "17.1\u00a0%"),
         ("short-hash", "0c14f8735699b81f", "0c14f8735699…"),
