@@ -27,15 +27,15 @@ def inputs(run: Run) -> Iterable[Path]:
 
 def paper(run: Run, progress: Progress) -> list[Path]:
     """Render the paper and, for the bundled run, what is generated of README, docs and results."""
-    from replication.report import codebook, datapackage, provenance, readme, render
+    from replication.report import codebook, datapackage, licences, provenance, readme, render
 
     written = render.paper(PAPER, run.results, run.figures, run.paper, run.definitions, progress)
     if IN_REPOSITORY and run.out == ROOT:
-        progress("generated parts of README.md, docs and results, and datapackage.json")
+        progress("generated parts of README.md, docs and results, datapackage.json and LICENSE")
         written.append(readme.update(ROOT / "README.md", run.results))
         written += [
             generated.write(ROOT, run.results, run.definitions)
-            for generated in (provenance, codebook, datapackage)
+            for generated in (provenance, codebook, datapackage, licences)
         ]
     return written
 

@@ -112,10 +112,11 @@ def write(root: Path, folder: Path, progress: Callable[[str], None]) -> int:
     sources = Sources(root, contents, citation.works(root)[0], package)
     resources = sources.resources
     _require_own(folder, {resource["name"] for resource in resources})
+    held = 0
     for resource in resources:
         progress(resource["name"])
-        _write_table(root / resource["path"], resource, folder)
-    _describe(sources, folder)
+        held += write_table(root / resource["path"], resource, folder)
+    _describe(sources, folder, held)
     _write_sums(folder)
     return len(resources)
 
@@ -133,12 +134,21 @@ def _require_own(folder: Path, names: set[str]) -> None:
         )
 
 
-def _write_table(path: Path, resource: Mapping[str, Any], folder: Path) -> None:
-    """Write one table as CSV, the same bytes as in the repository, and as Parquet."""
+def write_table(path: Path, resource: Mapping[str, Any], folder: Path) -> int:
+    """Write one table as CSV, the same bytes as in the repository, and as Parquet.
+
+    Returns
+    -------
+    int
+        How many cells have an apostrophe in front in the CSV file, against spreadsheets.
+    """
     name = resource["name"]
     copy_file(path, folder / "csv" / f"{name}.csv")
+    cells = read_csv(path, dtype=str)
     with replaced(folder / "parquet" / f"{name}.parquet") as temporary:
-        pq.write_table(typed(read_csv(path, dtype=str), resource), temporary, compression="zstd")
+        pq.write_table(typed(cells, resource), temporary, compression="zstd")
+    written = pd.read_csv(path, dtype=str, keep_default_na=False)
+    return int((cells.to_numpy() != written.to_numpy()).sum())
 
 
 def typed(cells: pd.DataFrame, resource: Mapping[str, Any]) -> pa.Table:
@@ -162,7 +172,7 @@ def typed(cells: pd.DataFrame, resource: Mapping[str, Any]) -> pa.Table:
     return pa.table(columns, schema=pa.schema(schema, metadata={"title": resource["title"]}))
 
 
-def _describe(sources: Sources, folder: Path) -> None:
+def _describe(sources: Sources, folder: Path, held: int) -> None:
     """Write descriptions, README, licence and citation."""
     work = _citation(sources)
     package = _package(sources, folder)
@@ -175,7 +185,7 @@ def _describe(sources: Sources, folder: Path) -> None:
         folder / citation.NAME, yaml.safe_dump(work, sort_keys=False, allow_unicode=True, width=100)
     )
     write_text(folder / LICENCE, _licence(sources))
-    write_text(folder / README, _readme(sources, work, folder))
+    write_text(folder / README, _readme(sources, work, folder, held))
 
 
 def _citation(sources: Sources) -> dict[str, Any]:
@@ -245,7 +255,7 @@ def _licence(sources: Sources) -> str:
     return "\n".join(parts) + "\n"
 
 
-def _readme(sources: Sources, work: Mapping[str, Any], folder: Path) -> str:
+def _readme(sources: Sources, work: Mapping[str, Any], folder: Path, held: int) -> str:
     """The README, of its template."""
     study = sources.work["references"]
     values = {
@@ -255,7 +265,7 @@ def _readme(sources: Sources, work: Mapping[str, Any], folder: Path) -> str:
         "date": str(work["date-released"]),
         "package": sources.work["title"],
         "contents": "\n\n".join(_part(part, sources, folder) for part in sources.contents.part),
-        "formulas": _formulas(sources),
+        "formulas": f"{held:,} cells have one" if held else "no cell has one",
         "licences": _terms(sources),
         "citations": f"```bibtex\n{citation.cited([work, *study], citation.BIBTEX)}\n```",
     }
@@ -275,16 +285,6 @@ def _part(part: Part, sources: Sources, folder: Path) -> str:
         rows.append((code(name), f"{size:,}", known[name]["title"], key))
     shown = markdown(("Table", "Rows", "What it holds", "A row for each"), rows, (24, 8, 60, 30))
     return f"### {part.name}\n\n{part.about}\n\n{shown}"
-
-
-def _formulas(sources: Sources) -> str:
-    """How many cells have an apostrophe in front, in words."""
-    count = 0
-    for resource in sources.resources:
-        cells = read_csv(sources.root / resource["path"], dtype=str)
-        written = pd.read_csv(sources.root / resource["path"], dtype=str, keep_default_na=False)
-        count += int((cells.to_numpy() != written.to_numpy()).sum())
-    return f"{count:,} cells have one" if count else "no cell has one"
 
 
 def _terms(sources: Sources) -> str:

@@ -96,7 +96,7 @@ def write(root: Path, results: Path, definitions: Definitions) -> Path:
     return root / NAME
 
 
-def rendered(_results: Path, _definitions: Definitions) -> str:
+def rendered(results: Path, definitions: Definitions) -> str:  # noqa: ARG001 -- one signature for all documents
     """The text of LICENSE, which is the same for every run."""
     licences = table()
     parts = [_HEAD]
