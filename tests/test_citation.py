@@ -74,7 +74,7 @@ def test_bibtex_is_complete(citation: dict[str, Any]) -> None:
     """Title, author, year and version of the package, and the study and its dataset after it."""
     package, study, data = entries()
     assert package["title"] == citation["title"]
-    assert package["author"] == [{"literal": citation["authors"][0]["name"]}]
+    assert package["author"] == [{"literal": citation["authors"][0]["name"].replace("'", "’")}]
     year, month = citation["date-released"].split("-")[:2]
     assert package["issued"] == {"date-parts": [[int(year), int(month)]]}
     assert package["version"] == __version__

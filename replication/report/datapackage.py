@@ -218,8 +218,8 @@ _TYPES = {
 
 def _type(cells: pd.Series) -> str:
     """The narrowest type that all filled cells have."""
-    filled = cells[cells != ""]
+    filled = [cell for cell in cells.unique().tolist() if cell]
     for name, pattern in _TYPES.items():
-        if len(filled) and all(map(re.compile(pattern).fullmatch, filled)):
+        if filled and all(map(re.compile(pattern).fullmatch, filled)):
             return name
     return "string"
