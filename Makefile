@@ -18,19 +18,20 @@ RUN = $(BIN)/python -E -m replication
 OPTIONS = $(call option,DATA,data) $(call option,RECORDS,records) $(call option,OUT,out) \
   $(call option,DEFINITIONS,definitions) $(call option,REVISION,revision) $(call option,FILE,file) \
   $(call option,SINCE,since) $(call option,UNTIL,until) $(call option,ENGINE,engine)
-STAGES := all fetch panel attribution analysis figures paper
+STAGES := all fetch panel attribution analysis figures paper page
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL: # a stage reads what the stages before it wrote
 .PHONY: $(STAGES) test test-all verify calibration recovery crawl spark lint bench lock clean help paper-latex
 
-all: $(VENV)/ready ## run everything: data, attribution, statistics, figures, paper
+all: $(VENV)/ready ## run everything: data, attribution, statistics, figures, paper, page
 fetch: $(VENV)/ready ## bring the data, with a manifest
 panel: $(VENV)/ready ## turn counters into first-year downloads; record and mend the defects
 attribution: $(VENV)/ready ## credit every download to a developer and a country group
 analysis: $(VENV)/ready ## estimate shares, intervals and bounds; judge the claims
 figures: $(VENV)/ready ## draw the figures
 paper: $(VENV)/ready ## write the paper (TeX, PDF, HTML) and what is generated of README, docs and results
+page: $(VENV)/ready ## write the page on which a reader changes the choices (page/index.html)
 
 $(STAGES):
 	@$(RUN) $@ $(OPTIONS)
