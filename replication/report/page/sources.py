@@ -278,7 +278,9 @@ def _specifications(
     """Leads of all specifications in the order of measures and of the other dimensions' choices."""
     measured = [d.id for d in dimensions if d.measured]
     others = [d for d in dimensions if not d.measured]
-    keys = table[measured].astype(str).agg("|".join, axis=1)
+    keys = [
+        "|".join(map(str, parts)) for parts in zip(*(table[name] for name in measured), strict=True)
+    ]
     by = table.assign(measure=keys).set_index(["measure", *(d.id for d in others)])
     order = list(product(measures, *(list(d.choices) for d in others)))
     rows = by.loc[order] if len(by) == len(order) else by.reindex(order)

@@ -69,8 +69,10 @@ function tableOf(view) {
 // Shares as bars, with their values behind them.
 function barChart(width, look, bars, { name, value, group, label }) {
   const most = Math.max(1e-9, ...bars.map(value));
-  const left = Math.min(170, Math.max(...bars.map((bar) => name(bar).length)) * 7 + 12, width * 0.42);
-  const short = (text) => (text.length * 7 > left ? `${text.slice(0, Math.floor(left / 7) - 1)}…` : text);
+  const letter = 7.6;
+  const left = Math.min(240, Math.max(...bars.map((bar) => name(bar).length)) * letter + 12, width * 0.42);
+  const letters = Math.floor((left - 8) / letter);
+  const short = (text) => (text.length > letters ? `${text.slice(0, letters - 1)}…` : text);
   return plotOf(width, look, {
     height: bars.length * 24 + 10, marginLeft: left, marginTop: 2, marginBottom: 2, marginRight: 4,
     x: { axis: null, domain: [0, most * 1.35] },

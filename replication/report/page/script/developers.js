@@ -1,6 +1,7 @@
 // The registry: who is behind a name, with what was read.
 
 const MOST_FOUND = 30;
+const UNASKED = 6;
 const REGISTRY = DATA.registry.rows.map((row) => Object.fromEntries(DATA.registry.columns.map((name, n) => [name, row[n]])));
 const texts = REGISTRY.map((row) => Object.values(row).join(" ").toLowerCase());
 
@@ -24,8 +25,9 @@ function showRegistry() {
   const box = byId("find");
   if (box.value !== state.find) box.value = state.find;
   const found = foundNow();
-  byId("developers").replaceChildren(...found.slice(0, MOST_FOUND).map(developerRow));
-  byId("found").textContent = `${whole(found.length)} of ${whole(REGISTRY.length)} developers${found.length > MOST_FOUND ? `; the first ${MOST_FOUND} are shown` : ""}`;
+  const most = state.find ? MOST_FOUND : UNASKED;
+  byId("developers").replaceChildren(...found.slice(0, most).map(developerRow));
+  byId("found").textContent = `${whole(found.length)} of ${whole(REGISTRY.length)} developers${found.length > most ? `; the first ${most} are shown` : ""}`;
 }
 
 function foundByGroup() {

@@ -48,7 +48,7 @@ addView("grid", {
         side(1, (p) => p.lead <= 0), side(0, (p) => p.lead > 0), Plot.ruleY([0], { stroke: look.quiet }),
         Plot.ruleX(present, { x: "rank", stroke: look.ink, strokeWidth: 1.5 }),
         Plot.dot(present, { x: "rank", y: "lead", r: 6, fill: look.ground, stroke: look.ink, strokeWidth: 2.5 }),
-        Plot.text(present, { x: "rank", y: "lead", text: () => `this choice: ${signed(own / 1e6)}`, dx: right ? -12 : 12, dy: own < 0 ? 16 : -14, textAnchor: right ? "end" : "start", fontWeight: 600, fill: look.ink, stroke: look.ground, strokeWidth: 4 }),
+        Plot.text(present, { x: "rank", y: "lead", text: () => `this choice: ${signed(own / 1e6)}`, dx: right ? -12 : 12, dy: own < 0 ? 30 : -16, textAnchor: right ? "end" : "start", fontWeight: 600, fill: look.ink, stroke: look.ground, strokeWidth: 4 }),
         Plot.text([[0]], { frameAnchor: "bottom", dy: 20, text: () => "combinations, from the USA’s largest lead to China’s", fill: look.quiet }),
       ],
     });

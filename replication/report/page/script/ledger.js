@@ -17,6 +17,8 @@ function rangeOf(claim) {
   return claim.lower === "" ? "" : `${valueOf(claim, "lower")} to ${valueOf(claim, "upper")}`;
 }
 
+// Whether figures that public data cannot judge are shown where no answer is asked for.
+let unjudgedToo = false;
 const claimsNow = () => DATA.claims.filter((claim) => !state.answer || claim.answer === state.answer);
 
 function claimRow(claim) {
@@ -39,8 +41,13 @@ function showLedger() {
   }
   select.value = state.answer;
   const claims = claimsNow();
-  byId("claims-body").replaceChildren(...claims.map(claimRow));
-  byId("claims-count").textContent = `${claims.length} of ${DATA.claims.length} published figures`;
+  const judged = claims.filter((claim) => claim.estimate !== "");
+  const shown = state.answer || unjudgedToo ? claims : judged;
+  byId("claims-body").replaceChildren(...shown.map(claimRow));
+  byId("claims-count").textContent = `${shown.length} of ${DATA.claims.length} published figures`;
+  byId("more-claims").hidden = Boolean(state.answer) || judged.length === claims.length;
+  byId("more-claims").textContent = unjudgedToo ? "Show those alone that public data can judge" : `Show ${claims.length - judged.length} more that public data cannot judge`;
+  byId("more-claims").setAttribute("aria-expanded", unjudgedToo);
 }
 
 const shares = () => claimsNow().filter((claim) => claim.estimate !== "" && (claim.unit === "percent" || claim.unit === "points"));

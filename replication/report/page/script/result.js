@@ -46,17 +46,20 @@ addView("lead", {
     const ranges = rangesNow().filter((range) => range.ends).map((r) => ({ ...r, low: 100 * r.ends[0], high: 100 * r.ends[1] }));
     const most = Math.max(20, ...ranges.flatMap((r) => [Math.abs(r.low), Math.abs(r.high)]), Math.abs(100 * lead)) * 1.08;
     const colour = colourOf(DATA.sides[lead > 0 ? 0 : 1], look);
-    const ends = (r) => `${r.label}: ${leadRange(r.ends)}`;
+    const heads = [[DATA.sides[1], "←", "end", -8], [DATA.sides[0], "→", "start", 8]];
     return plotOf(width, look, {
-      height: ranges.length * 52 + 54, marginTop: 34, marginBottom: 6,
+      height: ranges.length * 62 + 40, marginTop: 34, marginBottom: 6,
       x: { domain: [-most, most], axis: null }, y: { domain: ranges.map((r) => r.id), axis: null, padding: 0.2 },
       marks: [
         Plot.ruleX([0], { stroke: look.quiet }),
-        Plot.text([[0, "← USA ahead"]], { x: 0, frameAnchor: "top", dy: -22, dx: -8, text: () => "← USA ahead", textAnchor: "end", fill: colourOf(DATA.sides[1], look), fontWeight: 600 }),
-        Plot.text([[0, "China ahead →"]], { x: 0, frameAnchor: "top", dy: -22, dx: 8, text: () => "China ahead →", textAnchor: "start", fill: colourOf(DATA.sides[0], look), fontWeight: 600 }),
+        ...heads.map(([side, arrow, textAnchor, dx]) => Plot.text([0], {
+          x: 0, frameAnchor: "top", dy: -22, dx, textAnchor, fontWeight: 600, fill: colourOf(side, look),
+          text: () => (dx < 0 ? `${arrow} ${side} ahead` : `${side} ahead ${arrow}`),
+        })),
         Plot.link(ranges, { x1: "low", x2: "high", y: "id", stroke: look.quiet, strokeWidth: 7, strokeOpacity: 0.45, strokeLinecap: "butt" }),
         Plot.dot(ranges, { x: 100 * lead, y: "id", r: 5, fill: colour }),
-        Plot.text(ranges, { x: -most, y: "id", text: ends, textAnchor: "start", dy: -16, fill: look.ink, lineWidth: width / 13, textOverflow: "ellipsis" }),
+        Plot.text(ranges, { frameAnchor: "left", y: "id", text: "label", dy: -15, fill: look.ink, stroke: look.ground, strokeWidth: 4 }),
+        Plot.text(ranges, { frameAnchor: "left", y: "id", text: (r) => shortRange(r.ends), dy: 15, fill: look.quiet, stroke: look.ground, strokeWidth: 4 }),
       ],
     });
   },

@@ -60,7 +60,7 @@ addView("series", {
     const apart = Math.abs(last[0].share - last[1].share);
     const shift = apart < 4 ? (last[0].share >= last[1].share ? [-8, 8] : [8, -8]) : [0, 0];
     return plotOf(width, look, {
-      height: 280, marginLeft: 36, marginRight: 52, marginBottom: 30, marginTop: 12,
+      height: 290, marginLeft: 46, marginRight: 52, marginBottom: 40, marginTop: 12,
       x: { type: "utc", label: null, ticks: width < 500 ? 4 : 8 }, y: { label: null, grid: true, zero: true, nice: true, tickFormat: (v) => `${v}${NARROW}%` },
       marks: [
         Plot.line(points, { x: "day", y: "share", z: "side", stroke: (p) => colourOf(p.side, look), strokeWidth: 2.5 }),

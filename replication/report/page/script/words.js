@@ -35,6 +35,11 @@ function leadRange([low, high]) {
   return `from ${usa} ahead by ${magnitude(low)} to ${china} ahead by ${magnitude(high)} points`;
 }
 
+// A range of the lead in few words: “USA by 16.4 to USA by 9.0”.
+function shortRange(ends) {
+  return ends.map((lead) => `${DATA.sides[lead > 0 ? 0 : 1]} by ${magnitude(lead)}`).join(" to ");
+}
+
 // An element with attributes and children; text is set as text, never as markup.
 function element(tag, attributes = {}, ...children) {
   const made = document.createElement(tag);
