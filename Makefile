@@ -22,7 +22,7 @@ STAGES := all fetch panel attribution analysis figures paper page
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL: # a stage reads what the stages before it wrote
-.PHONY: $(STAGES) test test-all verify calibration recovery crawl spark lint bench lock clean help paper-latex
+.PHONY: $(STAGES) test test-all verify calibration recovery crawl spark browser lint bench lock clean help paper-latex
 
 all: $(VENV)/ready ## run everything: data, attribution, statistics, figures, paper, page
 fetch: $(VENV)/ready ## bring the data, with a manifest
@@ -63,6 +63,11 @@ spark: $(VENV)/ready ## install Apache Spark too, for ENGINE=spark (needs a Java
 	@if command -v uv >/dev/null; then uv pip install --quiet --python $(BIN)/python --require-hashes -r requirements-spark.lock; else \
 	  $(BIN)/python -m pip install --quiet --disable-pip-version-check --use-pep517 --require-hashes -r requirements-spark.lock; fi
 
+browser: $(VENV)/ready ## install Playwright and axe too, for the tests of the page (they use an installed Chromium)
+	@$(BIN)/python -m ensurepip >/dev/null 2>&1 || true
+	@if command -v uv >/dev/null; then uv pip install --quiet --python $(BIN)/python --require-hashes -r requirements-browser.lock; else \
+	  $(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-browser.lock; fi
+
 lint: $(VENV)/ready ## check style, types, and that layers import downwards only
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
@@ -72,7 +77,7 @@ lint: $(VENV)/ready ## check style, types, and that layers import downwards only
 bench: $(VENV)/ready ## measure our speed against what one would use instead, in the same run
 	@$(BIN)/python -m bench
 
-lock: ## remake requirements.lock and requirements-spark.lock (needs uv)
+lock: ## remake requirements.lock, requirements-spark.lock and requirements-browser.lock (needs uv)
 	@uv pip compile pyproject.toml --extra dev --universal --generate-hashes --python-version 3.11 \
 	  --no-header --quiet --output-file requirements.lock
 	@sed -i.old '1i\
@@ -81,7 +86,11 @@ lock: ## remake requirements.lock and requirements-spark.lock (needs uv)
 	  --no-header --no-annotate --quiet --output-file requirements-spark.lock
 	@sed -i.old '1i\
 	# Apache Spark (ENGINE=spark) with hashes, beside requirements.lock. Remake: make lock' requirements-spark.lock
-	@rm requirements.lock.old requirements-spark.lock.old
+	@printf 'playwright>=1.50\naxe-playwright-python>=0.1.4\n' | uv pip compile - --universal --generate-hashes --python-version 3.11 \
+	  --no-header --no-annotate --quiet --output-file requirements-browser.lock
+	@sed -i.old '1i\
+	# Playwright and axe, for the tests of the page in a browser (make browser), with hashes. Remake: make lock' requirements-browser.lock
+	@rm requirements.lock.old requirements-spark.lock.old requirements-browser.lock.old
 
 clean: ## remove the environment, caches and intermediate files; results stay, those in runs too
 	@rm -rf $(VENV) build runs/*/build .pytest_cache .mypy_cache .ruff_cache .hypothesis

@@ -23,13 +23,14 @@ DEVELOPER_COLUMNS = (
 
 def claims(table: pd.DataFrame, ledger: Sequence[Claim]) -> list[dict[str, Any]]:
     """Every published figure, with what it is of, what public data show, and both answers."""
-    definitions = {claim.id: claim.definition for claim in ledger}
+    known = {claim.id: claim for claim in ledger}
     rows = table[list(CLAIM_COLUMNS)].to_dict(orient="records")
     return [
         row
         | {
             "statement": capital(row["statement"]),
-            "definition": definitions.get(row["id"], ""),
+            "definition": known[row["id"]].definition if row["id"] in known else "",
+            "group": known[row["id"]].group if row["id"] in known else "",
             "url": _address(row["url"]),
             "host": host(row["url"]),
         }

@@ -257,7 +257,10 @@ def _by_month(data: WindowData, name: str) -> list[np.ndarray[Any, Any]]:
 
 
 def _weekly(weeks: Weeks) -> dict[str, Any]:
-    """Downloads by week, which know uploaders and origins, and neither windows nor scopes."""
+    """Downloads by week, which know uploaders and origins, and neither windows nor scopes.
+
+    The page sums as many weeks as the package does before it judges a crossing.
+    """
     definitions, table = weeks.definitions, weeks.table
     labels = list(weeks.labels)
     place = np.searchsorted(labels, table["week"].to_numpy(dtype=str))
@@ -267,6 +270,7 @@ def _weekly(weeks: Weeks) -> dict[str, Any]:
     return {
         "unit": "week",
         "periods": labels,
+        "smoothing": definitions.time.smoothing_weeks,
         "credit": list(WEEKLY_CREDIT),
         "rows": joined(weeks, columns, asked, 0),
     }

@@ -15,7 +15,7 @@ function colourOf(name, look) {
   if (!group) return look.quiet;
   if (!look.dark) return group.colour;
   const colour = d3.lch(group.colour);
-  colour.l = Math.max(colour.l, 62);
+  colour.l = 48 + colour.l / 2;
   return colour.formatHex();
 }
 

@@ -5,6 +5,7 @@ const bare = (text) => (text === "" ? "–" : text);
 
 function valueOf(claim, key) {
   const text = claim[key];
+  if (key === "published" && claim.unit === "percent") return `${text}${NARROW}%`;
   if (text === "" || Number.isNaN(Number(text))) return bare(text);
   const number = Number(text);
   if (claim.unit === "percent" || (claim.unit === "majority" && key !== "published")) return `${number.toFixed(1)}${NARROW}%`;
@@ -62,9 +63,9 @@ addView("claims", {
   },
   plain: true,
   draw(width, look) {
-    const claims = shares().map((c, n) => ({ id: String(n), text: c.statement, published: Number(c.published), estimate: Number(c.estimate), low: Number(c.lower || c.estimate), high: Number(c.upper || c.estimate), unit: c.unit }));
+    const claims = shares().map((c, n) => ({ id: String(n), text: c.statement, published: Number(c.published), estimate: Number(c.estimate), group: c.group, low: Number(c.lower || c.estimate), high: Number(c.upper || c.estimate), unit: c.unit }));
     if (!claims.length) return null;
-    const group = (c) => (c.text.startsWith("China") ? DATA.sides[0] : c.text.startsWith("USA") ? DATA.sides[1] : "");
+    const group = (c) => (c.unit === "points" ? DATA.sides[c.estimate > 0 ? 0 : 1] : c.group);
     return plotOf(width, look, {
       height: claims.length * 44 + 40, marginTop: 8, marginBottom: 30,
       x: { label: null, grid: true, tickFormat: (v) => `${v}`.replace("-", "−") }, y: { domain: claims.map((c) => c.id), axis: null },
@@ -73,7 +74,7 @@ addView("claims", {
         Plot.link(claims, { x1: "low", x2: "high", y: "id", stroke: look.quiet, strokeWidth: 6, strokeOpacity: 0.4, dy: 8 }),
         Plot.tickX(claims, { x: "published", y: "id", stroke: look.ink, strokeWidth: 2.5, insetTop: 24, insetBottom: 4 }),
         Plot.dot(claims, { x: "estimate", y: "id", dy: 8, r: 5, fill: (c) => colourOf(group(c), look) }),
-        Plot.text(claims, { frameAnchor: "left", y: "id", dy: -10, text: (c) => `${c.text} (${c.unit})`, lineWidth: width / 13, textOverflow: "ellipsis", fill: look.ink, stroke: look.ground, strokeWidth: 4 }),
+        Plot.text(claims, { frameAnchor: "left", y: "id", dy: -10, text: (c) => `${c.text} (${c.unit})`, lineWidth: (width - 30) / 17, textOverflow: "ellipsis", fill: look.ink, stroke: look.ground, strokeWidth: 4 }),
       ],
     });
   },

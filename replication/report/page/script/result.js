@@ -48,7 +48,7 @@ addView("lead", {
     const colour = colourOf(DATA.sides[lead > 0 ? 0 : 1], look);
     const heads = [[DATA.sides[1], "←", "end", -8], [DATA.sides[0], "→", "start", 8]];
     return plotOf(width, look, {
-      height: ranges.length * 62 + 40, marginTop: 34, marginBottom: 6,
+      height: ranges.length * 62 + 56, marginTop: 34, marginBottom: 18,
       x: { domain: [-most, most], axis: null }, y: { domain: ranges.map((r) => r.id), axis: null, padding: 0.2 },
       marks: [
         Plot.ruleX([0], { stroke: look.quiet }),

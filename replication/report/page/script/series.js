@@ -17,7 +17,7 @@ function seriesNote() {
   const { series } = state.source;
   if (!series.rows) return "Each month on its own: shares of the first-year downloads that were gained in it.";
   const out = state.out.repository.size ? ", nor repositories left out by hand" : "";
-  return `Weeks of the whole file, as counters gained them: they follow credit, labels, the unattributed, exclusions and developers left out, not the window, its age limit, its readings or the scope${out}.`;
+  return `Sums over ${series.smoothing} weeks up to each, of the whole file, as counters gained them: they follow credit, labels, the unattributed, exclusions and developers left out, not the window, its age limit, its readings or the scope${out}.`;
 }
 
 let seriesFor = null;
@@ -27,8 +27,11 @@ function seriesNow() {
   const { series } = state.source;
   const measure = series.measures?.[measureOf(state.source, state.choice)];
   seriesFor = state;
-  seriesMade = seriesMissing() ? [] : series.periods.map((period, n) => {
-    const options = { rows: series.rows ?? state.source.rows, columns: measure ? measure[n] : [n], out: state.out };
+  const last = (n) => Array.from({ length: series.smoothing }, (_, before) => n - before);
+  const first = (series.smoothing ?? 1) - 1;
+  seriesMade = seriesMissing() ? [] : series.periods.slice(first).map((period, place) => {
+    const columns = measure ? measure[place] : last(place + first);
+    const options = { rows: series.rows ?? state.source.rows, columns, out: state.out };
     const choice = series.rows ? { ...state.choice, scope: undefined } : state.choice;
     const { totals } = cellsOf(DATA, series.rows ? { ...state.source, scopes: [] } : state.source, choice, options);
     const sides = sidesOf(DATA, totals);
