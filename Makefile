@@ -22,19 +22,20 @@ OPTIONS = $(call option,DATA,data) $(call option,RECORDS,records) $(call option,
 add = $(BIN)/python -m ensurepip >/dev/null 2>&1 || true; \
   if command -v uv >/dev/null; then uv pip install --quiet --python $(BIN)/python --require-hashes -r $(1); else \
   $(BIN)/python -m pip install --quiet --disable-pip-version-check --use-pep517 --require-hashes -r $(1); fi
-STAGES := all fetch panel attribution analysis figures paper
+STAGES := all fetch panel attribution analysis figures paper page
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL: # a stage reads what the stages before it wrote
-.PHONY: $(STAGES) test test-all verify calibration recovery crawl dataset dataset-tools spark lint bench lock clean help paper-latex
+.PHONY: $(STAGES) test test-all verify calibration recovery crawl dataset dataset-tools spark browser lint bench lock clean help paper-latex
 
-all: $(VENV)/ready ## run everything: data, attribution, statistics, figures, paper
+all: $(VENV)/ready ## run everything: data, attribution, statistics, figures, paper, page
 fetch: $(VENV)/ready ## bring the data, with a manifest
 panel: $(VENV)/ready ## turn counters into first-year downloads; record and mend the defects
 attribution: $(VENV)/ready ## credit every download to a developer and a country group
 analysis: $(VENV)/ready ## estimate shares, intervals and bounds; judge the claims
 figures: $(VENV)/ready ## draw the figures
 paper: $(VENV)/ready ## write the paper (TeX, PDF, HTML) and what is generated of README, docs and results
+page: $(VENV)/ready ## write the page on which a reader changes the choices (page/index.html)
 
 $(STAGES):
 	@$(RUN) $@ $(OPTIONS)
@@ -70,6 +71,9 @@ dataset-tools: $(VENV)/ready ## install what validates the data set: frictionles
 spark: $(VENV)/ready ## install Apache Spark too, for ENGINE=spark (needs a Java runtime, 17 or newer)
 	@$(call add,requirements-spark.lock)
 
+browser: $(VENV)/ready ## install Playwright and axe too, for the tests of the page (they use an installed Chromium)
+	@$(call add,requirements-browser.lock)
+
 lint: $(VENV)/ready ## check style, types, and that layers import downwards only
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
@@ -79,7 +83,7 @@ lint: $(VENV)/ready ## check style, types, and that layers import downwards only
 bench: $(VENV)/ready ## measure our speed against what one would use instead, in the same run
 	@$(BIN)/python -m bench
 
-lock: ## remake requirements.lock and those of Spark and of the data set's tools (needs uv)
+lock: ## remake requirements.lock and those of Spark, of the data set's tools and of the browser tests (needs uv)
 	@uv pip compile pyproject.toml --extra dev --universal --generate-hashes --python-version 3.11 \
 	  --no-header --quiet --output-file requirements.lock
 	@sed -i.old '1i\
@@ -93,7 +97,11 @@ lock: ## remake requirements.lock and those of Spark and of the data set's tools
 	  --output-file requirements-dataset.lock
 	@sed -i.old '1i\
 	# Frictionless and mlcroissant, which validate the data set, with hashes, beside requirements.lock. Remake: make lock' requirements-dataset.lock
-	@rm requirements.lock.old requirements-spark.lock.old requirements-dataset.lock.old
+	@printf 'playwright>=1.50\naxe-playwright-python>=0.1.4\n' | uv pip compile - --universal --generate-hashes --python-version 3.11 \
+	  --no-header --no-annotate --quiet --output-file requirements-browser.lock
+	@sed -i.old '1i\
+	# Playwright and axe, for the tests of the page in a browser (make browser), with hashes. Remake: make lock' requirements-browser.lock
+	@rm requirements.lock.old requirements-spark.lock.old requirements-dataset.lock.old requirements-browser.lock.old
 
 clean: ## remove the environment, caches and intermediate files; results stay, those in runs too
 	@rm -rf $(VENV) build runs/*/build .pytest_cache .mypy_cache .ruff_cache .hypothesis
