@@ -14,7 +14,7 @@ import matplotlib as mpl
 import numpy as np
 import pandas as pd
 import pytest
-from figure_texts import assert_legible, shown
+from figure_texts import assert_legible, overlaps, shown
 from hypothesis import given
 from hypothesis import strategies as st
 from matplotlib.axes import Axes
@@ -38,14 +38,17 @@ from replication.plots import (
     FIGURES,
     WINDOW_FIGURES,
     attribution_choices,
+    developers,
     draw_all,
+    forms,
     shares_over_time,
     single_choices,
     style,
     words,
 )
 from replication.plots.layout import spread, width_of, wrap
-from replication.plots.results import Results, headline
+from replication.plots.results import Results, headline, select
+from replication.plots.style import Drawing
 from replication.plots.writing import FILES
 from replication.report import prose
 
@@ -285,7 +288,7 @@ def _defects() -> pd.DataFrame:
     return pd.DataFrame({"check": found.keys(), "where": found.values()})
 
 
-def drawn(results: Results) -> dict[str, Figure]:
+def drawn(results: Results) -> dict[str, Drawing]:
     """Every figure, with its texts laid out."""
     with style.context(DEFINITIONS):
         figures = {name: draw(results, DEFINITIONS) for name, draw in FIGURES.items()}
@@ -307,7 +310,7 @@ def results(tmp_path_factory: pytest.TempPathFactory) -> Results:
 
 
 @pytest.fixture(scope="module")
-def figures(results: Results) -> dict[str, Figure]:
+def figures(results: Results) -> dict[str, Drawing]:
     """Its figures."""
     return drawn(results)
 
@@ -668,3 +671,54 @@ def test_numbers_are_printed_alike_everywhere() -> None:
     assert words.points(-1) == "1.0 point"
     assert words.day("2025-07-02") == "2 July 2025"
     assert words.short_day("2025-07-02") == "2 Jul 2025"
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", FIGURES)
+def test_a_figure_has_its_data_and_a_text_that_stands_for_it(
+    figures: dict[str, Drawing], name: str
+) -> None:
+    """The text begins with the title and goes on with numbers; the data have rows and no empty column."""
+    figure = figures[name]
+    assert figure.alt.startswith(f"{figure.title}. ")
+    assert re.search(r"\d", figure.alt.removeprefix(figure.title))
+    assert len(figure.data) > 0
+    assert figure.data.notna().any().all()
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", FIGURES)
+def test_no_text_is_clipped_or_covered_in_the_other_forms(results: Results, name: str) -> None:
+    """Bare, and as a slide."""
+    with style.context(DEFINITIONS):
+        figure = FIGURES[name](results, DEFINITIONS)
+        forms.bare(figure)
+        assert overlaps(figure) == []
+        forms.wide(figure)
+        assert overlaps(figure) == []
+
+
+@pytest.mark.slow
+def test_every_tile_has_words_and_every_group_a_name(results: Results) -> None:
+    """Groups too small for theirs share a tile, and are listed below it."""
+    rows = select(results.leave_one_out, headline(DEFINITIONS))
+    blocks, small = developers.layout(rows)
+    assert [named.tile for block in blocks for named in block.tiles if named.words is None] == []
+    assert [b.group for b in blocks if b.tag is None] == [developers.REST] * bool(small)
+    shares = rows.groupby("group")["share"].sum()
+    named = {b.group: b.share for b in blocks if b.tag} | small
+    assert named == pytest.approx(shares[shares > 0].to_dict())
+    assert sum(t.tile.share for b in blocks for t in b.tiles) == pytest.approx(rows["share"].sum())
+
+
+@pytest.mark.slow
+def test_a_removal_has_the_colour_of_who_then_leads(results: Results) -> None:
+    """Never that of the developer that was removed."""
+    with style.context(DEFINITIONS):
+        figure = FIGURES["leave_one_out"](results, DEFINITIONS)
+    dots = [line for line in figure.axes[0].lines if line.get_marker() in style.MARKERS.values()]
+    assert dots
+    for dot in dots:
+        side = style.leader(float(dot.get_xdata()[0]))
+        assert to_hex(dot.get_color()) == COLOURS[side].lower()
+        assert dot.get_marker() == style.MARKERS[side]
