@@ -18,6 +18,7 @@ from replication.errors import DefinitionError
 from replication.places import PAPER
 from replication.plain import plain
 from replication.report import documents, numbers, prose, readme, render, short
+from replication.report.claims import MAIN
 from replication.run import ROOT
 
 README, CLAIMS = readme.DOCUMENTS
@@ -111,7 +112,7 @@ def test_the_readme_is_short_and_begins_with_the_answer() -> None:
 def test_the_findings_fit_a_phone() -> None:
     """The README's table has the main claims in four columns; docs/CLAIMS.md has every claim."""
     rows = [line for line in TEXT.partition("begin:findings")[2].splitlines() if line[:1] == "|"]
-    table = rows[: 2 + len(short.MAIN)]
+    table = rows[: 2 + len(MAIN)]
     assert {line.count(" | ") for line in table} == {3}
     assert all("**" in line for line in table[2:])
     ledger = (ROOT / "paper" / "claims.toml").read_text(encoding="utf-8").count("[[claim]]")

@@ -18,12 +18,11 @@ from replication.files import read_csv, read_json, read_text, write_json
 from replication.places import IN_SHORT
 from replication.plain import plain_lines
 from replication.report import claim_tables, conditions, own, prose
+from replication.report.claims import MAIN
 
 SOURCE = "short.md"
 PLACE = "{{in-short}}"
 """Line of a text where the paragraphs are put in."""
-MAIN = ("study-china", "study-usa", "study-lead", "study-qwen-deepseek")
-"""The claims that the finding is about; docs/CLAIMS.md has the others."""
 SYNTHETIC = "**Synthetic data.** Nothing here is a finding: the repositories are drawn at random."
 _HEADED = re.compile(r"\*\*(?P<heading>.+?)\.\*\*\s+(?P<text>.+)", re.DOTALL)
 _ESCAPED = re.compile(r"\\([^\w\s])", re.ASCII)
