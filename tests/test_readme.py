@@ -24,7 +24,11 @@ README, CLAIMS = readme.DOCUMENTS
 RESULTS = ROOT / "results"
 DEFINITIONS = load_definitions()
 NUMBERS = json.loads((RESULTS / "numbers.json").read_text(encoding="utf-8"))
-WRITTEN = ("README.md", "CONTRIBUTING.md", *(f"docs/{x}.md" for x in ("USAGE", "DATA", "CLAIMS")))
+WRITTEN = (
+    "README.md",
+    "CONTRIBUTING.md",
+    *(f"docs/{x}.md" for x in ("USAGE", "SOURCES", "CLAIMS")),
+)
 """Documents that people wrote for users, some with generated blocks."""
 TEXTS = {name: (ROOT / name).read_text(encoding="utf-8") for name in WRITTEN}
 TEXT = TEXTS["README.md"]
@@ -137,7 +141,9 @@ def test_readme_links_what_a_reader_looks_for() -> None:
     wanted += " replication/definitions/definitions.toml CITATION.cff datapackage.json docs/API.md"
     wanted += " LICENSE requirements.lock replication/data/registry.csv figures/window_pair.png"
     wanted += " tests bench docs/PROVENANCE.md docs/HOWTO.md docs/CLAIMS.md results/README.md"
-    wanted += " docs/DATA.md#data-availability-and-rights docs/USAGE.md#computational-requirements"
+    wanted += (
+        " docs/SOURCES.md#data-availability-and-rights docs/USAGE.md#computational-requirements"
+    )
     wanted += " docs/USAGE.md#randomness #run-it"
     assert set(wanted.split()) <= {link for name, link in LINKS if name == "README.md"}
 
@@ -209,7 +215,7 @@ def test_no_number_is_typed_in_the_readme() -> None:
     assert prose.typed_digits(by_hand("README.md")) == []
 
 
-@pytest.mark.parametrize("name", ["docs/USAGE.md", "docs/DATA.md", "docs/CLAIMS.md", "docs/API.md", "docs/DESIGN.md", "docs/HOWTO.md"])  # fmt: skip
+@pytest.mark.parametrize("name", ["docs/USAGE.md", "docs/SOURCES.md", "docs/CLAIMS.md", "docs/API.md", "docs/DESIGN.md", "docs/HOWTO.md"])  # fmt: skip
 def test_no_finding_is_typed_in_a_document(name: str) -> None:
     """Outside generated blocks and code there is no share, and no number that the text computes."""
     text = BLOCK.sub("", (ROOT / name).read_text(encoding="utf-8"))
