@@ -41,11 +41,6 @@ def span(low: str, high: str, unit: str) -> str:
     return f"{estimate(low, unit)} … {estimate(high, unit)}"
 
 
-def value(text: str, unit: str) -> str:
-    """A published value inside a sentence, where no line is set."""
-    return published(text, unit).replace(NBSP, " ")
-
-
 def period(text: str) -> str:
     """A period of the ledger in words: its months, or the text itself where it names none."""
     ends = text.removeprefix("to ").split("/")
