@@ -256,7 +256,7 @@ TABLES: list[Table] = [
     Table("detectable_gap", "A model: the smallest published lead whose interval would exclude zero",
           "analysis.published.detectable_gap", "headline_cells published_shares definitions", digits=DIGITS),
     Table("claims", "The published figures with their source, our figure and both answers",
-          "report.judgement.judge", "ledger estimates crossings repositories.table definitions (window_answers window_changes window_passing) part"),
+          "report.judgement.judge", "ledger (estimates crossings weekly_shares) repositories.table definitions (window_answers window_changes window_passing window_months) part"),
     Table("summary", "Counts and extremes for the text",
           "analysis.summary_table.summary", "(specifications dimensions estimates calibration hill concentration rolling_distribution changes crossings defects choices tipping_points origins disagreements) repositories chained published_shares registry rules_of_evidence audit definitions"),
 ]

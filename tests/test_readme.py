@@ -17,7 +17,7 @@ from replication.definitions import load_definitions
 from replication.errors import DefinitionError
 from replication.places import PAPER
 from replication.plain import plain
-from replication.report import numbers, prose, readme, render, short
+from replication.report import claims, numbers, prose, readme, render, short
 from replication.run import ROOT
 
 README, CLAIMS = readme.DOCUMENTS
@@ -27,7 +27,7 @@ NUMBERS = json.loads((RESULTS / "numbers.json").read_text(encoding="utf-8"))
 WRITTEN = (
     "README.md",
     "CONTRIBUTING.md",
-    *(f"docs/{x}.md" for x in ("USAGE", "SOURCES", "CLAIMS")),
+    *(f"docs/{x}.md" for x in ("USAGE", "SOURCES", "CLAIMS", "CHECKING")),
 )
 """Documents that people wrote for users, some with generated blocks."""
 TEXTS = {name: (ROOT / name).read_text(encoding="utf-8") for name in WRITTEN}
@@ -115,7 +115,7 @@ def test_the_readme_is_short_and_begins_with_the_answer() -> None:
 def test_the_findings_fit_a_phone() -> None:
     """The README's table has the main claims in four columns; docs/CLAIMS.md has every claim."""
     rows = [line for line in TEXT.partition("begin:findings")[2].splitlines() if line[:1] == "|"]
-    table = rows[: 2 + len(short.MAIN)]
+    table = rows[: 2 + len(claims.MAIN)]
     assert {line.count(" | ") for line in table} == {3}
     assert all("**" in line for line in table[2:])
     ledger = (ROOT / "paper" / "claims.toml").read_text(encoding="utf-8").count("[[claim]]")
@@ -154,7 +154,7 @@ def test_the_usual_commands_are_there() -> None:
     usual |= {"make all DATA=path/to/one_year_rolling.parquet"}
     text = " ".join(CODE["README.md"])
     assert all(one in text for one in usual)
-    for command in ("summary", "compare", "who"):
+    for command in ("summary", "compare", "who", "claim"):
         assert f".venv/bin/python -m replication {command}" in text
 
 
@@ -215,7 +215,7 @@ def test_no_number_is_typed_in_the_readme() -> None:
     assert prose.typed_digits(by_hand("README.md")) == []
 
 
-@pytest.mark.parametrize("name", ["docs/USAGE.md", "docs/SOURCES.md", "docs/CLAIMS.md", "docs/API.md", "docs/DESIGN.md", "docs/HOWTO.md"])  # fmt: skip
+@pytest.mark.parametrize("name", ["docs/USAGE.md", "docs/SOURCES.md", "docs/CLAIMS.md", "docs/CHECKING.md", "docs/API.md", "docs/DESIGN.md", "docs/HOWTO.md"])  # fmt: skip
 def test_no_finding_is_typed_in_a_document(name: str) -> None:
     """Outside generated blocks and code there is no share, and no number that the text computes."""
     text = BLOCK.sub("", (ROOT / name).read_text(encoding="utf-8"))

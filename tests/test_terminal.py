@@ -18,7 +18,7 @@ from replication.cli import outcome, stages, summary, terminal
 from replication.files import read_json, write_json
 from replication.pipeline import STAGES
 from replication.places import IN_SHORT
-from replication.report import short
+from replication.report import claims
 from replication.run import ROOT, Run
 from replication.stages import Stage
 
@@ -154,7 +154,7 @@ def test_summary_prints_the_finding_and_the_main_claims() -> None:
         line = next(x for x in done.stdout.splitlines() if claim["claim"] in x)
         assert claim["comes_out"] in line
         assert claim["survives"] in line
-    assert len(SAID["claims"]) == len(short.MAIN)
+    assert len(SAID["claims"]) == len(claims.MAIN)
     assert max(map(len, done.stdout.partition("  claim")[0].splitlines())) <= summary.WIDTH
 
 

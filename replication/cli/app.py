@@ -13,7 +13,7 @@ from typing import Annotated
 import typer
 
 from replication import __version__
-from replication.cli import checks, hub, registry, stages, summary
+from replication.cli import checks, claims, hub, registry, stages, summary
 from replication.cli.terminal import out
 
 app = typer.Typer(
@@ -53,6 +53,7 @@ stages.register(app)
 app.command()(summary.summary)
 app.command()(checks.verify)
 app.command()(checks.compare)
+app.command()(claims.claim)
 app.command()(checks.calibration)
 app.command("crawl")(hub.crawl_command)
 app.command()(checks.recovery)
