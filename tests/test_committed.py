@@ -14,7 +14,7 @@ from replication.errors import VerificationError
 from replication.files import PART
 from replication.pipeline import STAGES
 from replication.places import IN_SHORT
-from replication.report import codebook, datapackage, provenance, readme, render
+from replication.report import codebook, datapackage, documents, provenance, readme
 from replication.run import Run
 from replication.validation import committed as validation
 from replication.validation.committed import compare, verify_committed
@@ -23,7 +23,7 @@ TREE = {
     "results/shares.csv": b"group,share\nChina,0.5\nUSA,0.25\n",
     "results/numbers.json": b"{}\n",
     "figures/pair.png": b"\x89PNG\x00\xff",
-    **{f"paper/{name}": b"text\n" for name in (*render.OUTPUTS, IN_SHORT)},
+    **{f"paper/{name}": b"text\n" for name in (*documents.outputs(), IN_SHORT)},
 }
 
 

@@ -17,7 +17,7 @@ from replication.definitions import load_definitions
 from replication.errors import DefinitionError
 from replication.places import PAPER
 from replication.plain import plain
-from replication.report import claims, numbers, prose, readme, render, short
+from replication.report import claims, documents, numbers, prose, readme, render, short
 from replication.run import ROOT
 
 README, CLAIMS = readme.DOCUMENTS
@@ -252,9 +252,7 @@ def test_columns_of_the_estimates_are_told_in_order() -> None:
 @pytest.mark.slow
 def test_committed_page_shows_the_committed_numbers() -> None:
     """The committed text of the paper uses every number, and none is missing from these data."""
-    text = (ROOT / "paper" / "paper.md").read_text(encoding="utf-8")
-    text = short.included(f"{text}{short.PLACE}", PAPER, whole=False)
-    assert set(NUMBERS) <= set(prose.keys(text))
-    filled = render.source_text(ROOT / "paper", RESULTS, DEFINITIONS)
+    assert set(NUMBERS) <= set(prose.keys(documents.text(PAPER)))
+    filled = "".join(render.source_texts(PAPER, RESULTS, DEFINITIONS).values())
     assert numbers.ABSENT not in filled
     assert "{{" not in filled

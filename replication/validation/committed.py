@@ -13,7 +13,7 @@ from replication.files import present, read_json
 from replication.kinds import BUNDLED
 from replication.pipeline import STAGES
 from replication.places import IN_SHORT, ROOT
-from replication.report import codebook, datapackage, provenance, readme, render
+from replication.report import codebook, datapackage, documents, provenance, readme
 from replication.run import Run
 from replication.stages import execute
 
@@ -97,7 +97,7 @@ def compare(made: Path, committed: Path) -> tuple[list[str], int]:
         for name in sorted(names):
             compared += 1
             wrong += _difference(made / folder / name, committed / folder / name, folder)
-    for name in (*render.OUTPUTS, IN_SHORT):
+    for name in (*documents.outputs(), IN_SHORT):
         compared += 1
         wrong += _difference(made / "paper" / name, committed / "paper" / name, "paper")
     return wrong, compared
