@@ -173,7 +173,7 @@ TABLES: list[Table] = [
           "analysis.estimates.estimate", "window.population", options={"units": ("developer",)}, source=HEAD, digits=DIGITS),
     Table("window_answers", "The published window: shares, lead and part of the two with every range",
           "analysis.window.errors.answers", "window_errors window_estimates window", source=HEAD, digits=DIGITS),
-    Table("window_months", "The published window by month: of each repository (panel), of country groups and developers (results)",
+    Table("window_months", "The published window by month: downloads of country groups and of the largest developers",
           "analysis.window.months.months", "window", source=HEAD, digits=DIGITS),
     Table("window_passing", "When China passes the USA inside the window",
           "analysis.window.months.passing", "window_months", source=HEAD, digits=DIGITS),

@@ -13,7 +13,7 @@ from typing import Annotated
 import typer
 
 from replication import __version__
-from replication.cli import checks, claims, hub, registry, stages, summary
+from replication.cli import checks, citation, claims, hub, registry, stages, summary
 from replication.cli.terminal import out
 
 app = typer.Typer(
@@ -58,6 +58,8 @@ app.command()(checks.calibration)
 app.command("crawl")(hub.crawl_command)
 app.command()(checks.recovery)
 app.command()(registry.who)
+app.command()(citation.cite)
+app.command()(citation.dataset)
 app.command()(version)
 app.add_typer(registry.app, name="registry")
 

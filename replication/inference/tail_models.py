@@ -23,7 +23,7 @@ from replication.inference.pareto import hill_index
 
 LIMIT = 30.0
 """Standard deviations from the normal law's place to the threshold, beyond which nothing differs from Pareto."""
-_HALVINGS = 60
+_HALVINGS = 50
 Floats = NDArray[np.float64]
 
 
@@ -153,7 +153,7 @@ def plateau(
 
 def _cut_off(bound: Floats) -> tuple[Floats, Floats]:
     """Mean of a standard normal variable's excess over a bound that it exceeds, and its variation."""
-    hazard = np.exp(stats.norm.logpdf(bound) - log_ndtr(-bound))
+    hazard = np.exp(-(bound**2) / 2 - log_ndtr(-bound)) / np.sqrt(2 * np.pi)
     mean = hazard - bound
     return mean, np.sqrt((1 - bound * mean) / mean**2 - 1)
 

@@ -32,7 +32,8 @@ LEADING = 10
 """Developers of each period that are followed into the next."""
 PARTS = {"half-year": 26, "quarter": 13}
 """Kinds of periods, with their weeks."""
-_YEAR = 52
+_LABEL = {WINDOW: 52 / 12, WEEKLY: 1.0}
+"""Weeks of what a label of a series stands for: a month or a week."""
 _STREAM = 7
 _MOST_DRAWS = 1 << 23
 """Growth factors drawn for one row, which bounds its time: of very many developers, fewer replicates."""
@@ -125,11 +126,12 @@ def changes(window: WindowData, weeks: Weeks) -> pd.DataFrame:
         where nobody enters.
     """
     rules = window.definitions.inference
-    return pd.DataFrame([
+    rows = [
         {"series": p.series, "kind": p.kind, "earlier": p.names[n], "later": p.names[n + 1]}
         | _changed(_change(p, n), p.counts[:, :, n : n + 2].sum(axis=2), rules)
         for p in _every(window, weeks) for n in range(len(p.names) - 1)
-    ])  # fmt: skip
+    ]  # fmt: skip
+    return pd.DataFrame(rows)
 
 
 def leaders(window: WindowData, weeks: Weeks) -> pd.DataFrame:
@@ -165,8 +167,8 @@ def _every(window: WindowData, weeks: Weeks) -> Iterator[Periods]:
     """Half-years and quarters of the window's months and of the released file's weeks."""
     for series, labels, units, counts in (_of_window(window), _of_weeks(weeks, window)):
         for kind, width in PARTS.items():
-            length = _YEAR if series == WINDOW else len(labels)
-            parts = max(2, round(length / width))
+            wanted = max(2, round(len(labels) * _LABEL[series] / width))
+            parts = min(wanted, len(labels))
             starts = [len(labels) * n // parts for n in range(parts)]
             sums = np.add.reduceat(counts, starts, axis=2)
             ends = [*starts[1:], len(labels)]
