@@ -73,14 +73,14 @@ def page(material: Material, results: Path, definitions: Definitions) -> str:
         Definitions.
     """
     manifest = read_json(results / "manifest.json")
-    parts = {"headline": "", "short": ""}
+    said = read_json(material.paper / IN_SHORT)
+    parts = {"headline": "", "short": answer.in_short(said)}
     if material.window is not None:
         parts["headline"] = answer.headline(
             read_csv(results / "window_answers.csv"),
             read_csv(results / "claims.csv"),
             colours_of(definitions),
         )
-        parts["short"] = answer.in_short(read_json(material.paper / IN_SHORT))
     about = definitions.paper
     data = payload(material, results, definitions, manifest)
     notes = list(_notes(material, results, definitions, manifest))
