@@ -49,7 +49,9 @@ def cells(row: Mapping[str, str]) -> dict[str, str]:
         "claim": capital(row["statement"]),
         "published": published(row["published"], row["unit"]),
         "public_data": estimate(row["estimate"], row["unit"]),
-        "range": span(row["lower"], row["upper"], row["unit"]),
+        "range": span(row["lower"], row["upper"], row["unit"])
+        .replace(f"{NBSP}%", "")
+        .replace("…", "to"),
         "comes_out": row["answer"],
         "survives": row["survives"] or "–",
         "turned_by": row["turned_by"],
