@@ -88,7 +88,7 @@ def test_a_failure_ends_the_lines(told: io.StringIO) -> None:
 
 
 def test_a_new_step_forgets_the_detail_of_the_last() -> None:
-    """The counted step stays while details change, and a new one begins without a detail."""
+    """The counted step stays while details change; a new one has none; nothing is said to belong to the last."""
     work = terminal._Work()
     for text, shown in (
         ("reading", "reading"),
@@ -96,6 +96,8 @@ def test_a_new_step_forgets_the_detail_of_the_last() -> None:
         ("one", "table 1 of 2, a.csv · one"),
         ("two", "table 1 of 2, a.csv · two"),
         ("1,500 of 2,000 data sets", "1,500 of 2,000 data sets"),
+        ("table 2 of 2, b.csv", "table 2 of 2, b.csv"),
+        ("the numbers", "the numbers"),
     ):
         work.tell(text)
         assert str(work) == shown
