@@ -23,6 +23,7 @@ TREE = {
     "results/numbers.json": b"{}\n",
     "figures/pair.png": b"\x89PNG\x00\xff",
     **{f"paper/{name}": b"text\n" for name in render.OUTPUTS},
+    "page/index.html": b"text\n",
 }
 
 
