@@ -20,6 +20,7 @@ from replication.attribution.assign import LABELS, ROLES
 from replication.definitions import load_definitions
 from replication.errors import OutputError
 from replication.places import ROOT
+from replication.report import prose
 from replication.report.page import answer, document, evidence, ranges
 from replication.report.page.rows import NOWHERE, Asked, joined
 
@@ -159,11 +160,10 @@ def numbers(**shown: str) -> Mapping[str, Any]:
     return {key: {"display": text} for key, text in shown.items()}
 
 
-def test_the_lines_in_short_are_those_of_the_text(tmp_path: Path) -> None:
+def test_the_lines_in_short_are_those_of_the_text() -> None:
     """Bold text and numbers are kept, and what a number shows is text."""
     text = "**What was claimed.** China {{a}}\nand more.\n\n**What nobody can tell.** [This](x.md) {{b}}\n"
-    (tmp_path / "short.md").write_text(text, encoding="utf-8")
-    assert answer.in_short(tmp_path, numbers(a="17.1 %", b="<b>*x*")) == (
+    assert answer.in_short(prose.fill(text, numbers(a="17.1 %", b="<b>*x*"), {})) == (
         "<p><strong>What was claimed.</strong> China 17.1 % and more.</p>"
         "<p><strong>What nobody can tell.</strong> This &lt;b&gt;*x*</p>"
     )

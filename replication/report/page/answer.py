@@ -6,17 +6,13 @@ import math
 import re
 from collections.abc import Mapping
 from html import escape
-from pathlib import Path
 from typing import Any
 
 import pandas as pd
 
 from replication.analysis.lead import CHINA, USA
-from replication.report import prose, readme
 from replication.report.number_formats import FORMATS, NBSP
 
-SHORT = "short.md"
-"""The lines in short, with keys of numbers.json."""
 _BOLD = re.compile(r"\*\*(.+?)\*\*", re.DOTALL)
 _LINK = re.compile(r"\[([^\]]+)\]\([^)]*\)")
 _ESCAPED = re.compile(r"\\([^\w\s])")
@@ -73,15 +69,10 @@ def _bar(side: str, published: float, row: Any, colour: str, widest: float) -> s
     )
 
 
-def in_short(folder: Path, numbers: Mapping[str, Any]) -> str:
-    """The lines in short as HTML paragraphs, from the text of `folder` or those of the README."""
-    source = folder / SHORT
-    if source.is_file():
-        filled = prose.fill(source.read_text(encoding="utf-8"), numbers, {})
-        parts = re.split(r"\n\s*\n", filled.strip())
-    else:
-        parts = [part[2:] for part in re.split(r"\n(?=- )", readme.in_short(numbers))]
-    return "".join(f"<p>{_inline(part)}</p>" for part in parts if not part.startswith("<!--"))
+def in_short(text: str) -> str:
+    """The finding in short, Markdown with its numbers filled in, as HTML paragraphs."""
+    parts = re.split(r"\n\s*\n", text.strip())
+    return "".join(f"<p>{_inline(part)}</p>" for part in parts)
 
 
 def _inline(markdown: str) -> str:

@@ -17,7 +17,7 @@ from replication.attribution.registry import Registry
 from replication.definitions import Definitions
 from replication.files import read_csv, read_json
 from replication.plots.style import colours_of
-from replication.report import own
+from replication.report import own, short
 from replication.report.claims import Claim
 from replication.report.page import answer, evidence, sources
 from replication.report.page.document import document
@@ -71,15 +71,15 @@ def page(material: Material, results: Path, definitions: Definitions) -> str:
     definitions
         Definitions.
     """
-    numbers, manifest = read_json(results / "numbers.json"), read_json(results / "manifest.json")
-    parts = {"headline": "", "short": ""}
+    manifest = read_json(results / "manifest.json")
+    text = short.filled(material.paper, results, definitions)
+    parts = {"headline": "", "short": answer.in_short(text)}
     if material.window is not None:
         parts["headline"] = answer.headline(
             read_csv(results / "window_answers.csv"),
             read_csv(results / "claims.csv"),
             colours_of(definitions),
         )
-        parts["short"] = answer.in_short(material.paper, numbers)
     about = definitions.paper
     data = payload(material, results, definitions, manifest)
     notes = list(_notes(material, results, definitions, manifest))
