@@ -28,7 +28,7 @@ def inputs(run: Run) -> Iterable[Path]:
         *(run.attributed / f"{name}.csv" for name in credited),
         *(run.panel / name for name in ("variants.csv", *panel)),
         *evidence,
-        *(PAPER / name for name in ("claims.toml", "short.md")),
+        *(PAPER / name for name in ("claims.toml", "short.md", "whole_hub_short.md")),
         *(path for path in sorted(SOURCES.rglob("*.*")) if path.suffix not in CODE),
     ]
 
