@@ -148,7 +148,7 @@ def test_rows_without_downloads_are_left_out() -> None:
 )
 def test_only_pages_of_the_web_are_linked(url: str, kept: bool) -> None:
     """An address that is a script or a file is no link."""
-    columns = dict.fromkeys(evidence.CLAIM_COLUMNS, "")
+    columns = dict.fromkeys(evidence.CLAIM_COLUMNS, "") | {"unit": "wording"}
     (claim,) = evidence.claims(pd.DataFrame([columns | {"url": url}]), ())
     assert (claim["url"] == url) is kept
 

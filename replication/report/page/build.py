@@ -17,6 +17,7 @@ from replication.attribution.registry import Registry
 from replication.definitions import Definitions
 from replication.files import read_csv, read_json
 from replication.places import IN_SHORT
+from replication.plots.palette import on_dark
 from replication.plots.style import colours_of
 from replication.report import own
 from replication.report.claims import Claim
@@ -101,7 +102,12 @@ def payload(
     return {
         "title": definitions.paper.title,
         "groups": [
-            {"name": group.name, "colour": colours[group.name], "attributed": group.attributed}
+            {
+                "name": group.name,
+                "colour": colours[group.name],
+                "dark": on_dark(colours[group.name]),
+                "attributed": group.attributed,
+            }
             for group in definitions.country_groups
         ],
         "sides": list(SIDES),
