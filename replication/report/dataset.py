@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from copy import deepcopy
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
@@ -193,7 +194,7 @@ def _describe(sources: Sources, folder: Path, held: int) -> None:
 def _citation(sources: Sources) -> dict[str, Any]:
     """The data set's CITATION.cff: the package's, which becomes its first reference and keeps its DOI."""
     work = sources.work
-    package = {key: work[key] for key in _OF_PACKAGE if key in work}
+    package = deepcopy({key: work[key] for key in _OF_PACKAGE if key in work})
     own = {
         "title": sources.contents.title,
         "message": "If you use these data, cite them together with the study that they judge.",
