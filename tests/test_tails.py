@@ -34,6 +34,7 @@ def head(table: pd.DataFrame) -> pd.DataFrame:
     return table[(table["window"] == HEAD) & (table["unit"] == "developer")]
 
 
+@pytest.mark.slow
 def test_both_tails_of_every_window_and_unit() -> None:
     """Eight of sixty and thirty of sixty, above the downloads of the next one."""
     table = tails.models(Repositories(MANY, DEFINITIONS))
@@ -46,6 +47,7 @@ def test_both_tails_of_every_window_and_unit() -> None:
     assert rows["note"].tolist() == ["", ""]
 
 
+@pytest.mark.slow
 def test_the_pareto_law_is_refused_by_the_variation_alone() -> None:
     """At the definitions' level; evenly spread logarithms are no Pareto tail."""
     sizes = np.floor(np.exp(np.linspace(8, 18, 60))).astype(np.int64)
@@ -80,6 +82,7 @@ def test_the_movement_is_that_of_hills_index() -> None:
         assert head(tails.plateaus(Repositories(MANY, other)))["plateau"].tolist() == [plateau]
 
 
+@pytest.mark.slow
 def test_row_order_does_not_matter() -> None:
     """Shuffled input gives the same tables, byte for byte."""
     plain, shuffled = (

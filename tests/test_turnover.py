@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from functools import cache
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -12,7 +15,9 @@ from replication.analysis.cells import Weeks
 from replication.analysis.window import turnover
 from replication.analysis.window.data import headline_column
 
-DATA = small_window()
+SMALL = small_window()
+RULES = replace(SMALL.definitions.inference, replicates=2_000)
+DATA = replace(SMALL, definitions=replace(SMALL.definitions, inference=RULES))
 PERIODS = ["series", "kind", "earlier", "later"]
 
 
@@ -32,6 +37,12 @@ TWELVE = weeks_of({
 })  # fmt: skip
 
 
+@cache
+def changes(weeks: Weeks) -> pd.DataFrame:
+    """Every change of the small window and of a weekly series."""
+    return turnover.changes(DATA, weeks)
+
+
 def weekly(table: pd.DataFrame, kind: str) -> pd.DataFrame:
     """Rows of the weekly series."""
     return table[(table["series"] == turnover.WEEKLY) & (table["kind"] == kind)]
@@ -39,7 +50,7 @@ def weekly(table: pd.DataFrame, kind: str) -> pd.DataFrame:
 
 def test_a_lead_that_turns_by_hand() -> None:
     """From 10 against 30 of 50 to 30 against 10: the same leaders turn a lead of −0.4 to 0.4."""
-    quarters = weekly(turnover.changes(DATA, FOUR), "quarter")
+    quarters = weekly(changes(FOUR), "quarter")
     assert quarters["earlier"].iloc[0] == "2025-03-05–2025-05-28"
     assert quarters["lead"].tolist() == pytest.approx([-0.4, 0.4, 0.4])
     assert quarters["change"].tolist() == pytest.approx([0.8, 0, 0])
@@ -47,19 +58,19 @@ def test_a_lead_that_turns_by_hand() -> None:
     assert quarters["moved"].tolist() == pytest.approx([0.4, 0, 0])
     first = quarters.iloc[0]
     assert (first["growth_smallest"], first["growth_largest"]) == pytest.approx((1 / 3, 3))
-    halves = weekly(turnover.changes(DATA, FOUR), "half-year")
+    halves = weekly(changes(FOUR), "half-year")
     assert halves["change"].tolist() == pytest.approx([0.4])
 
 
 def test_what_does_not_change_leaves_no_luck_to_the_model() -> None:
     """Where every leader keeps its share both ends are the lead."""
-    last = weekly(turnover.changes(DATA, FOUR), "quarter").iloc[-1]
+    last = weekly(changes(FOUR), "quarter").iloc[-1]
     assert (last["model_lower"], last["model_upper"]) == pytest.approx((0.4, 0.4))
 
 
 def test_the_models_ends_by_all_cases() -> None:
     """Three developers and three factors have twenty-seven leads; the ends are their quantiles."""
-    row = weekly(turnover.changes(DATA, FOUR), "quarter").iloc[0]
+    row = weekly(changes(FOUR), "quarter").iloc[0]
     factors = np.array([3, 1 / 3, 1.0])
     a, b, c = (grid.ravel() for grid in np.meshgrid(factors, factors, factors))
     leads = (40 * a - 40 * b) / (40 * a + 40 * b + 20 * c)
@@ -69,7 +80,7 @@ def test_the_models_ends_by_all_cases() -> None:
 
 def test_who_enters_and_who_leaves_by_hand() -> None:
     """Nine stay; Old's 50 of 954 become 2 of 958, and New's 1 becomes 50."""
-    row = weekly(turnover.changes(DATA, TWELVE), "quarter").iloc[0]
+    row = weekly(changes(TWELVE), "quarter").iloc[0]
     assert (row["leaders"], row["stay"]) == (10, 9)
     assert row["by_staying"] == 0
     assert row["by_leaving"] == pytest.approx(50 / 954 - 2 / 958)
@@ -95,7 +106,7 @@ def test_whoever_ends_has_no_place() -> None:
 @pytest.mark.parametrize("weeks", [FOUR, TWELVE])
 def test_the_parts_add_up(weeks: Weeks) -> None:
     """Staying, leaving, entering and others make the whole change, of both series."""
-    table = turnover.changes(DATA, weeks)
+    table = changes(weeks)
     parts = table.filter(like="by_").sum(axis=1)
     assert parts.tolist() == pytest.approx(table["change"].tolist(), abs=1e-12)
     assert (table["lead"] + table["change"]).tolist() == pytest.approx(table["later_lead"].tolist())
@@ -110,7 +121,7 @@ def test_the_window_by_plain_sums() -> None:
         DATA.headline_rest,
     ])  # fmt: skip
     rows = rows[rows["kinds"] != "automated"]
-    table = turnover.changes(DATA, FOUR)
+    table = changes(FOUR)
     row = table[(table["series"] == turnover.WINDOW) & (table["kind"] == "half-year")].iloc[0]
     assert (row["earlier"], row["later"]) == ("2025-01–2025-01", "2025-02–2025-03")
     for name, chosen in (
