@@ -173,7 +173,7 @@ TABLES: list[Table] = [
           "analysis.estimates.estimate", "window.population", options={"units": ("developer",)}, source=HEAD, digits=DIGITS),
     Table("window_answers", "The published window: shares, lead and part of the two with every range",
           "analysis.window.errors.answers", "window_errors window_estimates window", source=HEAD, digits=DIGITS),
-    Table("window_months", "The published window by month: of each repository (panel), of country groups and developers (results)",
+    Table("window_months", "The published window by month: downloads of country groups and of the largest developers",
           "analysis.window.months.months", "window", source=HEAD, digits=DIGITS),
     Table("window_passing", "When China passes the USA inside the window",
           "analysis.window.months.passing", "window_months", source=HEAD, digits=DIGITS),
@@ -266,7 +266,7 @@ TABLES: list[Table] = [
     Table("detectable_gap", "A model: the smallest published lead whose interval would exclude zero",
           "analysis.published.detectable_gap", "headline_cells published_shares definitions", digits=DIGITS),
     Table("claims", "The published figures with their source, our figure and both answers",
-          "report.judgement.judge", "ledger estimates crossings repositories.table definitions (window_answers window_changes window_passing) part"),
+          "report.judgement.judge", "ledger (estimates crossings weekly_shares) repositories.table definitions (window_answers window_changes window_passing window_months) part"),
     Table("summary", "Counts and extremes for the text",
           "analysis.summary_table.summary", "(specifications dimensions estimates calibration hill tail_models tail_plateaus concentration rolling_distribution changes crossings defects choices tipping_points origins disagreements) repositories chained published_shares registry rules_of_evidence audit definitions"),
 ]
