@@ -16,7 +16,7 @@ DISTRIBUTION = "open-model-downloads-replication"
 COMMAND = "open-model-downloads"
 """Name of the console command, and of the folder in which an installed package writes."""
 _OWN = (
-    ".git", ".github", ".venv", "bench", "docs", "figures", "paper", "replication", "results", "tests",
+    ".git", ".github", ".venv", "bench", "docs", "figures", "page", "paper", "replication", "results", "tests",
 )  # fmt: skip
 
 
@@ -32,6 +32,8 @@ IN_REPOSITORY = is_repository(ROOT)
 """Whether the package runs from the repository; else it is installed."""
 PAPER = ROOT / "paper" if IN_REPOSITORY else PACKAGE / "paper"
 """Sources of the paper."""
+IN_SHORT = "in_short.json"
+"""Name of the finding in short, beside the paper of a run."""
 
 
 def resolved(path: Path) -> Path:

@@ -17,7 +17,7 @@ from replication.definitions import PACKAGED
 from replication.files import PART
 from replication.run import ROOT
 
-STAGE_NAMES = ("fetch", "panel", "attribution", "analysis", "figures", "paper")
+STAGE_NAMES = ("fetch", "panel", "attribution", "analysis", "figures", "paper", "page")
 OURS = {
     "COLUMNS",
     "FORCE_COLOR",
@@ -66,7 +66,7 @@ def invoke(*arguments: str | Path) -> Result:
 
 def stages_told(stdout: str) -> dict[str, str]:
     """What a run said of each stage: its time, or "unchanged"."""
-    return dict(re.findall(r"^✓ (\w+) +(.+)$", stdout, flags=re.MULTILINE))
+    return dict(re.findall(r"^✓ (?:\d+ of \d+ )?(\w+) +(.+)$", stdout, flags=re.MULTILINE))
 
 
 def files_in(folder: Path) -> list[str]:

@@ -69,6 +69,7 @@ def test_every_name_is_documented_and_works() -> None:
     [
         (["--version"], []),
         (["--help"], []),
+        (["summary"], ["pydantic"]),
         (["all", "--help"], ["pydantic"]),  # typer itself reads options with it
     ],
 )

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from replication.child import NETWORK, child_environment
-from replication.report import render
+from replication.report import front_matter, render
 from replication.run import ROOT
 from replication.sources.records import git
 
@@ -56,11 +56,12 @@ def converted(folder: Path, target: str) -> str:
     folder.mkdir()
     for name in render.SOURCES:
         shutil.copy(ROOT / "paper" / name, folder / name)
-    return render._pandoc(folder, TEXT, target, ".svg")
+    front_matter.write(folder)
+    return render._pandoc(folder, TEXT, target)
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("target", ["latex", "html5", "typst"])
+@pytest.mark.parametrize("target", ["latex", "html5", "typst", "gfm"])
 def test_pandoc_takes_nothing_from_its_user(
     tmp_path: Path, target: str, request: pytest.FixtureRequest
 ) -> None:

@@ -13,7 +13,8 @@ from command_line import assert_one_message, invoke, stages_told
 from replication.errors import VerificationError
 from replication.files import PART
 from replication.pipeline import STAGES
-from replication.report import codebook, datapackage, provenance, readme, render
+from replication.places import IN_SHORT
+from replication.report import codebook, datapackage, documents, licences, provenance, readme
 from replication.run import Run
 from replication.validation import committed as validation
 from replication.validation.committed import compare, verify_committed
@@ -22,7 +23,7 @@ TREE = {
     "results/shares.csv": b"group,share\nChina,0.5\nUSA,0.25\n",
     "results/numbers.json": b"{}\n",
     "figures/pair.png": b"\x89PNG\x00\xff",
-    **{f"paper/{name}": b"text\n" for name in render.OUTPUTS},
+    **{f"paper/{name}": b"text\n" for name in (*documents.outputs(), IN_SHORT)},
 }
 
 
@@ -110,7 +111,9 @@ def test_all_differences_are_told(trees: tuple[Path, Path]) -> None:
 def committed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A synthetic repository, whose one stage makes the tree and whose README is fresh."""
     root = plant(tmp_path / "repository")
-    (root / "README.md").write_text("fresh", encoding="utf-8")
+    for name in readme.DOCUMENTS:
+        (root / name).parent.mkdir(exist_ok=True)
+        (root / name).write_text("fresh", encoding="utf-8")
     (root / datapackage.NAME).write_text("{}", encoding="utf-8")
 
     def act(run: Run, progress: Callable[[str], None]) -> list[Path]:
@@ -118,8 +121,8 @@ def committed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
         return [run.out / name for name in TREE]
 
     monkeypatch.setattr(validation, "STAGES", (replace(STAGES[0], action=act),))
-    monkeypatch.setattr(readme, "rendered", lambda text, results: "fresh")
-    for document in (provenance, codebook):
+    monkeypatch.setattr(readme, "rendered", lambda *_: "fresh")
+    for document in (provenance, codebook, licences):
         monkeypatch.setattr(document, "rendered", lambda results, definitions: "fresh")
         (root / document.NAME).parent.mkdir(exist_ok=True)
         (root / document.NAME).write_text("fresh", encoding="utf-8")
@@ -130,18 +133,19 @@ def committed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 def test_verified_repository(committed: Path) -> None:
     """A repository that holds what is made is verified, its README included."""
     told: list[str] = []
-    assert verify_committed(told.append, committed) == len(TREE) + 4
+    assert verify_committed(told.append, committed) == len(TREE) + 4 + len(readme.DOCUMENTS)
     assert told == ["fetch"]
 
 
-def test_stale_readme(committed: Path) -> None:
-    """A README whose generated parts are stale is found."""
-    (committed / "README.md").write_text("stale", encoding="utf-8")
-    with pytest.raises(VerificationError, match=r"README\.md: its generated parts are stale"):
+@pytest.mark.parametrize("name", readme.DOCUMENTS, ids=str)
+def test_stale_readme(committed: Path, name: Path) -> None:
+    """A README, or another document, whose generated parts are stale is found."""
+    (committed / name).write_text("stale", encoding="utf-8")
+    with pytest.raises(VerificationError, match=rf"{name.name}: its generated parts are stale"):
         verify_committed(lambda _: None, committed)
 
 
-@pytest.mark.parametrize("name", [provenance.NAME, codebook.NAME])
+@pytest.mark.parametrize("name", [provenance.NAME, codebook.NAME, licences.NAME])
 def test_stale_document(committed: Path, name: Path) -> None:
     """A generated document that is stale, or is not there, is found."""
     for lose in (lambda: (committed / name).write_text("old"), (committed / name).unlink):

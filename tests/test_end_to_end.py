@@ -35,7 +35,7 @@ from replication.definitions import load_definitions
 from replication.kinds import BUNDLED
 from replication.pipeline import STAGES
 from replication.plots import FIGURES
-from replication.report import conditions, prose, render
+from replication.report import conditions, documents, prose, render
 from replication.report.numbers import ABSENT
 from replication.run import ROOT, Run
 from replication.sources import manifest
@@ -47,11 +47,11 @@ KILLS = 6
 killable = pytest.mark.skipif(not hasattr(signal, "SIGKILL"), reason="needs SIGKILL")
 
 
-def text_of_page(path: Path) -> str:
-    """Text of an HTML page, with single spaces and without images and styles."""
-    page = re.sub(
-        r"<(style|svg|script)\b.*?</\1>", "", path.read_text(encoding="utf-8"), flags=re.DOTALL
-    )
+def text_of_pages(folder: Path) -> str:
+    """Text of the HTML of a run's documents, with single spaces and without images and styles."""
+    paths = [folder / "paper" / f"{x.name}.html" for x in documents.documents(whole=False)]
+    pages = "".join(path.read_text(encoding="utf-8") for path in paths)
+    page = re.sub(r"<(style|svg|script)\b.*?</\1>", "", pages, flags=re.DOTALL)
     return " ".join(html.unescape(re.sub(r"<[^>]*>", "", page)).split())
 
 
@@ -69,12 +69,12 @@ def first_stages(run: Run, count: int) -> Path:
 
 
 def test_every_output_exists(finished: Finished) -> None:
-    """A run leaves every table, every figure in three formats, and the paper in three."""
+    """A run leaves every table, every figure in three formats, and both documents in every form."""
     made = set(files_in(finished.out))
     assert {f"results/{table.file}" for table in tables.of(whole=False)} <= made
     assert "results/numbers.json" in made
     assert {f"figures/{n}.{end}" for n in FIGURES for end in ("svg", "pdf", "png")} <= made
-    assert {f"paper/{name}" for name in render.OUTPUTS} <= made
+    assert {f"paper/{name}" for name in documents.outputs()} <= made
     committed = {path.name for path in files.present(ROOT / "results") if path.suffix != ".md"}
     assert {Path(name).name for name in made if name.startswith("results/")} == committed
     assert parts_in(finished.out) == []
@@ -127,7 +127,9 @@ def test_pdf_has_pages(finished: Finished) -> None:
     assert " ".join(numbers_of(finished.out)["w-china"]["display"].split()) in text
 
 
-@pytest.mark.parametrize("name", ["paper.html", "paper.tex"])
+@pytest.mark.parametrize(
+    "name", [x for x in documents.outputs() if x.endswith(("tex", "html", "md"))]
+)
 def test_no_key_is_left(finished: Finished, name: str) -> None:
     """No key, no path of an image that is not there and no failed citation is left in the text."""
     text = (finished.out / "paper" / name).read_text(encoding="utf-8")
@@ -139,21 +141,19 @@ def test_no_key_is_left(finished: Finished, name: str) -> None:
 
 
 def test_page_stands_alone(finished: Finished) -> None:
-    """The page loads nothing from elsewhere, and holds every figure."""
-    page = (finished.out / "paper" / "paper.html").read_text(encoding="utf-8")
+    """The pages load nothing from elsewhere, and hold every figure."""
+    pages = [finished.out / "paper" / f"{x.name}.html" for x in documents.documents(whole=False)]
+    page = "".join(path.read_text(encoding="utf-8") for path in pages)
     loaded = re.findall(r"<(?:img|script|link|source)\b[^>]*?(?:src|href)=\"([^\"]{0,40})", page)
     assert [address for address in loaded if not address.startswith("data:")] == []
-    assert len(re.findall(r"<figure\b", page)) == len(FIGURES)
+    shown = set(re.findall(prose.FIGURE, documents.text(ROOT / "paper")))
+    assert len(re.findall(r"<figure\b", page)) >= len(shown) == len(FIGURES)
 
 
 def test_numbers_of_the_page_come_from_the_results(finished: Finished) -> None:
     """Every number that the text uses stands in the page as numbers.json displays it."""
-    page, numbers = text_of_page(finished.out / "paper" / "paper.html"), numbers_of(finished.out)
-    used = [
-        key
-        for key in prose.keys((ROOT / "paper" / "paper.md").read_text(encoding="utf-8"))
-        if key in numbers
-    ]
+    numbers, page = numbers_of(finished.out), text_of_pages(finished.out)
+    used = [key for key in prose.keys(documents.text(ROOT / "paper")) if key in numbers]
     assert len(used) > 50
     for key in used:
         assert " ".join(numbers[key]["display"].split()) in page, key
@@ -172,9 +172,8 @@ def test_text_holds_no_number_of_its_own(finished: Finished, tmp_path: Path) -> 
     for whose in (True, False):
         with pytest.MonkeyPatch.context() as patch:
             patch.setattr(conditions, "of", lambda *a, own=whose: {**decided(*a), "own": own})
-            text += render.source_text(
-                ROOT / "paper", results, load_definitions(finished.definitions)
-            )
+            definitions = load_definitions(finished.definitions)
+            text += "".join(render.source_texts(ROOT / "paper", results, definitions).values())
     assert {number["display"] for number in marked.values()} <= set(re.findall(r"mark\d+x", text))
 
 
@@ -184,7 +183,7 @@ def test_what_other_data_lack_is_said(finished: Finished) -> None:
     for key in ("head-without-qwen", "head-without-meta", "quiet-lead"):
         assert numbers[key]["value"] is None
         assert numbers[key]["display"] == ABSENT
-    assert text_of_page(finished.out / "paper" / "paper.html").count(ABSENT) >= 3
+    assert text_of_pages(finished.out).count(ABSENT) >= 3
     assert not re.search(
         r"\b(?:nan|None|NaN|inf)\b", " ".join(n["display"] for n in numbers.values())
     )

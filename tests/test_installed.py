@@ -15,7 +15,7 @@ from command_line import assert_one_message, contents, environment, files_in
 
 from replication import __version__
 from replication.pipeline.paper_stage import HEADER, SOURCES
-from replication.places import COMMAND
+from replication.places import COMMAND, IN_SHORT
 from replication.run import ROOT
 
 pytest.importorskip("setuptools")
@@ -91,18 +91,19 @@ def test_every_file_travels(installed: Path) -> None:
     assert {p.relative_to(ROOT / "replication").as_posix() for p in ours} <= inside
     sources = {p.name for p in (ROOT / "paper").iterdir() if p.suffix in SOURCES}
     found = {path.name for path in (installed / "replication" / "paper").iterdir()}
-    assert found == sources | {HEADER}
+    assert found == sources | {HEADER, IN_SHORT}
 
 
 @pytest.mark.slow
 def test_the_console_command_runs_elsewhere(installed: Path, tmp_path: Path) -> None:
     """It says its version, answers on the registry, and writes into the current folder alone."""
     before = files_in(installed)
-    lines = ["--version"], ["who", "Qwen"], ["fetch"], ["panel"], ["panel"]
+    lines = ["--version"], ["summary"], ["who", "Qwen"], ["fetch"], ["panel"], ["panel"]
     told = commands(installed, tmp_path, *lines)
     assert [(code, err) for code, _, err in told] == [(0, "")] * len(lines)
-    version, who, fetch, _, again = (out for _, out, _ in told)
+    version, summary, who, fetch, _, again = (out for _, out, _ in told)
     assert version == f"{__version__}\n"
+    assert "What nobody can tell" in summary
     assert "Alibaba" in who
     assert str(tmp_path / COMMAND) in fetch
     assert "unchanged" in again

@@ -5,7 +5,6 @@ from __future__ import annotations
 import io
 import re
 import shutil
-from dataclasses import replace
 from html.parser import HTMLParser
 from pathlib import Path
 
@@ -16,11 +15,10 @@ from rich.console import Console
 from small import synthetic_definitions
 
 from replication import files
-from replication.attribution.registry import Developer, Registry
 from replication.cli import outcome
 from replication.plain import plain, plain_lines
 from replication.plots import rendered, results, style
-from replication.report import markdown, own, prose, registry_table, render, tables
+from replication.report import front_matter, markdown, own, prose, render, tables
 from replication.run import ROOT
 
 DEFINITIONS = synthetic_definitions()
@@ -97,6 +95,7 @@ def desk(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("desk")
     for name in render.SOURCES:
         shutil.copy(PAPER / name, folder / name)
+    front_matter.write(folder)
     return folder
 
 
@@ -109,7 +108,7 @@ def squeezed(text: str) -> str:
 def test_cells_show_data_as_they_are(desk: Path) -> None:
     """Every nasty string is the text of its cell in HTML; nothing of it is markup."""
     made = markdown.markdown(("a", "b"), [(text, "end") for text in NASTY], (9, 1))
-    page = Cells(render._pandoc(desk, made, "html5", ".svg"))
+    page = Cells(render._pandoc(desk, made, "html5").partition("<main")[2])
     assert [squeezed(cell) for cell in page.cells[2::2]] == [squeezed(text) for text in NASTY]
     assert page.cells[3::2] == ["end"] * len(NASTY)
     assert not page.tags & {"script", "img", "a", "em", "strong", "del", "sup", "sub", "code"}
@@ -119,10 +118,10 @@ def test_cells_show_data_as_they_are(desk: Path) -> None:
 def test_cells_hold_no_command_of_tex_or_typst(desk: Path) -> None:
     """In TeX no backslash of the data begins a command; in Typst the text is escaped too."""
     made = markdown.markdown(("a",), [(RAW,), ("\\write18{id}",), ("#eval(1) $x$",)], (9,))
-    tex = render._pandoc(desk, made, "latex", ".pdf")
+    tex = render._pandoc(desk, made, "latex")
     assert "write18" in tex
     assert not re.search(r"(?<!textbackslash )\\(?:immediate|write18)", tex)
-    typst = render._pandoc(desk, made, "typst", ".svg")
+    typst = render._pandoc(desk, made, "typst")
     assert "\\#eval(1) \\$x\\$" in typst
 
 
@@ -147,7 +146,7 @@ def test_every_table_holds_nasty_texts(tmp_path: Path, desk: Path) -> None:
         for name, text in made.items()
     }
     assert {name: len(found) for name, found in plain_pipes.items()} == dict.fromkeys(made, 1)
-    page = render._pandoc(desk, "\n\n".join(made.values()), "html5", ".svg")
+    page = render._pandoc(desk, "\n\n".join(made.values()), "html5")
     assert not Cells(page).tags & {"script", "img", "em", "del", "sup", "sub", "math"}
     assert "document.title" in page
 
@@ -167,7 +166,7 @@ def test_a_title_cannot_end_the_head_of_the_text(name: str, desk: Path) -> None:
     front = (PAPER / "paper.md").read_text(encoding="utf-8").split("---\n")[1]
     front = front[: front.index("abstract:")]
     text = prose.fill(f"---\n{front}---\n\nx\n", {"file-title": {"display": name}}, {})
-    page = render._pandoc(desk, text, "html5", ".svg")
+    page = render._pandoc(desk, text, "html5")
     assert '<p class="date">Data: x' in page
     assert "y.parquet</p>" in page
 
@@ -194,12 +193,6 @@ def test_the_banner_of_other_data_is_escaped(tmp_path: Path) -> None:
 def test_a_link_leads_to_a_page(address: str) -> None:
     """Of an address that is a script or no address the text alone is left."""
     assert markdown.link("a", address) == "a"
-    developer = Developer(*([""] * len(Developer.__dataclass_fields__)))
-    developer = replace(developer, alternative_country=(), evidence_url=address)
-    registry = object.__new__(Registry)
-    object.__setattr__(registry, "developers", (developer,))
-    object.__setattr__(registry, "tenures", {})
-    assert "<a " not in registry_table._row(developer, {"": ""}, registry)
 
 
 def test_an_address_cannot_leave_its_link() -> None:

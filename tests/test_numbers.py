@@ -13,11 +13,11 @@ from small import synthetic_definitions
 from replication.errors import DefinitionError
 from replication.files import read_json, write_csv, write_json
 from replication.plots import FIGURES
-from replication.report import number_formats, numbers, prose, tables
+from replication.report import documents, number_formats, numbers, prose, tables
 from replication.run import ROOT
 
 DEFINITIONS = synthetic_definitions()
-TEXT = (ROOT / "paper" / "paper.md").read_text(encoding="utf-8")
+TEXT = documents.text(ROOT / "paper")
 NUMBERS = read_json(ROOT / "results" / "numbers.json")
 
 
@@ -92,6 +92,7 @@ def test_what_other_data_lack_says_so(tmp_path: Path) -> None:
         ("day", "never", "never"),
         ("whole", 851000, "851,000"),
         ("millions", 707216880, "707.2\u00a0million"),
+        ("millions", 1453287471, "1,453.3\u00a0million"),
         ("billions", 2.2e9, "2.2\u00a0billion"),
         ("already-percent", 17.1, "17.1\u00a0%"),
         ("short-hash", "0c14f8735699b81f", "0c14f8735699…"),
@@ -106,14 +107,14 @@ def test_display_formats(style: str, value: object, display: str) -> None:
 
 
 def test_the_text_uses_every_number_and_only_these() -> None:
-    """No unknown key and no unused one in the paper."""
+    """No unknown key and no unused one in the paper and its supplement."""
     labels = {f"fig:{name}" for name in FIGURES}
     labels |= {
         f"{kind}:{name}"
         for name in tables.all_tables(ROOT, DEFINITIONS)
         for kind in ("tab", "table")
     }
-    labels |= {"source:own", *(f"{mark}:own" for mark in ("if", "else", "end"))}
+    labels |= {"in-short", "source:own", *(f"{mark}:own" for mark in ("if", "else", "end"))}
     used = set(prose.keys(TEXT))
     assert used - labels == set(NUMBERS)
     assert {key for key in labels if key.startswith(("fig:", "table:"))} <= used
@@ -125,8 +126,9 @@ def test_no_number_of_the_text_is_missing() -> None:
 
 
 def test_no_digit_of_the_text_is_typed_by_hand() -> None:
-    """Every digit of the paper is a key, a date, a citation or code."""
-    assert prose.typed_digits(TEXT) == []
+    """Every digit of the paper and its supplement is a key, a date, a citation or code."""
+    for one in documents.documents(whole=False):
+        assert prose.typed_digits(one.read(ROOT / "paper", whole=False)) == []
 
 
 @pytest.mark.parametrize("text", ["China holds 48 %.", "in 3 of them", "Table 2", "since 1999"])

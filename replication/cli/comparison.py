@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
 from pathlib import Path
 
-from rich import box
 from rich.console import Console
-from rich.markup import escape
-from rich.table import Table
 
+from replication.cli.terminal import print_table
 from replication.plain import plain_lines
-from replication.validation.compare import NONE, Section, Texts, load, sections
+from replication.validation.compare import Section, load, sections
 
 SHOWN = 40
 """Rows of a table that are shown where not all are asked for."""
@@ -48,28 +45,6 @@ def _print(section: Section, console: Console, most: int | None) -> None:
         return
     console.print(f"\n{section.title}", markup=False)
     shown = section.rows[:most]
-    if console.is_terminal:
-        table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
-        for name in section.columns:
-            table.add_column(name, overflow="fold")
-        for row in shown:
-            table.add_row(*map(_plain, row))
-        console.print(table)
-    else:
-        for line in aligned([section.columns, *shown]):
-            console.print(line, markup=False)
+    print_table(console, section.columns, shown)
     if len(section.rows) > len(shown):
         console.print(f"  and {len(section.rows) - len(shown)} more: --all", markup=False)
-
-
-def aligned(rows: Iterable[Texts]) -> Iterator[str]:
-    """Rows as lines of plain text, each column as wide as its widest cell."""
-    rows = [tuple(" ".join(plain_lines(cell).split()) or NONE for cell in row) for row in rows]
-    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
-    for row in rows:
-        yield "  " + "  ".join(map(str.ljust, row, widths)).rstrip()
-
-
-def _plain(cell: str) -> str:
-    """A cell in which nothing is read as markup or moves the cursor."""
-    return escape(plain_lines(cell))

@@ -1,4 +1,4 @@
-"""What a person sees after a run: coverage of the labels, and the verdicts, as tables."""
+"""What a person sees after each stage: coverage of the labels, and the verdicts, as tables."""
 
 from __future__ import annotations
 
@@ -7,17 +7,23 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
-from rich import box
 from rich.console import Console
-from rich.table import Table
 
 from replication import extent
-from replication.cli.terminal import shown
+from replication.cli.terminal import print_table
 from replication.files import read_csv, read_json
 from replication.kinds import RELEASED, SNAPSHOTS
 from replication.plain import plain
 
 Row = dict[str, str]
+COLUMNS = ("claim", "published", "public data", "comes out", "survives")
+STYLES = {
+    "reproduced": "green",
+    "contradicted": "red",
+    "not testable with public data": "yellow",
+    "not testable with this source": "yellow",
+}
+"""Colour of an answer on a claim."""
 SHOWN = 3
 """Unattributed namespaces that are named; results/unattributed.csv has more."""
 
@@ -39,19 +45,14 @@ def attribution_lines(results: Path) -> Iterator[str]:
     yield f"  largest uploaders without a country: {', '.join(names[:SHOWN]) or 'none'} (results/unattributed.csv)"
 
 
-def verdict_table(results: Path) -> Table:
-    """The claims that were judged, one a row."""
-    table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
-    for name in ("claim", "published", "public data", "comes out", "survives"):
-        table.add_column(name, justify="right" if name in {"published", "public data"} else "left")
-    colours = {"reproduced": "green", "contradicted": "red"}
-    for row in _rows(results / "claims.csv"):
-        if row["estimate"]:
-            style = colours.get(row["answer"], "yellow")
-            answer = f"[{style}]{shown(row['answer'])}[/]"
-            cells = (row["statement"], row["published"], _short(row["estimate"]))
-            table.add_row(*map(shown, cells), answer, shown(row["survives"]))
-    return table
+def print_verdicts(results: Path, console: Console) -> None:
+    """Print the claims that were judged, one a row."""
+    rows = [
+        (r["statement"], r["published"], _short(r["estimate"]), r["answer"], r["survives"])
+        for r in _rows(results / "claims.csv")
+        if r["estimate"]
+    ]
+    print_table(console, COLUMNS, rows, STYLES, right=COLUMNS[1:3])
 
 
 def extent_lines(results: Path) -> Iterator[str]:
@@ -77,7 +78,7 @@ def print_outcome(stage: str, results: Path, console: Console) -> None:
         for line in attribution_lines(results):
             console.print(plain(line), markup=False)
     if stage == "analysis":
-        console.print(verdict_table(results))
+        print_verdicts(results, console)
         for line in extent_lines(results):
             console.print(plain(line), markup=False)
 

@@ -6,11 +6,10 @@ import tempfile
 from pathlib import Path
 
 import pandas as pd
-from rich import box
 from rich.console import Console
 from rich.table import Table
 
-from replication.cli.terminal import Say
+from replication.cli.terminal import Say, table_box
 from replication.errors import VerificationError
 from replication.validation.kills import interrupt
 from replication.validation.recovery import report, window
@@ -87,7 +86,7 @@ def _recovered_kills(number: int, console: Console, say: Say) -> list[str]:
 
 def _table(rows: pd.DataFrame) -> Table:
     """A data frame as a table."""
-    table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
+    table = Table(box=table_box(), pad_edge=False)
     for column in rows.columns:
         table.add_column(column, justify="left" if rows[column].dtype == object else "right")
     for row in rows.itertuples(index=False):

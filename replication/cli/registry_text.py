@@ -6,7 +6,6 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pandas as pd
-from rich import box
 from rich.console import Console
 from rich.table import Table
 
@@ -16,7 +15,7 @@ from replication.attribution.coverage import of_counts
 from replication.attribution.namespace_counts import namespace_counts
 from replication.attribution.who import Answer, near
 from replication.attribution.who import who as answer_to
-from replication.cli.terminal import shown
+from replication.cli.terminal import shown, table_box
 from replication.definitions import load_definitions
 from replication.errors import RegistryError
 from replication.files import FLOAT_FORMAT
@@ -211,7 +210,7 @@ def _print(table: Table, console: Console) -> None:
 
 
 def _table(*names: str) -> Table:
-    table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
+    table = Table(box=table_box(), pad_edge=False)
     for number, name in enumerate(names):
         left = number < 1 or name == "status"
         table.add_column(name, justify="left" if left else "right", no_wrap=True)

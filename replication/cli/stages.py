@@ -31,6 +31,8 @@ from replication.kinds import BUNDLED, DUCKDB, RELEASED, SNAPSHOTS, SOURCES, SPA
 if TYPE_CHECKING:
     from replication.run import Run
 
+PAPER = "paper"
+"""The stage after which the finding is printed."""
 BUNDLE = places.PACKAGE / "data"
 
 
@@ -85,18 +87,23 @@ def _run_of(data: str, folder: Path | None, definitions: Path | None, **options:
 
 def _execute(names: Sequence[str], run: Run, *, force: bool) -> None:
     """Run stages in order, with a line on each."""
+    from replication.cli import summary
     from replication.cli.outcome import print_outcome
     from replication.pipeline import STAGES
     from replication.stages import execute
 
-    for stage in (stage for stage in STAGES if stage.name in names):
+    chosen = [stage for stage in STAGES if stage.name in names]
+    for number, stage in enumerate(chosen, 1):
+        place = f"{number} of {len(chosen)} " if len(chosen) > 1 else ""
         began = time.perf_counter()
-        with progress(stage.name) as say:
+        with progress(f"{place}{stage.name}") as say:
             ran = execute(stage, run, say, force=force)
         spent = f"{time.perf_counter() - began:.1f} s" if ran else "unchanged"
-        out.print(f"[green]✓[/] {stage.name:<12} {spent}")
+        out.print(f"[green]✓[/] {place}{stage.name:<12} {spent}")
         if ran:
             print_outcome(stage.name, run.results, out)
+    if PAPER in names:
+        summary.print_ending(run.out, run.paper, out)
     out.print(f"results, figures and paper: {run.out}", markup=False)
 
 

@@ -13,29 +13,49 @@ from replication.run import Run
 from replication.sources.bundled import FOLDER
 from replication.stages import Progress, Stage
 
-SOURCES = {".md", ".bib", ".toml", ".typ", ".css", ".lua"}
-HEADER = "header.tex"
-
 
 def inputs(run: Run) -> Iterable[Path]:
-    """All results and figures, the sources of the paper, and the evidence."""
+    """All results and figures, the sources of the documents, and the evidence."""
+    from replication.report import front_matter
+
     results = [path for path in files.present(run.results) if path.suffix != ".md"]
-    sources = [p for p in files.present(PAPER) if p.suffix in SOURCES or p.name == HEADER]
+    figures = [*files.present(run.figures), *files.present(run.figures / "bare")]
     evidence = [path for path in files.present(FOLDER) if path.suffix != ".py"]
-    return [*results, *files.present(run.figures), *sources, *evidence]
+    return [*results, *figures, *_sources(), *evidence, front_matter.CITATION]
+
+
+def _sources() -> list[Path]:
+    """What lies in the folder of the sources and is no output."""
+    from replication.report import documents, render
+
+    return [
+        path
+        for path in files.present(PAPER)
+        if path.name in render.SOURCES
+        or (path.suffix in {".md", ".toml"} and path.name not in documents.outputs())
+    ]
 
 
 def paper(run: Run, progress: Progress) -> list[Path]:
     """Render the paper and, for the bundled run, what is generated of README, docs and results."""
-    from replication.report import codebook, datapackage, provenance, readme, render
+    from replication.report import (
+        codebook,
+        datapackage,
+        licences,
+        provenance,
+        readme,
+        render,
+        short,
+    )
 
-    written = render.paper(PAPER, run.results, run.figures, run.paper, run.definitions, progress)
+    written = render.render(PAPER, run.results, run.figures, run.paper, run.definitions, progress)
+    written.append(short.write(PAPER, run.results, run.definitions, run.paper))
     if IN_REPOSITORY and run.out == ROOT:
-        progress("generated parts of README.md, docs and results, and datapackage.json")
-        written.append(readme.update(ROOT / "README.md", run.results))
+        progress("generated parts of README.md, docs and results, datapackage.json and LICENSE")
+        written += readme.update(ROOT, run.results, run.definitions)
         written += [
             generated.write(ROOT, run.results, run.definitions)
-            for generated in (provenance, codebook, datapackage)
+            for generated in (provenance, codebook, datapackage, licences)
         ]
     return written
 

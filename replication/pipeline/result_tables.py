@@ -32,7 +32,7 @@ def make(
     results
         Where the tables of the stages before lie.
     progress
-        Called with the file of each table.
+        Called with the number and file of each table.
     whole
         Whether the source is the whole Hub.
 
@@ -42,8 +42,9 @@ def make(
         The tables by name, as they are to be written.
     """
     maker = _Maker(offered, results, {table.name: table for table in tables.of(whole=whole)})
-    for table in tables.in_order(tables.of(stage, whole=whole)):
-        progress(table.file)
+    wanted = list(tables.in_order(tables.of(stage, whole=whole)))
+    for number, table in enumerate(wanted, 1):
+        progress(f"table {number} of {len(wanted)}, {table.file}")
         maker.add(table)
     return maker.written
 

@@ -77,7 +77,7 @@ FORMATS: dict[str, Callable[[Any], str]] = {
     "one-decimal": lambda v: f"{float(v):.1f}",
     "whole": _whole,
     "billions": lambda v: f"{float(v) / 1e9:.1f}{NBSP}billion",
-    "millions": lambda v: f"{int(v) / 1e6:.1f}{NBSP}million",
+    "millions": lambda v: f"{int(v) / 1e6:,.1f}{NBSP}million",
     "day": _day,
     "month": _month,
     "month-of": lambda v: _month(str(v)[:7]),

@@ -5,12 +5,23 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+from replication import extent
 from replication.definitions import Definitions, load_definitions, values
 from replication.files import read_json
+from replication.report.markdown import Markup, escaped
 from replication.sources import bundled
 
 SHOWN = 8
 """Definitions that are named; of more only the number."""
+EXTENT, OWN = "source:extent", "source:own"
+"""Keys of the text for what the source covers, and for what of the run is not as committed."""
+
+
+def labels(results: Path, definitions: Definitions) -> dict[str, str]:
+    """What the text says of the run's source, by key."""
+    named = [escaped(one, sentence=True) for one in differences(results, definitions)]
+    covered = extent.in_words(read_json(results / "manifest.json"))
+    return {EXTENT: covered, OWN: Markup("; ".join(named))}
 
 
 def differences(results: Path, definitions: Definitions) -> list[str]:

@@ -27,6 +27,8 @@ _PASSAGE = re.compile(
 )
 _MARK = re.compile(r"\{\{(?:if|else|end):[\w-]*\}\}")
 TABLE = "table:"
+FIGURE = r"\]\(figures/(\w+)\)"
+"""Where a text shows a figure, by its name."""
 TEXT, NUMBERS = "paper.md", "numbers.toml"
 WHOLE_HUB = "whole_hub"
 """What stands before the names of the text and its numbers where the source is the whole Hub."""
@@ -46,7 +48,7 @@ _ALLOWED = (
     r"ISO\s3166(?:-1)?|SHA-256",
     rf"\b(?:\d{{1,2}}\s)?(?:{_MONTHS})\s20\d\d",
     r"\b20\d\d\b",
-    r"\$[^$]*\$",
+    r"\$\$[^$]*\$\$|\$[^$]*\$",
 )
 
 
@@ -60,18 +62,25 @@ def keys(text: str) -> list[str]:
     return KEY.findall(text)
 
 
-def labels(text: str) -> dict[str, str]:
+def labels(text: str, prefix: str = "") -> dict[str, str]:
     """Number the figures and tables of `text` in the order in which they stand there.
+
+    Parameters
+    ----------
+    text
+        A text with keys.
+    prefix
+        Stands before every number.
 
     Returns
     -------
     dict
-        ``fig:NAME`` to "Figure n" and ``tab:NAME`` to "Table n".
+        ``fig:NAME`` to "Figure n" and ``tab:NAME`` to "Table n", n after the prefix.
     """
-    figures = re.findall(r"\]\(figures/(\w+)\)", text)
+    figures = re.findall(FIGURE, text)
     tables = [key[len(TABLE) :] for key in keys(text) if key.startswith(TABLE)]
-    return {f"fig:{name}": f"Figure {n}" for n, name in enumerate(figures, 1)} | {
-        f"tab:{name}": f"Table {n}" for n, name in enumerate(tables, 1)
+    return {f"fig:{name}": f"Figure {prefix}{n}" for n, name in enumerate(figures, 1)} | {
+        f"tab:{name}": f"Table {prefix}{n}" for n, name in enumerate(tables, 1)
     }
 
 

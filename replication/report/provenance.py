@@ -10,13 +10,14 @@ from pathlib import Path
 from typing import Any
 
 from replication.definitions import Definitions
-from replication.files import read_json, read_text, write_text
+from replication.files import read_json, write_text
 from replication.plots import FIGURES
-from replication.report import prose, tables
+from replication.report import tables
+from replication.report.documents import PAPER, documents, labels
 from replication.report.markdown import Markup, code, markdown
 
 PACKAGE = Path(__file__).parents[1]
-PAPER = PACKAGE.parent / "paper" / "paper.md"
+FOLDER = PACKAGE.parent / "paper"
 NAME = Path("docs") / "PROVENANCE.md"
 _HEAD = """# What makes each figure, table and number
 
@@ -35,8 +36,9 @@ def rendered(results: Path, definitions: Definitions) -> str:
     """The document, of a run's results."""
     makers: dict[str, Callable[..., Any]] = {f"fig:{name}": draw for name, draw in FIGURES.items()}
     makers |= {f"tab:{k}": make.func for k, make in tables.all_tables(results, definitions).items()}
-    labels = prose.labels(read_text(PAPER))
-    drawn = [(f"{label}, {key[4:]}", _line(makers[key])) for key, label in labels.items()]
+    texts = {one: one.read(FOLDER, whole=False) for one in documents(whole=False)}
+    called = labels(texts, PAPER)
+    drawn = [(f"{label}, {key[4:]}", _line(makers[key])) for key, label in called.items()]
     numbers = [
         (Markup(", ".join(code(key) for key in sorted(keys))), _line(_function(name)))
         for name, keys in _keys_by_function(read_json(results / "numbers.json")).items()

@@ -2,60 +2,73 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 import subprocess
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 
 from replication import extent
-from replication.attribution import registry
 from replication.child import child_environment
 from replication.definitions import Definitions
 from replication.errors import DefinitionError
 from replication.files import read_json, read_text, write_bytes, write_text
-from replication.report import conditions, own, prose, registry_table, tables
-from replication.report.markdown import Markup, escaped
+from replication.report import conditions, front_matter, own, prose, tables, web_figures
+from replication.report.documents import REFERENCES, Document, documents, labels, outputs
 
-OUTPUTS = ("paper.tex", "paper.html", "paper.pdf")
-EXTENT, OWN = "source:extent", "source:own"
-"""Keys of the text for what the source covers, and for what of the run is not as committed."""
-SOURCES = ("references.bib", "template.typ", "paper.css", "header.tex", "placement.lua")
+SOURCES = (
+    REFERENCES, "template.typ", "template.html", "template.gfm", "paper.css", "header.tex",
+    "blocks.lua",
+)  # fmt: skip
 
 
-def source_text(paper: Path, results: Path, definitions: Definitions) -> str:
-    """Return the text of the source with every key, table and figure number filled in.
+def source_texts(paper: Path, results: Path, definitions: Definitions) -> dict[Document, str]:
+    """Return the text of every document with each key, table and figure number filled in.
 
     Raises
     ------
     DefinitionError
         A key is unknown, or a digit was typed by hand.
     """
-    source = prose.source(paper, prose.TEXT, whole=definitions.whole)
     numbers = read_json(results / "numbers.json")
-    there = {key: number["value"] is not None for key, number in numbers.items()}
-    text = prose.chosen(read_text(source), conditions.of(results, definitions) | there)
-    typed = prose.typed_digits(text)
-    if typed:
-        raise DefinitionError(
-            f"{source.name}: a digit typed by hand: {typed[0]}", "declare a number"
-        )
-    made = tables.all_tables(results, definitions)
-    labels = prose.labels(text) | {
-        EXTENT: extent.in_words(read_json(results / "manifest.json")),
-        OWN: Markup(
-            "; ".join(escaped(x, sentence=True) for x in own.differences(results, definitions))
-        ),
+    decided = conditions.of(results, definitions) | {
+        key: number["value"] is not None for key, number in numbers.items()
     }
-    known = numbers | {key: {"display": label} for key, label in labels.items()}
-    return prose.fill(_with_banner(text, results, definitions), known, made)
+    texts = {
+        one: prose.chosen(one.read(paper, whole=definitions.whole), decided)
+        for one in documents(whole=definitions.whole)
+    }
+    for one, text in texts.items():
+        typed = prose.typed_digits(text)
+        if typed:
+            source = one.source(paper, whole=definitions.whole).name
+            raise DefinitionError(
+                f"{source}: a digit typed by hand: {typed[0]}", "declare a number"
+            )
+    made = tables.all_tables(results, definitions)
+    of_the_run = own.labels(results, definitions)
+    banner = _banner(results, definitions)
+    return {
+        one: prose.fill(
+            text.replace(_ABSTRACT, _ABSTRACT + banner, 1),
+            numbers | _displayed(of_the_run | labels(texts, one)),
+            made,
+        )
+        for one, text in texts.items()
+    }
 
 
-def _with_banner(text: str, results: Path, definitions: Definitions) -> str:
+def _displayed(labels: Mapping[str, str]) -> dict[str, dict[str, str]]:
+    """Labels in the form of numbers."""
+    return {key: {"display": label} for key, label in labels.items()}
+
+
+def _banner(results: Path, definitions: Definitions) -> str:
     """Say of synthetic data, before anything else, that nothing in the text is a finding."""
     synthetic = definitions.whole and extent.is_synthetic(read_json(results / "manifest.json"))
-    return text.replace(_ABSTRACT, f"{_ABSTRACT}  {_SYNTHETIC}\n\n", 1) if synthetic else text
+    return f"  {_SYNTHETIC}\n\n" if synthetic else ""
 
 
 _ABSTRACT = "abstract: |\n"
@@ -65,7 +78,7 @@ _SYNTHETIC = (
 )
 
 
-def paper(
+def render(
     paper: Path,
     results: Path,
     figures: Path,
@@ -73,12 +86,12 @@ def paper(
     definitions: Definitions,
     progress: Callable[[str], None],
 ) -> list[Path]:
-    """Render the paper to TeX, HTML and PDF.
+    """Render every document to TeX, HTML, PDF and a Markdown that a code host shows.
 
     Parameters
     ----------
     paper
-        Folder of the text, its references and templates.
+        Folder of the texts, their references and templates.
     results, figures
         Folders of the run.
     out
@@ -88,36 +101,73 @@ def paper(
     progress
         Called with a line of text before each step.
     """
-    text = source_text(paper, results, definitions)
+    texts = source_texts(paper, results, definitions)
+    day = read_json(results / "manifest.json")["accessed"]
     with tempfile.TemporaryDirectory() as name:
         desk = Path(name)
         for source in SOURCES:
             shutil.copy(paper / source, desk / source)
-        shutil.copytree(figures, desk / "figures")
-        progress("TeX")
-        made = _pandoc(desk, text.replace("](figures/", "](../figures/"), "latex", ".pdf")
-        write_text(out / "paper.tex", made)
-        progress("HTML")
-        html = _pandoc(desk, text, "html5", ".svg")
-        table = registry_table.section(registry.load(definitions.group_of), definitions.group_of)
-        write_text(out / "paper.html", html.replace("</body>", f"{table}\n</body>"))
-        progress("PDF")
-        (desk / "paper.typ").write_text(_pandoc(desk, text, "typst", ".svg"), encoding="utf-8")
-        write_bytes(out / "paper.pdf", _pdf(desk, read_json(results / "manifest.json")["accessed"]))
-    return [out / name for name in OUTPUTS]
+        shutil.copytree(figures, desk / "figures", ignore=_UNUSED)
+        front_matter.write(desk)
+        shown = re.findall(prose.FIGURE, "".join(texts.values()))
+        web_figures.prepare(desk / "figures", sorted(set(shown)))
+        for document, text in texts.items():
+            _document(desk, out / document.name, text, day, progress)
+    write_text(out / REFERENCES, read_text(paper / REFERENCES))
+    return [out / name for name in outputs(whole=definitions.whole)]
 
 
+_UNUSED = shutil.ignore_patterns("dark", "data", "wide")
+"""Folders of figures that no document shows."""
+
+
+def _document(desk: Path, stem: Path, text: str, day: str, progress: Callable[[str], None]) -> None:
+    """Write one document as `stem` with the ending of each form."""
+    for form, target in (("tex", "latex"), ("html", "html5"), ("rendered.md", "gfm")):
+        progress(f"{stem.name}.{form}")
+        write_text(stem.parent / f"{stem.name}.{form}", _pandoc(desk, text, target))
+    progress(f"{stem.name}.pdf")
+    (desk / "paper.typ").write_text(_pandoc(desk, text, "typst"), encoding="utf-8")
+    write_bytes(stem.parent / f"{stem.name}.pdf", _pdf(desk, day))
+
+
+_CITED = ["--citeproc", "--metadata=link-citations:true"]
 _OPTIONS = {
-    "latex": ["--include-in-header=header.tex", "--variable=geometry:margin=2.5cm"],
-    "html5": ["--embed-resources", "--css=paper.css", "--section-divs"],
-    "typst": ["--template=template.typ"],
+    "latex": [
+        "--natbib",
+        "--number-sections",
+        "--include-in-header=header.tex",
+        "--variable=biblio-style:plainnat",
+        "--variable=natbiboptions:round",
+        "--variable=geometry:margin=2.5cm",
+        "--variable=papersize:a4",
+        "--variable=colorlinks:true",
+    ],
+    "html5": [
+        *_CITED,
+        "--template=template.html",
+        "--embed-resources",
+        "--css=paper.css",
+        "--section-divs",
+        "--shift-heading-level-by=1",
+        "--toc",
+        "--toc-depth=3",
+        "--mathml",
+    ],
+    "typst": [*_CITED, "--template=template.typ"],
+    "gfm": [
+        "--citeproc",
+        "--metadata=link-citations:false",
+        "--template=template.gfm",
+        "--shift-heading-level-by=1",
+        "--wrap=none",
+    ],
 }
 
 
 _READER = "markdown" + "".join(
     f"-{extension}"
     for extension in (
-        "auto_identifiers",
         "raw_html",
         "raw_tex",
         "raw_attribute",
@@ -132,23 +182,21 @@ _READER = "markdown" + "".join(
     )
 )
 """Pandoc's Markdown without what the sources do not need: nothing raw reaches an output."""
+_WRITERS = {"gfm": "gfm-raw_html"}
 
 
-def _pandoc(desk: Path, text: str, target: str, suffix: str) -> str:
-    """Convert `text` to `target`; figures without an ending get `suffix`."""
+def _pandoc(desk: Path, text: str, target: str) -> str:
+    """Convert `text` to `target`."""
     import pypandoc
 
     command = [
         pypandoc.get_pandoc_path(),
         f"--from={_READER}",
-        f"--to={target}",
+        f"--to={_WRITERS.get(target, target)}",
         "--standalone",
         "--data-dir=.",  # no template, default or filter of the user
-        "--lua-filter=placement.lua",
-        "--citeproc",
-        "--bibliography=references.bib",
-        f"--default-image-extension={suffix}",
-        "--shift-heading-level-by=0",
+        "--lua-filter=blocks.lua",
+        f"--bibliography={REFERENCES}",
         *_OPTIONS[target],
     ]
     done = subprocess.run(
@@ -176,7 +224,7 @@ def _pdf(desk: Path, day: str) -> bytes:
             root=str(desk),
             ignore_system_fonts=True,
             timestamp=stamp,
-            pdf_tags=False,  # Typst 0.15 can fail on tags of a figure that breaks over pages
+            pdf_tags=True,
         )
     except typst.TypstError as error:
         raise DefinitionError(f"typst: {error}", "correct paper.md or template.typ") from None

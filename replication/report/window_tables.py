@@ -14,6 +14,8 @@ from replication.sources.bundled import FOLDER, WINDOW_SIDECAR
 MILLION, BILLION = 1e6, 1e9
 PLAIN = "not-chosen"
 """The exclusion that the shares of the whole Hub are shown without, beside all of it."""
+LARGEST = 10
+"""Single changes that the paper shows; the supplement has all."""
 
 
 def all_tables(results: Path, definitions: Definitions) -> dict[str, partial[str]]:
@@ -25,6 +27,7 @@ def all_tables(results: Path, definitions: Definitions) -> dict[str, partial[str
         "capture": partial(capture, results, definitions),
         "agreement": partial(agreement, results),
         "movers": partial(movers, results),
+        "movers_largest": partial(movers, results, most=LARGEST),
         "targets": partial(targets, results),
         "denominators": partial(denominators, results),
     }
@@ -147,9 +150,9 @@ def agreement(results: Path) -> str:
 _PERIODS = {"before": "Birth to first counter", "after": "First counter to the end"}
 
 
-def movers(results: Path) -> str:
-    """What moves the lead by more than the published gap, most first."""
-    table = read_csv(results / "window_movers.csv")
+def movers(results: Path, most: int | None = None) -> str:
+    """What moves the lead by more than the published gap, most first: all of it, or the first `most`."""
+    table = read_csv(results / "window_movers.csv").iloc[:most]
     rows = [
         (_KINDS[str(row["kind"])], str(row["label"]), signed(row["lead"]), signed(row["shift"]))
         for _, row in table.iterrows()

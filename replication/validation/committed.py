@@ -12,8 +12,8 @@ from replication.errors import VerificationError
 from replication.files import present, read_json
 from replication.kinds import BUNDLED
 from replication.pipeline import STAGES
-from replication.places import ROOT
-from replication.report import codebook, datapackage, provenance, readme, render
+from replication.places import IN_SHORT, ROOT
+from replication.report import codebook, datapackage, documents, licences, provenance, readme
 from replication.run import Run
 from replication.stages import execute
 
@@ -61,7 +61,7 @@ def verify_committed(
             "what is committed is not what this code and these data make:\n  " + "\n  ".join(wrong),
             "run make all and commit its outputs, or find out what made them",
         )
-    return compared + 4
+    return compared + 4 + len(readme.DOCUMENTS)
 
 
 def verify_again(checked: Checked, root: Path = ROOT) -> tuple[int, float]:
@@ -97,7 +97,7 @@ def compare(made: Path, committed: Path) -> tuple[list[str], int]:
         for name in sorted(names):
             compared += 1
             wrong += _difference(made / folder / name, committed / folder / name, folder)
-    for name in render.OUTPUTS:
+    for name in (*documents.outputs(), IN_SHORT):
         compared += 1
         wrong += _difference(made / "paper" / name, committed / "paper" / name, "paper")
     return wrong, compared
@@ -128,16 +128,19 @@ def _first_change(made: Path, committed: Path) -> str:
 
 
 def _readme(root: Path, run: Run) -> list[str]:
-    """One line where the generated parts of the README are stale."""
-    text = (root / "README.md").read_text(encoding="utf-8")
-    fresh = readme.rendered(text, run.results) == text
-    return [] if fresh else ["README.md: its generated parts are stale"]
+    """One line for each document whose generated blocks are stale."""
+    texts = {name: (root / name).read_text(encoding="utf-8") for name in readme.DOCUMENTS}
+    return [
+        f"{name.as_posix()}: its generated parts are stale"
+        for name, text in texts.items()
+        if readme.rendered(name, text, run.results, run.definitions) != text
+    ]
 
 
 def _documents(root: Path, run: Run) -> list[str]:
     """One line for each generated document that is stale or missing."""
     wrong = []
-    for document in (provenance, codebook):
+    for document in (provenance, codebook, licences):
         path = root / document.NAME
         text = path.read_text(encoding="utf-8") if path.is_file() else ""
         if text != document.rendered(run.results, run.definitions):

@@ -1,0 +1,117 @@
+"""The finding in short: the command `summary`, and the ending of a run."""
+
+from __future__ import annotations
+
+import json
+import textwrap
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from rich.console import Console
+
+from replication import places
+from replication.cli.options import path_of
+from replication.cli.outcome import COLUMNS, STYLES
+from replication.cli.terminal import out, print_table, reported
+from replication.errors import ContractError, SourceError
+from replication.files import read_json
+from replication.plain import plain_lines
+
+WIDTH = 88
+CELLS = ("claim", "published", "public_data", "range", "comes_out", "survives")
+"""What is shown of a claim."""
+OPENED = {
+    "the paper": Path("paper") / "paper.pdf",
+    "the page": Path("page") / "index.html",
+    "the claims": Path("results") / "claims.csv",
+}
+"""What a reader opens next."""
+
+
+def summary(
+    folder: Annotated[
+        Path | None,
+        typer.Argument(
+            parser=path_of,
+            metavar="FOLDER",
+            help="Folder of a run. Default: the committed results of the bundled panel.",
+        ),
+    ] = None,
+    as_json: Annotated[
+        bool, typer.Option("--json", help="Print it as JSON, for other programs.")
+    ] = False,
+) -> None:
+    """Print the finding in short, and the answers on the main claims."""
+    with reported():
+        said = _read(folder)
+        if as_json:
+            typer.echo(json.dumps(said, indent=2))
+            return
+        print_finding(said, out)
+        out.print()
+        rows = [
+            (r["claim"], r["published"], _estimate(r), r["comes_out"], r["survives"])
+            for r in said["claims"]
+        ]
+        print_table(out, COLUMNS, rows, STYLES)
+
+
+def print_finding(said: dict[str, Any], console: Console) -> None:
+    """Print the paragraphs, each headed by its question."""
+    width = min(WIDTH, console.width) if console.is_terminal else WIDTH
+    for paragraph in said["in_short"]:
+        text = plain_lines(paragraph["text"])
+        lines = textwrap.wrap(text, width - 2, break_long_words=False)
+        console.print(f"\n{plain_lines(paragraph['heading'])}", style="bold", markup=False)
+        for line in lines:
+            console.print(f"  {line}", markup=False)
+
+
+def print_ending(run: Path, paper: Path, console: Console) -> None:
+    """Print the finding of a run that has ended, and the files to open next."""
+    print_finding(read_json(paper / places.IN_SHORT), console)
+    console.print("\nto open next", style="bold", markup=False)
+    for line in opened_next(run):
+        console.print(line, markup=False)
+
+
+def opened_next(run: Path) -> Iterator[str]:
+    """The files of a run that a reader opens next, as far as they are there."""
+    for name, path in OPENED.items():
+        if (run / path).is_file():
+            yield f"  {name:<10}  {run / path}"
+
+
+def _read(folder: Path | None) -> dict[str, Any]:
+    """What the last run in a folder found; without a folder that of the bundled panel."""
+    run = folder or places.home()
+    path = run / "paper" / places.IN_SHORT
+    if folder is None and not path.is_file():
+        path = places.PAPER / places.IN_SHORT
+    if not path.is_file():
+        raise SourceError(f"{run} holds no finding", "make one: make all, or name another folder")
+    said = read_json(path)
+    if not _is_finding(said):
+        raise ContractError(f"{path} is not the finding of a run", "make it again: make all")
+    return dict(said)
+
+
+def _is_finding(said: Any) -> bool:
+    """Whether a file has paragraphs and claims as the stage `paper` writes them."""
+    lists = {"in_short": ("heading", "text"), "claims": CELLS}
+    return isinstance(said, dict) and all(
+        isinstance(said.get(name), list)
+        and all(
+            isinstance(row, dict) and all(isinstance(row.get(key), str) for key in keys)
+            for row in said[name]
+        )
+        for name, keys in lists.items()
+    )
+
+
+def _estimate(claim: dict[str, str]) -> str:
+    """What public data show, with its range."""
+    spread = claim["range"]
+    return claim["public_data"] if spread == "–" else f"{claim['public_data']} ({spread})"
