@@ -17,7 +17,7 @@ from replication.report import codebook, datapackage, documents, licences, prove
 from replication.run import Run
 from replication.stages import execute
 
-FOLDERS = ("results", "figures")
+FOLDERS = ("results", "figures", *(f"figures/{form}" for form in ("bare", "dark", "data", "wide")))
 Checked = Callable[[Path, Path, Definitions], tuple[int, float]]
 """How a second implementation compares: how many numbers, and how far apart they are at most."""
 
