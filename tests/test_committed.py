@@ -24,6 +24,7 @@ TREE = {
     "results/numbers.json": b"{}\n",
     "figures/pair.png": b"\x89PNG\x00\xff",
     **{f"paper/{name}": b"text\n" for name in (*documents.outputs(), IN_SHORT)},
+    "page/index.html": b"text\n",
 }
 
 

@@ -242,6 +242,19 @@ def test_the_page_works_by_keyboard(page: Any) -> None:
     assert page.evaluate("document.activeElement.id") == "registry-title"
 
 
+def test_going_to_a_part_keeps_the_state(page: Any) -> None:
+    """Links to parts of the page, and the first stop of the keyboard, change no choice."""
+    page.select_option("#choice-labels", "study")
+    said = lead(page)
+    page.click("#parts a:nth-child(4)")
+    assert lead(page) == said
+    page.focus(".skip")
+    page.keyboard.press("Enter")
+    assert lead(page) == said
+    assert page.input_value("#choice-labels") == "study"
+    assert page.evaluate("document.activeElement.id") == "explore-title"
+
+
 def test_months_are_those_of_the_window(page: Any) -> None:
     """Downloads of both sides in every month, as in window_months."""
     table = pd.DataFrame(csv.DictReader(io.StringIO(downloaded(page, "series.csv").decode())))

@@ -7,8 +7,8 @@ from pathlib import Path
 
 from replication import files
 from replication.pipeline import analysis_stage
-from replication.pipeline.attribution_stage import EVIDENCE, WINDOW
-from replication.places import PACKAGE, PAPER
+from replication.pipeline.attribution_stage import WINDOW
+from replication.places import IN_SHORT, PACKAGE, PAPER
 from replication.run import Run
 from replication.sources.bundled import FOLDER
 from replication.stages import CODE, Progress, Stage
@@ -21,13 +21,15 @@ def inputs(run: Run) -> Iterable[Path]:
     """All results, the credited panel, the evidence and the sources of the page."""
     results = [path for path in files.present(run.results) if path.suffix != ".md"]
     credited = ["repositories", "weekly", *(() if run.whole_hub else WINDOW)]
-    panel = ["variants.csv", *(() if run.whole_hub else ["window_months.csv"])]
+    panel = [] if run.whole_hub else ["window_months.csv", "window_left_out.csv"]
+    evidence = [path for path in files.present(FOLDER) if path.suffix != ".py"]
     return [
         *results,
         *(run.attributed / f"{name}.csv" for name in credited),
-        *(run.panel / name for name in panel),
-        *(FOLDER / name for name in EVIDENCE),
-        *(PAPER / name for name in ("claims.toml", "short.md")),
+        *(run.panel / name for name in ("variants.csv", *panel)),
+        *evidence,
+        PAPER / "claims.toml",
+        run.paper / IN_SHORT,
         *(path for path in sorted(SOURCES.rglob("*.*")) if path.suffix not in CODE),
     ]
 
@@ -45,7 +47,7 @@ def page(run: Run, progress: Progress) -> list[Path]:
         None if run.whole_hub else given.window,
         given.registry,
         given.ledger,
-        PAPER,
+        run.paper,
     )
     target = run.page / build.NAME
     files.write_text(target, build.page(material, run.results, run.definitions))

@@ -14,6 +14,7 @@ from replication.kinds import BUNDLED
 from replication.pipeline import STAGES
 from replication.places import IN_SHORT, ROOT
 from replication.report import codebook, datapackage, documents, licences, provenance, readme
+from replication.report.page import build
 from replication.run import Run
 from replication.stages import execute
 
@@ -100,7 +101,9 @@ def compare(made: Path, committed: Path) -> tuple[list[str], int]:
     for name in (*documents.outputs(), IN_SHORT):
         compared += 1
         wrong += _difference(made / "paper" / name, committed / "paper" / name, "paper")
-    return wrong, compared
+    page = Path("page") / build.NAME
+    wrong += _difference(made / page, committed / page, "page")
+    return wrong, compared + 1
 
 
 def _difference(made: Path, committed: Path, folder: str) -> list[str]:

@@ -8,6 +8,7 @@ from typing import Any
 import pandas as pd
 
 from replication.attribution.registry import Developer, Registry
+from replication.report import claim_text
 from replication.report.claims import Claim
 from replication.report.markdown import capital, host, safe_address
 
@@ -25,17 +26,25 @@ def claims(table: pd.DataFrame, ledger: Sequence[Claim]) -> list[dict[str, Any]]
     """Every published figure, with what it is of, what public data show, and both answers."""
     known = {claim.id: claim for claim in ledger}
     rows = table[list(CLAIM_COLUMNS)].to_dict(orient="records")
-    return [
-        row
-        | {
-            "statement": capital(row["statement"]),
-            "definition": known[row["id"]].definition if row["id"] in known else "",
-            "group": known[row["id"]].group if row["id"] in known else "",
-            "url": _address(row["url"]),
-            "host": host(row["url"]),
-        }
-        for row in rows
-    ]
+    return [row | _claim(row, known.get(row["id"])) for row in rows]
+
+
+def _claim(row: Mapping[str, str], claim: Claim | None) -> dict[str, Any]:
+    """What a row of the ledger is about, and its figures as one writes them."""
+    unit = row["unit"]
+    about = [claim.definition, claim.denominator] if claim else []
+    return {
+        "statement": capital(row["statement"]),
+        "about": "; ".join(filter(None, [claim_text.period(row["period"]), *about])),
+        "group": claim.group if claim else "",
+        "url": _address(row["url"]),
+        "host": host(row["url"]),
+        "shown": {
+            "published": claim_text.published(row["published"], unit),
+            "estimate": claim_text.estimate(row["estimate"], unit),
+            "range": claim_text.span(row["lower"], row["upper"], unit) if row["lower"] else "",
+        },
+    }
 
 
 def registry(known: Registry, group_of: Mapping[str, str]) -> dict[str, Any]:

@@ -34,6 +34,19 @@ CAPTURE = {
     "none": "not added",
 }
 """What is done with downloads that no record follows."""
+HINTS = {
+    "window": "Which days count, and which counters: what was gained in them, or what repositories created in them had at their end.",
+    "filling": "How downloads are estimated between two dates at which records hold a repository.",
+    "age_limit_days": "A download counts while its repository is at most so old.",
+    "frozen": "What is done with dates at which hardly any counter moved.",
+    "capture": "What is done with downloads of repositories that no record holds to the end.",
+    "attribution": "Who is credited with a download: the account that publishes, the developer of the base model, half each, or whoever made the weights.",
+    "labels": "Whose list says of which country a developer is: the study’s, or this project’s registry, also with its doubts resolved for one side.",
+    "treatment": "What is done with downloads of developers of no known country.",
+    "exclusion": "Repositories that programs fetch, or that look as if they did.",
+    "scope": "Which repositories count.",
+}
+"""What each dimension means, in a sentence."""
 _WEEKLY_ROLES = ROLES[:2]
 _MILLION = 1_000_000
 """Leads are given in millionths, as many as their tables hold."""
@@ -55,7 +68,7 @@ class Dimension:
     def payload(self) -> dict[str, Any]:
         """The dimension for the page."""
         return {
-            "id": self.id, "label": self.label, "choices": list(self.choices.items()),
+            "id": self.id, "label": self.label, "hint": HINTS[self.id], "choices": list(self.choices.items()),
             "usual": self.usual, "measured": self.measured,
         }  # fmt: skip
 

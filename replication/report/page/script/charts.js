@@ -9,14 +9,11 @@ const VIEWS = {};
 const NARROWEST = 280;
 const FONT = "system-ui, -apple-system, 'Segoe UI', Roboto, Helvetica, Arial, sans-serif";
 
-// The one colour of a country group; on a dark ground the same hue, light enough to be seen.
+// The one colour of a country group, and that of the figures on a dark ground.
 function colourOf(name, look) {
   const group = DATA.groups.find((each) => each.name === name);
   if (!group) return look.quiet;
-  if (!look.dark) return group.colour;
-  const colour = d3.lch(group.colour);
-  colour.l = 48 + colour.l / 2;
-  return colour.formatHex();
+  return look.dark ? group.dark : group.colour;
 }
 
 // Settings that all charts share.

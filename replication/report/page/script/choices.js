@@ -29,6 +29,12 @@ function sourceControl() {
   return element("fieldset", { class: "sources" }, element("legend", {}, "Source"), ...buttons);
 }
 
+// What each control means, for whoever asks.
+function meanings() {
+  const list = state.source.dimensions.flatMap((d) => [element("dt", {}, d.label), element("dd", {}, d.hint)]);
+  return element("details", { class: "small" }, element("summary", {}, "What these choices mean"), element("dl", {}, ...list));
+}
+
 let drawnFor = null;
 function showChoices() {
   const place = byId("choices");
@@ -36,7 +42,7 @@ function showChoices() {
     drawnFor = state.source;
     const first = place.querySelector("fieldset") ?? sourceControl();
     place.replaceChildren(...(DATA.sources.length > 1 ? [first] : []), element("p", { class: "about" }, `${state.source.about}.`),
-      ...state.source.dimensions.map(control));
+      ...state.source.dimensions.map(control), meanings());
   }
   const radio = byId(`source-${state.source.id}`);
   if (radio) radio.checked = true;

@@ -18,7 +18,8 @@ function rankNow() {
 
 function showGrid() {
   const { leads, below, ahead } = rankNow();
-  const own = Number.isNaN(result().lead) ? "" : ` The present choice has a higher lead for China than ${whole(below)} of them.`;
+  const byHand = UNITS.some((unit) => state.out[unit].size) ? ", with what is left out by hand," : "";
+  const own = Number.isNaN(result().lead) ? "" : ` The present choice${byHand} is better for China than ${whole(below)} of them.`;
   byId("grid-note").textContent = `China leads in ${whole(ahead)} of ${whole(leads.length)} different combinations of choices.${own}`;
 }
 
@@ -42,14 +43,14 @@ addView("grid", {
     const right = below > leads.length / 2;
     const side = (n, keep) => Plot.areaY(points.filter(keep), { x: "rank", y: "lead", fill: colourOf(DATA.sides[n], look), fillOpacity: 0.85 });
     return plotOf(width, look, {
-      height: 260, marginLeft: 40, marginBottom: 26, marginTop: 14,
+      height: 280, marginLeft: 40, marginBottom: 26, marginTop: 34,
       x: { axis: null, domain: [0, leads.length] }, y: { label: null, grid: true, tickFormat: (v) => (v > 0 ? `+${v}` : `${v}`.replace("-", "−")) },
       marks: [
         side(1, (p) => p.lead <= 0), side(0, (p) => p.lead > 0), Plot.ruleY([0], { stroke: look.quiet }),
         Plot.ruleX(present, { x: "rank", stroke: look.ink, strokeWidth: 1.5 }),
         Plot.dot(present, { x: "rank", y: "lead", r: 6, fill: look.ground, stroke: look.ink, strokeWidth: 2.5 }),
         Plot.text(present, { x: "rank", y: "lead", text: () => `this choice: ${signed(own / 1e6)}`, dx: right ? -12 : 12, dy: own < 0 ? 30 : -16, textAnchor: right ? "end" : "start", fontWeight: 600, fill: look.ink, stroke: look.ground, strokeWidth: 4 }),
-        Plot.text([[0]], { frameAnchor: "bottom", dy: 20, text: () => "combinations, from the USA’s largest lead to China’s", fill: look.quiet }),
+        Plot.text([[0]], { frameAnchor: "bottom", dy: 20, text: () => "from the USA’s largest lead to China’s", fill: look.quiet }),
       ],
     });
   },

@@ -1,22 +1,6 @@
 // The ledger of published figures, with both answers.
 
-const NO_ANSWER = "all";
 const bare = (text) => (text === "" ? "–" : text);
-
-function valueOf(claim, key) {
-  const text = claim[key];
-  if (key === "published" && claim.unit === "percent") return `${text}${NARROW}%`;
-  if (text === "" || Number.isNaN(Number(text))) return bare(text);
-  const number = Number(text);
-  if (claim.unit === "percent" || (claim.unit === "majority" && key !== "published")) return `${number.toFixed(1)}${NARROW}%`;
-  if (claim.unit === "points") return `${number > 0 ? "+" : "−"}${Math.abs(number).toFixed(1)} points`;
-  if (claim.unit === "year" || claim.unit === "month") return text;
-  return `${millions(number)} ${claim.unit}`;
-}
-
-function rangeOf(claim) {
-  return claim.lower === "" ? "" : `${valueOf(claim, "lower")} to ${valueOf(claim, "upper")}`;
-}
 
 // Whether figures that public data cannot judge are shown where no answer is asked for.
 let unjudgedToo = false;
@@ -25,9 +9,9 @@ const claimsNow = () => DATA.claims.filter((claim) => !state.answer || claim.ans
 function claimRow(claim) {
   const survives = claim.turned_by ? `${claim.survives}: turned by “${claim.turned_by}”` : claim.survives;
   return element("tr", {},
-    element("th", { scope: "row" }, claim.statement, element("small", {}, [claim.period, claim.definition].filter(Boolean).join("; "))),
-    element("td", { "data-label": "Published" }, valueOf(claim, "published")),
-    element("td", { "data-label": "Public data" }, valueOf(claim, "estimate"), element("small", {}, rangeOf(claim))),
+    element("th", { scope: "row" }, claim.statement, element("small", {}, claim.about)),
+    element("td", { "data-label": "Published" }, claim.shown.published),
+    element("td", { "data-label": "Public data" }, claim.shown.estimate, element("small", {}, claim.shown.range)),
     element("td", { "data-label": "Does it come out?" }, element("b", {}, bare(claim.answer)), element("small", {}, claim.reason)),
     element("td", { "data-label": "Does it survive reasonable choices?" }, bare(survives)),
     element("td", { "data-label": "Source" }, linkTo(claim.url, claim.host), element("small", {}, claim.source)));
@@ -56,9 +40,9 @@ const shares = () => claimsNow().filter((claim) => claim.estimate !== "" && (cla
 addView("claims", {
   title: () => "Published figures and what public data show",
   caption: () => "Published figure: line; public data: dot, with its range where there is one",
-  alt: () => shares().map((c) => `${c.statement}: published ${valueOf(c, "published")}, public data ${valueOf(c, "estimate")}`).join(". "),
+  alt: () => shares().map((c) => `${c.statement}: published ${c.shown.published}, public data ${c.shown.estimate}`).join(". "),
   table: () => {
-    const columns = Object.keys(DATA.claims[0] ?? {}).filter((name) => name !== "host");
+    const columns = Object.keys(DATA.claims[0] ?? {}).filter((name) => name !== "host" && name !== "shown");
     return { columns, rows: claimsNow().map((claim) => columns.map((name) => claim[name])) };
   },
   plain: true,

@@ -41,7 +41,7 @@ byId("find").addEventListener("input", findLater);
 byId("more").addEventListener("click", () => { state = { ...state, more: !state.more }; showUnits(); });
 byId("more-claims").addEventListener("click", () => { unjudgedToo = !unjudgedToo; showLedger(); });
 for (const radio of document.querySelectorAll("input[name=by]")) radio.addEventListener("change", () => change({ unit: radio.value }));
-byId("parts").addEventListener("click", goTo);
+document.addEventListener("click", goTo);
 addEventListener("popstate", restore);
 addEventListener("hashchange", restore);
 let width = innerWidth;
