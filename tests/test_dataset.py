@@ -26,7 +26,7 @@ from replication.run import ROOT
 
 pytestmark = pytest.mark.slow
 CONTENTS = toml_files.read(dataset.Contents, dataset.SOURCE)
-TABLES = [name for part in CONTENTS.part for name in part.tables]
+TABLES = CONTENTS.tables
 SQL_TYPES = {"string": "VARCHAR", "integer": "BIGINT", "number": "DOUBLE", "date": "DATE"}
 EXAMPLE = "estimate/365/standard"
 

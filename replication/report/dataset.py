@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from copy import deepcopy
 from dataclasses import dataclass
 from datetime import date
@@ -65,6 +65,11 @@ class Contents:
     keywords: tuple[str, ...]
     part: tuple[Part, ...]
 
+    @property
+    def tables(self) -> list[str]:
+        """The tables of all parts, in order."""
+        return [name for part in self.part for name in part.tables]
+
 
 @dataclass(frozen=True)
 class Sources:
@@ -85,12 +90,11 @@ class Sources:
             dataset.toml names a table that there is not.
         """
         known = {resource["name"]: resource for resource in self.package["resources"]}
-        names = [name for part in self.contents.part for name in part.tables]
-        missing = [name for name in names if name not in known]
+        missing = [name for name in self.contents.tables if name not in known]
         if missing:
             what = f"dataset.toml names tables that there are not: {', '.join(missing)}"
             raise DefinitionError(what, "use names of datapackage.json, or run make all")
-        return [known[name] for name in names]
+        return [known[name] for name in self.contents.tables]
 
 
 def write(root: Path, folder: Path, progress: Callable[[str], None]) -> int:
@@ -113,10 +117,10 @@ def write(root: Path, folder: Path, progress: Callable[[str], None]) -> int:
         The folder holds something else.
     """
     contents = toml_files.read(Contents, SOURCE)
+    _require_own(folder, contents.tables)
     package = datapackage.package(root / "results", load_definitions())
     sources = Sources(root, contents, citation.works(root)[0], package)
     resources = sources.resources
-    _require_own(folder, {resource["name"] for resource in resources})
     held = 0
     for resource in resources:
         progress(resource["name"])
@@ -126,7 +130,7 @@ def write(root: Path, folder: Path, progress: Callable[[str], None]) -> int:
     return len(resources)
 
 
-def _require_own(folder: Path, names: set[str]) -> None:
+def _require_own(folder: Path, names: Sequence[str]) -> None:
     """Refuse a folder with files that are none of the data set's, which would seem to belong to it."""
     files = {f"{kind}/{name}.{kind}" for name in names for kind in ("csv", "parquet")}
     files |= {SUMS, README, LICENCE, datapackage.NAME, croissant.NAME, citation.NAME}
