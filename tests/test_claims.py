@@ -599,7 +599,7 @@ def weekly_shares(week: str, **of: float) -> pd.DataFrame:
     return pd.DataFrame(rows + other)
 
 
-def ahead(period: str, newest: str, weekly: pd.DataFrame) -> pd.Series:
+def ahead(period: str, newest: str | None, weekly: pd.DataFrame) -> pd.Series:
     """The claim that China is ahead of every country on a day, by weekly shares up to it."""
     repositories = pd.DataFrame({"created": ["2024-11", newest]})
     found = claim("ahead", "first", unit="rank", period=period)
@@ -623,6 +623,8 @@ def test_a_source_without_new_repositories_does_not_decide_who_is_ahead() -> Non
     found = ahead("2026-01-20", "2025-07", weekly_shares("2026-01-14"))
     assert (found["answer"], found["estimate"]) == (NOT_TESTABLE, 50)
     assert "newer than 2025-07" in found["reason"]
+    unknown = ahead("2026-01-20", None, weekly_shares("2026-01-14"))
+    assert unknown["answer"] == NOT_TESTABLE
 
 
 @pytest.mark.parametrize("week", ["2025-12-17", "2026-01-21"])

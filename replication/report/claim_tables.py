@@ -6,9 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from replication.files import read_csv
-from replication.report.claim_text import estimate as _estimate
-from replication.report.claim_text import published as _published
-from replication.report.claim_text import span as _range
+from replication.report import claim_text
 from replication.report.claims import MAIN
 from replication.report.markdown import bold, capital, escaped, host, link, markdown
 
@@ -33,9 +31,9 @@ def _answers(table: pd.DataFrame) -> str:
     rows = [
         (
             escaped(capital(row.statement), sentence=True),
-            _published(row.published, row.unit),
-            _estimate(row.estimate, row.unit),
-            _range(row.lower, row.upper, row.unit),
+            claim_text.published(row.published, row.unit),
+            claim_text.estimate(row.estimate, row.unit),
+            claim_text.span(row.lower, row.upper, row.unit),
             bold(row.answer),
             _survives(row.survives, row.turned_by),
             link(host(row.url), row.url),
@@ -68,7 +66,7 @@ def unjudged(results: Path) -> str:
     rows = [
         (
             escaped(capital(row.statement), sentence=True),
-            _published(row.published, row.unit),
+            claim_text.published(row.published, row.unit),
             row.answer,
             escaped(row.reason, sentence=True),
             link(host(row.url), row.url),

@@ -164,8 +164,8 @@ def _ahead(
         f"{len(ahead)} series"
     )
     low, high = (float(end) for end in (shares[claim.group].min(), shares[claim.group].max()))
-    newest = str(repositories["created"].max())
-    if newest < claim.period[: len(newest)]:
+    newest = max(repositories["created"].dropna().astype(str), default="")
+    if newest < claim.period[: len(newest) or None]:
         reason += (
             f"; but no repository of the source is newer than {newest}: it would take those since"
         )
