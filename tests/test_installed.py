@@ -14,7 +14,7 @@ import pytest
 from command_line import assert_one_message, contents, environment, files_in
 
 from replication import __version__
-from replication.pipeline.paper_stage import HEADER, SOURCES
+from replication.pipeline import paper_stage
 from replication.places import COMMAND, IN_SHORT
 from replication.run import ROOT
 
@@ -89,9 +89,9 @@ def test_every_file_travels(installed: Path) -> None:
     ours = [p for p in (ROOT / "replication").rglob("*") if p.suffix in {".py", ".sql", ".toml"}]
     ours += [p for p in (ROOT / "replication" / "data").rglob("*") if p.is_file()]
     assert {p.relative_to(ROOT / "replication").as_posix() for p in ours} <= inside
-    sources = {p.name for p in (ROOT / "paper").iterdir() if p.suffix in SOURCES}
+    sources = {path.name for path in paper_stage.sources()}
     found = {path.name for path in (installed / "replication" / "paper").iterdir()}
-    assert found == sources | {HEADER, IN_SHORT}
+    assert found == sources | {IN_SHORT}
 
 
 @pytest.mark.slow

@@ -21,10 +21,10 @@ def inputs(run: Run) -> Iterable[Path]:
     results = [path for path in files.present(run.results) if path.suffix != ".md"]
     figures = [*files.present(run.figures), *files.present(run.figures / "bare")]
     evidence = [path for path in files.present(FOLDER) if path.suffix != ".py"]
-    return [*results, *figures, *_sources(), *evidence, front_matter.CITATION]
+    return [*results, *figures, *sources(), *evidence, front_matter.CITATION]
 
 
-def _sources() -> list[Path]:
+def sources() -> list[Path]:
     """What lies in the folder of the sources and is no output."""
     from replication.report import documents, render
 
