@@ -181,6 +181,7 @@ def test_the_pdf_is_tagged_and_dated_by_nothing(pdf: pypdf.PdfReader) -> None:
     """It has tags, a language, a title, authors and alternative texts, and no time."""
     root = pdf.trailer["/Root"]
     assert root["/MarkInfo"]["/Marked"]
+    assert b"<pdfuaid:part>1</pdfuaid:part>" in root["/Metadata"].get_data()
     assert root["/Lang"] == "en-GB"
     assert pdf.metadata is not None
     assert pdf.metadata.title == "Who leads?"
