@@ -18,19 +18,24 @@ RUN = $(BIN)/python -E -m replication
 OPTIONS = $(call option,DATA,data) $(call option,RECORDS,records) $(call option,OUT,out) \
   $(call option,DEFINITIONS,definitions) $(call option,REVISION,revision) $(call option,FILE,file) \
   $(call option,SINCE,since) $(call option,UNTIL,until) $(call option,ENGINE,engine)
-STAGES := all fetch panel attribution analysis figures paper
+# Installs the packages of a lock into an environment.
+add = $(2)/bin/python -m ensurepip >/dev/null 2>&1 || true; \
+  if command -v uv >/dev/null; then uv pip install --quiet --python $(2)/bin/python --require-hashes -r $(1); else \
+  $(2)/bin/python -m pip install --quiet --disable-pip-version-check --use-pep517 --require-hashes -r $(1); fi
+STAGES := all fetch panel attribution analysis figures paper page
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL: # a stage reads what the stages before it wrote
-.PHONY: $(STAGES) test test-all verify calibration recovery crawl spark lint bench lock clean help paper-latex
+.PHONY: $(STAGES) test test-all verify calibration recovery crawl dataset dataset-tools spark browser lint bench lock clean help paper-latex
 
-all: $(VENV)/ready ## run everything: data, attribution, statistics, figures, paper
+all: $(VENV)/ready ## run everything: data, attribution, statistics, figures, paper, page
 fetch: $(VENV)/ready ## bring the data, with a manifest
 panel: $(VENV)/ready ## turn counters into first-year downloads; record and mend the defects
 attribution: $(VENV)/ready ## credit every download to a developer and a country group
 analysis: $(VENV)/ready ## estimate shares, intervals and bounds; judge the claims
 figures: $(VENV)/ready ## draw the figures
 paper: $(VENV)/ready ## write paper and supplement (PDF, HTML, TeX, Markdown) and what is generated of README, docs and results
+page: $(VENV)/ready ## write the page on which a reader changes the choices (page/index.html)
 
 $(STAGES):
 	@$(RUN) $@ $(OPTIONS)
@@ -57,10 +62,19 @@ recovery: $(VENV)/ready ## rebuild synthetic Hubs of known truth; what each mend
 crawl: $(VENV)/ready ## read the Hub's list of models now, as one more snapshot (OUT=folder; CRAWL="--top 1000")
 	@$(RUN) crawl $(call option,OUT,out) $(if $(call given,CRAWL),$(CRAWL),--all)
 
+dataset: $(VENV)/ready ## write registry, panels, ledger and main results as a data set of its own (OUT=folder; build/dataset)
+	@$(RUN) dataset $(call option,OUT,out)
+
+# Apart from the package's own: mlcroissant brings stubs of pandas, by which mypy would judge the package.
+dataset-tools: $(VENV)/ready ## install what validates the data set into build/tools: frictionless and mlcroissant
+	@$(BIN)/python -m venv build/tools
+	@$(call add,requirements-dataset.lock,build/tools)
+
 spark: $(VENV)/ready ## install Apache Spark too, for ENGINE=spark (needs a Java runtime, 17 or newer)
-	@$(BIN)/python -m ensurepip >/dev/null 2>&1 || true
-	@if command -v uv >/dev/null; then uv pip install --quiet --python $(BIN)/python --require-hashes -r requirements-spark.lock; else \
-	  $(BIN)/python -m pip install --quiet --disable-pip-version-check --use-pep517 --require-hashes -r requirements-spark.lock; fi
+	@$(call add,requirements-spark.lock,$(VENV))
+
+browser: $(VENV)/ready ## install Playwright and axe too, for the tests of the page (they use an installed Chromium)
+	@$(call add,requirements-browser.lock,$(VENV))
 
 lint: $(VENV)/ready ## check style, types, and that layers import downwards only
 	@$(BIN)/ruff check .
@@ -71,7 +85,7 @@ lint: $(VENV)/ready ## check style, types, and that layers import downwards only
 bench: $(VENV)/ready ## measure our speed against what one would use instead, in the same run
 	@$(BIN)/python -m bench
 
-lock: ## remake requirements.lock and requirements-spark.lock (needs uv)
+lock: ## remake requirements.lock and those of Spark, of the data set's tools and of the browser tests (needs uv)
 	@uv pip compile pyproject.toml --extra dev --universal --generate-hashes --python-version 3.11 \
 	  --no-header --quiet --output-file requirements.lock
 	@sed -i.old '1i\
@@ -80,7 +94,16 @@ lock: ## remake requirements.lock and requirements-spark.lock (needs uv)
 	  --no-header --no-annotate --quiet --output-file requirements-spark.lock
 	@sed -i.old '1i\
 	# Apache Spark (ENGINE=spark) with hashes, beside requirements.lock. Remake: make lock' requirements-spark.lock
-	@rm requirements.lock.old requirements-spark.lock.old
+	@printf 'frictionless>=5.16\nmlcroissant[parquet]>=1.1\n' | uv pip compile - --universal --generate-hashes \
+	  --python-version 3.11 --constraint requirements.lock --no-header --no-annotate --quiet \
+	  --output-file requirements-dataset.lock
+	@sed -i.old '1i\
+	# Frictionless and mlcroissant, which validate the data set, with hashes. Remake: make lock' requirements-dataset.lock
+	@printf 'playwright>=1.50\naxe-playwright-python>=0.1.4\n' | uv pip compile - --universal --generate-hashes --python-version 3.11 \
+	  --no-header --no-annotate --quiet --output-file requirements-browser.lock
+	@sed -i.old '1i\
+	# Playwright and axe, for the tests of the page in a browser (make browser), with hashes. Remake: make lock' requirements-browser.lock
+	@rm requirements.lock.old requirements-spark.lock.old requirements-dataset.lock.old requirements-browser.lock.old
 
 clean: ## remove the environment, caches and intermediate files; results stay, those in runs too
 	@rm -rf $(VENV) build runs/*/build .pytest_cache .mypy_cache .ruff_cache .hypothesis
@@ -90,7 +113,7 @@ clean: ## remove the environment, caches and intermediate files; results stay, t
 help: ## show this help
 	@echo "make TARGET [DATA=bundled|records|released|snapshots|PATH] [RECORDS=folder] [OUT=folder] [DEFINITIONS=my.toml]"
 	@echo "            [REVISION=commit] [FILE=name] [SINCE=date] [UNTIL=date] [ENGINE=duckdb|spark]"; echo
-	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  %-13s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 # uv where it is present and works here, else venv and pip; both check every hash.
 $(VENV)/ready: requirements.lock

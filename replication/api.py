@@ -27,7 +27,8 @@ from replication.sources import bundled
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
-    from matplotlib.figure import Figure
+
+    from replication.plots.style import Drawing
 
 COLUMNS = ("developer", "group", "downloads")
 
@@ -196,7 +197,7 @@ def draw(
     *,
     folder: Path | str | None = None,
     definitions: Path | str | None = None,
-) -> Figure:
+) -> Drawing:
     """Draw one figure of the paper from the results of a run.
 
     Parameters
@@ -237,7 +238,7 @@ def draw(
     return figure
 
 
-def _show(figure: Figure, axes: Axes) -> None:
+def _show(figure: Drawing, axes: Axes) -> None:
     """Show a figure as a picture in axes."""
     import io
 

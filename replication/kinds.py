@@ -17,7 +17,8 @@ STAGES = {
     "panel": "Check and mend the counters, or check the bundled panel, and record the defects.",
     "attribution": "Credit every download to a developer and a country group.",
     "analysis": "Estimate shares with intervals and bounds, judge the claims, and collect the numbers.",
-    "figures": "Draw every figure as SVG, PDF and PNG.",
+    "figures": "Draw every figure as SVG, PDF and PNG, in every form.",
     "paper": "Render the paper and, for the bundled run, the generated parts of the README.",
+    "page": "Write the page on which a reader changes the choices.",
 }
 """What each stage does, in their order."""

@@ -16,7 +16,7 @@ DISTRIBUTION = "open-model-downloads-replication"
 COMMAND = "open-model-downloads"
 """Name of the console command, and of the folder in which an installed package writes."""
 _OWN = (
-    ".git", ".github", ".venv", "bench", "docs", "figures", "paper", "replication", "results", "tests",
+    ".git", ".github", ".venv", "bench", "docs", "figures", "page", "paper", "replication", "results", "tests",
 )  # fmt: skip
 
 

@@ -153,6 +153,11 @@ class Run:
         """The paper as TeX, PDF and HTML."""
         return self.out / "paper"
 
+    @property
+    def page(self) -> Path:
+        """The page on which a reader changes the choices."""
+        return self.out / "page"
+
 
 def folder_for(data: str, definitions: Path = PACKAGED) -> Path:
     """Usual folder of a run: the repository for the bundled panel, runs/NAME for other data."""

@@ -110,7 +110,7 @@ def _hash(texts: Iterable[str]) -> str:
 
 def _sweep(run: Run) -> None:
     """Remove what a run that was killed was writing: it is whole nowhere, and nothing reads it."""
-    for folder in (run.out / "build", run.results, run.figures, run.paper):
+    for folder in (run.out / "build", run.results, run.figures, run.paper, run.page):
         for path in folder.rglob(f".*{PART}"):
             path.unlink(missing_ok=True)
 

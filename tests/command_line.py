@@ -17,7 +17,7 @@ from replication.definitions import PACKAGED
 from replication.files import PART
 from replication.run import ROOT
 
-STAGE_NAMES = ("fetch", "panel", "attribution", "analysis", "figures", "paper")
+STAGE_NAMES = ("fetch", "panel", "attribution", "analysis", "figures", "paper", "page")
 OURS = {
     "COLUMNS",
     "FORCE_COLOR",

@@ -11,16 +11,17 @@ import pytest
 from figure_texts import overlaps
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from small_coverage import BEST, METHODS, NUMBERS, Shown, synthetic_coverage
+from small_coverage import BEST, NUMBERS, Shown, synthetic_coverage
 
 from replication.analysis import methods as analysed
 from replication.definitions import load_definitions
 from replication.inference import simulation
 from replication.plots import calibration, rendered, style
-from replication.plots.calibration import LOOKS, Method
+from replication.plots.calibration import ALIKE, LOOKS, Method
 
 DEFINITIONS = load_definitions()
 BCA = Method("developer", "multinomial", "bca")
+SHOWN = {method: look for method, look in LOOKS.items() if method not in ALIKE}
 
 
 @pytest.fixture(scope="module")
@@ -100,11 +101,12 @@ def test_marks_stand_at_coverage_in_the_row_of_their_method(shown: Shown) -> Non
         rows = table[(table["model"] == model) & (table["power"] == 1)]
         single = [line for line in ax.lines if len(line.get_xdata()) == 1]
         places = sorted((float(x.get_ydata()[0]), float(x.get_xdata()[0])) for x in single)
-        found = [100 * rows.loc[_is(rows, method), "coverage"].item() for method in LOOKS]
+        found = [100 * rows.loc[_is(rows, method), "coverage"].item() for method in SHOWN]
         assert np.array(places) == pytest.approx(np.array([*enumerate(found)]))
         bars = [line.get_xdata() for line in ax.lines if line.get_zorder() == calibration.BARS]
         lengths = sorted(np.ptp(bar) for bar in bars)
-        assert lengths == pytest.approx(sorted(400 * rows["error"]))
+        errors = [rows.loc[_is(rows, method), "error"].item() for method in SHOWN]
+        assert lengths == pytest.approx(sorted(400 * error for error in errors))
 
 
 @pytest.mark.slow
@@ -113,13 +115,14 @@ def test_every_method_is_named_once_beside_its_row(shown: Shown) -> None:
     figure = drawn(shown)
     for n, ax in enumerate(figure.axes[:4]):
         places = {text.get_text(): text.get_position()[1] for text in ax.texts}
-        found = [texts(ax).count(look.text) for look in LOOKS.values()]
-        assert found == [int(n % 2 == 0)] * len(LOOKS)
+        found = [texts(ax).count(look.text) for look in SHOWN.values()]
+        assert found == [int(n % 2 == 0)] * len(SHOWN)
+        assert not any(look.text in places for method, look in LOOKS.items() if method in ALIKE)
         for line in (x for x in ax.lines if len(x.get_xdata()) == 1 and n % 2 == 0):
             named = [
-                look.text for look in LOOKS.values() if places[look.text] == line.get_ydata()[0]
+                look.text for look in SHOWN.values() if places[look.text] == line.get_ydata()[0]
             ]
-            assert [look.marker for look in LOOKS.values() if look.text in named] == [
+            assert [look.marker for look in SHOWN.values() if look.text in named] == [
                 line.get_marker()
             ]
 
@@ -131,7 +134,8 @@ def test_width_and_refusals_are_printed_in_the_row(shown: Shown) -> None:
     for ax, model in zip(drawn(shown).axes[:4], calibration.MODELS, strict=True):
         rows = table[(table["model"] == model) & (table["power"] == 1)]
         numbers = [text for text in texts(ax) if text.isdigit()]
-        assert sorted(numbers) == sorted(f"{100 * width:.0f}" for width in rows["width"])
+        widths = [rows.loc[_is(rows, method), "width"].item() for method in SHOWN]
+        assert sorted(numbers) == sorted(f"{100 * width:.0f}" for width in widths)
         assert texts(ax).count("50\N{NARROW NO-BREAK SPACE}%") == 1
 
 
@@ -151,7 +155,7 @@ def test_a_method_that_always_refuses_is_named_and_has_no_mark(shown: Shown) -> 
     figure = drawn(covering(shown, {BCA: np.nan}, **nothing))
     assert "100\N{NARROW NO-BREAK SPACE}%" in texts(figure.axes[0])
     assert "BCa" in texts(figure.axes[0])
-    assert len([x for x in figure.axes[0].lines if len(x.get_xdata()) == 1]) == len(METHODS) - 1
+    assert len([x for x in figure.axes[0].lines if len(x.get_xdata()) == 1]) == len(SHOWN) - 1
     assert overlaps(figure) == []
 
 

@@ -12,9 +12,9 @@ from small import synthetic_definitions, synthetic_repositories
 
 from replication.analysis.lead import LEAD
 from replication.errors import DefinitionError
-from replication.report import claims, judgement
+from replication.report import claim_tables, claims, judgement
+from replication.report.answers import CONTRADICTED, FRAGILE, NOT_TESTABLE, REPRODUCED, ROBUST
 from replication.report.claims import Claim
-from replication.report.judgement import CONTRADICTED, FRAGILE, NOT_TESTABLE, REPRODUCED, ROBUST
 from replication.run import ROOT
 
 DEFINITIONS = synthetic_definitions()
@@ -26,8 +26,9 @@ MEASURES = ["china", "usa", "international", "lead", "family"]
 
 def claim(judge: str, value: str, **more: str) -> Claim:
     """A synthetic claim, about China unless another group is named."""
-    keys = ["id", "statement", "unit", "period", "definition", "source", "url", "grade"]
-    own = dict.fromkeys(keys, "x") | {"unit": "month", "group": "China"} | more  # any text as value
+    keys = ["id", "statement", "period", "definition", "denominator", "source", "url", "grade"]
+    fixed = {"unit": "month", "group": "China", "read": "in full"}  # any text as value
+    own = dict.fromkeys(keys, "x") | fixed | more
     return Claim(**own, value=value, judge=judge)
 
 
@@ -57,13 +58,14 @@ def window_tables(
         "window_answers": answers,
         "window_changes": table,
         "window_passing": passing,
+        "window_months": pd.DataFrame(columns=["scope", "series", "estimate", "seen", "ceiling"]),
     }
 
 
 def by_window(found: Claim, window: dict[str, pd.DataFrame]) -> pd.Series:
     """A claim judged by the window from public records; the released file has nothing to say."""
     nothing = pd.DataFrame()
-    return judgement.judge([found], nothing, nothing, nothing, DEFINITIONS, window).iloc[0]
+    return judgement.judge([found], {}, nothing, DEFINITIONS, window).iloc[0]
 
 
 def synthetic_estimates(
@@ -91,11 +93,10 @@ def synthetic_estimates(
 
 def by_file(found: Claim, *estimates: pd.DataFrame) -> pd.Series:
     """A claim about another window, judged by the released file."""
-    table, nothing = pd.concat(estimates) if estimates else pd.DataFrame(), pd.DataFrame()
+    table = pd.concat(estimates) if estimates else pd.DataFrame()
     repositories = synthetic_repositories(DEFINITIONS)
-    return judgement.judge(
-        [found], table, nothing, repositories, DEFINITIONS, window_tables()
-    ).iloc[0]
+    head = {"estimates": table}
+    return judgement.judge([found], head, repositories, DEFINITIONS, window_tables()).iloc[0]
 
 
 @pytest.mark.parametrize(
@@ -379,9 +380,9 @@ def test_a_first_lead_by_a_weekly_series(
         {"series": series, "attribution": "uploader", "labels": "study", "week": week}
         for series, week in zip(("weekly", "smoothed"), weeks, strict=True)
     ]
-    nothing = pd.DataFrame()
+    head = {"crossings": pd.DataFrame(rows)}
     found = judgement.judge(
-        [claim("first-lead", "2025")], nothing, pd.DataFrame(rows), nothing, DEFINITIONS, {}
+        [claim("first-lead", "2025")], head, pd.DataFrame(), DEFINITIONS, {}
     ).iloc[0]
     assert (found["answer"], found["survives"]) == (answer, survives)
     assert (found["estimate"], found["lower"]) == (weeks[0], min(weeks))
@@ -416,21 +417,20 @@ def test_a_window_that_was_not_rebuilt_is_not_testable() -> None:
     found = by_file(claim("share", "17", estimand="increments-1999"))
     assert found["answer"] == NOT_TESTABLE
     assert "increments-1999" in found["reason"]
-    nothing = pd.DataFrame()
     own = claim("share", "17", estimand=DEFINITIONS.published_window.id)
-    found = judgement.judge([own], nothing, nothing, nothing, DEFINITIONS, {}).iloc[0]
+    found = judgement.judge([own], {}, pd.DataFrame(), DEFINITIONS, {}).iloc[0]
     assert found["answer"] == NOT_TESTABLE
 
 
 def test_every_row_has_both_answers_and_its_source() -> None:
     """One row a claim in the order of the ledger, the published figure after the statement."""
     ledger = [claim("share", "20"), claim("none", "1", reason="why"), claim("lead", "1")]
-    nothing = pd.DataFrame()
-    table = judgement.judge(ledger, nothing, nothing, nothing, DEFINITIONS, window_tables())
+    table = judgement.judge(ledger, {}, pd.DataFrame(), DEFINITIONS, window_tables())
     assert table["published"].tolist() == ["20", "1", "1"]
     assert list(table) == [
         "id", "statement", "published", "unit", "period", "estimate", "lower", "upper", "answer",
-        "survives", "turned_by", "reason", "source", "url", "grade",
+        "survives", "turned_by", "reason", "source", "url", "grade", "definition", "denominator",
+        "read", "through", "retells",
     ]  # fmt: skip
 
 
@@ -503,7 +503,7 @@ def test_a_malformed_ledger_is_refused(tmp_path: Path, text: str) -> None:
 def test_a_published_figure_is_a_number_of_its_unit(tmp_path: Path, unit: str, value: str) -> None:
     """A share beyond all downloads, nan and a comma for a point are refused with the claim's name."""
     path = tmp_path / "claims.toml"
-    cells = {"judge": "none", "reason": "x", **dict.fromkeys(KEYS, "x")}
+    cells = {"judge": "none", "reason": "x", "read": "in full", **dict.fromkeys(KEYS, "x")}
     cells |= {"unit": unit, "value": value}
     path.write_text("[[claim]]\n" + "".join(f"{k} = '{v}'\n" for k, v in cells.items()))
     with pytest.raises(
@@ -518,7 +518,9 @@ def test_a_ledger_that_is_not_there_is_refused(tmp_path: Path) -> None:
         claims.load(tmp_path / "absent.toml")
 
 
-KEYS = ["id", "statement", "value", "unit", "period", "definition", "source", "url", "grade"]
+KEYS = [
+    "id", "statement", "value", "unit", "period", "definition", "denominator", "source", "url", "grade",
+]  # fmt: skip
 
 
 @pytest.mark.parametrize(
@@ -528,7 +530,9 @@ KEYS = ["id", "statement", "value", "unit", "period", "definition", "source", "u
 def test_a_claim_without_a_rule_is_refused(tmp_path: Path, judge: str) -> None:
     """A claim that nothing judges must say why, and a majority must be one of the two."""
     path = tmp_path / "claims.toml"
-    path.write_text(f"[[claim]]\n{judge}\n" + "".join(f"{key} = 'month'\n" for key in KEYS))
+    path.write_text(
+        f"[[claim]]\n{judge}\nread = 'in full'\n" + "".join(f"{key} = 'month'\n" for key in KEYS)
+    )
     with pytest.raises(DefinitionError, match="month is judged by no rule"):
         claims.load(path)
 
@@ -536,7 +540,7 @@ def test_a_claim_without_a_rule_is_refused(tmp_path: Path, judge: str) -> None:
 def test_a_verdict_of_one_s_own_is_refused(tmp_path: Path) -> None:
     """Answers are computed: the ledger has no key to set one."""
     path = tmp_path / "claims.toml"
-    text = "[[claim]]\njudge = 'none'\nreason = 'x'\nverdict = 'same'\n"
+    text = "[[claim]]\njudge = 'none'\nreason = 'x'\nread = 'in full'\nverdict = 'same'\n"
     path.write_text(text + "".join(f"{key} = 'month'\n" for key in KEYS))
     with pytest.raises(DefinitionError, match="verdict"):
         claims.load(path)
@@ -581,3 +585,136 @@ def test_an_unknown_unit_is_refused(tmp_path: Path) -> None:
     with pytest.raises(DefinitionError, match="percents is none of downloads, majority") as caught:
         claims.load(path)
     assert caught.value.remedy == "write one of these"
+
+
+def weekly_shares(week: str, **of: float) -> pd.DataFrame:
+    """Shares of a week in the headline's series, and in one by origin in which the USA is ahead."""
+    head = DEFINITIONS.headline
+    own = {"series": "weekly", "attribution": head.attribution, "labels": head.labels, "week": week}
+    shares = {"China": 0.5, "USA": 0.3, "User": 0.9} | of
+    rows = [{**own, "group": group, "share": share} for group, share in shares.items()]
+    other = [{**row, "attribution": "origin"} for row in rows]
+    for row in other:
+        row["share"] = {"China": 0.2, "USA": 0.4}.get(str(row["group"]), row["share"])
+    return pd.DataFrame(rows + other)
+
+
+def ahead(period: str, newest: str, weekly: pd.DataFrame) -> pd.Series:
+    """The claim that China is ahead of every country on a day, by weekly shares up to it."""
+    repositories = pd.DataFrame({"created": ["2024-11", newest]})
+    found = claim("ahead", "first", unit="rank", period=period)
+    head = {"weekly_shares": weekly}
+    return judgement.judge([found], head, repositories, DEFINITIONS, {}).iloc[0]
+
+
+def test_a_country_ahead_of_every_other() -> None:
+    """What has no country is no rival; another series that turns it is named."""
+    found = ahead("2026-01-20", "2026-01", weekly_shares("2026-01-14"))
+    assert (found["answer"], found["survives"]) == (REPRODUCED, FRAGILE)
+    assert (found["estimate"], found["lower"], found["upper"]) == pytest.approx((50, 20, 50))
+    assert "USA) 30.0 %" in found["reason"]
+    assert "ahead in 1 of 2 series" in found["reason"]
+    behind = ahead("2026-01-20", "2026-01", weekly_shares("2026-01-14", China=0.1))
+    assert (behind["answer"], behind["survives"]) == (CONTRADICTED, ROBUST)
+
+
+def test_a_source_without_new_repositories_does_not_decide_who_is_ahead() -> None:
+    """Its figure is shown, and what is missing said."""
+    found = ahead("2026-01-20", "2025-07", weekly_shares("2026-01-14"))
+    assert (found["answer"], found["estimate"]) == (NOT_TESTABLE, 50)
+    assert "newer than 2025-07" in found["reason"]
+
+
+@pytest.mark.parametrize("week", ["2025-12-17", "2026-01-21"])
+def test_no_week_before_the_day_of_a_claim(week: str) -> None:
+    """A week long before, or after it, says nothing of the day."""
+    found = ahead("2026-01-20", "2026-01", weekly_shares(week))
+    assert (found["answer"], found["estimate"]) == (NOT_TESTABLE, "")
+
+
+def test_downloads_of_named_developers_are_a_nearest_figure() -> None:
+    """Sums over all months, of the whole scope; a developer that is not tracked has no figure."""
+    window = window_tables()
+    names = [("all", "A", 2e6), ("all", "A", 3e6), ("all", "B", 1e6), ("fixed", "A", 9e6)]
+    window["window_months"] = pd.DataFrame([
+        {"scope": scope, "series": name, "seen": n / 2, "estimate": n, "ceiling": 2 * n}
+        for scope, name, n in names
+    ])  # fmt: skip
+    lists = {"developers": ("A",), "beside": ("B",)}
+    own = Claim(
+        **vars(claim("none", "1", reason="they count more")) | lists | {"judge": "developers"}
+    )
+    found = by_window(own, window)
+    sums = (found["estimate"], found["lower"], found["upper"])
+    assert (found["answer"], *sums) == (NOT_TESTABLE, 5e6, 2.5e6, 1e7)
+    assert "A have 5 million, B have 1 million; they count more" in found["reason"]
+    other = Claim(**vars(own) | {"beside": ("C",)})
+    assert by_window(other, window)["estimate"] == ""
+
+
+def test_what_has_no_country_is_a_nearest_figure() -> None:
+    """The width of the worst-case bounds, in percent."""
+    window = window_tables()
+    window["window_answers"]["bounds_lower"], window["window_answers"]["bounds_upper"] = 0.2, 0.65
+    found = by_window(claim("unattributed", "60", reason="the measure is not stated"), window)
+    assert (found["answer"], found["estimate"]) == (NOT_TESTABLE, pytest.approx(45))
+    assert found["reason"].endswith("the measure is not stated")
+
+
+@pytest.mark.parametrize(
+    ("keys", "said"),
+    [
+        ("read = 'once'", "read of x = once is none of at second hand, in full, in part"),
+        ("read = 'at second hand'", "x was read at second hand"),
+        ("read = 'in full'\nretells = 'y'", "x retells y, which is no claim"),
+        ("read = 'in full'\njudge = 'developers'", "x is judged by no rule"),
+        ("read = 'in full'\njudge = 'ahead'", "x is judged by no rule"),
+        ("read = 'in full'\njudge = 'unattributed'\nreason = ''", "x is judged by no rule"),
+    ],
+)
+def test_a_claim_lacks_what_its_keys_need(tmp_path: Path, keys: str, said: str) -> None:
+    """It is named, with what is wrong."""
+    cells = dict.fromkeys(KEYS, "x") | {"unit": "month"}
+    text = "".join(f"{key} = '{value}'\n" for key, value in cells.items()) + keys
+    text += "" if "judge" in keys else "\njudge = 'none'"
+    text += "" if "reason" in keys else "\nreason = 'x'"
+    path = tmp_path / "claims.toml"
+    path.write_text(f"[[claim]]\n{text}\n")
+    with pytest.raises(DefinitionError, match=said):
+        claims.load(path)
+
+
+def test_two_claims_of_one_name_are_refused(tmp_path: Path) -> None:
+    """A row of results would be another's."""
+    cells = dict.fromkeys(KEYS, "x") | {"unit": "month", "judge": "none", "reason": "x"}
+    text = "".join(f"{key} = '{value}'\n" for key, value in (cells | {"read": "in full"}).items())
+    path = tmp_path / "claims.toml"
+    path.write_text(f"[[claim]]\n{text}[[claim]]\n{text}")
+    with pytest.raises(DefinitionError, match="two claims are named x"):
+        claims.load(path)
+
+
+def test_every_known_published_figure_is_in_the_ledger() -> None:
+    """Those of the list that is shared with this project, where it lies beside it."""
+    shared = ROOT.parent / "shared" / "published_figures.csv"
+    if not shared.is_file():
+        pytest.skip("the list lies only where the project is made")
+    with shared.open(encoding="utf-8", newline="") as stream:
+        figures = {row["id"]: row for row in csv.DictReader(stream)}
+    ledger = {found.id: found for found in claims.load(LEDGER)}
+    assert figures.keys() <= ledger.keys()
+    for name, row in figures.items():
+        if row["value"]:
+            assert ledger[name].value == row["value"]
+            assert ledger[name].unit == row["unit"]
+        assert ledger[name].grade == row["grade"].removesuffix(" (new)")
+
+
+def test_the_main_claims_are_a_table_of_their_own() -> None:
+    """The statements of the paper, each once, in the order of the ledger."""
+    made = claim_tables.main_claims(ROOT / "results").splitlines()
+    assert len(made) == 2 + len(claims.MAIN)
+    ledger = [found for found in claims.load(LEDGER) if found.id in claims.MAIN]
+    assert [found.id for found in ledger] == list(claims.MAIN)
+    for line, found in zip(made[2:], ledger, strict=True):
+        assert found.statement[1:20].replace("'", "’") in line.replace("\\'", "’").replace("'", "’")

@@ -14,7 +14,7 @@ from replication.errors import VerificationError
 from replication.files import PART
 from replication.pipeline import STAGES
 from replication.places import IN_SHORT
-from replication.report import codebook, datapackage, documents, provenance, readme
+from replication.report import codebook, datapackage, documents, licences, provenance, readme
 from replication.run import Run
 from replication.validation import committed as validation
 from replication.validation.committed import compare, verify_committed
@@ -24,6 +24,7 @@ TREE = {
     "results/numbers.json": b"{}\n",
     "figures/pair.png": b"\x89PNG\x00\xff",
     **{f"paper/{name}": b"text\n" for name in (*documents.outputs(), IN_SHORT)},
+    "page/index.html": b"text\n",
 }
 
 
@@ -122,7 +123,7 @@ def committed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
     monkeypatch.setattr(validation, "STAGES", (replace(STAGES[0], action=act),))
     monkeypatch.setattr(readme, "rendered", lambda *_: "fresh")
-    for document in (provenance, codebook):
+    for document in (provenance, codebook, licences):
         monkeypatch.setattr(document, "rendered", lambda results, definitions: "fresh")
         (root / document.NAME).parent.mkdir(exist_ok=True)
         (root / document.NAME).write_text("fresh", encoding="utf-8")
@@ -133,7 +134,7 @@ def committed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 def test_verified_repository(committed: Path) -> None:
     """A repository that holds what is made is verified, its README included."""
     told: list[str] = []
-    assert verify_committed(told.append, committed) == len(TREE) + 3 + len(readme.DOCUMENTS)
+    assert verify_committed(told.append, committed) == len(TREE) + 4 + len(readme.DOCUMENTS)
     assert told == ["fetch"]
 
 
@@ -145,7 +146,7 @@ def test_stale_readme(committed: Path, name: Path) -> None:
         verify_committed(lambda _: None, committed)
 
 
-@pytest.mark.parametrize("name", [provenance.NAME, codebook.NAME])
+@pytest.mark.parametrize("name", [provenance.NAME, codebook.NAME, licences.NAME])
 def test_stale_document(committed: Path, name: Path) -> None:
     """A generated document that is stale, or is not there, is found."""
     for lose in (lambda: (committed / name).write_text("old"), (committed / name).unlink):

@@ -67,7 +67,7 @@ def test_the_title_tells_the_moments_and_the_largest_share(shown: Shown) -> None
     row = hill[(hill[["window", "unit", "k"]] == [HEADLINE, "developer", 10]).all(axis=1)].iloc[0]
     top = measured(shown, "developer", "all").loc["top-1", "point"]
     assert titled(shown) == (
-        f"Downloads per developer have no finite variance (tail index {row['alpha']:.2f}, "
+        f"A Pareto tail of developers’ downloads has no finite variance (index {row['alpha']:.2f}, "
         f"{row['lower']:.2f} to {row['upper']:.2f}); the largest holds {100 * top:.0f} %, with no "
         "interval"
     )

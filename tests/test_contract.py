@@ -338,7 +338,9 @@ def test_a_parquet_file_with_damaged_pages(tmp_path: Path, release: Release) -> 
 def test_a_file_without_rows(tmp_path: Path, release: Release) -> None:
     """A header is not data."""
     for name in ("release.parquet", "release.csv"):
-        assert "holds no rows" in refusal(write(release[:0], tmp_path / name), ContractError)
+        path = write(release[:0], tmp_path / name)
+        assert "holds no rows" in refusal(path, ContractError)
+        assert "holds no rows" in refusal(path, SourceError, fetched)
 
 
 @pytest.mark.parametrize("content", [b"", b"\n\n"])
@@ -347,6 +349,7 @@ def test_an_empty_csv_file(tmp_path: Path, content: bytes) -> None:
     path = tmp_path / "release.csv"
     path.write_bytes(content)
     refusal(path, SourceError)
+    assert "holds no rows" in refusal(path, SourceError, fetched)
 
 
 @BOTH

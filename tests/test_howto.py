@@ -31,7 +31,15 @@ from replication.inference.bootstrap import Intervals
 from replication.inference.simulation import LABELS
 from replication.pipeline import fetch_stage, panel_stage
 from replication.plots import calibration
-from replication.report import claim_tables, claims, estimate_tables, judgement, numbers, prose
+from replication.report import (
+    claim_tables,
+    claims,
+    estimate_tables,
+    head_judges,
+    judgement,
+    numbers,
+    prose,
+)
 from replication.run import ROOT, Run
 from replication.sources import file, manifest
 from replication.sources.manifest import Manifest
@@ -128,10 +136,12 @@ statement = "the share that a test prints"
 value = "{value}"
 unit = "percent"
 period = "2024-08/2025-08"
-definition = "of first-year downloads"
+definition = "first-year downloads"
+denominator = "all first-year downloads"
 source = "a test"
 url = "https://example.org"
 grade = "primary"
+read = "in full"
 judge = "{judge}"
 """
 
@@ -147,12 +157,10 @@ def ledger(folder: Path, claim: str) -> list[claims.Claim]:
 
 def judged(folder: Path, mine: list[claims.Claim]) -> pd.Series:
     """The row of a claim, which is left as the only one of the folder's claims.csv."""
-    names = ("window_answers", "window_changes", "window_passing")
+    names = ("window_answers", "window_changes", "window_passing", "window_months")
     window = {name: files.read_csv(RESULTS / f"{name}.csv") for name in names}
-    estimates, crossings = (
-        files.read_csv(RESULTS / f"{n}.csv") for n in ("estimates", "crossings")
-    )
-    rows = judgement.judge(mine, estimates, crossings, pd.DataFrame(), DEFINITIONS, window)
+    head = {name: files.read_csv(RESULTS / f"{name}.csv") for name in ("estimates", "crossings")}
+    rows = judgement.judge(mine, head, pd.DataFrame(), DEFINITIONS, window)
     files.write_csv(folder / "claims.csv", rows)
     return rows.iloc[0]
 
@@ -200,8 +208,7 @@ def test_a_claim_that_no_table_can_answer_is_refused(
 
 def test_every_judge_has_a_rule() -> None:
     """A name in the list without a function would be accepted, and fail in the analysis."""
-    nothing = pd.DataFrame()
-    assert {*judgement._of_head(nothing, nothing, nothing, DEFINITIONS)} == claims.JUDGES
+    assert {*head_judges.of_head({}, pd.DataFrame(), DEFINITIONS)} == claims.JUDGES
 
 
 def fetch_mine(run: Run, progress: Progress) -> tuple[Manifest, list[Path]]:

@@ -14,7 +14,7 @@ import matplotlib as mpl
 import numpy as np
 import pandas as pd
 import pytest
-from figure_texts import assert_legible, shown
+from figure_texts import assert_legible, overlaps, shown
 from hypothesis import given
 from hypothesis import strategies as st
 from matplotlib.axes import Axes
@@ -33,19 +33,23 @@ from replication.analysis.specification import (
 )
 from replication.attribution.assign import LABELS
 from replication.definitions import Definitions, load_definitions
-from replication.files import write_csv, write_json
+from replication.files import read_json, write_csv, write_json
 from replication.plots import (
     FIGURES,
     WINDOW_FIGURES,
     attribution_choices,
+    developers,
     draw_all,
+    forms,
     shares_over_time,
     single_choices,
     style,
     words,
 )
 from replication.plots.layout import spread, width_of, wrap
-from replication.plots.results import Results, headline
+from replication.plots.results import Results, headline, select
+from replication.plots.style import Drawing
+from replication.plots.writing import FILES
 from replication.report import prose
 
 DEFINITIONS = load_definitions()
@@ -284,7 +288,7 @@ def _defects() -> pd.DataFrame:
     return pd.DataFrame({"check": found.keys(), "where": found.values()})
 
 
-def drawn(results: Results) -> dict[str, Figure]:
+def drawn(results: Results) -> dict[str, Drawing]:
     """Every figure, with its texts laid out."""
     with style.context(DEFINITIONS):
         figures = {name: draw(results, DEFINITIONS) for name, draw in FIGURES.items()}
@@ -306,23 +310,26 @@ def results(tmp_path_factory: pytest.TempPathFactory) -> Results:
 
 
 @pytest.fixture(scope="module")
-def figures(results: Results) -> dict[str, Figure]:
+def figures(results: Results) -> dict[str, Drawing]:
     """Its figures."""
     return drawn(results)
 
 
 @pytest.mark.slow
-def test_every_figure_is_written_in_three_formats_with_the_same_bytes(tmp_path: Path) -> None:
-    """Two runs agree to the byte, even where the reader's own settings differ."""
+def test_every_figure_is_written_in_every_form_with_the_same_bytes(tmp_path: Path) -> None:
+    """One run draws here and one in new processes; they agree to the byte, whatever the reader's settings."""
     synthetic(tmp_path / "results")
     told: list[str] = []
-    first = draw_all(tmp_path / "results", tmp_path / "one", DEFINITIONS, told.append)
+    first = draw_all(tmp_path / "results", tmp_path / "one", DEFINITIONS, told.append, workers=1)
     with mpl.rc_context({"font.size": 20, "svg.hashsalt": "other", "axes.facecolor": "red"}):
-        second = draw_all(tmp_path / "results", tmp_path / "two", DEFINITIONS, told.append)
-    assert {p.name for p in first} == {f"{n}.{s}" for n in FIGURES for s in SIGNATURES}
+        second = draw_all(
+            tmp_path / "results", tmp_path / "two", DEFINITIONS, told.append, workers=2
+        )
+    places = {place.format(name) for name in FIGURES for place in FILES} | {"figures.json"}
+    assert {p.relative_to(tmp_path / "one").as_posix() for p in first} == places
     assert len(told) == 2 * len(FIGURES)
     for one, two in zip(first, second, strict=True):
-        assert one.read_bytes().startswith(SIGNATURES[one.suffix[1:]])
+        assert one.read_bytes().startswith(SIGNATURES.get(one.suffix[1:], b""))
         assert one.read_bytes() == two.read_bytes(), one.name
 
 
@@ -337,12 +344,11 @@ def test_a_figure_that_is_added_to_the_table_is_drawn_and_numbered(
 
     monkeypatch.setitem(FIGURES, "new", draw)
     synthetic(tmp_path / "results")
-    written = draw_all(tmp_path / "results", tmp_path / "figures", DEFINITIONS, lambda _: None)
-    new = {path.suffix[1:]: path.read_bytes() for path in written if path.stem == "new"}
-    assert {suffix: new[suffix].startswith(SIGNATURES[suffix]) for suffix in new} == dict.fromkeys(
-        SIGNATURES, True
-    )
-    assert b"<dc:title>A new figure</dc:title>" in new["svg"]
+    folder = tmp_path / "figures"
+    draw_all(tmp_path / "results", folder, DEFINITIONS, lambda _: None, workers=1)
+    for suffix, signature in SIGNATURES.items():
+        assert (folder / f"new.{suffix}").read_bytes().startswith(signature)
+    assert read_json(folder / "figures.json")["new"]["title"] == "A new figure"
     text = "![**{{fig:new}}.** One sentence.](figures/new){width=70%}"
     assert prose.labels(text) == {"fig:new": "Figure 1"}
 
@@ -665,3 +671,54 @@ def test_numbers_are_printed_alike_everywhere() -> None:
     assert words.points(-1) == "1.0 point"
     assert words.day("2025-07-02") == "2 July 2025"
     assert words.short_day("2025-07-02") == "2 Jul 2025"
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", FIGURES)
+def test_a_figure_has_its_data_and_a_text_that_stands_for_it(
+    figures: dict[str, Drawing], name: str
+) -> None:
+    """The text begins with the title and goes on with numbers; the data have rows and no empty column."""
+    figure = figures[name]
+    assert figure.alt.startswith(f"{figure.title}. ")
+    assert re.search(r"\d", figure.alt.removeprefix(figure.title))
+    assert len(figure.data) > 0
+    assert figure.data.notna().any().all()
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", FIGURES)
+def test_no_text_is_clipped_or_covered_in_the_other_forms(results: Results, name: str) -> None:
+    """Bare, and as a slide."""
+    with style.context(DEFINITIONS):
+        figure = FIGURES[name](results, DEFINITIONS)
+        forms.bare(figure)
+        assert overlaps(figure) == []
+        forms.wide(figure)
+        assert overlaps(figure) == []
+
+
+@pytest.mark.slow
+def test_every_tile_has_words_and_every_group_a_name(results: Results) -> None:
+    """Groups too small for theirs share a tile, and are listed below it."""
+    rows = select(results.leave_one_out, headline(DEFINITIONS))
+    blocks, small = developers.layout(rows)
+    assert [named.tile for block in blocks for named in block.tiles if named.words is None] == []
+    assert [b.group for b in blocks if b.tag is None] == [developers.REST] * bool(small)
+    shares = rows.groupby("group")["share"].sum()
+    named = {b.group: b.share for b in blocks if b.tag} | small
+    assert named == pytest.approx(shares[shares > 0].to_dict())
+    assert sum(t.tile.share for b in blocks for t in b.tiles) == pytest.approx(rows["share"].sum())
+
+
+@pytest.mark.slow
+def test_a_removal_has_the_colour_of_who_then_leads(results: Results) -> None:
+    """Never that of the developer that was removed."""
+    with style.context(DEFINITIONS):
+        figure = FIGURES["leave_one_out"](results, DEFINITIONS)
+    dots = [line for line in figure.axes[0].lines if line.get_marker() in style.MARKERS.values()]
+    assert dots
+    for dot in dots:
+        side = style.leader(float(dot.get_xdata()[0]))
+        assert to_hex(dot.get_color()) == COLOURS[side].lower()
+        assert dot.get_marker() == style.MARKERS[side]

@@ -234,7 +234,7 @@ def concentrations(repositories: Repositories) -> pd.DataFrame:
         scope do not count.
     """
     parts = []
-    for cells, scope in product(_whole_windows(repositories), SCOPES):
+    for cells, scope in product(whole_windows(repositories), SCOPES):
         spec = cells.specification
         keys = {"window": spec.window, "attribution": spec.attribution, "labels": spec.labels}
         rows = with_intervals(_within(cells, scope), repositories.definitions.inference)
@@ -244,7 +244,7 @@ def concentrations(repositories: Repositories) -> pd.DataFrame:
     return table[[*names, *table.columns.drop(names)]]
 
 
-def _whole_windows(repositories: Repositories) -> Iterator[SpecifiedCells]:
+def whole_windows(repositories: Repositories) -> Iterator[SpecifiedCells]:
     """Cells of every window as the headline credits and labels it, without any exclusion."""
     for window, unit in product(repositories.definitions.windows, UNITS):
         yield repositories.cells(of_window(window.id, repositories.definitions), unit)
@@ -269,7 +269,7 @@ def hill(repositories: Repositories) -> pd.DataFrame:
     level = repositories.definitions.inference.level
     parts = [
         _by_tail_size(cells.sizes, level).assign(window=cells.specification.window, unit=cells.unit)
-        for cells in _whole_windows(repositories)
+        for cells in whole_windows(repositories)
     ]
     table = pd.concat(parts, ignore_index=True)
     return table[["window", "unit", *table.columns.drop(["window", "unit"])]]

@@ -14,6 +14,7 @@ from replication.analysis.cells import REPOSITORY, Repositories
 from replication.analysis.choices import measures
 from replication.analysis.lead import CHINA, LEAD, SIDES, USA, statistics
 from replication.analysis.specification import NONE, OWN, choices_of, of_window
+from replication.analysis.tails import HALF, LOGNORMAL, ROOT
 from replication.analysis.weekly import NEVER
 from replication.attribution.assign import LABELS
 from replication.attribution.audit import CLASSES
@@ -40,7 +41,12 @@ def over_specifications(grid: pd.DataFrame) -> dict[str, Any]:
         "usa_leads": int((rows["lead"] < 0).sum()),
         "turned_by_one": int(turned.sum()),
         "turned_by_one_share": float(turned.mean()),
+        "turned_by_one_distinct": int(turned[once].sum()),
+        "china_leads_distinct": int((ahead & once).sum()),
         "china_smallest": float(rows["china"].min()),
+        "china_largest": float(rows["china"].max()),
+        "usa_smallest": float(rows["usa"].min()),
+        "usa_largest": float(rows["usa"].max()),
         "told_differently": float(
             (_excludes_zero(rows, "") != _excludes_zero(rows, "repository_")).mean()
         ),
@@ -96,6 +102,22 @@ def of_tails(
         for column, values in hill.loc[at, ["alpha", "lower", "upper"]].items():
             facts[f"tail_{name}_{column}"] = float(values.iloc[0]) if len(values) else np.nan
     return facts
+
+
+def over_tails(models: pd.DataFrame, plateaus: pd.DataFrame) -> dict[str, Any]:
+    """In how many tails the Pareto law is refused for a lognormal, and whose index settles nowhere.
+
+    Tails are those of every window and unit that are judged, with as many units as the square root of
+    all, or half of all.
+    """
+    refused = models["law"] == LOGNORMAL
+    settled = plateaus.loc[plateaus["plateau"] != "", "plateau"]
+    return {
+        "tails": len(settled),
+        "tails_without_plateau": int((settled == "no").sum()),
+        **{f"tails_not_pareto_{tail}": int((refused & (models["tail"] == tail)).sum())
+           for tail in (ROOT, HALF)},
+    }  # fmt: skip
 
 
 def of_first_sums(distribution: pd.DataFrame) -> dict[str, Any]:

@@ -60,6 +60,7 @@ def _of_results(tables: Tables, definitions: Definitions) -> Iterator[Mapping[st
     yield facts.over_estimates(tables["estimates"])
     yield preferred.of_calibration(tables["calibration"], definitions)
     yield facts.of_tails(tables["hill"], tables["concentration"], definitions)
+    yield facts.over_tails(tables["tail_models"], tables["tail_plateaus"])
     yield facts.of_first_sums(tables["rolling_distribution"])
     yield facts.of_changes(tables["changes"])
     yield facts.over_series(tables["crossings"])

@@ -13,7 +13,7 @@ from typing import Annotated
 import typer
 
 from replication import __version__
-from replication.cli import checks, hub, registry, stages, summary
+from replication.cli import checks, citation, claims, hub, registry, stages, summary
 from replication.cli.terminal import out
 
 app = typer.Typer(
@@ -53,10 +53,13 @@ stages.register(app)
 app.command()(summary.summary)
 app.command()(checks.verify)
 app.command()(checks.compare)
+app.command()(claims.claim)
 app.command()(checks.calibration)
 app.command("crawl")(hub.crawl_command)
 app.command()(checks.recovery)
 app.command()(registry.who)
+app.command()(citation.cite)
+app.command()(citation.dataset)
 app.command()(version)
 app.add_typer(registry.app, name="registry")
 

@@ -18,6 +18,7 @@ from replication.definitions.settings import (
     Margins,
     PanelSettings,
     Paper,
+    TailSettings,
     TimeSettings,
     WholeHub,
 )
@@ -50,6 +51,7 @@ class Definitions:
     published_specifications: tuple[PublishedSpecification, ...]
     bridges: tuple[Bridge, ...]
     inference: Inference
+    tail: TailSettings
     calibration: Calibration
     time: TimeSettings
     verdict: Margins

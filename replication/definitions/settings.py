@@ -55,6 +55,13 @@ class Inference:
 
 
 @dataclass(frozen=True, config=TABLE)
+class TailSettings:
+    """When the index of a tail is said to settle."""
+
+    plateau_ratio: Annotated[Number, Field(gt=1, le=100)]
+
+
+@dataclass(frozen=True, config=TABLE)
 class Calibration:
     """Size of the experiment that measures coverage, and how concentrated its sizes are."""
 

@@ -5,6 +5,7 @@ from replication.pipeline import (
     attribution_stage,
     fetch_stage,
     figures_stage,
+    page_stage,
     panel_stage,
     paper_stage,
 )
@@ -18,5 +19,6 @@ STAGES = tuple(
         analysis_stage,
         figures_stage,
         paper_stage,
+        page_stage,
     )
 )

@@ -17,7 +17,7 @@ def inputs(run: Run) -> Iterable[Path]:
 
 
 def figures(run: Run, progress: Progress) -> list[Path]:
-    """Draw every figure as SVG, PDF and PNG."""
+    """Draw every figure and write it in every form."""
     from replication.plots import draw_all
 
     return draw_all(run.results, run.figures, run.definitions, progress)

@@ -38,16 +38,24 @@ def _sources() -> list[Path]:
 
 def paper(run: Run, progress: Progress) -> list[Path]:
     """Render the paper and, for the bundled run, what is generated of README, docs and results."""
-    from replication.report import codebook, datapackage, provenance, readme, render, short
+    from replication.report import (
+        codebook,
+        datapackage,
+        licences,
+        provenance,
+        readme,
+        render,
+        short,
+    )
 
     written = render.render(PAPER, run.results, run.figures, run.paper, run.definitions, progress)
     written.append(short.write(PAPER, run.results, run.definitions, run.paper))
     if IN_REPOSITORY and run.out == ROOT:
-        progress("generated parts of README.md, docs and results, and datapackage.json")
+        progress("generated parts of README.md, docs and results, datapackage.json and LICENSE")
         written += readme.update(ROOT, run.results, run.definitions)
         written += [
             generated.write(ROOT, run.results, run.definitions)
-            for generated in (provenance, codebook, datapackage)
+            for generated in (provenance, codebook, datapackage, licences)
         ]
     return written
 

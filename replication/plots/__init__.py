@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-import io
-from collections.abc import Callable
+import os
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ProcessPoolExecutor
+from functools import partial
+from multiprocessing import get_context
 from pathlib import Path
 
-from matplotlib.figure import Figure
-
 from replication.definitions import Definitions
-from replication.files import write_bytes
+from replication.files import write_bytes, write_json
 from replication.plots import (
     attribution_choices,
     bridges,
@@ -27,10 +28,19 @@ from replication.plots import (
     uploader_origin,
     window_months,
     window_pair,
+    writing,
 )
 from replication.plots.results import Results
+from replication.plots.style import Drawing
+from replication.plots.writing import rendered
 
-Draw = Callable[[Results, Definitions], Figure]
+__all__ = ["FIGURES", "WINDOW_FIGURES", "draw_all", "figures_of", "rendered"]
+
+Draw = Callable[[Results, Definitions], Drawing]
+Words = dict[str, str]
+Drawn = tuple[Words, dict[str, bytes]]
+WORDS = "figures.json"
+"""File with the words of every figure: its title, and the text that stands for it."""
 WINDOW_FIGURES: dict[str, Draw] = {
     "window_pair": window_pair.draw,
     "window_months": window_months.draw,
@@ -53,13 +63,6 @@ FIGURES: dict[str, Draw] = {
     "attribution_choices": attribution_choices.draw,
 }
 
-# No date and no random identifier in any format: the same results give the same bytes.
-_METADATA: dict[str, dict[str, str | None]] = {
-    "svg": {"Date": None},
-    "pdf": {"CreationDate": None},
-    "png": {},
-}
-
 
 def figures_of(definitions: Definitions) -> dict[str, Draw]:
     """The figures of a run: one on the whole Hub rebuilds no window from public records."""
@@ -71,7 +74,11 @@ def figures_of(definitions: Definitions) -> dict[str, Draw]:
 
 
 def draw_all(
-    results: Path, figures: Path, definitions: Definitions, progress: Callable[[str], None]
+    results: Path,
+    figures: Path,
+    definitions: Definitions,
+    progress: Callable[[str], None],
+    workers: int | None = None,
 ) -> list[Path]:
     """Draw every figure of a run from the tables in `results` and write it to `figures`.
 
@@ -80,34 +87,50 @@ def draw_all(
     results
         Folder of the result tables and the manifest.
     figures
-        Folder that receives NAME.svg, NAME.pdf and NAME.png.
+        Folder that receives the files of `writing.FILES`, and figures.json with the title of each figure
+        and the text that stands for it.
     definitions
         Definitions: labels, groups and the headline specification.
     progress
-        Called with a line of text before each figure.
+        Called with a line of text before each figure is written.
+    workers
+        Processes that draw. Default: as many as there are cores.
 
     Returns
     -------
     list of Path
         Every file written.
     """
-    tables = Results.read(results, whole=definitions.whole)
+    drawn = partial(_drawn, results, definitions)
+    names = [*figures_of(definitions)]
+    words: dict[str, Words] = {}
     written = []
-    for name, draw in figures_of(definitions).items():
-        progress(f"drawing {name}")
-        with style.context(definitions):
-            figure = draw(tables, definitions)
-            for suffix in _METADATA:
-                path = figures / f"{name}.{suffix}"
-                write_bytes(path, rendered(figure, suffix))
-                written.append(path)
-    return written
+    each = zip(names, _each(drawn, names, workers), strict=True)
+    for number, (name, (words[name], files)) in enumerate(each, 1):
+        progress(f"figure {number} of {len(names)}, {name}")
+        for place, content in files.items():
+            write_bytes(figures / place, content)
+            written.append(figures / place)
+    write_json(figures / WORDS, words)
+    return [*written, figures / WORDS]
 
 
-def rendered(figure: Figure, suffix: str) -> bytes:
-    """Bytes of `figure` in the format `suffix`: svg, pdf or png."""
-    stream = io.BytesIO()
-    about = {"Title": style.title_of(figure), **_METADATA[suffix]}
-    with style.look():
-        figure.savefig(stream, format=suffix, dpi=style.DPI, metadata=about)
-    return stream.getvalue()
+def _each(
+    drawn: Callable[[str], Drawn], names: Sequence[str], workers: int | None
+) -> Iterator[Drawn]:
+    """Draw the named figures, in order, in this process or in several."""
+    count = min(workers or os.cpu_count() or 1, len(names))
+    if count == 1:
+        yield from map(drawn, names)
+        return
+    # A new process each: one that is split from this one would inherit locks of other threads.
+    with ProcessPoolExecutor(count, get_context("spawn")) as pool:
+        yield from pool.map(drawn, names)
+
+
+def _drawn(results: Path, definitions: Definitions, name: str) -> Drawn:
+    """Words and files of one figure."""
+    tables = Results.read(results, whole=definitions.whole)
+    with style.context(definitions):
+        figure = FIGURES[name](tables, definitions)
+        return {"title": figure.title, "alt": figure.alt}, writing.files_of(name, figure)

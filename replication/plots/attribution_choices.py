@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
+import pandas as pd
 from matplotlib.axes import Axes
-from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
 from replication.definitions import Definitions
@@ -20,6 +20,7 @@ from replication.plots.style import (
     MARKERS,
     QUIET,
     RULE,
+    Drawing,
     leader,
     page,
     text_colour,
@@ -31,7 +32,7 @@ BESIDE, EDGE = 0.065, 0.13  # inches from a dot to its value, and from a tick to
 NOTHING = "removes nothing"
 
 
-def draw(results: Results, definitions: Definitions) -> Figure:
+def draw(results: Results, definitions: Definitions) -> Drawing:
     """Draw one panel for the headline's window and one for the increments to the same end."""
     panels = panels_of(results, definitions)
     gutter = max(width_of(text, SMALL) for text in panels[0].labels) + INDENT + 0.12
@@ -55,7 +56,31 @@ def draw(results: Results, definitions: Definitions) -> Figure:
         _scale(ax, wide, panel.baseline, "headline" if n == 0 else "same choices")
         _sides(ax, wide, gutter if n == 0 else 0)
         _panel(ax, panel, gutter / wide if n == 0 else None, wide)
-    return sheet.figure
+    return sheet.describe(alt(panels), data(panels))
+
+
+def alt(panels: Sequence[Panel]) -> str:
+    """In every panel, the choices under which the lead is smallest and largest."""
+    parts = []
+    for panel in panels:
+        rows = [row for rows in panel.blocks.values() for row in rows if row.lead is not None]
+        low, high = (end(rows, key=lambda row: row.lead or 0.0) for end in (min, max))
+        parts.append(
+            f"{panel.window.label}: {signed(panel.baseline)} under the headline’s choices, from "
+            f"{_text(low)} ({low.label}) to {_text(high)} ({high.label})"
+        )
+    return f"China − USA in points under one other choice at a time. {'. '.join(parts)}."
+
+
+def data(panels: Sequence[Panel]) -> pd.DataFrame:
+    """Every dot and every range, in points."""
+    rows = []
+    for panel, (block, shown) in ((p, item) for p in panels for item in p.rows().items()):
+        for row in shown:
+            ends = row.ends._asdict() if isinstance(row, Range) else {}
+            keys = {"window": panel.window.label, "block": block, "choice": row.label}
+            rows.append({**keys, "lead_points": row.lead, **ends})
+    return pd.DataFrame(rows)
 
 
 def deck(panels: Sequence[Panel], results: Results, definitions: Definitions) -> str:

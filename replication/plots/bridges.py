@@ -7,7 +7,6 @@ from typing import Any, NamedTuple
 
 import pandas as pd
 from matplotlib.axes import Axes
-from matplotlib.figure import Figure
 
 from replication.definitions import Definitions
 from replication.plots import scales
@@ -20,6 +19,7 @@ from replication.plots.style import (
     QUIET,
     SHADE,
     SIDES,
+    Drawing,
     leader,
     page,
     text_colour,
@@ -62,7 +62,7 @@ class Step(NamedTuple):
 Bridges = dict[str, list[Step]]
 
 
-def draw(results: Results, definitions: Definitions) -> Figure:
+def draw(results: Results, definitions: Definitions) -> Drawing:
     """Draw one waterfall for each bridge, all on one scale."""
     bridges = bridges_of(results.bridges, definitions)
     rows = [step for steps in bridges.values() for step in steps]
@@ -79,7 +79,32 @@ def draw(results: Results, definitions: Definitions) -> Figure:
         _scale(ax, named=n == len(bridges) - 1)
         _waterfall(ax, steps, gutter / wide, (span[1] - span[0]) / wide)
         top -= HEADING + tall + APART
-    return sheet.figure
+    return sheet.describe(alt(bridges), data(bridges))
+
+
+def alt(bridges: Bridges) -> str:
+    """Every bridge, step by step."""
+    texts = [
+        f"{name}: {', '.join(f'{step.label} {step.text}' for step in steps)}"
+        for name, steps in bridges.items()
+    ]
+    return f"Waterfalls of leads in points. {'. '.join(texts)}."
+
+
+def data(bridges: Bridges) -> pd.DataFrame:
+    """Every bar, in points."""
+    return pd.DataFrame(
+        [
+            {"bridge": name, "kind": step.kind, "step": step.label}
+            | {
+                "before_points": step.before,
+                "after_points": step.after,
+                "change_points": step.change,
+            }
+            for name, steps in bridges.items()
+            for step in steps
+        ]
+    )
 
 
 def bridges_of(table: pd.DataFrame, definitions: Definitions) -> Bridges:

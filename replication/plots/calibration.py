@@ -7,14 +7,24 @@ from typing import Any, NamedTuple
 
 import pandas as pd
 from matplotlib.axes import Axes
-from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator, NullLocator
 
 from replication.definitions import Definitions
 from replication.plots.layout import BODY, SMALL, spread, width_of
 from replication.plots.results import LEAD, Results
 from replication.plots.scales import percents
-from replication.plots.style import INK, INNER, MARGIN, QUIET, RULE, SHADE, WIDTH, Page, page
+from replication.plots.style import (
+    INK,
+    INNER,
+    MARGIN,
+    QUIET,
+    RULE,
+    SHADE,
+    WIDTH,
+    Drawing,
+    Page,
+    page,
+)
 from replication.plots.words import percent
 
 HEADING, AXIS, ROW = 0.25, 0.36, 0.13
@@ -75,6 +85,8 @@ LOOKS = {
 """Words and marks of the methods in the order of the rows; repositories, as a unit, are hollow."""
 MAIN = (PERCENTILE, JACKKNIFE, STUDENTISED)
 """Methods that are drawn against the effective number."""
+ALIKE = (Method("developer", "poisson", "percentile"),)
+"""Methods whose marks would lie on another's: Poisson weights on those of the percentile bootstrap."""
 MODELS = {
     "labels": ("Labels", "countries drawn anew, sizes kept"),
     "hits": ("Hits", "developers and countries drawn anew"),
@@ -90,7 +102,7 @@ def look_of(method: Method) -> Look:
     return LOOKS.get(method, Look(text, ".", text))
 
 
-def draw(results: Results, definitions: Definitions) -> Figure:
+def draw(results: Results, definitions: Definitions) -> Drawing:
     """Draw coverage by method and model, above coverage against the effective number."""
     rows = rows_of(results, definitions)
     full, flat = _in_full(rows), _flattened(rows)
@@ -109,7 +121,24 @@ def draw(results: Results, definitions: Definitions) -> Figure:
         _by_method(sheet, full, methods, lower + AXIS, definitions)
     if not flat.empty:
         _by_number(sheet, flat, definitions)
-    return sheet.figure
+    return sheet.describe(alt(full), data(full, flat))
+
+
+def alt(full: pd.DataFrame) -> str:
+    """The lowest coverage of every method over the models."""
+    lowest = full.dropna(subset="coverage").groupby("order")
+    texts = [
+        f"{look_of(rows['key'].iloc[0]).text} {percent(rows['coverage'].min(), 0)}"
+        for _, rows in lowest
+    ]
+    return f"Marks of coverage by method and model. Lowest over the models: {', '.join(texts)}."
+
+
+def data(full: pd.DataFrame, flat: pd.DataFrame) -> pd.DataFrame:
+    """Every mark; coverage and refusals in percent, widths in points."""
+    columns = ["model", "power", "n_effective", "unit", "scheme", "method", "data_sets"]
+    columns += ["coverage", "error", "width", "refused"]
+    return pd.concat([full, flat])[columns].drop_duplicates(ignore_index=True)
 
 
 def rows_of(results: Results, definitions: Definitions) -> pd.DataFrame:
@@ -162,8 +191,8 @@ def deck(results: Results, rows: pd.DataFrame, definitions: Definitions) -> str:
 
 
 def _in_full(rows: pd.DataFrame) -> pd.DataFrame:
-    """Settings as concentrated as the panel."""
-    return rows[rows["power"] == 1]
+    """Settings as concentrated as the panel, of methods that can be told apart."""
+    return rows[(rows["power"] == 1) & ~rows["key"].isin(ALIKE)]
 
 
 def _flattened(rows: pd.DataFrame) -> pd.DataFrame:

@@ -7,7 +7,6 @@ from typing import NamedTuple
 
 import pandas as pd
 from matplotlib.axes import Axes
-from matplotlib.figure import Figure
 
 from replication.definitions import Definitions, Window
 from replication.plots.layout import SMALL, spread, width_of
@@ -21,6 +20,7 @@ from replication.plots.style import (
     MARKERS,
     QUIET,
     RULE,
+    Drawing,
     Page,
     page,
     text_colour,
@@ -70,7 +70,7 @@ class Index(NamedTuple):
     upper: float
 
 
-def draw(results: Results, definitions: Definitions) -> Figure:
+def draw(results: Results, definitions: Definitions) -> Drawing:
     """Draw Hill's index by unit above the measures of the headline's window."""
     windows, measured = windows_of(results, definitions), _measured(results, definitions)
     units = [u for u in UNITS if u in set(measured["unit"])]
@@ -88,7 +88,28 @@ def draw(results: Results, definitions: Definitions) -> Figure:
     if units:
         _table(sheet, measured, units)
         sheet.heading(0, lower + 0.02, window_of(definitions, headline(definitions)).label)
-    return sheet.figure
+    return sheet.describe(alt(measured), data(results, windows, measured))
+
+
+def alt(measured: pd.DataFrame) -> str:
+    """What the largest developer and the largest repository hold, by scope."""
+    rows = measured[(measured["measure"] == MEASURES[0].name) & measured["point"].notna()]
+    texts = [
+        f"{UNITS[row['unit']].lower()}, {SCOPES[row['scope']].lower() if row['scope'] == EVERYWHERE else row['scope']}: "
+        f"{percent(100 * row['point'], 0)}"
+        for row in rows.to_dict("records")
+    ]
+    return f"Hill’s tail index above, measures of concentration below. The largest holds, of {'; '.join(texts)}."
+
+
+def data(results: Results, windows: Sequence[Window], measured: pd.DataFrame) -> pd.DataFrame:
+    """Every line and band of the index, and every measure with its interval."""
+    hill = results.hill[results.hill["window"].isin([w.id for w in windows])]
+    lines = hill.rename(columns={"alpha": "point"}).assign(part="tail index")
+    names = [m.name for m in MEASURES]
+    marks = measured[measured["measure"].isin(names)].assign(part="concentration")
+    columns = ["part", "window", "unit", "scope", "measure", "k", "point", "lower", "upper", "note"]
+    return pd.concat([lines, marks], ignore_index=True)[columns]
 
 
 def windows_of(results: Results, definitions: Definitions) -> list[Window]:
@@ -110,7 +131,7 @@ def title(results: Results, definitions: Definitions) -> str:
     if index is None:
         return f"Developers are too few to fit a tail to their downloads: {largest}"
     text = (
-        f"Downloads per developer have {moments(index)} (tail index {index.alpha:.2f}, "
+        f"A Pareto tail of developers’ downloads has {moments(index)} (index {index.alpha:.2f}, "
         f"{index.lower:.2f} to {index.upper:.2f}); {largest}"
     )
     if pd.isna(top["lower"]):

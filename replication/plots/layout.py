@@ -36,9 +36,9 @@ def width_of(text: str, size: float, *, bold: bool = False) -> float:
 
 
 def wrap(text: str, width: float, size: float, *, bold: bool = False) -> list[str]:
-    """Break `text` into lines of at most `width` inches, never before a number or a dash."""
+    """Break `text` into lines of at most `width` inches, never before a dash, nor before a number that no comma precedes."""
     lines: list[str] = []
-    for word in re.split(r" (?![\d/–])", text):
+    for word in re.split(r" (?![\d/–])|(?<=,) ", text):
         longer = f"{lines[-1]} {word}" if lines else word
         if lines and width_of(longer, size, bold=bold) <= width:
             lines[-1] = longer

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import pandas as pd
 from matplotlib.axes import Axes
-from matplotlib.figure import Figure
 
 from replication.definitions import Definitions
 from replication.plots import scales
@@ -20,13 +19,24 @@ from replication.plots.results import (
     increments_to_headline,
     select,
 )
-from replication.plots.style import COLOURS, INK, INNER, MARKERS, QUIET, SHADE, page, text_colour
+from replication.plots.style import (
+    COLOURS,
+    INK,
+    INNER,
+    MARKERS,
+    QUIET,
+    SHADE,
+    Drawing,
+    leader,
+    page,
+    text_colour,
+)
 from replication.plots.words import basis, points, signed, whose
 
 MOST, ROW, HEADING, BELOW, VALUES, GAP = 10, 0.185, 0.42, 0.22, 0.6, 0.12
 
 
-def draw(results: Results, definitions: Definitions) -> Figure:
+def draw(results: Results, definitions: Definitions) -> Drawing:
     """Draw one panel for the headline and one for the increments to the same end."""
     choices = list(dict.fromkeys([headline(definitions), increments_to_headline(definitions)]))
     panel = HEADING + MOST * ROW + BELOW
@@ -34,8 +44,9 @@ def draw(results: Results, definitions: Definitions) -> Figure:
     credit = basis(choices[0].attribution, choices[0].labels)
     deck = (
         f"China − USA, points: in full (dashed), and without each of the {MOST} developers whose "
-        "removal moves it most (dots). Band: worst-case bounds of the full lead, all downloads of "
-        f"no known country given to either side. {credit[0].upper()}{credit[1:]}"
+        "removal moves it most (circle: China then leads; square: the USA does). Band: the "
+        "full lead with all downloads of no known country given to one side or the other. "
+        f"{credit[0].upper()}{credit[1:]}"
     )
     sheet = page(height, title(results, choices[0]), deck, results.footer(definitions))
     names = {e.id: e.label for e in definitions.estimands}
@@ -47,7 +58,26 @@ def draw(results: Results, definitions: Definitions) -> Figure:
         sheet.heading(0, bottom + MOST * ROW + 0.27, names[choice.estimand])
         _headings(ax, columns)
         _panel(ax, columns, results, choice)
-    return sheet.figure
+    return sheet.describe(alt(results, choices, names), data(results, choices))
+
+
+def alt(results: Results, choices: Sequence[Choice], names: Mapping[str, str]) -> str:
+    """The full lead, and the lead without each of the first three, in every panel."""
+    parts = []
+    for choice in choices:
+        first = movers(results, choice).head(3).to_dict("records")
+        without = ", ".join(f"without {x['developer']} {signed(100 * x['lead'])}" for x in first)
+        full = signed(results.estimate(choice, LEAD).point)
+        parts.append(f"{names[choice.estimand]}: in full {full}, {without}")
+    return f"China − USA in points without one developer each. {'. '.join(parts)}."
+
+
+def data(results: Results, choices: Sequence[Choice]) -> pd.DataFrame:
+    """Every dot, in points."""
+    rows = pd.concat([movers(results, choice) for choice in choices])
+    return rows[["estimand", "attribution", "labels", "developer", "group"]].assign(
+        lead_without_points=100 * rows["lead"], shift_points=100 * rows["shift"]
+    )
 
 
 def title(results: Results, choice: Choice) -> str:
@@ -118,20 +148,19 @@ def _panel(ax: Axes, columns: tuple[float, float], results: Results, choice: Cho
     wide = INNER - columns[1] - VALUES
     for place, row in enumerate(movers(results, choice).to_dict("records")):
         _mark(ax, place, row, estimate.point)
-        colour = text_colour(row["group"])
+        colour = text_colour(leader(row["lead"]))
         _entry(ax, -columns[1] / wide, place, row["developer"], INK)
-        _entry(ax, (columns[0] - columns[1]) / wide, place, row["group"], colour)
+        _entry(ax, (columns[0] - columns[1]) / wide, place, row["group"], QUIET)
         _entry(ax, 1 + VALUES / wide, place, signed(100 * row["lead"]), colour)
 
 
 def _mark(ax: Axes, place: int, row: dict[Any, Any], full: float) -> None:
-    """A line from the full lead to the lead without this developer."""
-    lead, colour = 100 * row["lead"], COLOURS[row["group"]]
-    ax.plot([full, lead], [place, place], color=colour, lw=1.8, zorder=3)
+    """A line from the full lead to the lead without this developer, in the colour of who then leads."""
+    lead, side = 100 * row["lead"], leader(row["lead"])
+    ax.plot([full, lead], [place, place], color=COLOURS[side], lw=1.8, zorder=3)
     ax.plot(
-        [lead], [place], MARKERS.get(row["group"], "D"), color=colour, ms=5.5, mec="white", mew=0.7,
-        zorder=4,
-    )  # fmt: skip
+        [lead], [place], MARKERS[side], color=COLOURS[side], ms=5.5, mec="white", mew=0.7, zorder=4
+    )
 
 
 def _entry(ax: Axes, x: float, place: int, text: str, colour: str) -> None:

@@ -7,7 +7,6 @@ from typing import Any, NamedTuple
 
 import pandas as pd
 from matplotlib.axes import Axes
-from matplotlib.figure import Figure
 from matplotlib.ticker import NullLocator
 
 from replication.definitions import Definitions
@@ -22,7 +21,9 @@ from replication.plots.style import (
     QUIET,
     RULE,
     SIDES,
+    Drawing,
     Page,
+    leader,
     page,
     text_colour,
 )
@@ -39,7 +40,6 @@ THICK, THIN = "jackknife-logit", "percentile"
 # What the models are called, and what each assumes, in few words; the table has it in full.
 NAMES = {
     "pair": ("Pair", "shares as published; within each group, developers as in the panel"),
-    "three": ("Three groups", "the same, with International / Online as published too"),
     "head-and-dust": (
         "Head and dust",
         "as the pair, but the rest is countless tiny repositories, which do not vary",
@@ -55,7 +55,7 @@ class Drawn(NamedTuple):
     thin: Ends
 
 
-def draw(results: Results, definitions: Definitions) -> Figure:
+def draw(results: Results, definitions: Definitions) -> Drawing:
     """Draw the intervals by model above the lead's interval against concentration."""
     names = [name for name in NAMES if name in set(results.published_pair["model"])]
     tall = ROW * len(names)
@@ -70,7 +70,25 @@ def draw(results: Results, definitions: Definitions) -> Figure:
     )
     ax = sheet.axes(LEFT, AXIS, WIDE, CURVE)
     _curve(ax, results, definitions)
-    return sheet.figure
+    return sheet.describe(alt(results, names), data(results, names))
+
+
+def alt(results: Results, names: Sequence[str]) -> str:
+    """The lead's interval in every model."""
+    table = results.published_pair
+    rows = table[(table["group"] == LEAD) & (table["method"] == THICK)].set_index("model")
+    spans = "; ".join(f"{NAMES[name][0]}: {_span(rows.loc[name])}" for name in names)
+    return f"Jackknife intervals of the lead in points, by model. {spans}."
+
+
+def data(results: Results, names: Sequence[str]) -> pd.DataFrame:
+    """Every interval, in percent or points, and the curve below."""
+    pairs = results.published_pair[results.published_pair["model"].isin(list(names))]
+    curve = results.concentration_curve.assign(model="pair, less concentrated", group=LEAD)
+    columns = ["model", "power", "n_effective", "group", "method"]
+    rows = pd.concat([pairs.assign(power=1.0), curve], ignore_index=True)
+    ends = ("point", "lower", "upper")
+    return rows[columns].assign(**{f"{end}_percent": 100 * rows[end] for end in ends})
 
 
 def title(results: Results) -> str:
@@ -234,12 +252,13 @@ def _curve(ax: Axes, results: Results, definitions: Definitions) -> None:
         ax.plot(thin["n_effective"], 100 * thin[end], color=INK, lw=0.9)
     lead = 100 * float(thick["point"].iloc[0])
     ax.axhline(0, color=INK, lw=0.9)
-    ax.axhline(lead, color=text_colour("China"), lw=1.1, ls=(0, (3, 2)))
+    ahead = text_colour(leader(lead))
+    ax.axhline(lead, color=ahead, lw=1.1, ls=(0, (3, 2)))
     _curve_scale(ax, x)
     _powers(ax, x, [float(power) for power in thick["power"]])
     ax.annotate(
         f"published lead {signed(lead)}", (x[0], lead), xytext=(3, 3), textcoords="offset points",
-        size=SMALL, color=text_colour("China"), weight="bold", va="bottom",
+        size=SMALL, color=ahead, weight="bold", va="bottom",
     )  # fmt: skip
     _methods(ax, thick, thin)
     _needed(ax, results.detectable_gap, thick)
@@ -298,11 +317,11 @@ def _needed(ax: Axes, gaps: pd.DataFrame, thick: pd.DataFrame) -> None:
     tops = dict(zip(thick["power"], 100 * thick["upper"], strict=True))
     for n, row in enumerate(rows.sort_values("power", ascending=False).to_dict("records")):
         x, gap = row["n_effective"], 100 * row["gap"]
-        ax.plot([x], [gap], "D", color=COLOURS["China"], ms=5, mec="white", mew=0.7, zorder=5)
+        ax.plot([x], [gap], "D", color=INK, ms=5, mec="white", mew=0.7, zorder=5)
         ax.annotate(
             f"a lead of {signed(gap)} would exclude zero, by percentiles" if n == 0 else signed(gap),
             (x, max(gap, tops[row["power"]])), xytext=(-3 if n == 0 else 3, 6),
-            textcoords="offset points", size=SMALL, color=text_colour("China"),
+            textcoords="offset points", size=SMALL, color=INK,
             ha="left" if n == 0 else "right", bbox=_patch(),
         )  # fmt: skip
 

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from itertools import product
 from typing import NamedTuple
 
+import pandas as pd
 from matplotlib.axes import Axes
-from matplotlib.figure import Figure
 
 from replication.definitions import Definitions
 from replication.plots import ranges, scales
@@ -28,6 +29,7 @@ from replication.plots.style import (
     RULE,
     SHADE,
     SIDES,
+    Drawing,
     Page,
     page,
     text_colour,
@@ -46,7 +48,7 @@ class Row(NamedTuple):
     choice: Choice
 
 
-def draw(results: Results, definitions: Definitions) -> Figure:
+def draw(results: Results, definitions: Definitions) -> Drawing:
     """Draw the published pair and our estimates with their ranges."""
     rows = rows_of(results, definitions)
     published = [results.published(f"study-{side.lower()}") for side in SIDES]
@@ -62,7 +64,39 @@ def draw(results: Results, definitions: Definitions) -> Figure:
     for n, row in enumerate(reversed(rows)):
         _estimates(ax, row, results, ROW * (n + 0.5))
     _key(sheet, ax, results, definitions)
-    return sheet.figure
+    return sheet.describe(alt(results, rows, pair), data(results, rows, pair))
+
+
+def alt(results: Results, rows: list[Row], pair: list[float]) -> str:
+    """Both shares in every row."""
+    shown = [("Published", pair)] if pair else []
+    shown += [(r.label, [results.estimate(r.choice, side).point for side in SIDES]) for r in rows]
+    texts = [
+        f"{label}: "
+        + " and ".join(f"{side} {percent(x)}" for side, x in zip(SIDES, values, strict=True))
+        for label, values in shown
+    ]
+    return f"One row a specification, with ranges. {'. '.join(texts)}."
+
+
+def data(results: Results, rows: list[Row], pair: list[float]) -> pd.DataFrame:
+    """Every share with its three ranges, in percent."""
+    published = [
+        {"row": "published", "group": side, "share_percent": value}
+        for side, value in zip(SIDES, pair, strict=False)
+    ]
+    ours = []
+    for row, side in product(rows, SIDES):
+        point, *ranges_of_it = (estimate := results.estimate(row.choice, side))
+        ours.append(
+            {"row": row.label, **row.choice._asdict(), "group": side, "share_percent": point}
+            | {
+                f"{name}_{end}": value
+                for name, ends in zip(estimate._fields[1:], ranges_of_it, strict=True)
+                for end, value in ends._asdict().items()
+            }
+        )
+    return pd.DataFrame([*published, *ours])
 
 
 def deck(definitions: Definitions, part: str = "") -> str:
@@ -193,7 +227,7 @@ def _key(sheet: Page, scale: Axes, results: Results, definitions: Definitions) -
     texts = (
         "share of the downloads in the window",
         "range when any one developer is left out: read this first",
-        "worst case: all downloads of no known country given to this side",
+        "with all downloads of no known country given to this side",
         interval,
     )
     ranges.point(ax, 4, rows[0], INK, "o")

@@ -8,7 +8,6 @@ from typing import Any
 
 import pandas as pd
 from matplotlib.axes import Axes
-from matplotlib.figure import Figure
 
 from replication.definitions import Definitions
 from replication.plots.layout import BODY, SMALL, wrap
@@ -21,6 +20,7 @@ from replication.plots.style import (
     QUIET,
     RULE,
     SIDES,
+    Drawing,
     Page,
     page,
     text_colour,
@@ -37,7 +37,7 @@ MARKER = {**MARKERS, OTHERS: "^"}
 UNITS = {6: " million", 9: " billion"}
 
 
-def draw(results: Results, definitions: Definitions) -> Figure:
+def draw(results: Results, definitions: Definitions) -> Drawing:
     """Draw every repository as a point, and the ratios and errors beside them."""
     table = results.records_agreement
     sheet = page(
@@ -51,7 +51,18 @@ def draw(results: Results, definitions: Definitions) -> Figure:
         _points(ax, results.records_agreement_points, side, period)
     _largest(ax, results.records_agreement_points)
     _beside(sheet, table)
-    return sheet.figure
+    return sheet.describe(alt(table), results.records_agreement_points)
+
+
+def alt(table: pd.DataFrame) -> str:
+    """What is rebuilt of all repositories, and how far the median one is off."""
+    before, after = _ratios(table, ALL)
+    factors = [exp(_row(table, p, ALL)["median_error"]) for p in (BEFORE, AFTER)]
+    return (
+        "One point a repository, downloads held by the counter across and rebuilt from counts up. Of "
+        f"all repositories {before} is rebuilt before the first reading and {after} after it; the median "
+        f"repository is off by a factor of {factors[0]:.2f} and {factors[1]:.2f}."
+    )
 
 
 def title(table: pd.DataFrame) -> str:

@@ -8,7 +8,6 @@ from datetime import date
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.dates import MonthLocator, date2num, num2date
-from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter, NullFormatter
 
 from replication.definitions import Definitions
@@ -22,6 +21,7 @@ from replication.plots.style import (
     QUIET,
     SHADE,
     SIDES,
+    Drawing,
     Page,
     page,
     text_colour,
@@ -36,7 +36,7 @@ HIGH = 0.84  # part of a row that the highest bar fills
 SERIES, NEVER, TOO_SHORT, REFUSED = "weekly", "never", "too short", "refused"
 
 
-def draw(results: Results, definitions: Definitions) -> Figure:
+def draw(results: Results, definitions: Definitions) -> Drawing:
     """Draw a panel for each width: shares above, the distribution of the crossing below."""
     crossings = _whole(results.rolling_crossings)
     shares, bars = (_whole(t) for t in (results.rolling_shares, results.rolling_distribution))
@@ -67,7 +67,30 @@ def draw(results: Results, definitions: Definitions) -> Figure:
         _breaks(upper, rows, results, place=n)
         throughout = week == firsts[width]
         _heading(sheet, bottom + low + APART + TALL + 0.21, width, week, throughout=throughout)
-    return sheet.figure
+    return sheet.describe(alt(shares, weeks), data(shares, bars, weeks))
+
+
+def alt(shares: pd.DataFrame, weeks: Mapping[int, str]) -> str:
+    """The last shares of every width."""
+    parts = []
+    for width in weeks:
+        rows = shares[shares["width"] == width].sort_values("week")
+        last = [
+            f"{side} {percent(100 * rows.loc[rows['group'] == side, 'share'].iloc[-1])}"
+            for side in SIDES
+        ]
+        parts.append(f"over {width} weeks {' and '.join(last)}")
+    return f"Lines of shares with the crossings of resampled series below. At the end: {'; '.join(parts)}."
+
+
+def data(shares: pd.DataFrame, bars: pd.DataFrame, weeks: Mapping[int, str]) -> pd.DataFrame:
+    """Every line and every bar; shares in percent."""
+    names = {"share": "share_percent", "lower": "lower_percent", "upper": "upper_percent"}
+    lines = shares[shares["group"].isin(SIDES)].rename(columns=names)
+    lines = lines.assign(**{name: 100 * lines[name] for name in names.values()}, part="share")
+    parts = [lines, bars.assign(part="crossing", percent_of_replicates=100 * bars["fraction"])]
+    rows = pd.concat(parts, ignore_index=True).drop(columns=["series", "fraction"])
+    return rows[rows["width"].isin(list(weeks))]
 
 
 def crossed(crossings: pd.DataFrame) -> dict[int, str]:

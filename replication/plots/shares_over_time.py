@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from datetime import date, timedelta
 
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.dates import date2num, num2date
-from matplotlib.figure import Figure
 
 from replication.definitions import Definitions
 from replication.plots import scales
@@ -21,6 +21,7 @@ from replication.plots.style import (
     QUIET,
     SHADE,
     SIDES,
+    Drawing,
     Page,
     page,
     text_colour,
@@ -29,12 +30,12 @@ from replication.plots.words import MONTHS, basis, day, percent, short_day
 
 TALL, HEADING, NOTES, BELOW, LEFT, RIGHT = 2.2, 0.24, 0.17, 0.42, 0.4, 1.75
 WIDE = INNER - LEFT - RIGHT
-NAMED = 3.0  # percent: a group that never exceeds it is drawn without a name
+NAMED = 3.0  # percent: a group that never exceeds it is left out
 NOTE, NOTE_HIGH = 1.4, 0.3  # inches that the note on the crossing takes
 NEVER = "never"
 
 
-def draw(results: Results, definitions: Definitions) -> Figure:
+def draw(results: Results, definitions: Definitions) -> Drawing:
     """Draw one panel for all downloads and one for each exclusion."""
     choice = _credited(results, definitions)
     panels = {"weekly": "All repositories"}
@@ -47,7 +48,7 @@ def draw(results: Results, definitions: Definitions) -> Figure:
     deck = (
         f"Share of {definitions.young} downloads, %, in the {definitions.time.smoothing_weeks} weeks up to each "
         f"week; {basis(choice.attribution, choice.labels)}. Bands: {100 * definitions.inference.level:.0f} % bootstrap "
-        f"over developers{few}. Groups always below {NAMED:.0f} % are not named"
+        f"over developers{few}. Groups always below {NAMED:.0f} % are left out"
     )
     until = _judged_until(results, choice._replace(estimand="weekly"))
     if until < results.weekly_shares["week"].max():
@@ -58,7 +59,37 @@ def draw(results: Results, definitions: Definitions) -> Figure:
         ax = _panel(sheet, bottom, results, choice._replace(estimand=series))
         sheet.heading(0, bottom + TALL + HEADING - 0.15 + (NOTES if n == 0 else 0), name)
         _defects(ax, results, named=n == 0)
-    return sheet.figure
+    shown = pd.concat(_drawn(results, choice._replace(estimand=series)) for series in panels)
+    return sheet.describe(alt(results, choice, panels), data(shown))
+
+
+def alt(results: Results, choice: Choice, panels: Mapping[str, str]) -> str:
+    """Both countries' shares at both ends of every panel."""
+    parts = []
+    for series, name in panels.items():
+        rows = _drawn(results, choice._replace(estimand=series))
+        ends = []
+        for side in SIDES:
+            line = rows[rows["group"] == side]["share"]
+            first, last = (percent(100 * line.iloc[n]) for n in (0, -1))
+            ends.append(f"{side} from {first} to {last}")
+        parts.append(f"{name}: {', '.join(ends)}")
+    return f"Lines of shares by week. {'. '.join(parts)}."
+
+
+def data(shown: pd.DataFrame) -> pd.DataFrame:
+    """Every line with its band, in percent."""
+    named = ["series", "week", "group"]
+    ends = ("share", "lower", "upper")
+    return shown[named].assign(**{f"{end}_percent": 100 * shown[end] for end in ends})
+
+
+def _drawn(results: Results, choice: Choice) -> pd.DataFrame:
+    """A series up to its last week, of the groups that ever exceed `NAMED` and of both sides."""
+    rows = select(results.weekly_shares, choice, "series").sort_values("week")
+    rows = rows[rows["week"] <= _judged_until(results, choice)]
+    highest = rows.groupby("group")["share"].transform("max")
+    return rows[(100 * highest > NAMED) | rows["group"].isin(SIDES)]
 
 
 def title(results: Results, definitions: Definitions) -> str:
@@ -125,8 +156,7 @@ def _judged_until(results: Results, choice: Choice) -> str:
 def _panel(sheet: Page, bottom: float, results: Results, choice: Choice) -> Axes:
     """One series: every group as a line, China and the USA strong and with bands."""
     ax = sheet.axes(LEFT, bottom, WIDE, TALL)
-    rows = select(results.weekly_shares, choice, "series").sort_values("week")
-    rows = rows[rows["week"] <= _judged_until(results, choice)]
+    rows = _drawn(results, choice)
     weeks = [_number(week) for week in rows["week"].unique()]
     top = 100 * rows.loc[rows["group"].isin(SIDES), "upper"].max()
     last = max(weeks[-1], weeks[0] + 1)  # a series may be a single week
@@ -135,7 +165,7 @@ def _panel(sheet: Page, bottom: float, results: Results, choice: Choice) -> Axes
     lines = {str(g): 100 * line.set_index("week")["share"] for g, line in rows.groupby("group")}
     for group, line in rows.groupby("group"):
         _line(ax, str(group), line, weeks)
-    _names(ax, {g: float(x.iloc[-1]) for g, x in lines.items() if x.max() > NAMED})
+    _names(ax, {g: float(x.iloc[-1]) for g, x in lines.items()})
     _mark(ax, results, choice, lines)
     return ax
 

@@ -8,7 +8,6 @@ from typing import NamedTuple
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
-from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
 from replication.definitions import Definitions
@@ -22,6 +21,7 @@ from replication.plots.style import (
     MARKERS,
     QUIET,
     SIDES,
+    Drawing,
     leader,
     page,
     text_colour,
@@ -46,7 +46,7 @@ class Published(NamedTuple):
     lead: float
 
 
-def draw(results: Results, definitions: Definitions) -> Figure:
+def draw(results: Results, definitions: Definitions) -> Drawing:
     """Draw the curve above the rows of choices, with the shares of variance beside them."""
     curve = ordered(results.specifications)
     dimensions = specification_choices.dimensions_of(results, curve, definitions)
@@ -64,7 +64,50 @@ def draw(results: Results, definitions: Definitions) -> Figure:
     _sides(ax, curve, wide)
     _names_of_bands(ax, curve, definitions, wide)
     specification_choices.draw(sheet, dimensions, left, _turn(curve))
-    return sheet.figure
+    published = published_of(results.published_cells, curve)
+    return sheet.describe(alt(curve, published, dimensions), data(curve, published, dimensions))
+
+
+def alt(
+    curve: pd.DataFrame,
+    published: Sequence[Published],
+    dimensions: Sequence[specification_choices.Dimension],
+) -> str:
+    """The ends of the curve, the published specifications, and the dimension that weighs most."""
+    leads = curve["lead"]
+    marks = "; ".join(f"{one.label} {signed(one.lead)}" for one in published)
+    text = f"A curve of leads from {signed(leads.iloc[0])} to {signed(leads.iloc[-1])} points"
+    text += f"; nearest to published definitions: {marks}" if marks else ""
+    first = dimensions[0]
+    return (
+        f"{text}. {first.name} accounts for {percent(100 * first.alone, 0)} of the variance alone."
+    )
+
+
+def data(
+    curve: pd.DataFrame,
+    published: Sequence[Published],
+    dimensions: Sequence[specification_choices.Dimension],
+) -> pd.DataFrame:
+    """Bands and tones by bin of ranks, marks, and shares of variance; leads in points."""
+    edges = specification_choices.edges_of(len(curve))
+    bands = medians_of(curve).assign(part="median of a bin", start=edges[:-1], end=edges[1:])
+    tones = [
+        {"part": "choice", "dimension": d.name, "choice": row.label, "start": start, "end": end}
+        | {"share_of_specifications": share}
+        for d in dimensions
+        for row in d.rows
+        for start, end, share in zip(edges, edges[1:], row.shares, strict=False)
+    ]
+    marks = [
+        {"part": "published", "choice": x.label, "start": x.place, "lead": x.lead}
+        for x in published
+    ]
+    weights = [
+        {"part": "variance", "dimension": d.name, "alone": d.alone, "with_others": d.together}
+        for d in dimensions
+    ]
+    return pd.concat([bands, *map(pd.DataFrame, (marks, tones, weights))], ignore_index=True)
 
 
 def ordered(table: pd.DataFrame) -> pd.DataFrame:

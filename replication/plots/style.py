@@ -9,6 +9,7 @@ from itertools import cycle
 from typing import Any
 
 import matplotlib.style
+import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.colors import to_hex, to_rgb
@@ -17,9 +18,11 @@ from matplotlib.figure import Figure
 from replication.definitions import Definitions
 from replication.plots.layout import BODY, FONT, HEAD, LEADING, SMALL, height_of, wrap
 
-WIDTH, MARGIN, DPI = 6.5, 0.06, 200
+WIDTH, MARGIN, DPI = 6.5, 0.06, 300
 INNER = WIDTH - 2 * MARGIN
-INK, QUIET, RULE, SHADE = "#1f1f1f", "#5c5c5c", "#dedede", "#f1f1ef"
+PAPER, INK, QUIET, RULE, SHADE = "#ffffff", "#1f1f1f", "#5c5c5c", "#dedede", "#f1f1ef"
+ON_COLOUR = "#fffffe", "#1f1f1e"
+"""Text on a group's colour: white or ink, each a shade away, so that a dark page can tell it apart."""
 
 COLOURS: dict[str, str] = {}
 """Colour of each country group of the definitions whose `context` this is; none outside of one."""
@@ -28,7 +31,8 @@ SPARE = ("#B56D0F", "#5D7A1F", "#D66BA8", "#0F7F7A", "#6A4C1E", "#E3C29B")
 MARKERS = {"China": "o", "USA": "s"}
 SIDES = tuple(MARKERS)
 """The two sides of the lead, in the order of its sign."""
-_CONTRAST = 4.5  # of text on white, WCAG 2.2 level AA
+CONTRAST = 4.5
+"""Least contrast of text with its page (WCAG 2.2, level AA)."""
 
 _RC: dict[str, Any] = {
     "font.family": FONT,
@@ -102,28 +106,49 @@ def leader(lead: float) -> str:
 def text_colour(group: str) -> str:
     """The group's colour, darkened where text in it would be too pale to read on white."""
     rgb = to_rgb(COLOURS[group])
-    while 1.05 / (_luminance(rgb) + 0.05) < _CONTRAST:
+    while 1.05 / (luminance(rgb) + 0.05) < CONTRAST:
         rgb = tuple(0.96 * part for part in rgb)  # type: ignore[assignment]  # still three parts
     return to_hex(rgb)
 
 
-def on_colour(group: str) -> str:
-    """Ink or white, whichever reads better on the group's colour."""
-    light = _luminance(to_rgb(COLOURS[group])) + 0.05
-    return "white" if 1.05 / light > light / (_luminance(to_rgb(INK)) + 0.05) else INK
+def on_colour(colour: str) -> str:
+    """Ink or white, whichever reads better on a colour."""
+    light = luminance(to_rgb(colour)) + 0.05
+    white, ink = ON_COLOUR
+    return white if 1.05 / light > light / (luminance(to_rgb(ink)) + 0.05) else ink
 
 
-def _luminance(rgb: tuple[float, float, float]) -> float:
+def luminance(rgb: tuple[float, float, float]) -> float:
     """Relative luminance of an sRGB colour."""
     linear = [c / 12.92 if c <= 0.04045 else ((c + 0.055) / 1.055) ** 2.4 for c in rgb]
     return 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
+
+
+class Drawing(Figure):
+    """A figure with its words: title, deck, footer, a text that stands for it, and what is drawn."""
+
+    def __init__(self, size: tuple[float, float], title: str, deck: str, footer: str) -> None:
+        super().__init__(figsize=size, facecolor=PAPER)
+        FigureCanvasAgg(self)
+        self.title, self.deck, self.footer = title, deck, footer
+        self.alt = f"{title}. {deck}"
+        self.data = pd.DataFrame()
+
+    def write(self, name: str, left: float, top: float, lines: list[str], size: float) -> None:
+        """Write title, deck or footer from a place down, in inches from the bottom left corner."""
+        wide, tall = self.get_size_inches()
+        self.text(
+            left / wide, top / tall, "\n".join(lines), va="top", linespacing=LEADING, gid=name,
+            size=size, color=INK if name == "title" else QUIET,
+            weight="bold" if name == "title" else "normal",
+        )  # fmt: skip
 
 
 @dataclass(frozen=True)
 class Page:
     """A figure with title, deck and footer, and the empty area between them, in inches."""
 
-    figure: Figure
+    figure: Drawing
     bottom: float
     height: float
 
@@ -138,6 +163,12 @@ class Page:
         x, y = (MARGIN + left) / WIDTH, (self.bottom + bottom) / self.figure.get_figheight()
         self.figure.text(x, y, text, size=BODY, weight="bold")
 
+    def describe(self, alt: str, data: pd.DataFrame) -> Drawing:
+        """Finish the figure with a sentence on what it shows, which follows its title, and its data."""
+        self.figure.alt = f"{self.figure.title}. {alt}"
+        self.figure.data = data
+        return self.figure
+
 
 def page(height: float, title: str, deck: str, footer: str) -> Page:
     """Start a figure whose empty area is INNER × `height` inches; its texts wrap to that width."""
@@ -146,17 +177,10 @@ def page(height: float, title: str, deck: str, footer: str) -> Page:
     bottom = MARGIN + height_of(foot, SMALL) + 0.12
     above = height + 0.12 + height_of(under, BODY) + 0.05
     total = bottom + above + height_of(head, HEAD) + MARGIN
-    figure = Figure(figsize=(WIDTH, total), facecolor="white")
-    FigureCanvasAgg(figure)
-    for name, lines, top, size, colour in (
-        ("title", head, total - MARGIN, HEAD, INK),
-        ("deck", under, bottom + above - 0.05, BODY, QUIET),
-        ("footer", foot, bottom - 0.12, SMALL, QUIET),
-    ):
-        figure.text(
-            MARGIN / WIDTH, top / total, "\n".join(lines), va="top", linespacing=LEADING,
-            gid=name, size=size, color=colour, weight="bold" if name == "title" else "normal",
-        )  # fmt: skip
+    figure = Drawing((WIDTH, total), title, deck, footer)
+    figure.write("title", MARGIN, total - MARGIN, head, HEAD)
+    figure.write("deck", MARGIN, bottom + above - 0.05, under, BODY)
+    figure.write("footer", MARGIN, bottom - 0.12, foot, SMALL)
     return Page(figure, bottom, height)
 
 

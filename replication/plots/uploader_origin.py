@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
+import pandas as pd
 from matplotlib.axes import Axes
-from matplotlib.figure import Figure
 
 from replication.definitions import Definitions
 from replication.plots.layout import SMALL, spread
 from replication.plots.results import Choice, Results, headline
-from replication.plots.style import COLOURS, INNER, MARKERS, RULE, SIDES, page, text_colour
-from replication.plots.words import CREDIT, LABELS, signed
+from replication.plots.style import COLOURS, INNER, MARKERS, RULE, SIDES, Drawing, page, text_colour
+from replication.plots.words import CREDIT, LABELS, percent, signed
 
 TALL, HEADING, BELOW, LEFT, RIGHT = 3.7, 0.25, 0.25, 0.44, 1.6
 PANEL = INNER / 2
@@ -17,18 +19,18 @@ WIDE = PANEL - LEFT - RIGHT
 STEPS = ("uploader", "origin", "maker")
 PANELS = ("study", "registry")
 LOW, DIP = 0.06, 0.1  # of the height: a share near the axis, and one between two much larger ones
-NAMED = 1.0  # percent: a group that stays below it is drawn without a name
+NAMED = 1.0  # percent: a group that stays below it is left out
 Lines = dict[str, list[float]]
 
 
-def draw(results: Results, definitions: Definitions) -> Figure:
+def draw(results: Results, definitions: Definitions) -> Drawing:
     """Draw one panel for each source of labels."""
     choice = headline(definitions)
     label = next(e.label for e in definitions.estimands if e.id == choice.estimand)
     deck = (
         f"Share of downloads, %, credited to the repository’s uploader, to the developer of its "
         "base model (origin; split credit lies halfway), or to whoever made its weights (maker). "
-        f"{label}. Groups always below {NAMED:.0f} % are not named"
+        f"{label}. Groups always below {NAMED:.0f} % are left out"
     )
     sheet = page(TALL + HEADING + BELOW, title(results, choice), deck, results.footer(definitions))
     panels = [_lines(results, definitions, choice._replace(labels=labels)) for labels in PANELS]
@@ -38,7 +40,31 @@ def draw(results: Results, definitions: Definitions) -> Figure:
         ax.set(xlim=(0, len(STEPS) - 1), ylim=(-0.03 * top, 1.02 * top), yticks=[])
         sheet.heading(n * PANEL, BELOW + TALL + 0.1, f"{LABELS[labels].capitalize()}’s labels")
         _panel(ax, lines)
-    return sheet.figure
+    by_labels = dict(zip(PANELS, panels, strict=True))
+    return sheet.describe(alt(by_labels), data(by_labels))
+
+
+def alt(panels: Mapping[str, Lines]) -> str:
+    """Both countries' shares at every step."""
+    steps = ", ".join(STEPS)
+    parts = [
+        f"{LABELS[labels].capitalize()}’s labels: "
+        + "; ".join(f"{side} {', '.join(percent(x) for x in lines[side])}" for side in SIDES)
+        for labels, lines in panels.items()
+    ]
+    return f"Lines of shares by {steps}. {'. '.join(parts)}."
+
+
+def data(panels: Mapping[str, Lines]) -> pd.DataFrame:
+    """Every line, in percent."""
+    return pd.DataFrame(
+        [
+            {"labels": labels, "group": group, "credit": step, "share_percent": share}
+            for labels, lines in panels.items()
+            for group, shares in lines.items()
+            for step, share in zip(STEPS, shares, strict=True)
+        ]
+    )
 
 
 def title(results: Results, choice: Choice) -> str:
@@ -58,11 +84,12 @@ def title(results: Results, choice: Choice) -> str:
 
 
 def _lines(results: Results, definitions: Definitions, choice: Choice) -> Lines:
-    """Shares of every group at every step."""
-    return {
+    """Shares at every step of both sides and of every group that reaches `NAMED`."""
+    lines = {
         group: [results.estimate(choice._replace(attribution=s), group).point for s in STEPS]
         for group in definitions.groups
     }
+    return {g: shares for g, shares in lines.items() if g in SIDES or max(shares) >= NAMED}
 
 
 def _panel(ax: Axes, lines: Lines) -> None:
@@ -87,9 +114,8 @@ def _panel(ax: Axes, lines: Lines) -> None:
             ha="left" if place[0] else "center", xytext=place, textcoords="offset points",
             size=SMALL, va=side, color=text_colour(group),
         )  # fmt: skip
-    named = {group: shares for group, shares in lines.items() if max(shares) >= NAMED}
-    _labels(ax, {group: shares[0] for group, shares in named.items()}, right=False)
-    _labels(ax, {group: shares[-1] for group, shares in named.items()}, right=True)
+    _labels(ax, {group: shares[0] for group, shares in lines.items()}, right=False)
+    _labels(ax, {group: shares[-1] for group, shares in lines.items()}, right=True)
 
 
 def _labels(ax: Axes, ends: dict[str, float], *, right: bool) -> None:

@@ -8,14 +8,23 @@ from typing import NamedTuple
 
 import pandas as pd
 from matplotlib.axes import Axes
-from matplotlib.dates import date2num
-from matplotlib.figure import Figure
+from matplotlib.dates import date2num, num2date
 from matplotlib.ticker import MaxNLocator
 
 from replication.definitions import Definitions
 from replication.plots.layout import SMALL, spread
 from replication.plots.results import Results
-from replication.plots.style import COLOURS, INK, INNER, QUIET, SHADE, SIDES, page, text_colour
+from replication.plots.style import (
+    COLOURS,
+    INK,
+    INNER,
+    QUIET,
+    SHADE,
+    SIDES,
+    Drawing,
+    page,
+    text_colour,
+)
 from replication.plots.words import MONTHS, basis, month, short_day
 
 LEFT, RIGHT, HEADING, NAMED, GAP, BELOW = 0.38, 2.2, 0.22, 0.17, 0.38, 0.32
@@ -39,7 +48,7 @@ class Line(NamedTuple):
     rates: list[float]
 
 
-def draw(results: Results, definitions: Definitions) -> Figure:
+def draw(results: Results, definitions: Definitions) -> Drawing:
     """Draw a panel of both countries above one of the developers."""
     height = 2 * HEADING + NAMED + UPPER + LOWER + GAP + BELOW
     sheet = page(
@@ -59,7 +68,33 @@ def draw(results: Results, definitions: Definitions) -> Figure:
         _after(ax, results, named=lines is both)
         if lines is both:
             _mark(ax, results.window_passing, both, definitions)
-    return sheet.figure
+    return sheet.describe(alt(both, each), data([*both, *each]))
+
+
+def alt(both: Sequence[Line], each: Sequence[Line]) -> str:
+    """Where every line ends."""
+    ends = [", ".join(f"{x.name} {_rate(x.rates[-1])}" for x in lines) for lines in (both, each)]
+    return (
+        f"Lines of millions of downloads a day. In the last month, both countries: {ends[0]}; "
+        f"developers: {ends[1]}."
+    )
+
+
+def data(lines: Sequence[Line]) -> pd.DataFrame:
+    """Every line, at the middles of its months."""
+    return pd.DataFrame(
+        [
+            {"line": x.name, "group": x.group, "middle_of_month": f"{num2date(at):%Y-%m-%d}"}
+            | {"millions_a_day": rate}
+            for x in lines
+            for at, rate in zip(x.days, x.rates, strict=True)
+        ]
+    )
+
+
+def _rate(rate: float) -> str:
+    """Millions a day as the figure prints them."""
+    return f"{rate:.{1 if rate >= 1 else 2}f}"
 
 
 def deck(definitions: Definitions) -> str:

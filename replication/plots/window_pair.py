@@ -7,7 +7,6 @@ from typing import NamedTuple
 
 import pandas as pd
 from matplotlib.axes import Axes
-from matplotlib.figure import Figure
 
 from replication.definitions import Definitions
 from replication.plots import scales
@@ -19,6 +18,7 @@ from replication.plots.style import (
     MARKERS,
     QUIET,
     SIDES,
+    Drawing,
     Page,
     leader,
     page,
@@ -65,7 +65,7 @@ class Section(NamedTuple):
     large: bool
 
 
-def draw(results: Results, definitions: Definitions) -> Figure:
+def draw(results: Results, definitions: Definitions) -> Drawing:
     """Draw columns of both countries: published, on the dates, rebuilt."""
     sections = sections_of(results, definitions)
     sheet = page(
@@ -83,7 +83,43 @@ def draw(results: Results, definitions: Definitions) -> Figure:
             _pair(ax, pair, left + section.wide * (n + 0.5), large=section.large)
         left = right
     _key(sheet, results, definitions)
-    return sheet.figure
+    return sheet.describe(alt(sections), data(sections))
+
+
+def alt(sections: list[Section]) -> str:
+    """Every pair of columns in words."""
+    parts = []
+    for section in sections:
+        pairs = [
+            " and ".join(f"{side} {percent(x)}" for side, x in zip(SIDES, pair.shares, strict=True))
+            + (f" ({_one_line(pair.label)})" if len(section.pairs) > 1 else "")
+            for pair in section.pairs
+        ]
+        parts.append(f"{section.heading}: {'; '.join(pairs)}")
+    return f"Columns of both countries’ shares. {'. '.join(parts)}."
+
+
+def data(sections: list[Section]) -> pd.DataFrame:
+    """Every column with its ranges, in percent."""
+    return pd.DataFrame(
+        [
+            {"part": section.heading, "period": _one_line(pair.label), "group": side}
+            | {"share_percent": pair.shares[n], "lead_points": pair.lead}
+            | {
+                f"{name}_{end}": value
+                for name, ends in pair.ranges.items()
+                for end, value in ends[n]._asdict().items()
+            }
+            for section in sections
+            for pair in section.pairs
+            for n, side in enumerate(SIDES)
+        ]
+    )
+
+
+def _one_line(label: str) -> str:
+    """A label without its break."""
+    return label.replace("\n", " ")
 
 
 def deck(results: Results, definitions: Definitions) -> str:

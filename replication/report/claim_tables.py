@@ -2,18 +2,34 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from replication.files import read_csv
+from replication.report.claim_text import estimate as _estimate
+from replication.report.claim_text import published as _published
+from replication.report.claim_text import span as _range
+from replication.report.claims import MAIN
 from replication.report.markdown import bold, capital, escaped, host, link, markdown
-from replication.report.number_formats import NBSP
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 
 def verdicts(results: Path) -> str:
-    """Every claim that public data can judge: published, what they show, and both answers."""
+    """Every claim of which public data have a figure: published, what they show, and both answers."""
     table = read_csv(results / "claims.csv", dtype=str)
-    table = table[table["estimate"] != ""]
+    return _answers(table[table["estimate"] != ""])
+
+
+def main_claims(results: Path) -> str:
+    """The statements that the paper is about, as `verdicts` shows them."""
+    table = read_csv(results / "claims.csv", dtype=str)
+    return _answers(table[table["id"].isin(MAIN)])
+
+
+def _answers(table: pd.DataFrame) -> str:
+    """Claims with what was published, what public data show, and both answers."""
     rows = [
         (
             escaped(capital(row.statement), sentence=True),
@@ -61,42 +77,3 @@ def unjudged(results: Path) -> str:
     ]
     header = ("Published figure", "Value", "Answer", "Why", "About")
     return markdown(header, rows, (28, 12, 16, 30, 21))
-
-
-def _published(value: str, unit: str) -> str:
-    """A published value with its unit, as one would write it."""
-    if unit == "percent":
-        return f"{value}{NBSP}%"
-    if unit in {"majority", "year", "month"}:
-        return value or unit
-    number = float(value)
-    shown = f"{number / 1e9:g}{NBSP}billion" if number >= 1e8 else f"{number:,g}"
-    return f"{shown} {unit}" if number < 1e6 else shown
-
-
-def _estimate(value: str, unit: str) -> str:
-    if unit in {"percent", "points", "majority"}:
-        number = float(value)
-        return f"{number:+.1f}".replace("-", "−") if unit == "points" else f"{number:.1f}{NBSP}%"
-    return value
-
-
-def _range(low: str, high: str, unit: str) -> str:
-    if not low:
-        return "–"
-    return f"{_estimate(low, unit)} … {_estimate(high, unit)}"
-
-
-def cells(row: Mapping[str, str]) -> dict[str, str]:
-    """One claim as texts for a narrow table: what was published, what public data show, both answers."""
-    estimate = _estimate(row["estimate"], row["unit"]) if row["estimate"] else "–"
-    span = _range(row["lower"], row["upper"], row["unit"]) if row["estimate"] else "–"
-    return {
-        "claim": capital(row["statement"]),
-        "published": _published(row["published"], row["unit"]),
-        "public_data": estimate,
-        "range": span,
-        "comes_out": row["answer"],
-        "survives": row["survives"] or "–",
-        "turned_by": row["turned_by"],
-    }

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from contextlib import suppress
+from datetime import date
 from pathlib import Path
 
 from pydantic import model_validator
@@ -14,7 +16,13 @@ from replication.definitions.messages import span
 from replication.definitions.value_types import FIRST_DAY, LAST_DAY, MOST_COUNT, TABLE, UnfitError
 from replication.errors import DefinitionError
 
-JUDGES = {"share", "lead", "first-lead", "family", "dashboard", "none"}
+MAIN = ("study-china", "study-usa", "study-lead", "study-first-lead", "study-qwen-deepseek")
+"""The statements that the paper is about: the pair, the lead, the first lead and the family."""
+NEEDS_REASON = {"none", "developers", "unattributed"}
+"""Rules that answer nothing: without a figure, or with the nearest that public data have. They need a reason."""
+JUDGES = {"share", "lead", "first-lead", "family", "dashboard", "ahead", *NEEDS_REASON}
+READ = {"in full", "in part", "at second hand"}
+"""How a source was read; at second hand it says through whom."""
 MAJORITIES = {"majority", "vast majority"}
 SHARE_COLUMNS = {"China": "china", "USA": "usa", "International / Online": "international"}
 """Groups whose share of the published window is measured: its column of window_changes."""
@@ -23,16 +31,32 @@ _PUBLISHED = {
     "points": (-100, 100),
     "downloads": (0, MOST_COUNT),
     "models": (0, MOST_COUNT),
+    "repositories": (0, MOST_COUNT),
     "times": (0, MOST_COUNT),
     "year": (FIRST_DAY.year, LAST_DAY.year),
 }
 """The least and the most of a published figure, by its unit."""
-UNITS = {*_PUBLISHED, "majority", "month"}
+UNITS = {*_PUBLISHED, "majority", "month", "rank", "wording"}
 
 
 @table_class(frozen=True, config=TABLE)
 class Claim:
-    """One published figure, and how it is judged."""
+    """One published figure, and how it is judged.
+
+    Attributes
+    ----------
+    definition, denominator, period
+        What was counted, of what it is a part, and over which days, as far as it was printed.
+    source, url, grade
+        Who published it, where, and whether we have it from them.
+    read, through
+        How the source was read, and at second hand through whom.
+    retells
+        The claim that it repeats in other words; empty for a claim of its own.
+    developers, beside
+        Names of tracked developers whose downloads the rule ``developers`` sums, and of those beside
+        whom they are shown.
+    """
 
     id: str
     statement: str
@@ -40,13 +64,19 @@ class Claim:
     unit: str
     period: str
     definition: str
+    denominator: str
     source: str
     url: str
     grade: str
+    read: str
     judge: str
     group: str = ""
     estimand: str = ""
     reason: str = ""
+    through: str = ""
+    retells: str = ""
+    developers: tuple[str, ...] = ()
+    beside: tuple[str, ...] = ()
 
     @model_validator(mode="after")
     def _testable(self) -> Claim:
@@ -59,11 +89,29 @@ class Claim:
             if not least <= _number(self.value) <= most:  # nan lies nowhere
                 what = f"value of {self.id} = {self.value} must lie between {span(least, most)}"
                 raise UnfitError(what, f"write a number of its unit, {self.unit}")
-        bare = (self.judge == "none" and not self.reason) or (
-            self.judge == "family" and self.value not in MAJORITIES
-        )
-        if self.judge not in JUDGES or bare:
-            raise UnfitError(f"{self.id} is judged by no rule", "set judge and reason")
+        if self.judge not in JUDGES or not self._complete:
+            raise UnfitError(f"{self.id} is judged by no rule", "set judge and what it needs")
+        return self
+
+    @property
+    def _complete(self) -> bool:
+        """Whether it has what its rule needs."""
+        if self.judge == "developers" and not (self.developers and self.beside):
+            return False
+        if self.judge == "ahead":
+            return _is_day(self.period)
+        if self.judge == "family":
+            return self.value in MAJORITIES
+        return self.judge not in NEEDS_REASON or bool(self.reason)
+
+    @model_validator(mode="after")
+    def _sourced(self) -> Claim:
+        """Refuse a claim of which nobody knows how it was read."""
+        if self.read not in READ:
+            what = f"read of {self.id} = {self.read} is none of {', '.join(sorted(READ))}"
+            raise UnfitError(what, "write one of these")
+        if self.read == "at second hand" and not self.through:
+            raise UnfitError(f"{self.id} was read at second hand", "say through whom: set through")
         return self
 
 
@@ -72,6 +120,20 @@ class _Ledger:
     """claims.toml."""
 
     claim: tuple[Claim, ...]
+
+    @model_validator(mode="after")
+    def _named(self) -> _Ledger:
+        """Refuse a name that two claims have, and a retelling of none."""
+        names = [claim.id for claim in self.claim]
+        for claim in self.claim:
+            if names.count(claim.id) > 1:
+                raise UnfitError(f"two claims are named {claim.id}", "give each a name of its own")
+            if claim.retells and claim.retells not in names:
+                raise UnfitError(
+                    f"{claim.id} retells {claim.retells}, which is no claim",
+                    "name one of the ledger",
+                )
+        return self
 
 
 def load(path: Path) -> tuple[Claim, ...]:
@@ -94,6 +156,13 @@ def _number(text: str) -> float:
         return math.nan
 
 
+def _is_day(text: str) -> bool:
+    """Whether a text is a day in ISO 8601."""
+    with suppress(ValueError):
+        return bool(date.fromisoformat(text))
+    return False
+
+
 def require_estimands(ledger: Sequence[Claim], definitions: Definitions) -> None:
     """Refuse definitions that lack a window, or a group, by which a claim is judged.
 
@@ -109,21 +178,22 @@ def require_estimands(ledger: Sequence[Claim], definitions: Definitions) -> None
     kinds = {window.kind for window in definitions.windows}
     for claim in ledger:
         wanted = claim.estimand
-        if claim.judge == "first-lead" and "increments" not in kinds:
+        if claim.judge in {"first-lead", "ahead"} and "increments" not in kinds:
             wanted = "of kind increments"
         if wanted and wanted not in known:
             raise DefinitionError(
                 f"the claim {claim.id} is judged by an estimand {wanted}, which is not defined",
                 "keep the packaged [[window]]s in the definitions, or edit paper/claims.toml",
             )
-        if claim.judge in {"share", "dashboard"}:
+        if claim.judge in {"share", "dashboard", "ahead"}:
             _require_group(claim, definitions)
 
 
 def _require_group(claim: Claim, definitions: Definitions) -> None:
     """Refuse a claim on a share that no table holds."""
     published = claim.estimand in {"", definitions.published_window.id}
-    if published and (claim.judge == "dashboard" or claim.group not in SHARE_COLUMNS):
+    measured = claim.judge == "ahead" or (claim.judge == "share" and claim.group in SHARE_COLUMNS)
+    if published and not measured:
         raise DefinitionError(
             f"the claim {claim.id} is judged by the published window, which has no {claim.judge} of "
             f"the group {claim.group!r}",

@@ -15,7 +15,8 @@ from replication.attribution import registry, rules, scope
 from replication.definitions import Definitions, toml_files
 from replication.definitions.value_types import TABLE
 from replication.errors import DefinitionError
-from replication.files import read_csv, write_json
+from replication.files import NAMES, read_csv, write_json
+from replication.report import licences
 
 NAME = "datapackage.json"
 DATA = Path("replication") / "data"
@@ -30,7 +31,14 @@ _KEYS: dict[str, Sequence[str]] = {
     "second_coding": ["unit"],
     "repositories": ["repository"],
     "variants": ["repository"],
+    "weekly": ["week", "uploader", "origin"],
+    "window_repositories": ["repository"],
+    "window_months": ["repository", "month"],
+    "window_left_out": ["repository"],
+    "results_claims": ["id"],
+    "results_window_answers": ["statistic"],
 }
+"""Keys of tables that other tables, or readers, refer to; of the rest `row_key` finds one."""
 _WORDS: dict[tuple[str, str], Sequence[str]] = {
     ("registry", "sector"): registry.SECTORS,
     ("registry", "confidence"): registry.CONFIDENCE,
@@ -45,6 +53,8 @@ _FOREIGN: dict[str, tuple[str, str, str]] = {
     "namespaces": ("developer", "registry", "developer"),
     "variants": ("repository", "repositories", "repository"),
     "second_coding": ("unit", "sampling_frame", "unit"),
+    "window_months": ("repository", "window_repositories", "repository"),
+    "window_left_out": ("repository", "window_repositories", "repository"),
 }
 
 
@@ -73,16 +83,17 @@ def package(results: Path, definitions: Definitions) -> dict[str, Any]:
     """
     words = _words()
     folders = ((registry.DATA, DATA, ""), (results, RESULTS, PREFIX))
+    resources = [
+        _resource(path, shown / path.name, prefix, words)
+        for folder, shown, prefix in folders
+        for path in sorted(folder.glob("*.csv"))
+    ]
     return {
         "name": "open-model-downloads-replication",
         "title": f"{definitions.paper.title} {definitions.paper.subtitle}",
         "version": __version__,
-        "licenses": [{"name": "CC-BY-4.0", "title": "Creative Commons Attribution 4.0"}],
-        "resources": [
-            _resource(path, shown / path.name, prefix, words)
-            for folder, shown, prefix in folders
-            for path in sorted(folder.glob("*.csv"))
-        ],
+        "licenses": licences.described(resource["path"] for resource in resources),
+        "resources": resources,
     }
 
 
@@ -111,8 +122,9 @@ def _resource(path: Path, shown: Path, prefix: str, words: Mapping[str, Any]) ->
         "fields": [_field(table, column, cells[column], words) for column in cells],
         "missingValues": [""],
     }
-    if not prefix and table in _KEYS:
-        schema["primaryKey"] = list(_KEYS[table])
+    key = _KEYS.get(f"{prefix}{table}") or row_key(cells, schema["fields"])
+    if key:
+        schema["primaryKey"] = list(key)
     if not prefix and table in _FOREIGN:
         field, resource, theirs = _FOREIGN[table]
         reference = {"resource": resource, "fields": [theirs]}
@@ -129,6 +141,38 @@ def _resource(path: Path, shown: Path, prefix: str, words: Mapping[str, Any]) ->
     }
 
 
+def row_key(cells: pd.DataFrame, fields: Sequence[Mapping[str, str]]) -> list[str]:
+    """The columns by which rows differ: the first that do, without those that are not needed.
+
+    Estimates are looked at only where other columns do not tell rows apart.
+
+    Returns
+    -------
+    list of str
+        Empty where rows are alike, or one of them has nothing in these columns.
+    """
+    names = [field["name"] for field in fields]
+    others = [field["name"] for field in fields if field["type"] != "number"]
+    for columns in (others, names):
+        key = _first_key(cells, columns)
+        if key:
+            filled = (cells[key] != "").any(axis=1).all()
+            return key if filled else []
+    return []
+
+
+def _first_key(cells: pd.DataFrame, columns: Sequence[str]) -> list[str]:
+    """The least of the first `columns` that tell every row apart; empty where all do not."""
+    lengths = range(1, len(columns) + 1)
+    fewest = next((n for n in lengths if not cells.duplicated(list(columns[:n])).any()), 0)
+    key = list(columns[:fewest])
+    for column in reversed(columns[:fewest]):
+        rest = [name for name in key if name != column]
+        if rest and not cells.duplicated(rest).any():
+            key = rest
+    return key
+
+
 def _field(table: str, column: str, cells: pd.Series, words: Mapping[str, Any]) -> dict[str, Any]:
     """Describe one column: its meaning, the type that its cells have, and the words it may hold.
 
@@ -140,8 +184,9 @@ def _field(table: str, column: str, cells: pd.Series, words: Mapping[str, Any]) 
     if not isinstance(meaning, str):
         what = f"columns.toml does not describe the column {column} of {table}"
         raise DefinitionError(what, "add it to [columns]")
-    field: dict[str, Any] = {"name": column, "type": _type(cells), "description": meaning}
-    unit = _unit(table, column, starred=meaning == own.get("*"), units=words["units"])
+    kind = "string" if column in NAMES else _type(cells)
+    field: dict[str, Any] = {"name": column, "type": kind, "description": meaning}
+    unit = _unit(table, column, kind=kind, starred=meaning == own.get("*"), units=words["units"])
     if unit:
         field["unit"] = unit
     if (table, column) in _WORDS:
@@ -149,12 +194,19 @@ def _field(table: str, column: str, cells: pd.Series, words: Mapping[str, Any]) 
     return field
 
 
-def _unit(table: str, column: str, *, starred: bool, units: Mapping[str, Sequence[str]]) -> str:
-    """The unit of a column, empty for none: that of the table's column before the column's own."""
+def _unit(
+    table: str, column: str, *, kind: str, starred: bool, units: Mapping[str, Sequence[str]]
+) -> str:
+    """The unit of a column, empty for none: that of the table's column before the column's own.
+
+    A column's own is that of numbers: where a table has text of that name, it has none.
+    """
     unit_of = {name: unit for unit, names in units.items() for name in names}
     if f"{table}.{column}" in unit_of:
         return unit_of[f"{table}.{column}"]
-    return unit_of.get(f"{table}.*", "") if starred else unit_of.get(column, "")
+    if starred:
+        return unit_of.get(f"{table}.*", "")
+    return unit_of.get(column, "") if kind in {"integer", "number"} else ""
 
 
 _TYPES = {
@@ -166,8 +218,8 @@ _TYPES = {
 
 def _type(cells: pd.Series) -> str:
     """The narrowest type that all filled cells have."""
-    filled = cells[cells != ""]
+    filled = [cell for cell in cells.unique().tolist() if cell]
     for name, pattern in _TYPES.items():
-        if len(filled) and all(map(re.compile(pattern).fullmatch, filled)):
+        if filled and all(map(re.compile(pattern).fullmatch, filled)):
             return name
     return "string"

@@ -63,6 +63,10 @@ def _month(value: Any) -> str:
         return str(value)
 
 
+def _p_value(value: Any) -> str:
+    return f"{float(value):.3f}" if float(value) >= 0.001 else "below 0.001"
+
+
 FORMATS: dict[str, Callable[[Any], str]] = {
     "percent": _percent,
     "whole-percent": lambda v: f"{100 * float(v):.0f}{NBSP}%",
@@ -74,10 +78,11 @@ FORMATS: dict[str, Callable[[Any], str]] = {
     "leads": _leads,
     "in-words": _in_words,
     "ratio": lambda v: f"{float(v):.2f}",
+    "p-value": _p_value,
     "one-decimal": lambda v: f"{float(v):.1f}",
     "whole": _whole,
     "billions": lambda v: f"{float(v) / 1e9:.1f}{NBSP}billion",
-    "millions": lambda v: f"{int(v) / 1e6:.1f}{NBSP}million",
+    "millions": lambda v: f"{int(v) / 1e6:,.1f}{NBSP}million",
     "day": _day,
     "month": _month,
     "month-of": lambda v: _month(str(v)[:7]),

@@ -16,6 +16,7 @@ def all_tables(results: Path, definitions: Definitions) -> dict[str, partial[str
     rebuilt from public records only elsewhere.
     """
     makers = {
+        "main_claims": partial(claim_tables.main_claims, results),
         "verdicts": partial(claim_tables.verdicts, results),
         "defects": partial(data_tables.defects, results),
         "coverage": partial(data_tables.coverage, results, definitions),

@@ -80,14 +80,22 @@ def target_name(filename: str) -> str:
 
 
 def _rows(path: Path) -> int:
-    """Count the rows below the header."""
+    """Count the rows below the header, of which there must be one."""
     try:
-        if path.suffix.lower() == ".parquet":
-            return int(pq.read_metadata(path).num_rows)
-        with path.open(encoding="utf-8", newline="") as stream:
-            return max(sum(1 for _ in csv.reader(stream)) - 1, 0)
+        rows = _count(path)
     except (pa.ArrowInvalid, OSError, UnicodeDecodeError, csv.Error) as error:
         reason = str(error).splitlines()[0]
         raise SourceError(
             f"{path.name} is not readable as {path.suffix}: {reason}", "name a released file"
         ) from None
+    if rows < 1:
+        raise SourceError(f"{path.name} holds no rows", "copy the released file again")
+    return rows
+
+
+def _count(path: Path) -> int:
+    """Count the rows below the header as the file has them."""
+    if path.suffix.lower() == ".parquet":
+        return int(pq.read_metadata(path).num_rows)
+    with path.open(encoding="utf-8", newline="") as stream:
+        return sum(1 for row in csv.reader(stream) if row) - 1

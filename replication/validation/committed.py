@@ -13,7 +13,8 @@ from replication.files import present, read_json
 from replication.kinds import BUNDLED
 from replication.pipeline import STAGES
 from replication.places import IN_SHORT, ROOT
-from replication.report import codebook, datapackage, documents, provenance, readme
+from replication.report import codebook, datapackage, documents, licences, provenance, readme
+from replication.report.page import build
 from replication.run import Run
 from replication.stages import execute
 
@@ -61,7 +62,7 @@ def verify_committed(
             "what is committed is not what this code and these data make:\n  " + "\n  ".join(wrong),
             "run make all and commit its outputs, or find out what made them",
         )
-    return compared + 3 + len(readme.DOCUMENTS)
+    return compared + 4 + len(readme.DOCUMENTS)
 
 
 def verify_again(checked: Checked, root: Path = ROOT) -> tuple[int, float]:
@@ -100,7 +101,9 @@ def compare(made: Path, committed: Path) -> tuple[list[str], int]:
     for name in (*documents.outputs(), IN_SHORT):
         compared += 1
         wrong += _difference(made / "paper" / name, committed / "paper" / name, "paper")
-    return wrong, compared
+    page = Path("page") / build.NAME
+    wrong += _difference(made / page, committed / page, "page")
+    return wrong, compared + 1
 
 
 def _difference(made: Path, committed: Path, folder: str) -> list[str]:
@@ -140,7 +143,7 @@ def _readme(root: Path, run: Run) -> list[str]:
 def _documents(root: Path, run: Run) -> list[str]:
     """One line for each generated document that is stale or missing."""
     wrong = []
-    for document in (provenance, codebook):
+    for document in (provenance, codebook, licences):
         path = root / document.NAME
         text = path.read_text(encoding="utf-8") if path.is_file() else ""
         if text != document.rendered(run.results, run.definitions):

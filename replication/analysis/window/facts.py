@@ -13,6 +13,7 @@ from replication.analysis.window.changes import CHOICE
 from replication.analysis.window.data import WindowData
 from replication.analysis.window.lists import PART
 from replication.analysis.window.measures import measures
+from replication.analysis.window.turnover import WINDOW
 from replication.inference.cells import HALVES
 from replication.panel.window import CEILING, COUNTED
 
@@ -35,7 +36,7 @@ def summary(data: WindowData, tables: Tables, published: Mapping[str, float]) ->
         *_of_sums(data), *_of_grid(tables["window_specifications"]),
         *_of_changes(tables["window_changes"]), *_of_dates(tables["hub_dates"], data),
         *_of_turnover(tables["window_turnover"]), *_of_pair(published),
-        *_of_records(tables["records_left_out"]),
+        *_of_records(tables["records_left_out"]), *_of_swings(tables["turnover"]),
     ]  # fmt: skip
     return pd.DataFrame(pairs, columns=["key", "value"])
 
@@ -69,6 +70,7 @@ def _of_sums(data: WindowData) -> Iterator[tuple[str, object]]:
 def _of_grid(grid: pd.DataFrame) -> Iterator[tuple[str, object]]:
     """How many distinct specifications there are, and their extremes."""
     own = grid[grid["distinct"] == "yes"]
+    yield "specifications-all", len(grid)
     yield "specifications", len(own)
     yield "china-ahead", int((own["lead"] > 0).sum())
     yield "china-ahead-without-one", int((own["without_upper"] > 0).sum())
@@ -125,3 +127,14 @@ def _of_records(table: pd.DataFrame) -> Iterator[tuple[str, object]]:
     yield "records", len(table) - 1
     yield "records-lead-low", float(table["lead"].iloc[1:].min())
     yield "records-lead-high", float(table["lead"].iloc[1:].max())
+
+
+def _of_swings(table: pd.DataFrame) -> Iterator[tuple[str, object]]:
+    """How far the lead swung between consecutive quarters of the window, and how many leaders stayed."""
+    own = table[(table["series"] == WINDOW) & (table["kind"] == "quarter")]
+    yield "swings", len(own)
+    yield "swing-smallest", float(own["change"].abs().min())
+    yield "swing-largest", float(own["change"].abs().max())
+    yield "swing-stay-fewest", int(own["stay"].min())
+    yield "swing-moved-least", float(own["moved"].min())
+    yield "swing-moved-most", float(own["moved"].max())

@@ -1,0 +1,57 @@
+"""The last stage: the page on which a reader changes the choices."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from pathlib import Path
+
+from replication import files
+from replication.pipeline import analysis_stage
+from replication.pipeline.attribution_stage import WINDOW
+from replication.places import IN_SHORT, PACKAGE, PAPER
+from replication.run import Run
+from replication.sources.bundled import FOLDER
+from replication.stages import CODE, Progress, Stage
+
+SOURCES = PACKAGE / "report" / "page"
+"""The template, the style, the script and the libraries."""
+
+
+def inputs(run: Run) -> Iterable[Path]:
+    """All results, the credited panel, the evidence and the sources of the page."""
+    results = [path for path in files.present(run.results) if path.suffix != ".md"]
+    credited = ["repositories", "weekly", *(() if run.whole_hub else WINDOW)]
+    panel = [] if run.whole_hub else ["window_months.csv", "window_left_out.csv"]
+    evidence = [path for path in files.present(FOLDER) if path.suffix != ".py"]
+    return [
+        *results,
+        *(run.attributed / f"{name}.csv" for name in credited),
+        *(run.panel / name for name in ("variants.csv", *panel)),
+        *evidence,
+        PAPER / "claims.toml",
+        run.paper / IN_SHORT,
+        *(path for path in sorted(SOURCES.rglob("*.*")) if path.suffix not in CODE),
+    ]
+
+
+def page(run: Run, progress: Progress) -> list[Path]:
+    """Write the page on which a reader changes the choices."""
+    from replication.pipeline.analysis_inputs import Inputs
+    from replication.report.page import build
+
+    given = Inputs(run, progress)
+    progress("rows, series and ranges")
+    material = build.Material(
+        given.repositories,
+        given.weeks,
+        None if run.whole_hub else given.window,
+        given.registry,
+        given.ledger,
+        run.paper,
+    )
+    target = run.page / build.NAME
+    files.write_text(target, build.page(material, run.results, run.definitions))
+    return [target]
+
+
+STAGE = Stage.of(page, inputs, *analysis_stage.STAGE.layers, "plots")

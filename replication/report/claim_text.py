@@ -1,0 +1,71 @@
+"""Figures of the ledger as one writes them: what was published, what we find, and its range."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from datetime import date
+
+from replication.report.markdown import capital
+from replication.report.number_formats import NBSP
+
+AS_PRINTED = {"majority", "year", "month", "rank", "wording"}
+"""Units whose published value is a text."""
+
+
+def published(value: str, unit: str) -> str:
+    """A published value with its unit."""
+    if unit == "percent":
+        return f"{value}{NBSP}%"
+    if unit in AS_PRINTED:
+        return value or unit
+    number = float(value)
+    shown = f"{number / 1e9:g}{NBSP}billion" if number >= 1e8 else f"{number:,.12g}"
+    return f"{shown} {unit}" if number < 1e6 else shown
+
+
+def estimate(value: str, unit: str) -> str:
+    """Our figure beside a published one of that unit; a dash where there is none."""
+    if not value:
+        return "–"
+    if unit == "downloads":
+        return f"{float(value) / 1e9:.2f}{NBSP}billion"
+    if unit in {"percent", "points", "majority", "rank"}:
+        number = float(value)
+        return f"{number:+.1f}".replace("-", "−") if unit == "points" else f"{number:.1f}{NBSP}%"
+    return value
+
+
+def span(low: str, high: str, unit: str) -> str:
+    """The range of our figure."""
+    if not low:
+        return "–"
+    return f"{estimate(low, unit)} … {estimate(high, unit)}"
+
+
+def cells(row: Mapping[str, str]) -> dict[str, str]:
+    """A row of claims.csv as texts for a narrow table: published, what public data show, both answers."""
+    return {
+        "claim": capital(row["statement"]),
+        "published": published(row["published"], row["unit"]),
+        "public_data": estimate(row["estimate"], row["unit"]),
+        "range": span(row["lower"], row["upper"], row["unit"])
+        .replace(f"{NBSP}%", "")
+        .replace("…", "to"),
+        "comes_out": row["answer"],
+        "survives": row["survives"] or "–",
+        "turned_by": row["turned_by"],
+    }
+
+
+def period(text: str) -> str:
+    """A period of the ledger in words: its months, or the text itself where it names none."""
+    ends = text.removeprefix("to ").split("/")
+    if not all(re.fullmatch(r"\d{4}-\d\d(-\d\d)?", end) for end in ends):
+        return text
+    return " to ".join(map(_month, ends))
+
+
+def _month(text: str) -> str:
+    """The month of a month or day of ISO 8601, with its year."""
+    return f"{date.fromisoformat(f'{text[:7]}-01'):%B %Y}"

@@ -1,0 +1,75 @@
+"""What the page says first: the finding as a headline, its figures, and the lines in short."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from html import escape
+from typing import Any
+
+import pandas as pd
+
+from replication.analysis.lead import CHINA, USA
+from replication.report.number_formats import FORMATS, NBSP
+
+
+def headline(answers: pd.DataFrame, claims: pd.DataFrame, colours: Mapping[str, str]) -> str:
+    """The finding as HTML: the lead in words, and both shares beside the published ones.
+
+    Parameters
+    ----------
+    answers
+        The table window_answers.
+    claims
+        The table claims, by id.
+    colours
+        Colour of each country group.
+    """
+    by = answers.set_index("statistic")
+    lead = by.loc[f"{CHINA} − {USA}"]
+    published = claims.set_index("id")["published"]
+    least, most = sorted(abs(float(lead[f"records_{end}"])) for end in ("lower", "upper"))
+    apart = float(lead["records_lower"]) * float(lead["records_upper"]) > 0
+    claimed = float(published.get("study-lead", "nan"))
+    widest = max(float(by.loc[side, "records_upper"]) for side in (CHINA, USA)) * 100
+    rows = "".join(
+        _bar(side, float(published.get(key, "nan")), by.loc[side], colours[side], widest)
+        for side, key in ((CHINA, "study-china"), (USA, "study-usa"))
+    )
+    spread = f"by {100 * least:.1f} to {100 * most:.1f} points, as far as the records can tell"
+    detail = spread if apart else "the records do not settle which of the two leads"
+    said = f" Published: {FORMATS['leads'](claimed / 100)}." if not math.isnan(claimed) else ""
+    return (
+        f'<p class="finding"><strong>{_capital(FORMATS["leads"](lead["point"]))}</strong>'
+        f"<span>{escape(detail)}.{escape(said)}</span></p>"
+        f'<table class="pair"><caption>Share of first-year downloads</caption><thead><tr>'
+        f'<th scope="col"><span class="hidden">Country</span></th><th scope="col">published</th>'
+        f'<th scope="col">public records</th></tr></thead><tbody>{rows}</tbody></table>'
+    )
+
+
+def _bar(side: str, published: float, row: Any, colour: str, widest: float) -> str:
+    """A row of the table: the published share, ours with its range, and both as bars."""
+    ours = 100 * float(row["point"])
+    low, high = (100 * float(row[f"records_{end}"]) for end in ("lower", "upper"))
+    name = "the USA" if side == USA else side
+    known = not math.isnan(published)
+    claimed = f"{published:.1f}{NBSP}%" if known else "–"
+    return (
+        f'<tr style="--group:{escape(colour, quote=True)}"><th scope="row">{_capital(name)}</th>'
+        f'<td><b>{claimed}</b><i class="bar claimed" style="width:{100 * published / widest if known else 0:.1f}%"></i></td>'
+        f"<td><b>{ours:.1f}{NBSP}%</b> <small>{low:.1f} to {high:.1f}</small>"
+        f'<i class="bar" style="width:{100 * ours / widest:.1f}%"></i></td></tr>'
+    )
+
+
+def in_short(said: Mapping[str, Any]) -> str:
+    """The finding in short, as the stage `paper` keeps it, as HTML paragraphs."""
+    return "".join(
+        f"<p><strong>{escape(one['heading'])}.</strong> {escape(one['text'], quote=False)}</p>"
+        for one in said["in_short"]
+    )
+
+
+def _capital(text: str) -> str:
+    return text[:1].upper() + text[1:]

@@ -1,0 +1,145 @@
+"""The page from the results, the credited data and the evidence."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from replication import extent
+from replication.analysis.cells import Repositories, Weeks
+from replication.analysis.lead import SIDES
+from replication.analysis.window.data import WindowData
+from replication.attribution.registry import Registry
+from replication.definitions import Definitions
+from replication.files import read_csv, read_json
+from replication.places import IN_SHORT
+from replication.plots.palette import on_dark
+from replication.plots.style import colours_of
+from replication.report import own
+from replication.report.claims import Claim
+from replication.report.page import answer, evidence, sources
+from replication.report.page.document import document
+
+NAME = "index.html"
+WHOLE = (
+    "This run is of snapshots of the Hub. The published window rebuilt from public records, and the "
+    "short answer, belong to a run of the bundled panel, of a released file or of the records."
+)
+SYNTHETIC = (
+    "Synthetic data: nothing on this page is a finding. Every number is of repositories drawn at random "
+    "to test the code, under names of real developers."
+)
+
+
+@dataclass(frozen=True)
+class Material:
+    """What the page is made of beside result tables.
+
+    Attributes
+    ----------
+    repositories, weeks
+        Attributed repositories with counters, and their weekly downloads.
+    window
+        The published window; None of the whole Hub, which has none.
+    registry
+        The registry of developers.
+    ledger
+        The published figures.
+    paper
+        Folder of the run's paper, with the finding in short.
+    """
+
+    repositories: Repositories
+    weeks: Weeks
+    window: WindowData | None
+    registry: Registry
+    ledger: Sequence[Claim]
+    paper: Path
+
+
+def page(material: Material, results: Path, definitions: Definitions) -> str:
+    """The page as HTML.
+
+    Parameters
+    ----------
+    material
+        What it is made of.
+    results
+        Folder of the result tables.
+    definitions
+        Definitions.
+    """
+    manifest = read_json(results / "manifest.json")
+    said = read_json(material.paper / IN_SHORT)
+    parts = {"headline": "", "short": answer.in_short(said)}
+    if material.window is not None:
+        parts["headline"] = answer.headline(
+            read_csv(results / "window_answers.csv"),
+            read_csv(results / "claims.csv"),
+            colours_of(definitions),
+        )
+    about = definitions.paper
+    data = payload(material, results, definitions, manifest)
+    notes = list(_notes(material, results, definitions, manifest))
+    return document(about.title, about.subtitle, parts, notes, data)
+
+
+def payload(
+    material: Material, results: Path, definitions: Definitions, manifest: Mapping[str, Any]
+) -> dict[str, Any]:
+    """What the script reads."""
+    tables = _Tables(results)
+    made = []
+    if material.window is not None:
+        made.append(sources.of_window(material.window, tables))
+    title = "The released file" if not definitions.whole else "Snapshots of the Hub"
+    made.append(sources.of_repositories(material.repositories, material.weeks, tables, title))
+    colours = colours_of(definitions)
+    return {
+        "title": definitions.paper.title,
+        "groups": [
+            {
+                "name": group.name,
+                "colour": colours[group.name],
+                "dark": on_dark(colours[group.name]),
+                "attributed": group.attributed,
+            }
+            for group in definitions.country_groups
+        ],
+        "sides": list(SIDES),
+        "roles": sources.credit(),
+        "level": definitions.inference.level,
+        "read": manifest["accessed"],
+        "sources": made,
+        "claims": evidence.claims(read_csv(results / "claims.csv", dtype=str), material.ledger),
+        "registry": evidence.registry(material.registry, definitions.group_of),
+    }
+
+
+class _Tables(dict[str, pd.DataFrame]):
+    """Result tables by name, read when they are asked for."""
+
+    def __init__(self, results: Path) -> None:
+        super().__init__()
+        self._results = results
+
+    def __missing__(self, name: str) -> pd.DataFrame:
+        self[name] = read_csv(self._results / f"{name}.csv")
+        return self[name]
+
+
+def _notes(
+    material: Material, results: Path, definitions: Definitions, manifest: Mapping[str, Any]
+) -> Sequence[str]:
+    """What the run says of itself, or lacks."""
+    notes = [SYNTHETIC] if extent.is_synthetic(manifest) else []
+    if material.window is None:
+        notes.append(f"{WHOLE} It covers {extent.in_words(manifest)}.")
+    notes += [
+        f"Not as in the committed results: {x}." for x in own.differences(results, definitions)
+    ]
+    return notes

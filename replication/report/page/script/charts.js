@@ -1,0 +1,83 @@
+// Views: each draws itself at a width and in a look, and holds its data as a table.
+
+const LIGHT = { ink: "#1f1f1f", quiet: "#565656", rule: "#dedede", ground: "#ffffff", dark: false };
+const DARK = { ink: "#ececec", quiet: "#b4b4b4", rule: "#3c3c3c", ground: "#161616", dark: true };
+const darkQuery = matchMedia("(prefers-color-scheme: dark)");
+const printQuery = matchMedia("print");
+const lookNow = () => (darkQuery.matches && !printQuery.matches ? DARK : LIGHT);
+const VIEWS = {};
+const NARROWEST = 280;
+const FONT = "system-ui, -apple-system, 'Segoe UI', Roboto, Helvetica, Arial, sans-serif";
+
+// The one colour of a country group, and that of the figures on a dark ground.
+function colourOf(name, look) {
+  const group = DATA.groups.find((each) => each.name === name);
+  if (!group) return look.quiet;
+  return look.dark ? group.dark : group.colour;
+}
+
+// Settings that all charts share.
+function plotOf(width, look, options) {
+  return Plot.plot({
+    width, marginLeft: 8, marginRight: 12,
+    style: { fontFamily: FONT, fontSize: "13px", color: look.ink, background: look.ground, overflow: "visible" },
+    ...options,
+  });
+}
+
+function addView(id, view) {
+  VIEWS[id] = { id, ...view };
+}
+
+// Draw a view where it stands, with its data as a table that opens on demand.
+function show(id) {
+  const view = VIEWS[id];
+  const place = byId(`chart-${id}`);
+  const width = Math.max(NARROWEST, Math.floor(place.clientWidth || NARROWEST));
+  const drawn = view.draw(width, lookNow());
+  if (!drawn) {
+    place.replaceChildren();
+    place.hidden = true;
+    return;
+  }
+  place.hidden = false;
+  drawn.setAttribute("role", "img");
+  drawn.setAttribute("aria-label", view.alt());
+  for (const part of drawn.querySelectorAll("[aria-label]")) part.removeAttribute("aria-label");
+  place.replaceChildren(drawn);
+}
+
+function showAll() {
+  for (const id of Object.keys(VIEWS)) show(id);
+}
+
+const MOST_ROWS = 200;
+// A table of a view's data.
+function tableOf(view) {
+  const { columns, rows } = view.table();
+  const head = element("tr", {}, ...columns.map((name) => element("th", { scope: "col" }, name)));
+  const body = rows.slice(0, MOST_ROWS).map((row) =>
+    element("tr", {}, ...row.map((cell) => element("td", {}, cell === null ? "–" : String(cell)))));
+  const note = rows.length > MOST_ROWS ? `The first ${whole(MOST_ROWS)} of ${whole(rows.length)} rows; the CSV has all.` : "";
+  return element("div", { class: "scroll", tabindex: "0", role: "region", "aria-label": `${view.title()}, as a table` },
+    element("table", {}, element("thead", {}, head), element("tbody", {}, ...body)), note);
+}
+
+// Shares as bars, with their values behind them.
+function barChart(width, look, bars, { name, value, group, label }) {
+  const most = Math.max(1e-9, ...bars.map(value));
+  const letter = 7.6;
+  const left = Math.min(240, Math.max(...bars.map((bar) => name(bar).length)) * letter + 12, width * 0.42);
+  const letters = Math.floor((left - 8) / letter);
+  const short = (text) => (text.length > letters ? `${text.slice(0, letters - 1)}…` : text);
+  return plotOf(width, look, {
+    height: bars.length * 24 + 10, marginLeft: left, marginTop: 2, marginBottom: 2, marginRight: 4,
+    x: { axis: null, domain: [0, most * 1.35] },
+    y: { domain: bars.map(name), axis: null, padding: 0.25 },
+    marks: [
+      Plot.text(bars, { x: 0, y: name, text: (bar) => short(name(bar)), textAnchor: "end", dx: -6, fill: look.ink }),
+      Plot.barX(bars, { x: value, y: name, fill: (bar) => colourOf(group(bar), look) }),
+      Plot.text(bars, { x: value, y: name, text: label, textAnchor: "start", dx: 5, fill: look.ink }),
+    ],
+  });
+}

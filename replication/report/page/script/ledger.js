@@ -1,0 +1,65 @@
+// The ledger of published figures, with both answers.
+
+const bare = (text) => (text === "" ? "–" : text);
+
+// Whether figures that public data cannot judge are shown where no answer is asked for.
+let unjudgedToo = false;
+const claimsNow = () => DATA.claims.filter((claim) => !state.answer || claim.answer === state.answer);
+
+function claimRow(claim) {
+  const survives = claim.turned_by ? `${claim.survives}: turned by “${claim.turned_by}”` : claim.survives;
+  return element("tr", {},
+    element("th", { scope: "row" }, claim.statement, element("small", {}, claim.about)),
+    element("td", { "data-label": "Published" }, claim.shown.published),
+    element("td", { "data-label": "Public data" }, claim.shown.estimate, element("small", {}, claim.shown.range)),
+    element("td", { "data-label": "Does it come out?" }, element("b", {}, bare(claim.answer)), element("small", {}, claim.reason)),
+    element("td", { "data-label": "Does it survive reasonable choices?" }, bare(survives)),
+    element("td", { "data-label": "Source" }, linkTo(claim.url, claim.host), element("small", {}, claim.source)));
+}
+
+function showLedger() {
+  const select = byId("answer");
+  if (!select.options.length) {
+    const answers = [...new Set(DATA.claims.map((claim) => claim.answer))].filter(Boolean).sort();
+    select.append(element("option", { value: "" }, "Any answer"), ...answers.map((answer) => element("option", { value: answer }, capital(answer))));
+    select.addEventListener("change", () => change({ answer: select.value }));
+  }
+  select.value = state.answer;
+  const claims = claimsNow();
+  const judged = claims.filter((claim) => claim.estimate !== "");
+  const shown = state.answer || unjudgedToo ? claims : judged;
+  byId("claims-body").replaceChildren(...shown.map(claimRow));
+  byId("claims-count").textContent = `${shown.length} of ${DATA.claims.length} published figures`;
+  byId("more-claims").hidden = Boolean(state.answer) || judged.length === claims.length;
+  byId("more-claims").textContent = unjudgedToo ? "Show those alone that public data can judge" : `Show ${claims.length - judged.length} more that public data cannot judge`;
+  byId("more-claims").setAttribute("aria-expanded", unjudgedToo);
+}
+
+const shares = () => claimsNow().filter((claim) => claim.estimate !== "" && (claim.unit === "percent" || claim.unit === "points"));
+
+addView("claims", {
+  title: () => "Published figures and what public data show",
+  caption: () => "Published figure: line; public data: dot, with its range where there is one",
+  alt: () => shares().map((c) => `${c.statement}: published ${c.shown.published}, public data ${c.shown.estimate}`).join(". "),
+  table: () => {
+    const columns = Object.keys(DATA.claims[0] ?? {}).filter((name) => name !== "host" && name !== "shown");
+    return { columns, rows: claimsNow().map((claim) => columns.map((name) => claim[name])) };
+  },
+  plain: true,
+  draw(width, look) {
+    const claims = shares().map((c, n) => ({ id: String(n), text: c.statement, published: Number(c.published), estimate: Number(c.estimate), group: c.group, low: Number(c.lower || c.estimate), high: Number(c.upper || c.estimate), unit: c.unit }));
+    if (!claims.length) return null;
+    const group = (c) => (c.unit === "points" ? DATA.sides[c.estimate > 0 ? 0 : 1] : c.group);
+    return plotOf(width, look, {
+      height: claims.length * 44 + 40, marginTop: 8, marginBottom: 30,
+      x: { label: null, grid: true, tickFormat: (v) => `${v}`.replace("-", "−") }, y: { domain: claims.map((c) => c.id), axis: null },
+      marks: [
+        Plot.ruleX([0], { stroke: look.quiet }),
+        Plot.link(claims, { x1: "low", x2: "high", y: "id", stroke: look.quiet, strokeWidth: 6, strokeOpacity: 0.4, dy: 8 }),
+        Plot.tickX(claims, { x: "published", y: "id", stroke: look.ink, strokeWidth: 2.5, insetTop: 24, insetBottom: 4 }),
+        Plot.dot(claims, { x: "estimate", y: "id", dy: 8, r: 5, fill: (c) => colourOf(group(c), look) }),
+        Plot.text(claims, { frameAnchor: "left", y: "id", dy: -10, text: (c) => `${c.text} (${c.unit})`, lineWidth: (width - 30) / 17, textOverflow: "ellipsis", fill: look.ink, stroke: look.ground, strokeWidth: 4 }),
+      ],
+    });
+  },
+});

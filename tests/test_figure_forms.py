@@ -1,0 +1,189 @@
+"""The forms of a figure, its SVG for those who hear it, and its colours on white and on a dark page."""
+
+from __future__ import annotations
+
+import io
+import re
+from itertools import combinations
+
+import numpy as np
+import pandas as pd
+import pytest
+from figure_texts import overlaps
+from matplotlib.colors import to_rgb
+from PIL import Image
+
+from replication.definitions import load_definitions
+from replication.plots import forms, palette, style, svg, writing
+from replication.plots.layout import height_of, wrap
+
+DEFINITIONS = load_definitions()
+COLOURS = style.colours_of(DEFINITIONS)
+APART = 15
+"""CIELAB units between any two groups' colours, as definitions.toml promises."""
+# Machado, Oliveira and Fernandes (2009), severity 1, on linear RGB.
+VISIONS = {
+    "all cones": np.eye(3),
+    "no L cones": np.array([
+        [0.152286, 1.052583, -0.204868],
+        [0.114503, 0.786281, 0.099216],
+        [-0.003882, -0.048116, 1.051998],
+    ]),
+    "no M cones": np.array([
+        [0.367322, 0.860646, -0.227968],
+        [0.280085, 0.672501, 0.047413],
+        [-0.011820, 0.042940, 0.968881],
+    ]),
+    "no S cones": np.array([
+        [1.255528, -0.076749, -0.178779],
+        [-0.078411, 0.930809, 0.147602],
+        [0.004733, 0.691367, 0.303900],
+    ]),
+}  # fmt: skip
+TITLE = "A finding with two numbers, 12.3 and 45.6, in a title that is long enough to take a second line"
+DECK = (
+    "What the marks are, in a sentence that is as long as those of the figures are. " * 2
+    + "No more"
+)
+
+
+def drawing() -> style.Drawing:
+    """A figure with one panel, which has a mark, a name and a heading."""
+    sheet = style.page(3.0, TITLE, DECK, "Data: synthetic, read on 5 January 2026.")
+    ax = sheet.axes(0.5, 0.5, 4.0, 2.0)
+    ax.plot([1, 2], [1, 2], color=style.COLOURS["China"])
+    ax.text(1.2, 1.6, "China", color=style.text_colour("China"), size=7.5)
+    sheet.heading(0.5, 2.6, "A panel")
+    return sheet.describe("A line that rises.", pd.DataFrame({"x": [1, 2], "y": [1, 2]}))
+
+
+def seen(colour: str, vision: str) -> np.ndarray:
+    """CIELAB of a colour as an eye sees it."""
+    encoded = np.array(to_rgb(colour))
+    linear = np.where(encoded <= 0.04045, encoded / 12.92, ((encoded + 0.055) / 1.055) ** 2.4)
+    shown = np.clip(VISIONS[vision] @ linear, 0, 1)
+    again = np.where(shown <= 0.0031308, 12.92 * shown, 1.055 * shown ** (1 / 2.4) - 0.055)
+    return palette.lab(again)
+
+
+@pytest.mark.parametrize("vision", VISIONS)
+@pytest.mark.parametrize("theme", ["light", "dark"])
+def test_colours_of_groups_are_apart_to_every_eye(theme: str, vision: str) -> None:
+    """On white and on the dark page, as definitions.toml promises."""
+    shown = {
+        group: palette.on_dark(colour) if theme == "dark" else colour
+        for group, colour in COLOURS.items()
+    }
+    distances = {
+        (a, b): float(np.linalg.norm(seen(shown[a], vision) - seen(shown[b], vision)))
+        for a, b in combinations(shown, 2)
+    }
+    assert {pair: d for pair, d in distances.items() if d < APART} == {}
+
+
+def test_lightness_is_that_of_the_standard() -> None:
+    """White is 100, black 0, and pure red as published: 53.2, 80.1, 67.2."""
+    assert palette.lab((1, 1, 1)) == pytest.approx([100, 0, 0], abs=0.01)
+    assert palette.lab((0, 0, 0)) == pytest.approx([0, 0, 0], abs=0.01)
+    assert palette.lab((1, 0, 0)) == pytest.approx([53.24, 80.09, 67.20], abs=0.02)
+
+
+def test_every_colour_of_the_definitions_has_a_dark_one_and_text_in_it_is_legible() -> None:
+    """So is text on a tile of a group, and quiet text."""
+    assert {colour.lower() for colour in COLOURS.values()} <= set(palette.GROUPS)
+    with style.context(DEFINITIONS):
+        dark = palette.dark_colours()
+        texts = {dark[style.text_colour(group)] for group in COLOURS}
+    paper = style.luminance(to_rgb(palette.DARK_PAPER)) + 0.05
+    for colour in texts | {dark[style.INK], dark[style.QUIET]}:
+        assert (style.luminance(to_rgb(colour)) + 0.05) / paper >= style.CONTRAST
+
+
+def test_a_spare_colour_is_lightened_and_keeps_its_hue() -> None:
+    """A rule serves what no table names."""
+    for colour in style.SPARE:
+        light, a, b = palette.lab(to_rgb(colour))
+        other, c, d = palette.lab(to_rgb(palette.on_dark(colour)))
+        assert other > light or light > 90
+        assert np.cos(np.arctan2(b, a) - np.arctan2(d, c)) > 0.98
+
+
+def test_the_bare_form_has_no_headline_and_is_else_the_same() -> None:
+    """Everything keeps its size and its distance from the lower edge, in inches."""
+    with style.context(DEFINITIONS):
+        figure = drawing()
+        before = [_inches(figure), figure.get_figheight()]
+        forms.bare(figure)
+        assert overlaps(figure) == []
+    assert [t.get_gid() for t in figure.texts if t.get_gid()] == ["deck", "footer"]
+    assert _inches(figure) == pytest.approx(before[0])
+    lines = wrap(TITLE, style.INNER, 11.0, bold=True)
+    assert figure.get_figheight() == pytest.approx(before[1] - height_of(lines, 11.0))
+
+
+def _inches(figure: style.Drawing) -> list[float]:
+    """Left, bottom, width and height of the first axes."""
+    box = figure.axes[0].get_position()
+    wide, tall = figure.get_size_inches()
+    return [box.x0 * wide, box.y0 * tall, box.width * wide, box.height * tall]
+
+
+def test_the_wide_form_has_the_shape_of_a_slide() -> None:
+    """Words stand left of the panel, which keeps its size; nothing overlaps or leaves the page."""
+    with style.context(DEFINITIONS):
+        figure = drawing()
+        size = _inches(figure)[2:]
+        forms.bare(figure)
+        forms.wide(figure)
+        wide, tall = figure.get_size_inches()
+        assert wide / tall == pytest.approx(16 / 9)
+        assert _inches(figure)[2:] == pytest.approx(size)
+        assert {t.get_gid() for t in figure.texts if t.get_gid()} == set(forms.WORDS)
+        assert overlaps(figure) == []
+        edge = figure.axes[0].get_window_extent().x0
+        for text in figure.texts:
+            if text.get_gid():
+                assert text.get_window_extent().x1 < edge
+
+
+def test_the_svg_has_a_title_and_a_description_and_no_date() -> None:
+    """Both are for those who hear the picture, and are escaped."""
+    with style.context(DEFINITIONS):
+        figure = drawing()
+        figure.alt = "Less < more & so on"
+        text = writing.rendered(figure, "svg").decode()
+    assert f"<title>{TITLE}</title>" in text
+    assert "<desc>Less &lt; more &amp; so on</desc>" in text
+    assert re.search(r'<svg [^>]*role="img"', text)
+    assert "<metadata>" not in text
+    assert "dc:date" not in text
+
+
+def test_places_are_rounded_and_scales_are_not() -> None:
+    """A letter that is scaled by 0.015625 keeps its size."""
+    text = '<path d="M 1.23456 2.0000\n" transform="translate(3.98765 4) scale(0.015625)"/>\n\n'
+    assert svg.compact(text) == (
+        '<path d="M 1.23 2\n" transform="translate(3.99 4) scale(0.015625)"/>\n'
+    )
+
+
+def test_the_dark_svg_has_no_colour_of_the_light_page() -> None:
+    """Paper is dark, China is as the table says, and the text in its colour is too."""
+    with style.context(DEFINITIONS):
+        light = writing.rendered(drawing(), "svg").decode()
+        dark = svg.dark(light, palette.dark_colours())
+    found = set(re.findall(r"#[0-9a-f]{6}\b", dark))
+    assert found.isdisjoint({style.PAPER, style.INK, style.QUIET, COLOURS["China"].lower()})
+    assert {palette.DARK_PAPER, palette.GROUPS["#d2402b"]} <= found
+
+
+def test_the_png_has_its_resolution_and_its_colours() -> None:
+    """300 dots an inch; white is white, and China's red is within two tones of itself."""
+    with style.context(DEFINITIONS):
+        picture = Image.open(io.BytesIO(writing.rendered(drawing(), "png")))
+    assert picture.info["dpi"] == pytest.approx((300, 300), abs=0.1)
+    assert picture.size[0] == round(300 * style.WIDTH)
+    tones = np.asarray(picture.convert("RGB")).reshape(-1, 3).astype(int)
+    assert (tones[0] == 255).all()
+    red = np.round(np.array(to_rgb(COLOURS["China"])) * 255)
+    assert np.abs(tones - red).max(axis=1).min() <= 2
