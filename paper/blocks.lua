@@ -46,8 +46,7 @@ local function address(name)
   elseif FORMAT == "typst" then
     return bare(name, ".svg")
   end
-  return read("figures/html/" .. name .. ".png") and "figures/html/" .. name .. ".png"
-    or "figures/html/" .. name .. ".svg"
+  return "figures/html/" .. name .. ".svg"
 end
 
 function Image(image)
