@@ -123,7 +123,7 @@ def test_the_page_holds_a_box_a_figure_and_a_table_that_scrolls(page: str) -> No
 def test_the_markdown_is_readable_on_a_code_host(desk: Path) -> None:
     """Numbers, references and tables are plain Markdown, the box a quotation, the figure a link to its file."""
     text = render._pandoc(desk, TEXT, "gfm")
-    assert text.startswith("# Who leads?\n\n**A test**\n")
+    assert text.startswith("# Who leads?\n\n**A test**\n\nThe ")
     assert "> **In short**\n>\n> **What was claimed.** One thing." in text
     assert "](../figures/pair.png)\n\n**Figure S1.** A short caption." in text
     assert re.search(r"\*\*Table S1\.\*\* A caption with \*stress\*\.\n\n\| a +\| b", text)
