@@ -34,15 +34,15 @@ panel: $(VENV)/ready ## turn counters into first-year downloads; record and mend
 attribution: $(VENV)/ready ## credit every download to a developer and a country group
 analysis: $(VENV)/ready ## estimate shares, intervals and bounds; judge the claims
 figures: $(VENV)/ready ## draw the figures
-paper: $(VENV)/ready ## write the paper (TeX, PDF, HTML) and what is generated of README, docs and results
+paper: $(VENV)/ready ## write paper and supplement (PDF, HTML, TeX, Markdown) and what is generated of README, docs and results
 page: $(VENV)/ready ## write the page on which a reader changes the choices (page/index.html)
 
 $(STAGES):
 	@$(RUN) $@ $(OPTIONS)
 
-paper-latex: paper ## compile paper.tex too, where latexmk is installed
+paper-latex: paper ## compile the TeX of paper and supplement too, where latexmk is installed
 	@command -v latexmk >/dev/null || { echo "error: latexmk is not installed; paper/paper.pdf needs none" >&2; exit 1; }
-	cd paper && latexmk -pdfxe -outdir=../build/latex paper.tex
+	cd paper && latexmk -pdfxe -outdir=../build/latex paper.tex supplement.tex
 
 test: $(VENV)/ready ## run the fast tests: all that a change usually breaks
 	@$(BIN)/python -m pytest --numprocesses auto -m "not slow"

@@ -46,8 +46,7 @@ local function address(name)
   elseif FORMAT == "typst" then
     return bare(name, ".svg")
   end
-  return read("figures/html/" .. name .. ".png") and "figures/html/" .. name .. ".png"
-    or "figures/html/" .. name .. ".svg"
+  return "figures/html/" .. name .. ".svg"
 end
 
 function Image(image)
@@ -77,6 +76,17 @@ function Figure(figure)
       quoted(image.src), image.attributes.width or "100%", quoted(image.attributes.alt)
     )
     return between(drawn, figure.caption.long:clone(), "])")
+  elseif FORMAT == "html5" then
+    figure.attributes.tabindex = "0" -- it scrolls on a phone
+    return figure
+  end
+end
+
+-- A screen reader reads a formula as it is written in TeX.
+function Math(formula)
+  if FORMAT == "typst" then
+    local open = "#[#set math.equation(alt: " .. quoted(formula.text) .. ");"
+    return { pandoc.RawInline("typst", open), formula, pandoc.RawInline("typst", "];") }
   end
 end
 
@@ -178,4 +188,4 @@ function Pandoc(doc) -- bibtex sets a heading of its own
   return doc
 end
 
-return { { Meta = Meta }, { Image = Image }, { Figure = Figure, Table = Table, Div = Div, Pandoc = Pandoc } }
+return { { Meta = Meta }, { Image = Image }, { Figure = Figure, Math = Math, Table = Table, Div = Div, Pandoc = Pandoc } }

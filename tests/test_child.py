@@ -75,7 +75,9 @@ def test_pandoc_takes_nothing_from_its_user(
 @pytest.mark.slow
 def test_typst_takes_nothing_from_its_user(tmp_path: Path, request: pytest.FixtureRequest) -> None:
     """The PDF is dated by the data alone."""
-    (tmp_path / "paper.typ").write_text("= A\nText #datetime.today().display()\n")
+    (tmp_path / "paper.typ").write_text(
+        "#set document(title: [T])\n= A\nText #datetime.today().display()\n"
+    )
     before = render._pdf(tmp_path, "2026-02-02")
     request.getfixturevalue("ambient")
     assert render._pdf(tmp_path, "2026-02-02") == before

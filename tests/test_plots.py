@@ -348,7 +348,7 @@ def test_a_figure_that_is_added_to_the_table_is_drawn_and_numbered(
     def draw(results: Results, definitions: Definitions) -> Figure:
         return style.page(1, "A new figure", "of nothing", results.footer(definitions)).figure
 
-    monkeypatch.setitem(FIGURES, "new", draw)
+    monkeypatch.setattr("replication.plots.FIGURES", {"new": draw})
     synthetic(tmp_path / "results")
     folder = tmp_path / "figures"
     draw_all(tmp_path / "results", folder, DEFINITIONS, lambda _: None, workers=1)

@@ -123,7 +123,7 @@ def test_the_page_holds_a_box_a_figure_and_a_table_that_scrolls(page: str) -> No
 def test_the_markdown_is_readable_on_a_code_host(desk: Path) -> None:
     """Numbers, references and tables are plain Markdown, the box a quotation, the figure a link to its file."""
     text = render._pandoc(desk, TEXT, "gfm")
-    assert text.startswith("# Who leads?\n\n**A test**\n")
+    assert text.startswith("# Who leads?\n\n**A test**\n\nThe ")
     assert "> **In short**\n>\n> **What was claimed.** One thing." in text
     assert "](../figures/pair.png)\n\n**Figure S1.** A short caption." in text
     assert re.search(r"\*\*Table S1\.\*\* A caption with \*stress\*\.\n\n\| a +\| b", text)
@@ -181,6 +181,7 @@ def test_the_pdf_is_tagged_and_dated_by_nothing(pdf: pypdf.PdfReader) -> None:
     """It has tags, a language, a title, authors and alternative texts, and no time."""
     root = pdf.trailer["/Root"]
     assert root["/MarkInfo"]["/Marked"]
+    assert b"<pdfuaid:part>1</pdfuaid:part>" in root["/Metadata"].get_data()
     assert root["/Lang"] == "en-GB"
     assert pdf.metadata is not None
     assert pdf.metadata.title == "Who leads?"
@@ -217,14 +218,14 @@ def test_a_drawing_is_made_slim() -> None:
     assert "<!--" not in text
 
 
-def test_the_smaller_form_of_a_figure_is_taken(tmp_path: Path) -> None:
-    """A picture where the drawing is larger; the form without a headline where there is one."""
+def test_the_page_takes_the_form_without_a_headline(tmp_path: Path) -> None:
+    """Where there is one; else the figure as it is."""
     (tmp_path / "bare").mkdir()
-    (tmp_path / "a.svg").write_text(DRAWING)
-    (tmp_path / "a.png").write_bytes(b"small")
-    (tmp_path / "b.svg").write_text(DRAWING * 9)
-    (tmp_path / "b.png").write_bytes(bytes(9999))
-    (tmp_path / "bare" / "b.svg").write_text(DRAWING)
+    for name in ("a", "b", "bare/b"):
+        (tmp_path / f"{name}.svg").write_text(f"<svg><title>{name}</title></svg>")
     web_figures.prepare(tmp_path, ["a", "b"])
-    made = {path.name: path.read_bytes() for path in (tmp_path / "html").iterdir()}
-    assert made == {"a.png": b"small", "b.svg": web_figures.slim(DRAWING).encode()}
+    made = {path.name: path.read_text() for path in (tmp_path / "html").iterdir()}
+    assert made == {
+        "a.svg": "<svg><title>a</title></svg>",
+        "b.svg": "<svg><title>bare/b</title></svg>",
+    }

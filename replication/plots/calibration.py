@@ -131,6 +131,8 @@ def alt(full: pd.DataFrame) -> str:
         f"{look_of(rows['key'].iloc[0]).text} {percent(rows['coverage'].min(), 0)}"
         for _, rows in lowest
     ]
+    if not texts:
+        return "No coverage is drawn."
     return f"Marks of coverage by method and model. Lowest over the models: {', '.join(texts)}."
 
 
@@ -138,7 +140,7 @@ def data(full: pd.DataFrame, flat: pd.DataFrame) -> pd.DataFrame:
     """Every mark; coverage and refusals in percent, widths in points."""
     columns = ["model", "power", "n_effective", "unit", "scheme", "method", "data_sets"]
     columns += ["coverage", "error", "width", "refused"]
-    return pd.concat([full, flat])[columns].drop_duplicates(ignore_index=True)
+    return pd.concat([full, flat]).reindex(columns=columns).drop_duplicates(ignore_index=True)
 
 
 def rows_of(results: Results, definitions: Definitions) -> pd.DataFrame:

@@ -94,12 +94,16 @@ def draw(results: Results, definitions: Definitions) -> Drawing:
 def alt(measured: pd.DataFrame) -> str:
     """What the largest developer and the largest repository hold, by scope."""
     rows = measured[(measured["measure"] == MEASURES[0].name) & measured["point"].notna()]
+    if rows.empty:
+        return "Nothing was measured."
     texts = [
-        f"{UNITS[row['unit']].lower()}, {SCOPES[row['scope']].lower() if row['scope'] == EVERYWHERE else row['scope']}: "
-        f"{percent(100 * row['point'], 0)}"
+        f"{SCOPES[row['scope']]} ({UNITS[row['unit']].lower()}) {percent(100 * row['point'], 0)}"
         for row in rows.to_dict("records")
     ]
-    return f"Hill’s tail index above, measures of concentration below. The largest holds, of {'; '.join(texts)}."
+    return (
+        "Hill’s tail index above, measures of concentration below. What the largest holds: "
+        f"{', '.join(texts)}."
+    )
 
 
 def data(results: Results, windows: Sequence[Window], measured: pd.DataFrame) -> pd.DataFrame:
@@ -109,7 +113,7 @@ def data(results: Results, windows: Sequence[Window], measured: pd.DataFrame) ->
     names = [m.name for m in MEASURES]
     marks = measured[measured["measure"].isin(names)].assign(part="concentration")
     columns = ["part", "window", "unit", "scope", "measure", "k", "point", "lower", "upper", "note"]
-    return pd.concat([lines, marks], ignore_index=True)[columns]
+    return pd.concat([lines, marks], ignore_index=True).reindex(columns=columns)
 
 
 def windows_of(results: Results, definitions: Definitions) -> list[Window]:

@@ -80,6 +80,8 @@ def alt(shares: pd.DataFrame, weeks: Mapping[int, str]) -> str:
             for side in SIDES
         ]
         parts.append(f"over {width} weeks {' and '.join(last)}")
+    if not parts:
+        return "Too few weeks for any sum."
     return f"Lines of shares with the crossings of resampled series below. At the end: {'; '.join(parts)}."
 
 

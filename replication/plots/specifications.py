@@ -75,10 +75,14 @@ def alt(
 ) -> str:
     """The ends of the curve, the published specifications, and the dimension that weighs most."""
     leads = curve["lead"]
+    if curve.empty:
+        return "No specification has downloads."
     marks = "; ".join(f"{one.label} {signed(one.lead)}" for one in published)
     text = f"A curve of leads from {signed(leads.iloc[0])} to {signed(leads.iloc[-1])} points"
     text += f"; nearest to published definitions: {marks}" if marks else ""
     first = dimensions[0]
+    if np.isnan(first.alone):
+        return f"{text}."
     return (
         f"{text}. {first.name} accounts for {percent(100 * first.alone, 0)} of the variance alone."
     )

@@ -210,7 +210,7 @@ def _pandoc(desk: Path, text: str, target: str) -> str:
         check=False,
     )
     if done.returncode or "[WARNING] Citeproc" in done.stderr:
-        raise DefinitionError(f"pandoc to {target}: {done.stderr.strip()}", "correct paper.md")
+        raise DefinitionError(f"pandoc to {target}: {done.stderr.strip()}", "correct the text")
     return done.stdout
 
 
@@ -225,8 +225,8 @@ def _pdf(desk: Path, day: str) -> bytes:
             root=str(desk),
             ignore_system_fonts=True,
             timestamp=stamp,
-            pdf_tags=True,
+            pdf_standards="ua-1",  # tags, title, language, alternative texts: else it is refused
         )
     except typst.TypstError as error:
-        raise DefinitionError(f"typst: {error}", "correct paper.md or template.typ") from None
+        raise DefinitionError(f"typst: {error}", "correct the text or template.typ") from None
     return bytes(made)

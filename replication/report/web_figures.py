@@ -11,7 +11,7 @@ FOLDER = "html"
 
 
 def prepare(figures: Path, names: list[str]) -> None:
-    """Write the smaller form of each named figure to a folder of its own in `figures`."""
+    """Write each named figure, without its headline where that is drawn, to a folder of its own in `figures`."""
     made = figures / FOLDER
     made.mkdir()
     for name in names:
