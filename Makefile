@@ -18,10 +18,10 @@ RUN = $(BIN)/python -E -m replication
 OPTIONS = $(call option,DATA,data) $(call option,RECORDS,records) $(call option,OUT,out) \
   $(call option,DEFINITIONS,definitions) $(call option,REVISION,revision) $(call option,FILE,file) \
   $(call option,SINCE,since) $(call option,UNTIL,until) $(call option,ENGINE,engine)
-# Installs the packages of a lock beside those of requirements.lock.
-add = $(BIN)/python -m ensurepip >/dev/null 2>&1 || true; \
-  if command -v uv >/dev/null; then uv pip install --quiet --python $(BIN)/python --require-hashes -r $(1); else \
-  $(BIN)/python -m pip install --quiet --disable-pip-version-check --use-pep517 --require-hashes -r $(1); fi
+# Installs the packages of a lock into an environment.
+add = $(2)/bin/python -m ensurepip >/dev/null 2>&1 || true; \
+  if command -v uv >/dev/null; then uv pip install --quiet --python $(2)/bin/python --require-hashes -r $(1); else \
+  $(2)/bin/python -m pip install --quiet --disable-pip-version-check --use-pep517 --require-hashes -r $(1); fi
 STAGES := all fetch panel attribution analysis figures paper page
 
 .DEFAULT_GOAL := help
@@ -65,14 +65,16 @@ crawl: $(VENV)/ready ## read the Hub's list of models now, as one more snapshot 
 dataset: $(VENV)/ready ## write registry, panels, ledger and main results as a data set of its own (OUT=folder; build/dataset)
 	@$(RUN) dataset $(call option,OUT,out)
 
-dataset-tools: $(VENV)/ready ## install what validates the data set: frictionless and mlcroissant
-	@$(call add,requirements-dataset.lock)
+# Apart from the package's own: mlcroissant brings stubs of pandas, by which mypy would judge the package.
+dataset-tools: $(VENV)/ready ## install what validates the data set into build/tools: frictionless and mlcroissant
+	@$(BIN)/python -m venv build/tools
+	@$(call add,requirements-dataset.lock,build/tools)
 
 spark: $(VENV)/ready ## install Apache Spark too, for ENGINE=spark (needs a Java runtime, 17 or newer)
-	@$(call add,requirements-spark.lock)
+	@$(call add,requirements-spark.lock,$(VENV))
 
 browser: $(VENV)/ready ## install Playwright and axe too, for the tests of the page (they use an installed Chromium)
-	@$(call add,requirements-browser.lock)
+	@$(call add,requirements-browser.lock,$(VENV))
 
 lint: $(VENV)/ready ## check style, types, and that layers import downwards only
 	@$(BIN)/ruff check .
@@ -96,7 +98,7 @@ lock: ## remake requirements.lock and those of Spark, of the data set's tools an
 	  --python-version 3.11 --constraint requirements.lock --no-header --no-annotate --quiet \
 	  --output-file requirements-dataset.lock
 	@sed -i.old '1i\
-	# Frictionless and mlcroissant, which validate the data set, with hashes, beside requirements.lock. Remake: make lock' requirements-dataset.lock
+	# Frictionless and mlcroissant, which validate the data set, with hashes. Remake: make lock' requirements-dataset.lock
 	@printf 'playwright>=1.50\naxe-playwright-python>=0.1.4\n' | uv pip compile - --universal --generate-hashes --python-version 3.11 \
 	  --no-header --no-annotate --quiet --output-file requirements-browser.lock
 	@sed -i.old '1i\

@@ -128,6 +128,7 @@ local BOX = {
 
 function Div(div)
   if div.classes:includes("in-short") then
+    div.content:insert(1, pandoc.Para({ pandoc.Strong("In short") }))
     if BOX[FORMAT] then
       return between(BOX[FORMAT][1], div.content, BOX[FORMAT][2])
     elseif FORMAT == "gfm" then

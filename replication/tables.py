@@ -227,6 +227,8 @@ TABLES: list[Table] = [
           "analysis.change.changes", "weeks"),
     Table("intervals", "Every interval method on the same cells",
           "analysis.methods.interval_methods", "repositories weeks"),
+    Table("jackknife_degrees", "The preferred interval with the degrees of freedom that unequal developers are worth; its coverage is not measured",
+          "analysis.degrees.degrees", "repositories window.population", source=HEAD, digits=DIGITS),
     Table("calibration", "Measured coverage of every interval method on synthetic data sets made of the panel's developers",
           "validation.coverage.measure", kept=True),
     Table("concentration", "Measures of concentration with intervals of a Pareto tail",

@@ -22,7 +22,7 @@ from command_line import invoke
 from replication import __version__
 from replication.definitions import load_definitions
 from replication.errors import DefinitionError
-from replication.report.citation import works
+from replication.report.citation import apa, bibtex, works
 from replication.run import ROOT
 
 TARGETS = "all fetch panel attribution analysis figures paper test verify lint bench clean help"
@@ -92,6 +92,25 @@ def test_apa_is_a_line_for_each_work() -> None:
     assert study.startswith("Longpre, S., Akiki, C., Lund, C.,")
     assert ", & Kaffee, L.-A. (2025). Economies of Open Intelligence: Tracing Power &" in study
     assert "[Data set]" in data
+
+
+def test_people_an_address_and_a_doi_are_taken_where_they_are_given() -> None:
+    """What the maintainers add to CITATION.cff is in both formats."""
+    people = [{"family-names": "Ng", "given-names": "Ada Mei"}, {"family-names": "Ito"}]
+    work = {
+        "type": "software", "title": "A & B", "authors": people, "date-released": "2030-02-01",
+        "version": 2, "repository-code": "https://code.invalid/a", "doi": "10.1/x",
+    }  # fmt: skip
+    entry = bibtex(work)
+    assert "@software{ng2030," in entry
+    for field in ("author = {Ng, Ada Mei and Ito}", "title = {{A \\& B}}", "version = {2}",
+                  "month = {2}", "doi = {10.1/x}", "url = {https://code.invalid/a}"):  # fmt: skip
+        assert f"  {field}," in entry
+    assert apa(work) == (
+        "Ng, A. M., & Ito. (2030). A & B (Version 2) [Computer software]. https://doi.org/10.1/x"
+    )
+    del work["doi"]
+    assert apa(work).endswith("[Computer software]. https://code.invalid/a")
 
 
 def test_unknown_format_is_refused() -> None:

@@ -46,9 +46,8 @@ def held(folder: Path) -> dict[str, str]:
 
 
 def tool(name: str) -> str:
-    """A command beside this Python or on the path, or skip where it is not installed."""
-    beside = shutil.which(name, path=str(Path(sys.executable).parent))
-    found = beside or shutil.which(name)
+    """A command of the tools or of the path, or skip where it is not installed."""
+    found = shutil.which(name, path=str(ROOT / "build" / "tools" / "bin")) or shutil.which(name)
     if found is None:
         pytest.skip(f"{name} is not installed: make dataset-tools, or for R the system's package")
     return found

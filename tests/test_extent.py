@@ -22,7 +22,7 @@ from replication.definitions import load_definitions
 from replication.errors import DefinitionError, DegenerateDataError
 from replication.files import write_csv, write_json
 from replication.plots import published_pair
-from replication.report import conditions, judgement, prose, tables
+from replication.report import answers, conditions, judgement, prose, tables
 from replication.run import ROOT
 from replication.sources import bundled
 
@@ -78,9 +78,9 @@ def test_a_part_of_the_hub_judges_no_claim(judge: str) -> None:
     """The estimate stands, both answers go, and the reason says what it would take."""
     value = {"family": "majority", "first-lead": "2025"}.get(judge, "20")
     made = judgement.judge(
-        [claim(judge, value)], *[pd.DataFrame()] * 3, DEFINITIONS, window_tables(), "3 namespaces of the Hub"
+        [claim(judge, value)], {}, pd.DataFrame(), DEFINITIONS, window_tables(), "3 namespaces of the Hub"
     ).iloc[0]  # fmt: skip
-    assert made["answer"] == judgement.NOT_TESTABLE_HERE == "not testable with this source"
+    assert made["answer"] == answers.NOT_TESTABLE_HERE == "not testable with this source"
     assert (made["survives"], made["turned_by"]) == ("", "")
     assert made["estimate"] == by_window(claim(judge, value), window_tables())["estimate"]
     assert made["reason"] == (
@@ -91,8 +91,8 @@ def test_a_part_of_the_hub_judges_no_claim(judge: str) -> None:
 def test_a_claim_that_nothing_judges_keeps_its_reason() -> None:
     """What no public table holds is not said to need the whole Hub."""
     asked = [claim("none", "1", reason="not printed")]
-    made = judgement.judge(asked, *[pd.DataFrame()] * 3, DEFINITIONS, {}, "x").iloc[0]
-    assert (made["answer"], made["reason"]) == (judgement.NOT_TESTABLE, "not printed")
+    made = judgement.judge(asked, {}, pd.DataFrame(), DEFINITIONS, {}, "x").iloc[0]
+    assert (made["answer"], made["reason"]) == (answers.NOT_TESTABLE, "not printed")
 
 
 def write_chain(folder: Path, **used: Any) -> None:

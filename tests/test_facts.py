@@ -26,6 +26,7 @@ def test_specifications_are_counted_by_hand() -> None:
             "distinct": ["yes", "yes", "no", "yes"],
             "lead": [0.2, -0.1, 0.2, np.nan],
             "china": [0.5, 0.3, 0.5, np.nan],
+            "usa": [0.3, 0.4, 0.3, np.nan],
             "n_effective": [3.0, 8.0, 3.0, np.nan],
             "without_lower": [-0.1, -0.3, 0.1, np.nan],
             "without_upper": [0.4, 0.1, 0.4, np.nan],
@@ -40,6 +41,8 @@ def test_specifications_are_counted_by_hand() -> None:
     assert (found["leading"], found["leading_distinct"]) == (2 / 3, 1 / 2)
     assert (found["usa_leads"], found["turned_by_one"]) == (1, 2)
     assert (found["told_by_developer"], found["told_by_repository"]) == (1 / 3, 1)
+    assert (found["china_leads_distinct"], found["turned_by_one_distinct"]) == (1, 2)
+    assert (found["china_largest"], found["usa_smallest"], found["usa_largest"]) == (0.5, 0.3, 0.4)
     assert (found["told_differently"], found["china_smallest"]) == (2 / 3, 0.3)
     assert (found["lead_smallest"], found["lead_median"], found["lead_largest"]) == (-0.1, 0.2, 0.2)
     assert (found["effective_smallest"], found["effective_largest"]) == (3, 8)

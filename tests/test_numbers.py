@@ -95,6 +95,8 @@ def test_what_other_data_lack_says_so(tmp_path: Path) -> None:
         ("millions", 1453287471, "1,453.3\u00a0million"),
         ("billions", 2.2e9, "2.2\u00a0billion"),
         ("already-percent", 17.1, "17.1\u00a0%"),
+        ("p-value", 0.0063, "0.006"),
+        ("p-value", 0.0001, "below 0.001"),
         ("short-hash", "0c14f8735699b81f", "0c14f8735699…"),
         ("points", -0.1234, "-12.3"),
         ("in-words", 3, "three"),

@@ -6,7 +6,6 @@ import base64
 import hashlib
 import json
 import re
-from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -20,7 +19,6 @@ from replication.attribution.assign import LABELS, ROLES
 from replication.definitions import load_definitions
 from replication.errors import OutputError
 from replication.places import ROOT
-from replication.report import prose
 from replication.report.page import answer, document, evidence, ranges
 from replication.report.page.rows import NOWHERE, Asked, joined
 
@@ -155,15 +153,13 @@ def test_only_pages_of_the_web_are_linked(url: str, kept: bool) -> None:
     assert (claim["url"] == url) is kept
 
 
-def numbers(**shown: str) -> Mapping[str, Any]:
-    """Numbers of the text by their display."""
-    return {key: {"display": text} for key, text in shown.items()}
-
-
-def test_the_lines_in_short_are_those_of_the_text() -> None:
-    """Bold text and numbers are kept, and what a number shows is text."""
-    text = "**What was claimed.** China {{a}}\nand more.\n\n**What nobody can tell.** [This](x.md) {{b}}\n"
-    assert answer.in_short(prose.fill(text, numbers(a="17.1 %", b="<b>*x*"), {})) == (
+def test_the_lines_in_short_are_those_of_the_paper() -> None:
+    """Each paragraph is headed by its question, and what it says is text."""
+    said = [
+        {"heading": "What was claimed", "text": "China 17.1 % and more."},
+        {"heading": "What nobody can tell", "text": "This <b>*x*"},
+    ]
+    assert answer.in_short({"in_short": said, "claims": []}) == (
         "<p><strong>What was claimed.</strong> China 17.1 % and more.</p>"
         "<p><strong>What nobody can tell.</strong> This &lt;b&gt;*x*</p>"
     )

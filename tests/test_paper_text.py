@@ -7,6 +7,7 @@ import tomllib
 
 import pytest
 
+from replication.plots import layout, style
 from replication.report import prose
 from replication.run import ROOT
 
@@ -16,6 +17,9 @@ PAPER, SUPPLEMENT = (
 DECLARED = tomllib.loads((ROOT / "paper" / "numbers.toml").read_text(encoding="utf-8"))["numbers"]
 NO_NUMBERS = {"text", "day", "month", "month-of", "leads", "short-hash"}
 """Formats whose displays are words or dates; a lead in words is a number too, and is counted by itself."""
+TEXT_WIDTH = (21.0 - 2 * 2.1) / 2.54
+"""Inches between the margins of template.typ."""
+SMALLEST_IN_PRINT = 6.5
 NUMBERS = {
     key for key, spec in DECLARED.items() if spec.rpartition("|")[2].strip() not in NO_NUMBERS
 } | {key for key, spec in DECLARED.items() if spec.endswith("| leads")}
@@ -99,3 +103,12 @@ def test_headings_that_state_a_finding_are_those_of_the_committed_run() -> None:
     assert not re.search(r"^# .*(?:ahead|leads)", own, re.MULTILINE)
     assert "{{source:own}}" in own
     assert "{{source:own}}" not in packaged
+
+
+def test_no_text_of_a_figure_is_too_small_in_print() -> None:
+    """Each figure is set wide enough for its smallest type to have 6.5 points on paper."""
+    widths = re.findall(r"\]\(figures/\w+\)\{width=(\d+)%\}", PAPER + SUPPLEMENT)
+    assert len(widths) == sum(key.startswith("fig:") for key in [*shown(PAPER), *shown(SUPPLEMENT)])
+    least = min(map(int, widths)) / 100 * TEXT_WIDTH / style.WIDTH * layout.SMALL
+    assert least >= SMALLEST_IN_PRINT
+    assert "margin: (x: 2.1cm" in (ROOT / "paper" / "template.typ").read_text(encoding="utf-8")

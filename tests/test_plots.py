@@ -34,6 +34,7 @@ from replication.analysis.specification import (
 from replication.attribution.assign import LABELS
 from replication.definitions import Definitions, load_definitions
 from replication.files import read_json, write_csv, write_json
+from replication.places import ROOT
 from replication.plots import (
     FIGURES,
     WINDOW_FIGURES,
@@ -53,6 +54,11 @@ from replication.plots.writing import FILES
 from replication.report import prose
 
 DEFINITIONS = load_definitions()
+DOCUMENTS = sorted(
+    path for path in (ROOT / "paper").glob("*.md") if "{{fig:" in path.read_text("utf-8")
+)
+TEXT_WIDTH = 16 / 2.54
+"""Inches that a line of text is wide in LaTeX, where it is the narrowest."""
 COLOURS = style.colours_of(DEFINITIONS)
 LEAD = "China − USA"
 SIGNATURES = {"svg": b"<?xml", "pdf": b"%PDF", "png": b"\x89PNG"}
@@ -722,3 +728,19 @@ def test_a_removal_has_the_colour_of_who_then_leads(results: Results) -> None:
         side = style.leader(float(dot.get_xdata()[0]))
         assert to_hex(dot.get_color()) == COLOURS[side].lower()
         assert dot.get_marker() == style.MARKERS[side]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("document", [path.name for path in DOCUMENTS])
+def test_no_text_is_too_small_in_print(figures: dict[str, Drawing], document: str) -> None:
+    """Every text of a figure has 6.5 points at the width at which a document sets it."""
+    text = (ROOT / "paper" / document).read_text(encoding="utf-8")
+    placed = re.findall(r"\]\(figures/(\w+)\)\{width=(\d+)%\}", text)
+    assert len(placed) == text.count("](figures/")
+    small = {}
+    for name, width in placed:
+        scale = int(width) / 100 * TEXT_WIDTH / style.WIDTH
+        size = scale * min(shown_text.get_fontsize() for shown_text in shown(figures[name]))
+        if size < 6.5:
+            small[name] = round(size, 2)
+    assert small == {}

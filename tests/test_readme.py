@@ -17,15 +17,18 @@ from replication.definitions import load_definitions
 from replication.errors import DefinitionError
 from replication.places import PAPER
 from replication.plain import plain
-from replication.report import documents, numbers, prose, readme, render, short
-from replication.report.claims import MAIN
+from replication.report import claims, documents, numbers, prose, readme, render, short
 from replication.run import ROOT
 
 README, CLAIMS = readme.DOCUMENTS
 RESULTS = ROOT / "results"
 DEFINITIONS = load_definitions()
 NUMBERS = json.loads((RESULTS / "numbers.json").read_text(encoding="utf-8"))
-WRITTEN = ("README.md", "CONTRIBUTING.md", *(f"docs/{x}.md" for x in ("USAGE", "DATA", "CLAIMS")))
+WRITTEN = (
+    "README.md",
+    "CONTRIBUTING.md",
+    *(f"docs/{x}.md" for x in ("USAGE", "SOURCES", "CLAIMS", "CHECKING", "DATASET")),
+)
 """Documents that people wrote for users, some with generated blocks."""
 TEXTS = {name: (ROOT / name).read_text(encoding="utf-8") for name in WRITTEN}
 TEXT = TEXTS["README.md"]
@@ -112,7 +115,7 @@ def test_the_readme_is_short_and_begins_with_the_answer() -> None:
 def test_the_findings_fit_a_phone() -> None:
     """The README's table has the main claims in four columns; docs/CLAIMS.md has every claim."""
     rows = [line for line in TEXT.partition("begin:findings")[2].splitlines() if line[:1] == "|"]
-    table = rows[: 2 + len(MAIN)]
+    table = rows[: 2 + len(claims.MAIN)]
     assert {line.count(" | ") for line in table} == {3}
     assert all("**" in line for line in table[2:])
     ledger = (ROOT / "paper" / "claims.toml").read_text(encoding="utf-8").count("[[claim]]")
@@ -138,7 +141,9 @@ def test_readme_links_what_a_reader_looks_for() -> None:
     wanted += " replication/definitions/definitions.toml CITATION.cff datapackage.json docs/API.md"
     wanted += " LICENSE requirements.lock replication/data/registry.csv figures/window_pair.png"
     wanted += " tests bench docs/PROVENANCE.md docs/HOWTO.md docs/CLAIMS.md results/README.md"
-    wanted += " docs/DATA.md#data-availability-and-rights docs/USAGE.md#computational-requirements"
+    wanted += (
+        " docs/SOURCES.md#data-availability-and-rights docs/USAGE.md#computational-requirements"
+    )
     wanted += " docs/USAGE.md#randomness #run-it"
     assert set(wanted.split()) <= {link for name, link in LINKS if name == "README.md"}
 
@@ -149,7 +154,7 @@ def test_the_usual_commands_are_there() -> None:
     usual |= {"make all DATA=path/to/one_year_rolling.parquet"}
     text = " ".join(CODE["README.md"])
     assert all(one in text for one in usual)
-    for command in ("summary", "compare", "who"):
+    for command in ("summary", "compare", "who", "claim"):
         assert f".venv/bin/python -m replication {command}" in text
 
 
@@ -210,7 +215,7 @@ def test_no_number_is_typed_in_the_readme() -> None:
     assert prose.typed_digits(by_hand("README.md")) == []
 
 
-@pytest.mark.parametrize("name", ["docs/USAGE.md", "docs/DATA.md", "docs/CLAIMS.md", "docs/API.md", "docs/DESIGN.md", "docs/HOWTO.md"])  # fmt: skip
+@pytest.mark.parametrize("name", ["docs/USAGE.md", "docs/SOURCES.md", "docs/CLAIMS.md", "docs/CHECKING.md", "docs/DATASET.md", "docs/API.md", "docs/DESIGN.md", "docs/HOWTO.md"])  # fmt: skip
 def test_no_finding_is_typed_in_a_document(name: str) -> None:
     """Outside generated blocks and code there is no share, and no number that the text computes."""
     text = BLOCK.sub("", (ROOT / name).read_text(encoding="utf-8"))

@@ -41,6 +41,8 @@ KEPT = [
     "DeepSeek and Alibaba's Qwen make up the vast majority of downloads of Chinese models.",
     "Hugging Face said in spring 2026 that Chinese models had 41% of downloads over a year and US models 36.5%.",
     "Chinese open models served 13 % of tokens on OpenRouter, and as much as 30 % at their peak.",
+    "New Chinese models had 17.1 % and new American ones 15.8 % of downloads from Aug. 2024 to Aug. 2025.",
+    "By July 2026 Qwen had been downloaded 2 billion times within the year.",
     "Hugging Face says that of newly created models, downloads of Chinese models surpass those of any other country.",
 ]
 BROKEN = {
@@ -132,6 +134,10 @@ BROKEN = {
     },
     "Chinese models took 36.5 % of downloads over a year, American ones 41 %.": {"sides-swapped"},
     "Chinese models serve 30 % of all tokens on OpenRouter.": {"peak-for-average"},
+    "Chinese models account for 13 % of AI usage worldwide, according to OpenRouter.": {
+        "tokens-dropped"
+    },
+    "Some 95 % of models on the Hub have fewer than 200 downloads.": {"wrong-figure"},
     "Chinese models take 13 % of downloads on OpenRouter.": {"downloads-for-tokens"},
     "Chinese models have 1.15 billion cumulative downloads, American ones 723 million.": {
         "chosen-models-dropped"
@@ -148,6 +154,8 @@ UNTOLD = {
     "Has China overtaken the US in downloads of new open models?": "it asks",
     "China did not overtake the US in downloads of new open models.": "it denies",
     "New Chinese models will take 17.1 % of downloads next year.": "may come",
+    "New Chinese models accounted for nearly a fifth of downloads over the past year.": "in words",
+    "China's Qwen has more derivatives than Google and Meta combined.": "nothing that was published",
     "Apple shares rose 3 % on Tuesday.": "no published figure",
     "中国新开源模型的下载量占比达到 17.1 %，超过美国的 15.8 %。": "no published figure",
     "Rebuilt from public records, the US is ahead with 27.4 % of first-year downloads.": "no published figure",
@@ -238,7 +246,8 @@ def test_the_side_of_a_figure(text: str, side: list[str]) -> None:
     ("text", "value", "unit", "lead"),
     [
         ("17.1 per cent", 17.1, "percent", False),
-        ("17.1 percentage points", 17.1, "points", False),
+        ("seventeen or 17.1 percentage points", 17.1, "points", False),
+        ("37 million downloads", 3.7e7, "count", False),
         ("1.15 billion downloads", 1.15e9, "count", False),
         ("151,448 repositories", 151_448.0, "count", False),
         ("ahead by just 1.3%", 1.3, "percent", True),
@@ -266,6 +275,18 @@ def test_a_rounded_figure_is_the_published_one() -> None:
     assert kept == {
         "17 %": [True], "17.1 %": [True], "17.2 %": [False], "17.10 %": [True], "18 %": [False],
     }  # fmt: skip
+
+
+def test_a_rounded_count_is_the_published_one() -> None:
+    """To the digits that are printed, or by a hundredth; zeros may be no digits."""
+    kept = {
+        text: [f.is_of(value) for f in sentence.figures(text)]
+        for text, value in (
+            ("2 billion", 2.045e9), ("2.05 billion", 2.045e9), ("2.4 billion", 2.045e9),
+            ("150,000", 151_448.0), ("140,000", 151_448.0),
+        )
+    }  # fmt: skip
+    assert [*kept.values()] == [[True], [True], [False], [True], [False]]
 
 
 def test_a_rule_that_is_seen_in_two_ways_is_refused(tmp_path: Path) -> None:

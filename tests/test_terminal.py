@@ -18,7 +18,7 @@ from replication.cli import outcome, stages, summary, terminal
 from replication.files import read_json, write_json
 from replication.pipeline import STAGES
 from replication.places import IN_SHORT
-from replication.report import short
+from replication.report import claims
 from replication.run import ROOT, Run
 from replication.stages import Stage
 
@@ -88,7 +88,7 @@ def test_a_failure_ends_the_lines(told: io.StringIO) -> None:
 
 
 def test_a_new_step_forgets_the_detail_of_the_last() -> None:
-    """The counted step stays while details change, and a new one begins without a detail."""
+    """The counted step stays while details change; a new one has none; nothing is said to belong to the last."""
     work = terminal._Work()
     for text, shown in (
         ("reading", "reading"),
@@ -96,6 +96,8 @@ def test_a_new_step_forgets_the_detail_of_the_last() -> None:
         ("one", "table 1 of 2, a.csv · one"),
         ("two", "table 1 of 2, a.csv · two"),
         ("1,500 of 2,000 data sets", "1,500 of 2,000 data sets"),
+        ("table 2 of 2, b.csv", "table 2 of 2, b.csv"),
+        ("the numbers", "the numbers"),
     ):
         work.tell(text)
         assert str(work) == shown
@@ -154,7 +156,7 @@ def test_summary_prints_the_finding_and_the_main_claims() -> None:
         line = next(x for x in done.stdout.splitlines() if claim["claim"] in x)
         assert claim["comes_out"] in line
         assert claim["survives"] in line
-    assert len(SAID["claims"]) == len(short.MAIN)
+    assert len(SAID["claims"]) == len(claims.MAIN)
     assert max(map(len, done.stdout.partition("  claim")[0].splitlines())) <= summary.WIDTH
 
 

@@ -801,9 +801,15 @@ def made() -> dict[str, pd.DataFrame]:
         "other_share": [0.2, 0.1, 0.9], "other_rank": [2, 3, 1],
     })  # fmt: skip
     left_out = pd.DataFrame({"lead": [0.0, -0.2, 0.1]})
+    swings = pd.DataFrame({
+        "series": ["published window"] * 3 + ["weekly"],
+        "kind": ["half-year", "quarter", "quarter", "quarter"], "change": [0.9, -0.1, 0.05, 0.8],
+        "stay": [1, 7, 8, 2], "moved": [0.9, 0.2, 0.3, 0.8],
+    })  # fmt: skip
     return {
         "window_specifications": specifications, "window_changes": changes_,
         "hub_dates": dates, "window_turnover": turnover, "records_left_out": left_out,
+        "turnover": swings,
     }  # fmt: skip
 
 
@@ -812,6 +818,10 @@ def test_single_values_of_the_window() -> None:
     table = window_facts.summary(DATA, made(), {"China": 17.1, "USA": 15.8})
     assert table["key"].is_unique
     found = dict(zip(table["key"], table["value"], strict=True))
+    assert found["specifications-all"] == 3
+    assert (found["swings"], found["swing-stay-fewest"]) == (2, 7)
+    assert (found["swing-smallest"], found["swing-largest"]) == (0.05, 0.1)
+    assert (found["swing-moved-least"], found["swing-moved-most"]) == (0.2, 0.3)
     assert (found["specifications"], found["china-ahead"], found["china-ahead-without-one"]) == (
         2,
         1,

@@ -30,7 +30,7 @@ def listed(folder: Path | None, console: Console) -> None:
     """Print the name of every claim with its statement and its first answer."""
     rows = _answers(folder)
     for name, claim in _ledger().items():
-        shown = claim_text.value(claim.value, claim.unit)
+        shown = claim_text.published(claim.value, claim.unit)
         answer = rows[name]["answer"] if name in rows else "no answer yet"
         _print(console, name, f"{claim.statement}: {shown} ({answer})", label_width=_NAME)
 
@@ -90,7 +90,7 @@ def _found(found: retelling.Finding) -> Iterator[tuple[str, str]]:
 def _lines(claim: Claim, row: Row | None) -> Iterator[tuple[str, str]]:
     """A claim and its answers, a label and a text each."""
     yield "claim", claim.id
-    yield "claimed", f"{claim.statement}: {claim_text.value(claim.value, claim.unit)}"
+    yield "claimed", f"{claim.statement}: {claim_text.published(claim.value, claim.unit)}"
     yield "by", claim.source
     yield "retells", claim.retells
     yield "where", claim.url

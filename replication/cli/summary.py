@@ -50,7 +50,8 @@ def summary(
             typer.echo(json.dumps(said, indent=2))
             return
         print_finding(said, out)
-        out.print()
+        if not out.is_terminal:
+            out.print()  # a table of a terminal begins with an empty line itself
         rows = [
             (r["claim"], r["published"], _estimate(r), r["comes_out"], r["survives"])
             for r in said["claims"]

@@ -34,21 +34,28 @@ def shown(text: str) -> str:
 
 
 class _Work:
-    """What is being done: the last step that was counted, such as "3 of 40", and what is done in it."""
+    """What is being done: the last step that was counted, such as "3 of 40", and what is done in it.
 
-    _COUNTED = re.compile(r"(?:[\w-]+ )?[\d,]+ of [\d,]+\b")
+    After the last step of its kind nobody says that it has ended, so that a detail then stands alone.
+    """
+
+    _COUNTED = re.compile(r"(?:[\w-]+ )?([\d,]+) of ([\d,]+)\b")
 
     def __init__(self) -> None:
         self._step = self._detail = ""
+        self._is_last = False
 
     def tell(self, text: str) -> None:
         """Take up a new step, or a detail of the present one."""
-        if self._COUNTED.match(text):
-            self._step, self._detail = text, ""
+        counted = self._COUNTED.match(text)
+        if counted:
+            self._step, self._detail, self._is_last = text, "", counted[1] == counted[2]
         else:
             self._detail = text
 
     def __str__(self) -> str:
+        if self._is_last and self._detail:
+            return self._detail
         return " · ".join(filter(None, (self._step, self._detail)))
 
 

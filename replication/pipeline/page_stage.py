@@ -8,7 +8,7 @@ from pathlib import Path
 from replication import files
 from replication.pipeline import analysis_stage
 from replication.pipeline.attribution_stage import WINDOW
-from replication.places import PACKAGE, PAPER
+from replication.places import IN_SHORT, PACKAGE, PAPER
 from replication.run import Run
 from replication.sources.bundled import FOLDER
 from replication.stages import CODE, Progress, Stage
@@ -28,7 +28,8 @@ def inputs(run: Run) -> Iterable[Path]:
         *(run.attributed / f"{name}.csv" for name in credited),
         *(run.panel / name for name in ("variants.csv", *panel)),
         *evidence,
-        *(PAPER / name for name in ("claims.toml", "short.md", "whole_hub_short.md")),
+        PAPER / "claims.toml",
+        run.paper / IN_SHORT,
         *(path for path in sorted(SOURCES.rglob("*.*")) if path.suffix not in CODE),
     ]
 
@@ -46,7 +47,7 @@ def page(run: Run, progress: Progress) -> list[Path]:
         None if run.whole_hub else given.window,
         given.registry,
         given.ledger,
-        PAPER,
+        run.paper,
     )
     target = run.page / build.NAME
     files.write_text(target, build.page(material, run.results, run.definitions))

@@ -105,8 +105,9 @@ def draw_all(
     names = [*figures_of(definitions)]
     words: dict[str, Words] = {}
     written = []
-    for name, (words[name], files) in zip(names, _each(drawn, names, workers), strict=True):
-        progress(f"drawing {name}")
+    each = zip(names, _each(drawn, names, workers), strict=True)
+    for number, (name, (words[name], files)) in enumerate(each, 1):
+        progress(f"figure {number} of {len(names)}, {name}")
         for place, content in files.items():
             write_bytes(figures / place, content)
             written.append(figures / place)

@@ -33,7 +33,7 @@ from replication.plots.style import (
 )
 from replication.plots.words import basis, points, signed, whose
 
-MOST, ROW, HEADING, BELOW, VALUES, GAP = 10, 0.185, 0.42, 0.22, 0.6, 0.12
+MOST, ROW, HEADING, BELOW, VALUES, GAP = 6, 0.185, 0.42, 0.22, 0.6, 0.12
 
 
 def draw(results: Results, definitions: Definitions) -> Drawing:

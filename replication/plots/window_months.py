@@ -28,7 +28,7 @@ from replication.plots.style import (
 from replication.plots.words import MONTHS, basis, month, short_day
 
 LEFT, RIGHT, HEADING, NAMED, GAP, BELOW = 0.38, 2.2, 0.22, 0.17, 0.38, 0.32
-UPPER, LOWER = 2.0, 2.5  # inches that the panels are high
+UPPER, LOWER = 1.8, 2.1  # inches that the panels are high
 WIDE = INNER - LEFT - RIGHT
 ALL, FOLLOWED, CORRECTED, NEVER = "all", "estimate", "corrected", "never"
 DASHED = (0, (3, 1.5))

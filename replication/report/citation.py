@@ -61,7 +61,8 @@ def bibtex(work: Work) -> str:
         "version": str(work.get("version", "")),
         "eprint": arxiv,
         "eprinttype": "arxiv" if arxiv else "",
-        "url": work.get("url") or work.get("repository-code", ""),
+        "doi": work.get("doi", ""),
+        "url": address(work),
     }
     lines = [f"  {key} = {{{value}}}," for key, value in fields.items() if value]
     return "\n".join([f"@{_ENTRIES[work['type']]}{{{_key(work)},", *lines, "}"])
@@ -73,12 +74,23 @@ def apa(work: Work) -> str:
     authors = ", & ".join(filter(None, (", ".join(names[:-1]), names[-1])))
     version = f" (Version {work['version']})" if "version" in work else ""
     arxiv = f" arXiv:{_arxiv(work)}." if _arxiv(work) else ""
-    address = work.get("url") or work.get("repository-code", "")
     title = work["title"].rstrip(".")
     text = (
         f"{authors.rstrip('.')}. ({_year(work)}). {title}{version}{_WORDS.get(work['type'], '')}."
     )
-    return f"{text}{arxiv} {address}".rstrip()
+    doi = work.get("doi", "")
+    return f"{text}{arxiv} {f'https://doi.org/{doi}' if doi else address(work)}".rstrip()
+
+
+def address(work: Work) -> str:
+    """Where a work is, empty where CITATION.cff does not say it."""
+    return str(work.get("url") or work.get("repository-code", ""))
+
+
+def full_name(author: Mapping[str, str]) -> str:
+    """A person with the given name first; a body as it is."""
+    names = (author.get("given-names"), author.get("family-names"))
+    return author.get("name") or " ".join(filter(None, names))
 
 
 def _year(work: Work) -> str:
@@ -108,15 +120,15 @@ def _name_in_bibtex(author: Mapping[str, str]) -> str:
     """A person as family name, given name; a body in braces, which keep it whole."""
     if "name" in author:
         return f"{{{_escaped(author['name'])}}}"
-    return _escaped(f"{author['family-names']}, {author['given-names']}")
+    return _escaped(", ".join(filter(None, (author["family-names"], author.get("given-names")))))
 
 
 def _name_in_apa(author: Mapping[str, str]) -> str:
     """A person as family name and initials; a body as it is."""
     if "name" in author:
         return author["name"]
-    initials = _REST.sub(".", author["given-names"])
-    return f"{author['family-names']}, {initials}"
+    initials = _REST.sub(".", author.get("given-names", ""))
+    return ", ".join(filter(None, (author["family-names"], initials)))
 
 
 def _escaped(text: str) -> str:

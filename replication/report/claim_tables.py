@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -78,18 +77,3 @@ def unjudged(results: Path) -> str:
     ]
     header = ("Published figure", "Value", "Answer", "Why", "About")
     return markdown(header, rows, (28, 12, 16, 30, 21))
-
-
-def cells(row: Mapping[str, str]) -> dict[str, str]:
-    """One claim as texts for a narrow table: what was published, what public data show, both answers."""
-    estimate = _estimate(row["estimate"], row["unit"]) if row["estimate"] else "–"
-    span = _range(row["lower"], row["upper"], row["unit"]) if row["estimate"] else "–"
-    return {
-        "claim": capital(row["statement"]),
-        "published": _published(row["published"], row["unit"]),
-        "public_data": estimate,
-        "range": span,
-        "comes_out": row["answer"],
-        "survives": row["survives"] or "–",
-        "turned_by": row["turned_by"],
-    }

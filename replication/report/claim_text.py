@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from datetime import date
 
+from replication.report.markdown import capital
 from replication.report.number_formats import NBSP
 
 AS_PRINTED = {"majority", "year", "month", "rank", "wording"}
@@ -41,9 +43,19 @@ def span(low: str, high: str, unit: str) -> str:
     return f"{estimate(low, unit)} … {estimate(high, unit)}"
 
 
-def value(text: str, unit: str) -> str:
-    """A published value inside a sentence, where no line is set."""
-    return published(text, unit).replace(NBSP, " ")
+def cells(row: Mapping[str, str]) -> dict[str, str]:
+    """A row of claims.csv as texts for a narrow table: published, what public data show, both answers."""
+    return {
+        "claim": capital(row["statement"]),
+        "published": published(row["published"], row["unit"]),
+        "public_data": estimate(row["estimate"], row["unit"]),
+        "range": span(row["lower"], row["upper"], row["unit"])
+        .replace(f"{NBSP}%", "")
+        .replace("…", "to"),
+        "comes_out": row["answer"],
+        "survives": row["survives"] or "–",
+        "turned_by": row["turned_by"],
+    }
 
 
 def period(text: str) -> str:

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from replication.files import sha256_file
+from replication.report import citation
 
 NAME = "croissant.json"
 _FORMAT = "http://mlcommons.org/croissant/1.0"
@@ -32,9 +33,7 @@ _CONTEXT: dict[str, Any] = {
 }
 
 
-def described(
-    package: Mapping[str, Any], folder: Path, *, citation: str, date: str
-) -> dict[str, Any]:
+def described(package: Mapping[str, Any], folder: Path, work: citation.Work) -> dict[str, Any]:
     """Describe the Parquet files of a folder.
 
     Parameters
@@ -43,10 +42,8 @@ def described(
         The folder's Frictionless description, from which columns and keys are taken.
     folder
         Where the files lie, as `parquet/NAME.parquet`.
-    citation
-        The data set's entry in BibTeX.
-    date
-        Day on which it was released.
+    work
+        The data set as CITATION.cff has it.
     """
     return {
         "@context": _CONTEXT,
@@ -56,17 +53,22 @@ def described(
         "description": package["description"],
         "conformsTo": _FORMAT,
         "license": [licence["path"] for licence in package["licenses"]],
-        "creator": [
-            {"@type": "sc:Organization", "name": one["title"]} for one in package["contributors"]
-        ],
-        "datePublished": date,
+        "creator": [_creator(author) for author in work["authors"]],
+        "datePublished": str(work["date-released"]),
         "version": package["version"],
         "keywords": package["keywords"],
-        "citeAs": citation,
+        "citeAs": citation.bibtex(work),
         "isLiveDataset": False,
+        **({"url": citation.address(work)} if citation.address(work) else {}),
         "distribution": [_file(resource["name"], folder) for resource in package["resources"]],
         "recordSet": [_records(resource) for resource in package["resources"]],
     }
+
+
+def _creator(author: Mapping[str, str]) -> dict[str, str]:
+    """A person, or a body, which has one name alone."""
+    kind = "sc:Organization" if "name" in author else "sc:Person"
+    return {"@type": kind, "name": citation.full_name(author)}
 
 
 def _file(name: str, folder: Path) -> dict[str, Any]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from copy import deepcopy
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
@@ -36,6 +37,10 @@ SUMS, README, LICENCE = "SHA256SUMS", "README.md", "LICENSE"
 SOURCE = registry.DATA / "dataset.toml"
 TEMPLATE = registry.DATA / "dataset.md"
 LEDGER = "paper/claims.toml"
+_OF_PACKAGE = (
+    "type", "title", "authors", "version", "date-released", "repository-code", "doi",
+)  # fmt: skip
+"""What the data set's citation says of the package."""
 _TYPES = {"string": pa.string(), "integer": pa.int64(), "number": pa.float64(), "date": pa.date32()}
 _VALUES: dict[str, Callable[[str], Any]] = {
     "string": str, "integer": int, "number": float, "date": date.fromisoformat,
@@ -176,10 +181,8 @@ def _describe(sources: Sources, folder: Path, held: int) -> None:
     """Write descriptions, README, licence and citation."""
     work = _citation(sources)
     package = _package(sources, folder)
-    entry = citation.bibtex(work)
-    day = str(work["date-released"])
     write_json(folder / datapackage.NAME, package)
-    described = croissant.described(package, folder, citation=entry, date=day)
+    described = croissant.described(package, folder, work)
     write_json(folder / croissant.NAME, described)
     write_text(
         folder / citation.NAME, yaml.safe_dump(work, sort_keys=False, allow_unicode=True, width=100)
@@ -189,9 +192,9 @@ def _describe(sources: Sources, folder: Path, held: int) -> None:
 
 
 def _citation(sources: Sources) -> dict[str, Any]:
-    """The data set's CITATION.cff: the package's, which becomes its first reference."""
+    """The data set's CITATION.cff: the package's, which becomes its first reference and keeps its DOI."""
     work = sources.work
-    package = {key: work[key] for key in ("type", "title", "authors", "version", "date-released")}
+    package = deepcopy({key: work[key] for key in _OF_PACKAGE if key in work})
     own = {
         "title": sources.contents.title,
         "message": "If you use these data, cite them together with the study that they judge.",
@@ -201,7 +204,7 @@ def _citation(sources: Sources) -> dict[str, Any]:
         "keywords": list(sources.contents.keywords),
         "references": [package, *work["references"]],
     }
-    return {**work, **own}
+    return {key: value for key, value in {**work, **own}.items() if key != "doi"}
 
 
 def _paths(sources: Sources) -> dict[str, str]:
@@ -234,9 +237,11 @@ def _package(sources: Sources, folder: Path) -> dict[str, Any]:
         "description": sources.contents.description,
         "version": str(sources.work["version"]),
         "keywords": list(sources.contents.keywords),
+        **({"homepage": citation.address(sources.work)} if citation.address(sources.work) else {}),
         "licenses": _licences(sources),
         "contributors": [
-            {"title": author["name"], "role": "author"} for author in sources.work["authors"]
+            {"title": citation.full_name(author), "role": "author"}
+            for author in sources.work["authors"]
         ],
         "resources": resources,
     }

@@ -33,12 +33,13 @@ class Terms:
 
 @table_class(frozen=True, config=TABLE)
 class Files:
-    """Files under the same terms: what they are, patterns of their paths, SPDX names, and a note."""
+    """Files under the same terms: what they are, patterns of paths, SPDX names, a note, and authorship."""
 
     what: str
     paths: tuple[str, ...]
     licences: tuple[str, ...]
     note: str
+    ours: bool = True
 
 
 @table_class(frozen=True, config=TABLE)

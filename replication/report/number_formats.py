@@ -63,6 +63,10 @@ def _month(value: Any) -> str:
         return str(value)
 
 
+def _p_value(value: Any) -> str:
+    return f"{float(value):.3f}" if float(value) >= 0.001 else "below 0.001"
+
+
 FORMATS: dict[str, Callable[[Any], str]] = {
     "percent": _percent,
     "whole-percent": lambda v: f"{100 * float(v):.0f}{NBSP}%",
@@ -74,6 +78,7 @@ FORMATS: dict[str, Callable[[Any], str]] = {
     "leads": _leads,
     "in-words": _in_words,
     "ratio": lambda v: f"{float(v):.2f}",
+    "p-value": _p_value,
     "one-decimal": lambda v: f"{float(v):.1f}",
     "whole": _whole,
     "billions": lambda v: f"{float(v) / 1e9:.1f}{NBSP}billion",

@@ -111,7 +111,8 @@ def render(
         front_matter.write(desk)
         shown = re.findall(prose.FIGURE, "".join(texts.values()))
         web_figures.prepare(desk / "figures", sorted(set(shown)))
-        for document, text in texts.items():
+        for number, (document, text) in enumerate(texts.items(), 1):
+            progress(f"document {number} of {len(texts)}, {document.name}")
             _document(desk, out / document.name, text, day, progress)
     write_text(out / REFERENCES, read_text(paper / REFERENCES))
     return [out / name for name in outputs(whole=definitions.whole)]

@@ -200,7 +200,7 @@ def filled(template: str, ledger: Mapping[str, Claim]) -> str:
         claim = ledger[match["claim"]]
         if match["period"]:
             return claim_text.period(claim.period)
-        return claim_text.value(claim.value, claim.unit)
+        return claim_text.published(claim.value, claim.unit)
 
     return _PLACE.sub(shown, template)
 

@@ -18,9 +18,10 @@ _SPELLINGS = (  # in order; the case of US tells the country from the pronoun
     (re.compile(r"\bU\.\s?S\.(?:\s?A\.)?|\bUSA?\b"), "USA"),
     (re.compile(r"\s+"), " "),
 )
-_UNITS = (  # of lower-case text
+_SHORT = (  # of lower-case text
     (re.compile(r"\b(?:percentage|percent|per cent|%)[ -]points?\b|%-points?|\bpp\b"), "points"),
     (re.compile(r"\bper cent\b|\bpercent\b|\bpct\b"), "%"),
+    (re.compile(r"\b(jan|feb|mar|apr|jun|jul|aug|sept?|oct|nov|dec)\."), r"\1"),
 )
 _FIGURE = re.compile(
     r"(?<![\w.,])(?P<number>\d{1,3}(?:,\d{3})+|\d+(?:\.\d+)?)[ -]?"
@@ -47,6 +48,10 @@ _BREAK = re.compile(
 _BELONGS = re.compile(r"^[^\d,;]{0,30}?\b(?:for|from|of|by|to|in) (?:\w+ )?")
 
 
+ROUND_COUNTS = 0.01
+"""A count may be rounded by this part of itself, whatever zeros it is written with."""
+
+
 @dataclass(frozen=True)
 class Figure:
     """A number of a sentence.
@@ -57,8 +62,8 @@ class Figure:
         As it is written.
     value
         The number that it stands for.
-    decimals
-        Digits after the point, to which a published figure may have been rounded.
+    step
+        Half a unit of its last digit, by which a rounded figure may lie from the published one.
     unit
         percent, points or count.
     side
@@ -69,16 +74,15 @@ class Figure:
 
     text: str
     value: float
-    decimals: int
+    step: float
     unit: str
     side: str
     lead: bool
 
     def is_of(self, value: float) -> bool:
         """Whether it is a published value, or that value rounded to as many digits."""
-        if self.unit == "count":
-            return abs(self.value - value) <= 0.05 * value
-        return abs(self.value - value) <= 0.5 * 10.0**-self.decimals + 1e-9
+        rounded = ROUND_COUNTS * value if self.unit == "count" else 0.0
+        return abs(self.value - value) <= max(self.step, rounded) + 1e-9
 
 
 def spelled(text: str) -> str:
@@ -86,7 +90,7 @@ def spelled(text: str) -> str:
     for pattern, to in _SPELLINGS:
         text = pattern.sub(to, text)
     text = text.casefold().strip()
-    for pattern, to in _UNITS:
+    for pattern, to in _SHORT:
         text = pattern.sub(to, text)
     return text
 
@@ -103,11 +107,12 @@ def figures(text: str) -> Iterator[Figure]:
         if not unit and "," not in number:
             continue
         kind = "percent" if unit == "%" else "points" if unit.startswith("point") else "count"
-        value = float(number.replace(",", "")) * _SCALE.get(unit, 1)
-        decimals = len(number.partition(".")[2])
+        scale = _SCALE.get(unit, 1.0)
+        value = float(number.replace(",", "")) * scale
+        step = 0.5 * scale * 10.0 ** -len(number.partition(".")[2])
         before, after = text[: match.start()], text[match.end() :]
         lead = any(pattern.search(before) for pattern in _LEAD) or bool(_LEAD_AFTER.match(after))
-        yield Figure(match[0].strip(), value, decimals, kind, _side(text, *match.span()), lead=lead)
+        yield Figure(match[0].strip(), value, step, kind, _side(text, *match.span()), lead=lead)
 
 
 def _side(text: str, start: int, end: int) -> str:

@@ -17,7 +17,7 @@ from replication.definitions import Definitions
 from replication.files import read_csv, read_json, read_text, write_json
 from replication.places import IN_SHORT
 from replication.plain import plain_lines
-from replication.report import claim_tables, conditions, own, prose
+from replication.report import claim_text, conditions, own, prose
 from replication.report.claims import MAIN
 
 SOURCE = "short.md"
@@ -68,7 +68,7 @@ def claims(results: Path) -> list[dict[str, str]]:
     """The main claims of a run with both answers, a cell each, in the order of `MAIN`."""
     table = read_csv(results / "claims.csv", dtype=str).set_index("id", drop=False)
     known = [table.loc[name].to_dict() for name in MAIN if name in table.index]
-    return [claim_tables.cells(row) for row in known]
+    return [claim_text.cells(row) for row in known]
 
 
 def write(paper: Path, results: Path, definitions: Definitions, out: Path) -> Path:

@@ -1,4 +1,4 @@
-"""Figures as the HTML documents hold them: of the drawing and the picture, the smaller one."""
+"""Figures as the HTML documents hold them: small drawings."""
 
 from __future__ import annotations
 
@@ -15,16 +15,9 @@ def prepare(figures: Path, names: list[str]) -> None:
     made = figures / FOLDER
     made.mkdir()
     for name in names:
-        drawing = slim(read_text(_bare(figures, f"{name}.svg"))).encode()
-        picture = _bare(figures, f"{name}.png").read_bytes()
-        small, suffix = min((drawing, "svg"), (picture, "png"), key=lambda form: len(form[0]))
-        (made / f"{name}.{suffix}").write_bytes(small)
-
-
-def _bare(figures: Path, name: str) -> Path:
-    """The form without a headline, where there is one."""
-    bare = figures / "bare" / name
-    return bare if bare.is_file() else figures / name
+        bare = figures / "bare" / f"{name}.svg"
+        drawing = bare if bare.is_file() else figures / f"{name}.svg"
+        (made / f"{name}.svg").write_bytes(slim(read_text(drawing)).encode())
 
 
 def slim(drawing: str) -> str:

@@ -18,7 +18,7 @@ from replication.report.page import build
 from replication.run import Run
 from replication.stages import execute
 
-FOLDERS = ("results", "figures")
+FOLDERS = ("results", "figures", *(f"figures/{form}" for form in ("bare", "dark", "data", "wide")))
 Checked = Callable[[Path, Path, Definitions], tuple[int, float]]
 """How a second implementation compares: how many numbers, and how far apart they are at most."""
 

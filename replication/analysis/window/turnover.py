@@ -239,6 +239,7 @@ def _model(counts: Floats, growth: Floats, rules: Inference) -> tuple[float, flo
     replicates = min(rules.replicates, max(1, _MOST_DRAWS // len(some)))
     draw = generator_of(rules.seed, len(some), _STREAM)
     totals = growth[draw.integers(len(growth), size=(replicates, len(some)))] @ some
+    totals = totals[totals.any(axis=1)]  # nothing is left where all factors drawn are nothing
     lead = (totals[:, 0] - totals[:, 1]) / totals.sum(axis=1)
     low, high = percentile(lead[:, None], rules.level)
     return float(low[0]), float(high[0])

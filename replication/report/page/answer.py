@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import re
 from collections.abc import Mapping
 from html import escape
 from typing import Any
@@ -12,11 +11,6 @@ import pandas as pd
 
 from replication.analysis.lead import CHINA, USA
 from replication.report.number_formats import FORMATS, NBSP
-
-_BOLD = re.compile(r"\*\*(.+?)\*\*", re.DOTALL)
-_LINK = re.compile(r"\[([^\]]+)\]\([^)]*\)")
-_ESCAPED = re.compile(r"\\([^\w\s])")
-_MARK = "\N{NULL}"
 
 
 def headline(answers: pd.DataFrame, claims: pd.DataFrame, colours: Mapping[str, str]) -> str:
@@ -69,25 +63,12 @@ def _bar(side: str, published: float, row: Any, colour: str, widest: float) -> s
     )
 
 
-def in_short(text: str) -> str:
-    """The finding in short, Markdown with its numbers filled in, as HTML paragraphs."""
-    parts = re.split(r"\n\s*\n", text.strip())
-    return "".join(f"<p>{_inline(part)}</p>" for part in parts)
-
-
-def _inline(markdown: str) -> str:
-    """A paragraph of Markdown with nothing but bold text, links and escapes, as HTML."""
-    kept: list[str] = []
-
-    def set_aside(match: re.Match[str]) -> str:
-        kept.append(match[1])
-        return _MARK
-
-    text = _ESCAPED.sub(set_aside, " ".join(markdown.split(" ")).replace("\n", " "))
-    text = escape(_LINK.sub(r"\1", text), quote=False)
-    text = _BOLD.sub(r"<strong>\1</strong>", text)
-    each = iter(kept)
-    return re.sub(_MARK, lambda _: escape(next(each)), text)
+def in_short(said: Mapping[str, Any]) -> str:
+    """The finding in short, as the stage `paper` keeps it, as HTML paragraphs."""
+    return "".join(
+        f"<p><strong>{escape(one['heading'])}.</strong> {escape(one['text'], quote=False)}</p>"
+        for one in said["in_short"]
+    )
 
 
 def _capital(text: str) -> str:

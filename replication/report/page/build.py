@@ -16,9 +16,10 @@ from replication.analysis.window.data import WindowData
 from replication.attribution.registry import Registry
 from replication.definitions import Definitions
 from replication.files import read_csv, read_json
+from replication.places import IN_SHORT
 from replication.plots.palette import on_dark
 from replication.plots.style import colours_of
-from replication.report import own, short
+from replication.report import own
 from replication.report.claims import Claim
 from replication.report.page import answer, evidence, sources
 from replication.report.page.document import document
@@ -49,7 +50,7 @@ class Material:
     ledger
         The published figures.
     paper
-        Folder of the paper's sources.
+        Folder of the run's paper, with the finding in short.
     """
 
     repositories: Repositories
@@ -73,8 +74,8 @@ def page(material: Material, results: Path, definitions: Definitions) -> str:
         Definitions.
     """
     manifest = read_json(results / "manifest.json")
-    text = short.filled(material.paper, results, definitions)
-    parts = {"headline": "", "short": answer.in_short(text)}
+    said = read_json(material.paper / IN_SHORT)
+    parts = {"headline": "", "short": answer.in_short(said)}
     if material.window is not None:
         parts["headline"] = answer.headline(
             read_csv(results / "window_answers.csv"),
