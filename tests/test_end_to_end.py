@@ -10,7 +10,6 @@ import shutil
 import signal
 import subprocess
 import sys
-from html import escape
 from pathlib import Path
 from typing import Any
 
@@ -122,7 +121,7 @@ def test_the_page_is_of_this_run(finished: Finished) -> None:
     page = (finished.out / "page" / "index.html").read_text(encoding="utf-8")
     said = files.read_json(finished.out / "paper" / "in_short.json")
     for one in said["in_short"]:
-        assert escape(one["text"], quote=False) in page
+        assert html.escape(one["text"], quote=False) in page
     data = json.loads(page.partition('id="data">')[2].partition("</script>")[0])
     for source, table in zip(
         data["sources"], ("window_specifications", "specifications"), strict=True
