@@ -116,6 +116,20 @@ def test_outputs_name_no_folder(finished: Finished) -> None:
         assert str(finished.out.parent).encode() not in content, name
 
 
+def test_the_page_is_of_this_run(finished: Finished) -> None:
+    """It says what this run found, in as many combinations of choices as its tables have."""
+    page = (finished.out / "page" / "index.html").read_text(encoding="utf-8")
+    said = files.read_json(finished.out / "paper" / "in_short.json")
+    for one in said["in_short"]:
+        assert html.escape(one["text"], quote=False) in page
+    data = json.loads(page.partition('id="data">')[2].partition("</script>")[0])
+    for source, table in zip(
+        data["sources"], ("window_specifications", "specifications"), strict=True
+    ):
+        rows = files.read_csv(finished.out / "results" / f"{table}.csv")
+        assert len(source["specifications"]["lead"]) == len(rows)
+
+
 def test_pdf_has_pages(finished: Finished) -> None:
     """The PDF is one, has pages with text, and shows the title and the headline's share."""
     path = finished.out / "paper" / "paper.pdf"

@@ -11,10 +11,11 @@ from replication.pipeline.attribution_stage import WINDOW
 from replication.places import IN_SHORT, PACKAGE, PAPER
 from replication.run import Run
 from replication.sources.bundled import FOLDER
-from replication.stages import CODE, Progress, Stage
+from replication.stages import Progress, Stage
 
 SOURCES = PACKAGE / "report" / "page"
 """The template, the style, the script and the libraries."""
+KINDS = {".html", ".css", ".js", ".json"}
 
 
 def inputs(run: Run) -> Iterable[Path]:
@@ -30,7 +31,7 @@ def inputs(run: Run) -> Iterable[Path]:
         *evidence,
         PAPER / "claims.toml",
         run.paper / IN_SHORT,
-        *(path for path in sorted(SOURCES.rglob("*.*")) if path.suffix not in CODE),
+        *(path for path in sorted(SOURCES.rglob("*.*")) if path.suffix in KINDS),
     ]
 
 

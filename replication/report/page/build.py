@@ -26,8 +26,8 @@ from replication.report.page.document import document
 
 NAME = "index.html"
 WHOLE = (
-    "This run is of snapshots of the Hub. The published window rebuilt from public records, and the "
-    "short answer, belong to a run of the bundled panel, of a released file or of the records."
+    "This run is of snapshots of the Hub. The published window rebuilt from public records "
+    "belongs to a run of the bundled panel, of a released file or of the records."
 )
 SYNTHETIC = (
     "Synthetic data: nothing on this page is a finding. Every number is of repositories drawn at random "

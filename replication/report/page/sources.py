@@ -262,11 +262,11 @@ def _months(data: WindowData, start: int) -> tuple[dict[str, Any], list[np.ndarr
 
 
 def _by_month(data: WindowData, name: str) -> list[np.ndarray[Any, Any]]:
-    """Downloads (r,) of the population in each month."""
-    return [
-        data.of_repositories(data.months[name].where(data.months["month"] == month, 0))
-        for month in data.month_names
-    ]
+    """Downloads (r,) of the population in each month; what no record follows has none."""
+    wide = data.months.pivot_table(index="repository", columns="month", values=name, aggfunc="sum")
+    own = wide.reindex(index=data.repositories["repository"], columns=list(data.month_names))
+    rest = ((0, len(data.hot_deck.facts)), (0, 0))
+    return list(np.pad(own.fillna(0).to_numpy(dtype=np.int64), rest).T)
 
 
 def _weekly(weeks: Weeks) -> dict[str, Any]:

@@ -35,13 +35,14 @@ function svgOf(view) {
   inner.setAttribute("x", margin);
   inner.setAttribute("y", 66);
   outer.append(
-    make("title", {}, `${view.title()}. ${view.alt()}`), make("rect", { width: "100%", height: "100%", fill: LIGHT.ground }),
-    text(30, 20, view.title(), 700), text(52, 13, captionOf(view)), inner,
+    make("title", {}, `${headlineOf(view)}. ${view.alt()}`), make("rect", { width: "100%", height: "100%", fill: LIGHT.ground }),
+    text(30, 20, headlineOf(view), 700), text(52, 13, captionOf(view)), inner,
     text(height + 94, 12, `${DATA.title} Data read ${DATA.read}.`),
   );
   return { text: new XMLSerializer().serializeToString(outer), width, height: height + 110 };
 }
 
+const headlineOf = (view) => (view.headline ? view.headline() : view.title());
 const captionOf = (view) => (view.caption ? view.caption() : choiceInWords());
 
 function save(name, blob) {

@@ -35,19 +35,20 @@ function showLedger() {
   byId("more-claims").setAttribute("aria-expanded", unjudgedToo);
 }
 
-const shares = () => claimsNow().filter((claim) => claim.estimate !== "" && (claim.unit === "percent" || claim.unit === "points"));
+// Claims that can stand on one axis.
+const claimsInPoints = () => claimsNow().filter((claim) => claim.estimate !== "" && (claim.unit === "percent" || claim.unit === "points"));
 
 addView("claims", {
   title: () => "Published figures and what public data show",
   caption: () => "Published figure: line; public data: dot, with its range where there is one",
-  alt: () => shares().map((c) => `${c.statement}: published ${c.shown.published}, public data ${c.shown.estimate}`).join(". "),
+  alt: () => claimsInPoints().map((c) => `${c.statement}: published ${c.shown.published}, public data ${c.shown.estimate}`).join(". "),
   table: () => {
     const columns = Object.keys(DATA.claims[0] ?? {}).filter((name) => name !== "host" && name !== "shown");
     return { columns, rows: claimsNow().map((claim) => columns.map((name) => claim[name])) };
   },
   plain: true,
   draw(width, look) {
-    const claims = shares().map((c, n) => ({ id: String(n), text: c.statement, published: Number(c.published), estimate: Number(c.estimate), group: c.group, low: Number(c.lower || c.estimate), high: Number(c.upper || c.estimate), unit: c.unit }));
+    const claims = claimsInPoints().map((c, n) => ({ id: String(n), text: c.statement, published: Number(c.published), estimate: Number(c.estimate), group: c.group, low: Number(c.lower || c.estimate), high: Number(c.upper || c.estimate), unit: c.unit }));
     if (!claims.length) return null;
     const group = (c) => (c.unit === "points" ? DATA.sides[c.estimate > 0 ? 0 : 1] : c.group);
     return plotOf(width, look, {

@@ -34,6 +34,7 @@ function showResult() {
 
 addView("lead", {
   title: () => "The lead and its ranges",
+  headline: () => leadSentence(result().lead),
   alt: () => `${leadSentence(result().lead)}. ${rangesNow().filter((r) => r.ends).map((r) => `${r.label}: ${leadRange(r.ends)}`).join(". ")}.`,
   table: () => ({
     columns: ["range", "lower_points", "upper_points", "kind"],

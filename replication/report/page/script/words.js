@@ -7,16 +7,10 @@ const signed = (fraction) => `${fraction < 0 ? "−" : "+"}${magnitude(fraction)
 const whole = (count) => Math.round(count).toLocaleString("en-US");
 const capital = (text) => text.charAt(0).toUpperCase() + text.slice(1);
 const called = (side) => (side === "USA" ? "the USA" : side);
-const MONTHS = "January February March April May June July August September October November December".split(" ");
 
 function millions(count) {
   if (count >= 1e9) return `${(count / 1e9).toFixed(1)} billion`;
   return count >= 1e6 ? `${(count / 1e6).toFixed(1)} million` : whole(count);
-}
-
-function monthName(iso) {
-  const [year, month] = iso.split("-");
-  return `${MONTHS[Number(month) - 1]} ${year}`;
 }
 
 // Who leads, in a sentence without its full stop.
