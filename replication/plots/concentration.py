@@ -96,9 +96,12 @@ def alt(measured: pd.DataFrame) -> str:
     rows = measured[(measured["measure"] == MEASURES[0].name) & measured["point"].notna()]
     if rows.empty:
         return "Nothing was measured."
+    largest = rows.set_index(["unit", "scope"])["point"].to_dict()
     texts = [
-        f"{SCOPES[row['scope']]} ({UNITS[row['unit']].lower()}) {percent(100 * row['point'], 0)}"
-        for row in rows.to_dict("records")
+        f"{words} ({UNITS[unit].lower()}) {percent(100 * largest[unit, scope], 0)}"
+        for unit in UNITS
+        for scope, words in SCOPES.items()
+        if (unit, scope) in largest
     ]
     return (
         "Hill’s tail index above, measures of concentration below. What the largest holds: "
@@ -113,7 +116,8 @@ def data(results: Results, windows: Sequence[Window], measured: pd.DataFrame) ->
     names = [m.name for m in MEASURES]
     marks = measured[measured["measure"].isin(names)].assign(part="concentration")
     columns = ["part", "window", "unit", "scope", "measure", "k", "point", "lower", "upper", "note"]
-    return pd.concat([lines, marks], ignore_index=True).reindex(columns=columns)
+    rows = pd.concat([lines, marks], ignore_index=True).reindex(columns=columns)
+    return rows.sort_values(columns[:6], ignore_index=True)
 
 
 def windows_of(results: Results, definitions: Definitions) -> list[Window]:
