@@ -58,7 +58,7 @@ class Inference:
 class TailSettings:
     """When the index of a tail is said to settle."""
 
-    plateau_ratio: Annotated[Number, Field(gt=1, le=100)]
+    plateau_ratio: Annotated[Number, Field(ge=1, le=100)]
 
 
 @dataclass(frozen=True, config=TABLE)
