@@ -44,10 +44,10 @@ def said(
 
 
 def test_it_is_brief() -> None:
-    """Four paragraphs, about 160 words at most and at most twelve numbers, dates apart."""
+    """Four paragraphs, at most 150 words and twelve numbers, dates apart."""
     assert [one["heading"] for one in SAID["in_short"]] == HEADINGS
     text = " ".join(one["text"] for one in SAID["in_short"])
-    assert 80 < len(text.split(" ")) <= 130
+    assert 80 < len(text.split(" ")) <= 150
     months = r"(?:[A-Z][a-z]+)\s20\d\d"
     assert 8 < len(re.findall(r"\d[\d.,]*", re.sub(months, "", text))) <= 12
 
@@ -104,7 +104,7 @@ def test_other_data_assert_no_leader(monkeypatch: pytest.MonkeyPatch, tmp_path: 
     assert OTHER in texts["What public data show"]
     assert "<w-lead>" in texts["What public data show"]
     everything = " ".join(texts.values())
-    for words in ("the USA is ahead", "No single choice", "has China ahead", "{{"):
+    for words in ("the USA is ahead", "No single choice", "have China ahead", "{{"):
         assert words not in everything
 
 
