@@ -114,7 +114,10 @@ def test_the_committed_run_says_nothing_of_other_data(
     """The sentences about runs of one's own are left away."""
     texts = said(monkeypatch, tmp_path, load_definitions())
     assert OTHER not in " ".join(texts.values())
-    assert "the USA is ahead by <w-ahead-by> points (<w-ahead-least> to" in texts["What public data show"]
+    assert (
+        "the USA is ahead by <w-ahead-by> points (<w-ahead-least> to"
+        in texts["What public data show"]
+    )
 
 
 @pytest.mark.parametrize("whole", [True, False])

@@ -166,9 +166,9 @@ def countries(results: Results, definitions: Definitions) -> list[Line]:
 
 def developers(results: Results, definitions: Definitions) -> list[Line]:
     """The tracked developers that have a month, in the colour of their country, the largest first."""
-    about, credited = definitions.published_window, results.leave_one_out
-    rows = credited[
-        (credited[["attribution", "labels"]] == [about.attribution, about.labels]).all(axis=1)
+    about, table = definitions.published_window, results.leave_one_out
+    rows = table[
+        (table[["attribution", "labels"]] == [about.attribution, about.labels]).all(axis=1)
     ]
     groups = rows.drop_duplicates("developer").set_index("developer")["group"]
     lines = [
