@@ -206,7 +206,7 @@ TABLES: list[Table] = [
     Table("records_left_out", "Both countries' estimates without each record and each month of a crawl",
           "analysis.window.records.left_out", "window", source=HEAD, digits=DIGITS),
     Table("window_summary", "Counts, extremes and parts of the window for the text",
-          "analysis.window.facts.summary", "window (window_specifications window_changes hub_dates window_turnover records_left_out turnover) published_shares", source=HEAD, digits=DIGITS),
+          "analysis.window.facts.summary", "window (window_specifications window_changes hub_dates window_turnover records_left_out turnover window_answers) published_shares", source=HEAD, digits=DIGITS),
     Table("estimates", "Every estimate: point, intervals, bounds, leave-one-out ranges",
           "analysis.estimates.estimate", "repositories progress", source=HEAD),
     Table("estimates", "Every estimate: point, intervals, bounds, leave-one-out ranges",

@@ -14,6 +14,7 @@ from replication.plots.window_months import months_between
 LEAD = "China − USA"
 # China's and the USA's share of the whole Hub by date; the first date is before the window.
 DATES = {"2024-07-11": (0.10, 0.22), "2024-12-01": (0.15, 0.21), "2025-03-21": (0.12, 0.25)}
+FULL = {"2024-07-11"}  # the list to which nothing is added
 # The window's share, and the ends of its ranges: by the records, and without any one developer.
 ANSWERS = {
     "China": (0.15, 0.11, 0.18, 0.06, 0.17),
@@ -78,7 +79,8 @@ def _dates(shares: Mapping[str, tuple[float, float]]) -> pd.DataFrame:
         keys = {"date": date, "attribution": role, "labels": labels, "exclusion": exclusion}
         values = {"China": china, "USA": usa, LEAD: china - usa}
         rows += [
-            {**keys, "group": group, "share": -9.0, "share_with_tail": value if own else -9.0}
+            {**keys, "group": group, "share": value if own and date in FULL else -9.0}
+            | {"share_with_tail": value if own else -8.0}
             for group, value in values.items()
         ]
     return pd.DataFrame(rows)

@@ -7,6 +7,7 @@ import tomllib
 
 import pytest
 
+from replication.files import read_json
 from replication.report import prose
 from replication.run import ROOT
 
@@ -99,3 +100,12 @@ def test_headings_that_state_a_finding_are_those_of_the_committed_run() -> None:
     assert not re.search(r"^# .*(?:ahead|leads)", own, re.MULTILINE)
     assert "{{source:own}}" in own
     assert "{{source:own}}" not in packaged
+
+
+def test_what_the_paper_says_of_all_doubts_for_china_holds() -> None:
+    """The published American share is met to within a point, and the lead is inside its range."""
+    numbers = read_json(ROOT / "results" / "numbers.json")
+    value = {key: number["value"] for key, number in numbers.items()}
+    assert abs(100 * value["w-doubts-usa"] - value["published-usa"]) < 1
+    least, most = (value["w-doubts-ahead"] + sign * value["w-records-half"] for sign in (-1, 1))
+    assert least < 0 < value["published-lead"] / 100 < most

@@ -507,6 +507,11 @@ def test_every_choice_of_the_analysis_has_words() -> None:
     assert set(words.LABELS) == set(LABELLED)
     assert set(words.UNATTRIBUTED) == set(TREATMENTS)
     assert words.basis("maker", "registry") == "maker, registry’s labels"
+    told = {name: words.credited("uploader", name) for name in ("registry", "study")}
+    assert told == {
+        "registry": "credited to the uploader, countries by this project’s registry",
+        "study": "credited to the uploader, countries by the study",
+    }
 
 
 @pytest.mark.slow

@@ -806,10 +806,14 @@ def made() -> dict[str, pd.DataFrame]:
         "kind": ["half-year", "quarter", "quarter", "quarter"], "change": [0.9, -0.1, 0.05, 0.8],
         "stay": [1, 7, 8, 2], "moved": [0.9, 0.2, 0.3, 0.8],
     })  # fmt: skip
+    answers = pd.DataFrame({
+        "statistic": ["China", "China − USA"], "records_lower": [0.1, -0.2],
+        "records_upper": [0.2, 0.06],
+    })  # fmt: skip
     return {
         "window_specifications": specifications, "window_changes": changes_,
         "hub_dates": dates, "window_turnover": turnover, "records_left_out": left_out,
-        "turnover": swings,
+        "turnover": swings, "window_answers": answers,
     }  # fmt: skip
 
 
@@ -842,6 +846,7 @@ def test_single_values_of_the_window() -> None:
         -0.2,
         0.1,
     )
+    assert found["records-lead-half"] == pytest.approx(0.13)
 
 
 def test_sums_of_the_window_in_its_summary() -> None:
@@ -859,10 +864,21 @@ def test_sums_of_the_window_in_its_summary() -> None:
     assert found["corrected-total"] == TABLE[WINDOW].sum()
     assert found["family-seen"] == pytest.approx(800 / 840)
     assert found["part-seen"] == pytest.approx(4_005 / TABLE[WINDOW].sum())
+    for side in ("", "-china", "-usa"):
+        parts = [found[f"part-{name}{side}"] for name in ("seen", "filled", "not-followed")]
+        assert sum(parts) == pytest.approx(1)
+        whole = found[f"corrected-{side[1:] or 'total'}"]
+        assert parts[1] == pytest.approx(parts[0], abs=1 / whole), "half of the estimate is seen"
+        assert parts[0] == pytest.approx(
+            found[f"seen-{side[1:] or 'total'}"] / whole, abs=1 / whole
+        )
     assert found["repositories"] == len(DATA.repositories)
     nowhere = TABLE["registry_group_uploader"].isin(["User", "International / Online"])
     own = TABLE.loc[nowhere, WINDOW].sum() / TABLE[WINDOW].sum()
     assert found["unattributed"] == pytest.approx(own)
+    gap = abs(found["corrected-usa"] - found["corrected-china"])
+    whole = TABLE[WINDOW].sum()
+    assert found["unattributed-to-level"] == pytest.approx(gap / whole / own, abs=2 / whole)
 
 
 def test_the_population_has_every_measure() -> None:

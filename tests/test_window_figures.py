@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from datetime import date
 from math import exp
@@ -145,8 +146,11 @@ def test_columns_are_as_high_as_the_shares() -> None:
     assert [bar.get_height() for bar in ax.patches] == pytest.approx(heights)
     assert [to_hex(bar.get_facecolor()) for bar in ax.patches] == [CHINA, USA] * len(pairs)
     assert [bar.get_x() for bar in ax.patches] == sorted(bar.get_x() for bar in ax.patches)
-    printed = [text.split("\n")[-1] for text in texts(ax) if text.endswith("%")]
-    assert printed == [f"{share:.1f}%" for share in heights]
+    printed = [text for text in texts(ax) if re.fullmatch(r"(?:China\n|USA\n)?\d+\.\d%?", text)]
+    plain, large = [f"{share:.1f}" for share in heights], {0, 1, len(heights) - 2, len(heights) - 1}
+    assert printed == [
+        f"{style.SIDES[n % 2]}\n{share}%" if n in large else share for n, share in enumerate(plain)
+    ]
 
 
 @pytest.mark.slow
@@ -181,7 +185,7 @@ def test_both_ranges_of_the_window_are_drawn_and_printed() -> None:
 @pytest.mark.slow
 def test_sections_are_named_and_divided() -> None:
     """Two grey lines between three headings; one where nothing is known to be published."""
-    names = ["Published", "The whole Hub on three dates", "The window, rebuilt"]
+    names = ["Published", "One full list, two top lists", "The window, rebuilt"]
     for published, left_out in ((PUBLISHED, 0), ((), 1)):
         ax = drawn("window_pair", results(published)).axes[0]
         assert [text for text in texts(ax) if text in names] == names[left_out:]
@@ -193,11 +197,11 @@ def test_sections_are_named_and_divided() -> None:
 @pytest.mark.parametrize(
     ("changes", "told"),
     [
-        ({}, "the USA 8 to 16 ahead, and ahead on all three whole-Hub dates"),
-        ({"lead": (0.02, 0.05)}, "China 2 to 5 ahead, and ahead on none of three whole-Hub dates"),
+        ({}, "the USA 8 to 16 ahead, and ahead in all three lists of the Hub"),
+        ({"lead": (0.02, 0.05)}, "China 2 to 5 ahead, and ahead in none of three lists of the Hub"),
         (
             {"lead": (-0.02, 0.05), "dates": {**DATES, "2024-12-01": (0.3, 0.2)}},
-            "China 2 points behind to 5 ahead; China ahead on one of three whole-Hub dates",
+            "China 2 points behind to 5 ahead; China ahead in one of three lists of the Hub",
         ),
     ],
 )
@@ -247,9 +251,12 @@ def test_months_are_divided_by_their_days_in_the_window() -> None:
 def test_the_ends_of_the_lines_are_named() -> None:
     """With the last month's millions a day."""
     upper, lower = drawn("window_months", results()).axes
-    assert {"China 3.6", "USA 5.2", "China, followed only 3.4", "USA, followed only 2.7"} <= set(
-        texts(upper)
-    )
+    assert {
+        "China 3.6",
+        "USA 5.2",
+        "China, in records only 3.4",
+        "USA, in records only 2.7",
+    } <= set(texts(upper))
     last = {f"{t.name} {3 * (n + 2 + 12) / 27:.1f}" for n, t in enumerate(DEFINITIONS.tracked)}
     assert set(texts(lower)) == last
 
@@ -275,7 +282,7 @@ def test_the_passing_is_marked_on_china_as_it_is_followed() -> None:
         DEFINITIONS.published_window.start, DEFINITIONS.published_window.end
     ).index("2025-07")
     assert [float(x[0]) for x in dot.get_data()] == [x[place] for x in followed.get_data()]
-    assert any("China ahead from July 2025\nby what records follow;\nnever" in t for t in texts(ax))
+    assert any("China ahead from July 2025\nin the records alone;\nnever" in t for t in texts(ax))
     later = drawn("window_months", results(passing={"corrected": "2025-08"})).axes[0]
     assert any("\nfrom August 2025 with the rest added" in text for text in texts(later))
     never = drawn("window_months", results(passing={"estimate": "never"})).axes[0]
@@ -290,7 +297,7 @@ def test_what_comes_after_the_last_list_is_shaded() -> None:
         (shade,) = ax.patches
         assert shade.get_x() == date2num(date.fromisoformat(max(DATES)))
         assert shade.get_x() + shade.get_width() == ax.get_xlim()[1]
-    assert "after the last whole-Hub date, 21 Mar 2025" in texts(upper)
+    assert "after the last list of the Hub, 21 Mar 2025" in texts(upper)
 
 
 @pytest.mark.slow
@@ -300,24 +307,24 @@ def test_what_comes_after_the_last_list_is_shaded() -> None:
         (
             {},
             (
-                "By what records follow alone, China passes the USA to stay ahead in July 2025; with "
+                "In the records alone, China passes the USA to stay ahead in July 2025; with "
                 "the rest added, never"
             ),
         ),
         (
             {"estimate": "never", "corrected": "2025-08"},
             (
-                "By what records follow alone, China never passes the USA to stay ahead; with the rest "
+                "In the records alone, China never passes the USA to stay ahead; with the rest "
                 "added, in August 2025"
             ),
         ),
         (
             {"corrected": PASSING["estimate"]},
-            "China passes the USA to stay ahead in July 2025, with or without what no record follows",
+            "China passes the USA to stay ahead in July 2025, with or without what no record holds",
         ),
         (
             {"estimate": "never"},
-            "China never passes the USA to stay ahead, with or without what no record follows",
+            "China never passes the USA to stay ahead, with or without what no record holds",
         ),
     ],
 )

@@ -25,7 +25,7 @@ from replication.plots.style import (
     page,
     text_colour,
 )
-from replication.plots.words import MONTHS, basis, month, short_day
+from replication.plots.words import MONTHS, credited, month, short_day
 
 LEFT, RIGHT, HEADING, NAMED, GAP, BELOW = 0.38, 2.2, 0.22, 0.17, 0.38, 0.32
 UPPER, LOWER = 1.8, 2.1  # inches that the panels are high
@@ -34,6 +34,8 @@ ALL, FOLLOWED, CORRECTED, NEVER = "all", "estimate", "corrected", "never"
 DASHED = (0, (3, 1.5))
 STYLES = ("solid", (0, (5, 1.5)), (0, (1, 1)), (0, (5, 1.5, 1, 1.5)), (0, (2.5, 1)), (0, (8, 2)))
 """Lines of the developers of one country, the largest first."""
+LEADER, SAMPLE, THIN = 0.12, (0.2, 0.42), "#bdbdbd"
+"""Where a line to a name ends and its sample lies, inches from the panel; grey, as it is no data."""
 NOTE, NOTE_HIGH = 1.45, 0.46  # inches that the note on the passing takes
 
 
@@ -60,7 +62,7 @@ def draw(results: Results, definitions: Definitions) -> Drawing:
     both, each = countries(results, definitions), developers(results, definitions)
     for top, tall, lines, name in (
         (height - HEADING - NAMED, UPPER, both, "China and the USA"),
-        (BELOW + LOWER, LOWER, each, "Developers, with what no record follows"),
+        (BELOW + LOWER, LOWER, each, "Developers, with what no record holds"),
     ):
         ax = sheet.axes(LEFT, top - tall, WIDE, tall)
         _lines(ax, lines, tall, definitions)
@@ -105,20 +107,20 @@ def deck(definitions: Definitions) -> str:
     first_and_last = "; ".join(f"{month(name)}: {days} days" for name, _, days in parts)
     return (
         f"Millions of {definitions.young} downloads a day, by month ({first_and_last}); "
-        f"{basis(about.attribution, about.labels)}. Solid: with what no record follows, which is "
-        "estimated from the lists of the whole Hub; dashed: what records follow alone"
+        f"{credited(about.attribution, about.labels)}. Solid: with what no record holds, which is "
+        "estimated from the lists of the Hub; dashed: what the records hold that month"
     )
 
 
 def title(passing: pd.DataFrame) -> str:
-    """When China passes the USA to stay ahead, without and with what no record follows."""
+    """When China passes the USA to stay ahead, without and with what no record holds."""
     alone, whole = lasting(passing, FOLLOWED), lasting(passing, CORRECTED)
     verb = "never passes the USA to stay ahead"
     if alone != NEVER:
         verb = f"passes the USA to stay ahead {_when(alone)}"
     if alone == whole:
-        return f"China {verb}, with or without what no record follows"
-    return f"By what records follow alone, China {verb}; with the rest added, {_when(whole)}"
+        return f"China {verb}, with or without what no record holds"
+    return f"In the records alone, China {verb}; with the rest added, {_when(whole)}"
 
 
 def lasting(passing: pd.DataFrame, measure: str) -> str:
@@ -153,8 +155,8 @@ def _number(when: date) -> float:
 
 
 def countries(results: Results, definitions: Definitions) -> list[Line]:
-    """Both countries with what no record follows, and by what records follow alone."""
-    kinds = {CORRECTED: ("{}", "solid", 2.2), FOLLOWED: ("{}, followed only", DASHED, 1.4)}
+    """Both countries with what no record holds, and by what the records hold alone."""
+    kinds = {CORRECTED: ("{}", "solid", 2.2), FOLLOWED: ("{}, in records only", DASHED, 1.4)}
     return [
         Line(label.format(side), side, style, wide, *_series(results, side, measure, definitions))
         for measure, (label, style, wide) in kinds.items()
@@ -164,9 +166,9 @@ def countries(results: Results, definitions: Definitions) -> list[Line]:
 
 def developers(results: Results, definitions: Definitions) -> list[Line]:
     """The tracked developers that have a month, in the colour of their country, the largest first."""
-    about, credited = definitions.published_window, results.leave_one_out
-    rows = credited[
-        (credited[["attribution", "labels"]] == [about.attribution, about.labels]).all(axis=1)
+    about, table = definitions.published_window, results.leave_one_out
+    rows = table[
+        (table[["attribution", "labels"]] == [about.attribution, about.labels]).all(axis=1)
     ]
     groups = rows.drop_duplicates("developer").set_index("developer")["group"]
     lines = [
@@ -228,11 +230,15 @@ def _names(ax: Axes, lines: Sequence[Line], tall: float) -> None:
     for line, end, place in zip(lines, ends, places, strict=True):
         across = ax.get_yaxis_transform()
         ax.plot(
-            [_across(ax, line.days[-1]), *(1 + x / WIDE for x in (0.12, 0.4))], [end, place, place], transform=across,
+            [_across(ax, line.days[-1]), 1 + LEADER / WIDE], [end, place], transform=across,
+            color=THIN, lw=0.6, clip_on=False, zorder=3,
+        )  # fmt: skip
+        ax.plot(
+            [1 + x / WIDE for x in SAMPLE], [place, place], transform=across,
             color=COLOURS[line.group], ls=line.style, lw=0.7 * line.wide, clip_on=False,
         )  # fmt: skip
         ax.text(
-            1 + 0.45 / WIDE, place, f"{line.name} {rate(end)}", transform=across, size=SMALL,
+            1 + 0.47 / WIDE, place, f"{line.name} {rate(end)}", transform=across, size=SMALL,
             va="center_baseline", color=text_colour(line.group),
             weight="bold" if line.wide > 2 else "normal",
         )  # fmt: skip
@@ -250,19 +256,19 @@ def rate(value: float) -> str:
 
 
 def _after(ax: Axes, results: Results, *, named: bool) -> None:
-    """Shade what comes after the last list of the whole Hub."""
+    """Shade what comes after the last list of the Hub."""
     last = str(results.hub_dates["date"].max())
     start, end = _number(date.fromisoformat(last)), ax.get_xlim()[1]
     ax.axvspan(start, end, color=SHADE, lw=0, zorder=0.5)
     if named:
         ax.annotate(
-            f"after the last whole-Hub date, {short_day(last)}", (start, 1), size=SMALL,
+            f"after the last list of the Hub, {short_day(last)}", (start, 1), size=SMALL,
             xycoords=ax.get_xaxis_transform(), xytext=(0, 3), textcoords="offset points", color=QUIET,
         )  # fmt: skip
 
 
 def _mark(ax: Axes, passing: pd.DataFrame, lines: Sequence[Line], definitions: Definitions) -> None:
-    """A dot where China passes the USA by what records follow, and what that leaves out."""
+    """A dot where China passes the USA in the records alone, and what holds with the rest."""
     name, whole = lasting(passing, FOLLOWED), lasting(passing, CORRECTED)
     if name == NEVER:
         return
@@ -277,7 +283,7 @@ def _mark(ax: Axes, passing: pd.DataFrame, lines: Sequence[Line], definitions: D
     ax.plot([at], [value], "o", ms=5.5, mfc="white", mec=INK, mew=1.1, zorder=6)
     when = "never" if whole == NEVER else f"from {month(whole)}"
     ax.annotate(
-        f"China ahead from {month(name)}\nby what records follow;\n{when} with the rest added",
+        f"China ahead from {month(name)}\nin the records alone;\n{when} with the rest added",
         (at, 0 if below else 1), xycoords=ax.get_xaxis_transform(),
         xytext=(-4 if before else 4, 4 if below else -4), textcoords="offset points",
         ha="right" if before else "left", va="bottom" if below else "top", size=SMALL,

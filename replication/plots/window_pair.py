@@ -1,4 +1,4 @@
-"""The published pair beside the whole Hub on single dates and the window rebuilt from records."""
+"""The published pair beside lists of the Hub on single dates and the window rebuilt from records."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ from replication.plots.style import (
 from replication.plots.words import (
     MINUS,
     MONTHS,
-    basis,
+    credited,
     in_words,
     percent,
     points,
@@ -39,7 +39,8 @@ LEFT, TALL, ABOVE, BELOW, KEY = 0.38, 2.5, 0.3, 0.72, 0.42
 WIDE = INNER - LEFT
 SIDE_PANEL = 1.36  # inches for the published pair, and for the rebuilt window
 COLUMN, NARROWER = 0.46, 0.32  # inches that a column is wide there, and on the dates
-APART, ASIDE, FOOT = 0.07, 0.15, 0.05  # inches: columns, bracket from a column's middle, its feet
+APART, NEARER = 0.16, 0.07  # inches between two columns there, and on the dates
+ASIDE, FOOT = 0.15, 0.05  # inches: bracket from a column's middle, its feet
 STEP = 10  # percent between lines
 LARGE = HEAD - 1
 SPACE = 2.3 * LARGE / 72  # inches above the highest range for a name and a number
@@ -129,9 +130,9 @@ def deck(results: Results, definitions: Definitions) -> str:
     dates = ", ".join(together(short_day(d)) for d in early)
     outside = f" ({dates}: before the window)" if early else ""
     return (
-        f"Share of {definitions.young} downloads, %; ours: {basis(about.attribution, about.labels)}. "
-        f"Whole Hub{outside}: such downloads of the 30 days before, with what "
-        "lies below a list’s cut-off. Below the columns: who is ahead, by how many points"
+        f"Share of {definitions.young} downloads, %; {credited(about.attribution, about.labels)}. "
+        f"Lists{outside}: such downloads of the 30 days before; to a list of the most downloaded "
+        "models the others are added. Below the columns: who is ahead, by how many points"
     )
 
 
@@ -159,12 +160,12 @@ def _told(results: Results, definitions: Definitions) -> str:
 
 
 def _ahead(leads: pd.Series, sign: int) -> str:
-    """On how many dates a side is ahead."""
+    """In how many lists a side is ahead."""
     count = int((sign * leads > 0).sum())
     number = f"{in_words(count) if count else 'none'} of {in_words(len(leads))}"
     if count == len(leads):
         number = f"all {in_words(count)}"
-    return f"{_name(sign)} ahead on {number} whole-Hub dates"
+    return f"{_name(sign)} ahead in {number} lists of the Hub"
 
 
 def _name(sign: float) -> str:
@@ -186,7 +187,7 @@ def sections_of(results: Results, definitions: Definitions) -> list[Section]:
     sections = [
         Section("Published", published, SIDE_PANEL, large=True),
         Section(
-            f"The whole Hub on {in_words(len(each))} dates",
+            _kinds(results, definitions),
             each,
             space / max(len(each), 1),
             large=False,
@@ -194,6 +195,14 @@ def sections_of(results: Results, definitions: Definitions) -> list[Section]:
         Section("The window, rebuilt", [_rebuilt(results, period)], SIDE_PANEL, large=True),
     ]
     return [section for section in sections if section.pairs]
+
+
+def _kinds(results: Results, definitions: Definitions) -> str:
+    """How many lists hold the whole Hub, and how many its most downloaded models, with the rest added."""
+    full = _full(results, definitions)
+    counts = {"full": int(full.sum()), "top": int((~full).sum())}
+    parts = [f"{in_words(n)} {kind} list{'s' * (n > 1)}" for kind, n in counts.items() if n]
+    return ", ".join(parts).capitalize()
 
 
 def _two_lines(day: str) -> str:
@@ -221,10 +230,21 @@ def _answers(results: Results) -> pd.DataFrame:
 
 def _dates(results: Results, definitions: Definitions) -> pd.DataFrame:
     """Shares in percent by date and group, credited as in the window, nothing left out."""
+    rows = _rows(results, definitions)
+    return 100 * rows.pivot_table(index="date", columns="group", values="share_with_tail")
+
+
+def _full(results: Results, definitions: Definitions) -> pd.Series:
+    """By date, whether nothing had to be added to the list."""
+    rows = _rows(results, definitions)
+    return (rows["share"] == rows["share_with_tail"]).groupby(rows["date"]).all()
+
+
+def _rows(results: Results, definitions: Definitions) -> pd.DataFrame:
+    """Rows of the lists that are credited as in the window, nothing left out."""
     rows, about = results.hub_dates, definitions.published_window
     wanted = {"attribution": about.attribution, "labels": about.labels, "exclusion": "none"}
-    rows = rows[(rows[[*wanted]] == list(wanted.values())).all(axis=1)]
-    return 100 * rows.pivot_table(index="date", columns="group", values="share_with_tail")
+    return rows[(rows[[*wanted]] == list(wanted.values())).all(axis=1)]
 
 
 def _published(results: Results) -> list[float]:
@@ -259,18 +279,17 @@ def _frame(ax: Axes, heading: str, left: float, right: float, *, first: bool) ->
 
 def _pair(ax: Axes, pair: Pair, middle: float, *, large: bool) -> None:
     """Both columns with their numbers, the label below them, and who is ahead."""
-    wide = COLUMN if large else NARROWER
+    wide, apart = (COLUMN, APART) if large else (NARROWER, NEARER)
     for n, side in enumerate(SIDES):
-        x, share, colour = middle + (n - 0.5) * (wide + APART), pair.shares[n], COLOURS[side]
+        x, share, colour = middle + (n - 0.5) * (wide + apart), pair.shares[n], COLOURS[side]
         ax.bar(x, share, wide, color=colour, alpha=0.45 if pair.ranges else 1.0, lw=0, zorder=3)
         ranges = {name: ends[n] for name, ends in pair.ranges.items()}
         if ranges:
             _ranges(ax, x, ranges, colour)
             ax.plot([x], [share], MARKERS[side], color=colour, ms=7, mec="white", mew=1, zorder=6)
         top = max(share, *(ends.upper for ends in ranges.values())) if ranges else share
-        text = percent(share)
         ax.annotate(
-            f"{side}\n{text}" if large else text, (x, top), xytext=(0, 3),
+            f"{side}\n{percent(share)}" if large else f"{share:.1f}", (x, top), xytext=(0, 3),
             textcoords="offset points", ha="center", va="bottom", linespacing=1.1,
             size=LARGE if large else BODY, weight="bold", color=text_colour(side), zorder=7,
         )  # fmt: skip

@@ -119,6 +119,14 @@ def basis(attribution: str, labels: str) -> str:
     return f"{CREDIT[attribution]}, {LABELS[labels]}’s labels"
 
 
+def credited(attribution: str, labels: str) -> str:
+    """Who is credited by whose labels, as a sentence: “credited to the uploader, countries by …”."""
+    whose = (
+        LABELS[labels].replace("registry", "this project’s registry").replace("study", "the study")
+    )
+    return f"credited to the {CREDIT[attribution]}, countries by {whose}"
+
+
 def short_name(developer: str) -> str:
     """A developer's name without what stands in brackets."""
     return developer.partition(" (")[0]

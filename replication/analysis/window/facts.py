@@ -37,6 +37,7 @@ def summary(data: WindowData, tables: Tables, published: Mapping[str, float]) ->
         *_of_changes(tables["window_changes"]), *_of_dates(tables["hub_dates"], data),
         *_of_turnover(tables["window_turnover"]), *_of_pair(published),
         *_of_records(tables["records_left_out"]), *_of_swings(tables["turnover"]),
+        *_of_answers(tables["window_answers"]),
     ]  # fmt: skip
     return pd.DataFrame(pairs, columns=["key", "value"])
 
@@ -61,10 +62,22 @@ def _of_sums(data: WindowData) -> Iterator[tuple[str, object]]:
             yield f"{name}-{key}", round(half / HALVES)
     yield "family", float(measures(counts["corrected"], groups)["family"])
     yield "family-seen", float(measures(counts["seen"], groups)["family"])
-    yield "part-seen", float(counts["seen"][:-1].sum() / counts["corrected"][:-1].sum())
+    sums = {
+        name: [*own[places].tolist(), own[:-1].sum()]
+        for name, own in counts.items()
+        if name in {"corrected", "estimate", "seen"}
+    }
+    for n, key in enumerate(("-china", "-usa", "")):
+        whole, held, seen = (sums[name][n] for name in ("corrected", "estimate", "seen"))
+        yield f"part-seen{key}", float(seen / whole)
+        yield f"part-filled{key}", float((held - seen) / whole)
+        yield f"part-not-followed{key}", float((whole - held) / whole)
     table = population.table
     unattributed = table[data.group].isin(list(data.definitions.unattributed))
-    yield "unattributed", float(table.loc[unattributed, window].sum() / table[window].sum())
+    part = float(table.loc[unattributed, window].sum() / table[window].sum())
+    yield "unattributed", part
+    china, usa = (counts["corrected"][place] for place in places)
+    yield "unattributed-to-level", abs(float(china - usa)) / float(sums["corrected"][2]) / part
 
 
 def _of_grid(grid: pd.DataFrame) -> Iterator[tuple[str, object]]:
@@ -138,3 +151,9 @@ def _of_swings(table: pd.DataFrame) -> Iterator[tuple[str, object]]:
     yield "swing-stay-fewest", int(own["stay"].min())
     yield "swing-moved-least", float(own["moved"].min())
     yield "swing-moved-most", float(own["moved"].max())
+
+
+def _of_answers(table: pd.DataFrame) -> Iterator[tuple[str, object]]:
+    """How far to either side of the lead the records' range reaches."""
+    lead = table.set_index("statistic").loc[LEAD]
+    yield "records-lead-half", float(lead["records_upper"] - lead["records_lower"]) / 2
