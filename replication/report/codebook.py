@@ -56,7 +56,7 @@ def _contents(rows: list[tables.Table]) -> str:
         (link(table.name, f"#{table.name}"), escaped(table.sentence, sentence=True))
         for table in rows
     ]
-    return f"## Contents\n\n{markdown(('Table', 'What it holds'), listed, (30, 60))}\n"
+    return f"**Contents**\n\n{markdown(('Table', 'What it holds'), listed, (30, 60))}\n"
 
 
 def _table(table: tables.Table, resource: dict[str, Any]) -> str:
