@@ -18,7 +18,7 @@ from replication.cli.terminal import out, reported
 from replication.errors import ContractError, SourceError
 from replication.files import read_json
 from replication.plain import plain_lines
-from replication.report import claim_text
+from replication.report import survival
 
 WIDTH = 80
 """Most characters of a line."""
@@ -77,7 +77,7 @@ def print_claims(claims: list[dict[str, str]], console: Console) -> None:
         _print_wrapped(claim["claim"], console, "  ")
         found = f"published {claim['published']}; public data: {_estimate(claim)}"
         _print_wrapped(found, console, "    ")
-        answers = f"{claim['comes_out']}, {claim_text.survival(claim)}"
+        answers = f"{claim['comes_out']}, {survival.in_words(claim['survives'], claim.get('turned_by', ''))}"
         _print_wrapped(answers, console, "    ", STYLES.get(claim["comes_out"], ""))
     console.print()
     _print_wrapped(WORDS, console, "  ")

@@ -55,12 +55,6 @@ def cells(row: Mapping[str, str]) -> dict[str, str]:
     }
 
 
-def survival(row: Mapping[str, str]) -> str:
-    """The second answer, with the change that turns the first where one does."""
-    turned_by = row.get("turned_by", "")
-    return f"{row['survives']}: turned by “{turned_by}”" if turned_by else row["survives"]
-
-
 def _found(row: Mapping[str, str]) -> dict[str, str]:
     """Our figure and its range in a narrow table; a lead is said in words, not by a sign."""
     values = [row[name] for name in ("estimate", "lower", "upper")]

@@ -9,7 +9,7 @@ from replication.definitions import Definitions
 from replication.errors import DefinitionError
 from replication.files import read_text, write_text
 from replication.places import PAPER
-from replication.report import claim_tables, claim_text, short
+from replication.report import claim_tables, short, survival
 from replication.report.markdown import Markup, bold, escaped, markdown
 
 DOCUMENTS = {
@@ -73,9 +73,8 @@ def findings(results: Path) -> str:
 
 def _answer(claim: dict[str, str]) -> Markup:
     """Both answers, with the change that turns the first."""
-    return Markup(
-        f"{bold(claim['comes_out'])}, {escaped(claim_text.survival(claim), sentence=True)}"
-    )
+    second = survival.in_words(claim["survives"], claim["turned_by"])
+    return Markup(f"{bold(claim['comes_out'])}, {escaped(second, sentence=True)}")
 
 
 def _with_range(estimate: str, span: str) -> Markup:
