@@ -17,7 +17,7 @@ from replication.definitions import load_definitions
 from replication.errors import DefinitionError
 from replication.places import PAPER
 from replication.plain import plain
-from replication.report import claims, documents, numbers, prose, readme, render, short
+from replication.report import claim_text, claims, documents, numbers, prose, readme, render, short
 from replication.run import ROOT
 
 README, CLAIMS = readme.DOCUMENTS
@@ -121,6 +121,24 @@ def test_the_findings_fit_a_phone() -> None:
     ledger = (ROOT / "paper" / "claims.toml").read_text(encoding="utf-8").count("[[claim]]")
     every = [line for line in TEXTS["docs/CLAIMS.md"].splitlines() if line[:1] == "|"]
     assert len(every) == ledger + 4
+
+
+@pytest.mark.parametrize(
+    ("estimate", "lower", "upper", "said"),
+    [
+        ("-12.68", "-16.38", "-8.99", ("USA ahead by 12.7", "9.0 to 16.4")),
+        ("2", "1.5", "3", ("China ahead by 2.0", "1.5 to 3.0")),
+        ("-0.3", "-4", "3.4", ("USA ahead by 0.3", "USA ahead by 4.0 to China ahead by 3.4")),
+    ],
+)
+def test_a_lead_is_said_in_words(
+    estimate: str, lower: str, upper: str, said: tuple[str, str]
+) -> None:
+    """Whoever is ahead is named, at both ends where they differ."""
+    row = {"statement": "lead", "published": "1", "unit": "points", "answer": "contradicted"}
+    row |= {"estimate": estimate, "lower": lower, "upper": upper, "survives": "", "turned_by": ""}
+    cells = claim_text.cells(row)
+    assert (cells["public_data"], cells["range"]) == said
 
 
 @pytest.mark.parametrize(("name", "link"), LINKS)

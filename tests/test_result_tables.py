@@ -78,6 +78,8 @@ def test_a_row_is_all_that_a_new_table_needs(tmp_path: Path) -> None:
     assert title["results_mine"] == "What a test adds"
     text = codebook.rendered(results, load_definitions())
     assert "## mine\n\nWhat a test adds. Made by `replication.analysis.added.totals`" in text
+    assert text.index("| [mine](#mine) | What a test adds |") < text.index("## mine")
+    assert "\\'" not in text
     assert Results.read(results).mine.equals(files.read_csv(results / "mine.csv"))
     declared = tmp_path / "numbers.toml"
     declared.write_text('[rows]\n[numbers]\nx = "mine | name=doubled | value | whole"\n')

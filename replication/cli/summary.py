@@ -13,15 +13,23 @@ from rich.console import Console
 
 from replication import places
 from replication.cli.options import path_of
-from replication.cli.outcome import COLUMNS, STYLES
-from replication.cli.terminal import out, print_table, reported
+from replication.cli.outcome import STYLES
+from replication.cli.terminal import out, reported
 from replication.errors import ContractError, SourceError
 from replication.files import read_json
 from replication.plain import plain_lines
+from replication.report import survival
 
-WIDTH = 88
+WIDTH = 80
+"""Most characters of a line."""
 CELLS = ("claim", "published", "public_data", "range", "comes_out", "survives")
 """What is shown of a claim."""
+WORDS = (
+    "Reproduced: the published figure lies within the range of public data, give or take a margin, or on the "
+    "same side of its threshold; contradicted: it does not. Robust: no single other choice, developer or "
+    "repository turns that answer; fragile: the one that is named does."
+)
+"""What the answers mean."""
 OPENED = {
     "the paper": Path("paper") / "paper.pdf",
     "the page": Path("page") / "index.html",
@@ -50,24 +58,36 @@ def summary(
             typer.echo(json.dumps(said, indent=2))
             return
         print_finding(said, out)
-        if not out.is_terminal:
-            out.print()  # a table of a terminal begins with an empty line itself
-        rows = [
-            (r["claim"], r["published"], _estimate(r), r["comes_out"], r["survives"])
-            for r in said["claims"]
-        ]
-        print_table(out, COLUMNS, rows, STYLES)
+        print_claims(said["claims"], out)
 
 
 def print_finding(said: dict[str, Any], console: Console) -> None:
     """Print the paragraphs, each headed by its question."""
-    width = min(WIDTH, console.width) if console.is_terminal else WIDTH
     for paragraph in said["in_short"]:
-        text = plain_lines(paragraph["text"])
-        lines = textwrap.wrap(text, width - 2, break_long_words=False)
         console.print(f"\n{plain_lines(paragraph['heading'])}", style="bold", markup=False)
-        for line in lines:
-            console.print(f"  {line}", markup=False)
+        _print_wrapped(paragraph["text"], console, "  ")
+
+
+def print_claims(claims: list[dict[str, str]], console: Console) -> None:
+    """Print each claim: what was published, what public data show, and both answers with their meaning."""
+    if not claims:
+        return
+    console.print("\nThe main claims", style="bold", markup=False)
+    for claim in claims:
+        _print_wrapped(claim["claim"], console, "  ")
+        found = f"published {claim['published']}; public data: {_estimate(claim)}"
+        _print_wrapped(found, console, "    ")
+        answers = f"{claim['comes_out']}, {survival.in_words(claim['survives'], claim.get('turned_by', ''))}"
+        _print_wrapped(answers, console, "    ", STYLES.get(claim["comes_out"], ""))
+    console.print()
+    _print_wrapped(WORDS, console, "  ")
+
+
+def _print_wrapped(text: str, console: Console, indent: str, style: str = "") -> None:
+    """Print a text of data in lines that fit the terminal, each indented."""
+    width = min(WIDTH, console.width) if console.is_terminal else WIDTH
+    for line in textwrap.wrap(plain_lines(text), width - len(indent), break_long_words=False):
+        console.print(f"{indent}{line}", style=style, markup=False)
 
 
 def print_ending(run: Path, paper: Path, console: Console) -> None:

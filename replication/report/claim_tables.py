@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from replication.files import read_csv
-from replication.report import claim_text
+from replication.report import claim_text, survival
 from replication.report.claims import MAIN
 from replication.report.markdown import bold, capital, escaped, host, link, markdown
 
@@ -56,7 +56,7 @@ def _survives(answer: str, turned_by: str) -> str:
     """The second answer, with the smallest change that turns the first."""
     if not answer:
         return "–"
-    return escaped(f"{answer}: turned by “{turned_by}”" if turned_by else answer, sentence=True)
+    return escaped(survival.in_words(answer, turned_by), sentence=True)
 
 
 def unjudged(results: Path) -> str:

@@ -48,14 +48,37 @@ def cells(row: Mapping[str, str]) -> dict[str, str]:
     return {
         "claim": capital(row["statement"]),
         "published": published(row["published"], row["unit"]),
-        "public_data": estimate(row["estimate"], row["unit"]),
-        "range": span(row["lower"], row["upper"], row["unit"])
-        .replace(f"{NBSP}%", "")
-        .replace("…", "to"),
+        **_found(row),
         "comes_out": row["answer"],
         "survives": row["survives"] or "–",
         "turned_by": row["turned_by"],
     }
+
+
+def _found(row: Mapping[str, str]) -> dict[str, str]:
+    """Our figure and its range in a narrow table; a lead is said in words, not by a sign."""
+    values = [row[name] for name in ("estimate", "lower", "upper")]
+    if row["unit"] == "points" and all(values):
+        point, *ends = map(float, values)
+        return {"public_data": _ahead(point), "range": _ahead_range(*ends)}
+    shown = span(values[1], values[2], row["unit"])
+    return {
+        "public_data": estimate(values[0], row["unit"]),
+        "range": shown.replace(f"{NBSP}%", "").replace("…", "to"),
+    }
+
+
+def _ahead(points: float) -> str:
+    """Which of both countries is ahead, and by how many points."""
+    return f"{'China' if points > 0 else 'USA'} ahead by {abs(points):.1f}"
+
+
+def _ahead_range(low: float, high: float) -> str:
+    """The ends of a lead: two distances where one country leads at both, else the countries too."""
+    if low * high > 0:
+        near, far = sorted((abs(low), abs(high)))
+        return f"{near:.1f} to {far:.1f}"
+    return f"{_ahead(low)} to {_ahead(high)}"
 
 
 def period(text: str) -> str:

@@ -9,7 +9,7 @@ from replication import tables
 from replication.definitions import Definitions
 from replication.files import write_text
 from replication.report import datapackage
-from replication.report.markdown import Markup, code, escaped, markdown
+from replication.report.markdown import Markup, code, escaped, link, markdown
 
 NAME = Path("results") / "README.md"
 _HEAD = """# Result tables
@@ -45,15 +45,30 @@ def rendered(results: Path, definitions: Definitions) -> str:
         if resource["name"].startswith(datapackage.PREFIX)
     }
     rows = sorted(tables.of(whole=definitions.whole), key=lambda table: table.name)
-    parts = [_table(table, resources[table.name]) for table in rows if table.name in resources]
-    return "\n".join([_HEAD, *parts])
+    rows = [table for table in rows if table.name in resources]
+    parts = [_table(table, resources[table.name]) for table in rows]
+    return "\n".join([_HEAD, _contents(rows), *parts])
+
+
+def _contents(rows: list[tables.Table]) -> str:
+    """The list of all tables, each a link to its part."""
+    listed = [
+        (link(table.name, f"#{table.name}"), escaped(table.sentence, sentence=True))
+        for table in rows
+    ]
+    return f"**Contents**\n\n{markdown(('Table', 'What it holds'), listed, (30, 60))}\n"
 
 
 def _table(table: tables.Table, resource: dict[str, Any]) -> str:
     """One table: its sentence, its maker, what a row is, and its columns."""
     maker = f"{table.sentence}. Made by {code(table.function)} in the stage {table.stage}"
     columns = [
-        (code(field["name"]), field["type"], field.get("unit", "–"), escaped(field["description"]))
+        (
+            code(field["name"]),
+            field["type"],
+            field.get("unit", "–"),
+            escaped(field["description"], sentence=True),
+        )
         for field in resource["schema"]["fields"]
     ]
     shown = markdown(("Column", "Type", "Unit", "Meaning"), columns, (24, 10, 12, 54))

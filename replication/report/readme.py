@@ -9,7 +9,7 @@ from replication.definitions import Definitions
 from replication.errors import DefinitionError
 from replication.files import read_text, write_text
 from replication.places import PAPER
-from replication.report import claim_tables, short
+from replication.report import claim_tables, short, survival
 from replication.report.markdown import Markup, bold, escaped, markdown
 
 DOCUMENTS = {
@@ -64,11 +64,17 @@ def findings(results: Path) -> str:
             escaped(claim["claim"], sentence=True),
             escaped(claim["published"]),
             _with_range(claim["public_data"], claim["range"]),
-            Markup(f"{bold(claim['comes_out'])}, {escaped(claim['survives'])}"),
+            _answer(claim),
         )
         for claim in short.claims(results)
     ]
-    return markdown(("Claim", "Published", "Public data", "Answer"), rows, (28, 10, 14, 14))
+    return markdown(("Claim", "Published", "Public data", "Answer"), rows, (28, 10, 16, 20))
+
+
+def _answer(claim: dict[str, str]) -> Markup:
+    """Both answers, with the change that turns the first."""
+    second = survival.in_words(claim["survives"], claim["turned_by"])
+    return Markup(f"{bold(claim['comes_out'])}, {escaped(second, sentence=True)}")
 
 
 def _with_range(estimate: str, span: str) -> Markup:
