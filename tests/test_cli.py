@@ -77,7 +77,7 @@ def test_no_command_shows_help() -> None:
     """Without a command the help is shown, and the exit code says that nothing was done."""
     done = invoke()
     assert done.exit_code == 2
-    assert "Commands" in done.output
+    assert "Look up" in done.output
 
 
 @pytest.mark.parametrize(
