@@ -12,8 +12,15 @@ from small import synthetic_definitions, synthetic_repositories
 
 from replication.analysis.lead import LEAD
 from replication.errors import DefinitionError
-from replication.report import claim_tables, claims, judgement
-from replication.report.answers import CONTRADICTED, FRAGILE, NOT_TESTABLE, REPRODUCED, ROBUST
+from replication.report import claim_tables, claim_text, claims, judgement
+from replication.report.answers import (
+    CONTRADICTED,
+    FRAGILE,
+    NOT_TESTABLE,
+    REPRODUCED,
+    ROBUST,
+    threshold,
+)
 from replication.report.claims import Claim
 from replication.run import ROOT
 
@@ -206,12 +213,21 @@ def test_a_family_survives_the_loss_of_a_member() -> None:
 
 def test_a_first_lead_is_that_of_the_corrected_months() -> None:
     """All scopes but that of everything, and what is estimated alone, have another month."""
-    window = window_tables(lead=-0.1, corrected="2025-08")
+    window = window_tables(lead=0.1, corrected="2025-08")
     found = by_window(claim("first-lead", "2025"), window)
     assert found["estimate"] == "from 2025-08"
-    assert (found["answer"], found["survives"]) == (CONTRADICTED, ROBUST)
+    assert (found["answer"], found["survives"]) == (REPRODUCED, ROBUST)
     assert "from 2025-06" in found["reason"]
     assert (found["lower"], found["upper"]) == ("", "")
+
+
+def test_a_first_lead_is_of_the_twelve_months() -> None:
+    """Where China is not ahead over them, that is shown; its last months are said to be open."""
+    found = by_window(claim("first-lead", "2025"), window_tables(lead=-0.1, corrected="2025-08"))
+    assert (found["answer"], found["survives"]) == (CONTRADICTED, ROBUST)
+    assert found["estimate"] == "not over the year"
+    assert "who led in the last of them is open" in found["reason"]
+    assert "from 2025-08" in found["reason"]
 
 
 @pytest.mark.parametrize(
@@ -710,6 +726,38 @@ def test_every_known_published_figure_is_in_the_ledger() -> None:
             assert ledger[name].value == row["value"]
             assert ledger[name].unit == row["unit"]
         assert ledger[name].grade == row["grade"].removesuffix(" (new)")
+
+
+def test_the_threshold_of_a_majority_is_shown() -> None:
+    """Beside what was published, where a run names it."""
+    row = {"published": "vast majority", "unit": "majority", "reason": threshold(75.0)}
+    assert claim_text.as_asked(row) == "vast majority (we ask for more than 75 %)"
+    assert claim_text.as_asked(row | {"reason": "other"}) == "vast majority"
+    found = by_window(claim("family", "vast majority"), window_tables(family=0.6))
+    assert found["reason"] == threshold(DEFINITIONS.verdict.vast_majority_percent)
+
+
+@pytest.mark.parametrize(
+    ("values", "said"),
+    [
+        (("-12.7", "-16.4", "-9"), "the USA is ahead of China by 12.7 points (9.0 to 16.4)"),
+        (
+            ("2", "-1", "5"),
+            "China is ahead of the USA by 2.0 points (from the USA by 1.0 to China by 5.0)",
+        ),
+        (("2", "", ""), "China is ahead of the USA by 2.0 points"),
+    ],
+)
+def test_a_lead_in_words(values: tuple[str, str, str], said: str) -> None:
+    """Who is ahead, without a sign."""
+    row = dict(zip(("estimate", "lower", "upper"), values, strict=True))
+    assert claim_text.lead_in_words(row) == said
+
+
+def test_no_main_claim_has_an_address_in_its_table() -> None:
+    """The table of all has one a claim."""
+    assert "About" not in claim_tables.main_claims(ROOT / "results")
+    assert "About" in claim_tables.verdicts(ROOT / "results")
 
 
 def test_the_main_claims_are_a_table_of_their_own() -> None:

@@ -46,6 +46,8 @@ def test_help_names_every_command() -> None:
     assert (done.returncode, done.stderr) == (0, "")
     for name in ("all", *STAGE_NAMES, "bundle", "verify", "version"):
         assert re.search(rf"^\W*{name} +\w", done.stdout, flags=re.MULTILINE), name
+    at = [done.stdout.index(head) for head in ("Look up", "claim", "Rebuild", "fetch", "Maintain")]
+    assert at == sorted(at)
     assert "0 done, 1 the data, the Hub or a check failed, 2" in " ".join(done.stdout.split())
     assert "\x1b" not in done.stdout
 
@@ -75,7 +77,7 @@ def test_no_command_shows_help() -> None:
     """Without a command the help is shown, and the exit code says that nothing was done."""
     done = invoke()
     assert done.exit_code == 2
-    assert "Commands" in done.output
+    assert "Look up" in done.output
 
 
 @pytest.mark.parametrize(

@@ -61,7 +61,7 @@ def test_who_tells_every_credit_of_a_repository() -> None:
         "half to bartowski, half to Alibaba (Qwen)",
         "rule bartowski (repackaged)",
         "rule r1-distill-qwen (distillation)",
-        "cohort-2025-08: 8,037,097 downloads",
+        "cohort-2025-08: 8,037,097 downloads as uploader (Cohort created",
     ):
         assert part in words
 
@@ -76,7 +76,7 @@ def test_who_tells_an_older_name_and_an_owner() -> None:
 @pytest.mark.slow
 def test_who_tells_a_repository_that_the_panel_lacks() -> None:
     """Its namespace's developer is told, and the rules that its name matches."""
-    words = told("who", "unsloth/No-Such-Model-GGUF", code=1)
+    words = told("who", "unsloth/No-Such-Model-GGUF")
     assert "no such repository in the panel: unsloth/No-Such-Model-GGUF" in words
     assert "developer Unsloth" in words
     assert "rule unsloth (repackaged)" in words
@@ -328,14 +328,35 @@ def test_a_namespace_goes_before_a_developer() -> None:
 @pytest.mark.slow
 def test_who_says_what_the_panel_lacks() -> None:
     """A repository that is not in the panel has no downloads there, not none."""
-    words = told("who", "Qwen/No-Such-Model", code=1)
+    words = told("who", "Qwen/No-Such-Model")
     assert "developer Alibaba (Qwen)" in words
     assert "no such repository in the panel: Qwen/No-Such-Model" in words
     assert "downloads as uploader" not in words
-    near = told("who", "qwen/qwq-32", code=1)
+    assert "not an uploader of the panel" not in words
+    near = told("who", "qwen/qwq-32")
     assert "no such repository in the panel: Qwen/qwq-32" in near
     assert "did you mean Qwen/QwQ-32B" in near
     assert "developer Alibaba (Qwen)" in told("who", "Qwen")  # the remedy
+
+
+@pytest.mark.slow
+def test_who_offers_first_what_begins_with_the_name() -> None:
+    """Before names that are spelt as nearly."""
+    assert "did you mean Qwen/Qwen2.5-7B-Instruct" in told("who", "Qwen/Qwen2.5-7B")
+
+
+@pytest.mark.slow
+def test_who_wraps_its_lines_and_cuts_no_address() -> None:
+    """Notes of several hundred letters are read on a terminal."""
+    lines = invoke("who", "Qwen").stdout.splitlines()
+    assert max(map(len, lines)) <= 96
+    assert REGISTRY.by_name["Alibaba (Qwen)"].evidence_url in " ".join(lines).split()
+
+
+@pytest.mark.slow
+def test_a_split_between_one_developer_is_no_split() -> None:
+    """Where uploader and origin are the same, the whole is credited to it."""
+    assert "split wholly to Alibaba (Qwen)" in told("who", "Qwen/QwQ-32B")
 
 
 @pytest.mark.slow

@@ -10,7 +10,7 @@ from command_line import assert_one_message, invoke, replication
 
 from replication.errors import DefinitionError
 from replication.report import claims, retelling, sentence
-from replication.report.retelling import BREAKS, KEEPS, UNCLEAR, Finding, Rule, Subject
+from replication.report.retelling import BREAKS, KEEPS, OWN, UNCLEAR, Finding, Rule, Subject
 from replication.run import ROOT
 
 LEDGER = {claim.id: claim for claim in claims.load(ROOT / "paper" / "claims.toml")}
@@ -42,6 +42,9 @@ KEPT = [
     "Hugging Face said in spring 2026 that Chinese models had 41% of downloads over a year and US models 36.5%.",
     "Chinese open models served 13 % of tokens on OpenRouter, and as much as 30 % at their peak.",
     "New Chinese models had 17.1 % and new American ones 15.8 % of downloads from Aug. 2024 to Aug. 2025.",
+    "New Chinese models took seventeen percent of downloads over the past year, new US ones sixteen.",
+    "One in six downloads of new models over the past year was of a Chinese one.",
+    "The most downloaded new models were Chinese, with 17.1 % of downloads over the past year.",
     "By July 2026 Qwen had been downloaded 2 billion times within the year.",
     "Hugging Face says that of newly created models, downloads of Chinese models surpass those of any other country.",
 ]
@@ -94,7 +97,22 @@ BROKEN = {
         "other-window"
     },
     "In 2026 China has 17.1 % of downloads of new open models.": {"other-window"},
-    "The US leads China in downloads of new models over the past year.": {"other-side-ahead"},
+    "The US leads China in downloads of new models over the past year, 17.1 % to 15.8 %.": {
+        "other-side-ahead"
+    },
+    "Chinese open models took most downloads.": {"majority-for-share", "new-dropped"},
+    "The vast majority of downloaded models are Chinese.": {"majority-for-share", "new-dropped"},
+    "Most AI model downloads are Chinese, at 17.1% of new models on Hugging Face over a year.": {
+        "majority-for-share"
+    },
+    "One in six AI models downloaded on Hugging Face was made in China.": {
+        "models-for-downloads",
+        "new-dropped",
+    },
+    "Developers worldwide are switching to DeepSeek and Qwen, almost all downloads of Chinese models.": {
+        "downloads-for-use",
+        "all-for-majority",
+    },
     "China dominates downloads of new open models over the past year.": {"large-lead"},
     "China took 71.1 % of downloads of new models over the past year, the US 15.8 %.": {
         "wrong-figure"
@@ -209,12 +227,71 @@ def test_a_rule_s_own_sentences(rule: Rule) -> None:
 def test_a_corrected_sentence_is_the_ledger_s(subject: Subject) -> None:
     """It keeps the definition, is about its own claims, and no figure of it is typed."""
     found = checked(retelling.filled(subject.corrected, LEDGER))
-    assert (found.answer, found.claims) == (KEEPS, subject.claims)
+    told = tuple(name for name in subject.claims if LEDGER[name].retells not in subject.claims)
+    assert (found.answer, found.claims) == (KEEPS, told)
     typed = re.sub(r"\{[^}]*\}|\b20\d\d\b", "", subject.corrected)
     assert not re.search(r"\d", typed)
     assert set(subject.claims) <= LEDGER.keys()
     names = {name for named in subject.published.values() for name in named}
     assert names <= set(subject.claims)
+
+
+@pytest.mark.parametrize("subject", RULES.subject, ids=lambda subject: subject.id)
+def test_a_corrected_sentence_names_its_source(subject: Subject) -> None:
+    """It is never a plain statement of ours."""
+    assert re.match(
+        r"According to|Hugging Face reported|In January 2026 Hugging Face", subject.corrected
+    )
+
+
+OURS = [
+    "The US still leads China in open-model downloads, a new audit shows.",
+    "China trails the US in downloads of new open models.",
+    "The US is ahead of China by 12.7 points in first-year downloads.",
+]
+
+
+@pytest.mark.parametrize("text", OURS)
+def test_our_finding_is_not_put_right_into_the_claim(text: str) -> None:
+    """It is said to be what public data show, with our numbers and without the claim."""
+    assert (checked(text).answer, checked(text).broken, checked(text).corrected) == (OWN, (), "")
+    told = invoke("claim", "--check", text)
+    assert told.exit_code == 0
+    words = " ".join(told.stdout.split())
+    assert "this is what public data show" in words
+    assert "the USA is ahead of China by 12.7 points (9.0 to 16.4)" in words
+    assert "put right" not in words
+
+
+def test_our_finding_of_another_window_is_not_ours() -> None:
+    """What is lost is said, and nothing is put right."""
+    told = invoke("claim", "--check", "The US led China in downloads of new models in 2026.")
+    assert (told.exit_code, "put right" in told.stdout) == (1, False)
+    assert "other-window" in told.stdout
+
+
+def test_the_first_line_says_what_public_data_say() -> None:
+    """In words, before the answer on the definition; no claim is said twice."""
+    told = invoke("claim", "--check", KEPT[0]).stdout
+    first, _, rest = told.partition(KEEPS)
+    assert "Public data show the opposite of what was published" in " ".join(first.split())
+    assert "study-usa-15.86" not in told
+    assert rest.count("study-usa ") == 1
+
+
+def test_a_sentence_put_right_is_attributed_and_answered() -> None:
+    """What was published is said to be so, and public data follow it."""
+    words = " ".join(invoke("claim", "--check", next(iter(BROKEN))).stdout.split())
+    right = words.partition("put right ")[2]
+    assert right.startswith("According to press reports of a study, ")
+    assert "a lead of 1.3 points. Public data show the opposite of what was published" in right
+
+
+def test_results_do_not_follow_where_nothing_can_be_told() -> None:
+    """One line says what public data say of the claim, and no claim is listed."""
+    told = invoke("claim", "--check", [*UNTOLD][1]).stdout
+    assert told.startswith("Public data show the opposite")
+    assert "study-china" not in told
 
 
 def test_every_rule_and_subject_is_named_once() -> None:
@@ -324,12 +401,35 @@ def test_a_claim_is_printed_in_full() -> None:
         assert " ".join(part.split()) in told
     for label in ("our figure", "range", "comes out? contradicted", "survives? fragile", "why"):
         assert label in told
+    assert "Public data contradict “USA's share of first-year downloads: 15.8 %”" in told
+    assert "not read there" not in told
+
+
+def test_a_source_that_was_not_read_is_said_to_be_so() -> None:
+    """An address through which nobody read the figure."""
+    assert "(not read there)" in " ".join(invoke("claim", "space-china").stdout.split())
+
+
+def test_a_lead_has_a_unit() -> None:
+    """Its figure and range are in points; a majority is not named twice."""
+    told = " ".join(invoke("claim", "study-lead").stdout.split())
+    assert "our figure −12.7 points range −16.4 … −9.0 points" in told
+    assert "vast majority: vast majority" not in invoke("claim", "study-qwen-deepseek").stdout
 
 
 def test_every_claim_is_listed() -> None:
     """Without an ID the names of all."""
     told = invoke("claim").stdout
     assert all(re.search(rf"(?m)^{re.escape(name)} ", told) for name in LEDGER)
+
+
+def test_the_list_is_grouped_by_answer() -> None:
+    """One line a claim, under its answer; those with an answer first."""
+    lines = [line for line in invoke("claim").stdout.splitlines() if line]
+    heads = [line.split(" (")[0] for line in lines if re.search(r"^[a-z ]+ \(\d+\)$", line)]
+    assert heads == ["contradicted", "reproduced", "not testable with public data"]
+    assert len(lines) == len(heads) + len(LEDGER) + 1
+    assert max(map(len, lines)) <= 96
 
 
 def test_a_claim_that_is_not_there() -> None:

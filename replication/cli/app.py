@@ -49,19 +49,22 @@ def _options(
     """Reproduce and audit the published shares of open-model downloads by country."""
 
 
-stages.register(app)
-app.command()(summary.summary)
-app.command()(checks.verify)
-app.command()(checks.compare)
-app.command()(claims.claim)
-app.command()(checks.calibration)
-app.command("crawl")(hub.crawl_command)
-app.command()(checks.recovery)
-app.command()(registry.who)
-app.command()(citation.cite)
-app.command()(citation.dataset)
-app.command()(version)
-app.add_typer(registry.app, name="registry")
+LOOK_UP, REBUILD, MAINTAIN = "Look up", "Rebuild", "Maintain"
+"""Groups of commands in the help, in their order."""
+
+app.command(rich_help_panel=LOOK_UP)(summary.summary)
+app.command(rich_help_panel=LOOK_UP)(claims.claim)
+app.command(rich_help_panel=LOOK_UP)(registry.who)
+app.command(rich_help_panel=LOOK_UP)(citation.cite)
+stages.register(app, REBUILD, MAINTAIN)
+app.command(rich_help_panel=REBUILD)(checks.verify)
+app.command(rich_help_panel=REBUILD)(checks.compare)
+app.command("crawl", rich_help_panel=MAINTAIN)(hub.crawl_command)
+app.command(rich_help_panel=MAINTAIN)(checks.calibration)
+app.command(rich_help_panel=MAINTAIN)(checks.recovery)
+app.command(rich_help_panel=MAINTAIN)(citation.dataset)
+app.command(rich_help_panel=MAINTAIN)(version)
+app.add_typer(registry.app, name="registry", rich_help_panel=MAINTAIN)
 
 
 def main() -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+import textwrap
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -23,6 +25,8 @@ from replication.panel import table as panel
 from replication.sources import bundled
 
 WIDE = 1000
+WRAPPED = 96
+"""The most letters of a line on a developer."""
 
 
 def check(path: Path, console: Console) -> None:
@@ -122,11 +126,12 @@ def sample(n: int, seed: int, path: Path, console: Console, *, whole: bool = Fal
 def who(query: str, path: Path, console: Console) -> None:
     """Print who is credited for a namespace or repository under each rule, and why.
 
+    Of a repository that the panel lacks, who stands behind its namespace is said.
+
     Raises
     ------
     RegistryError
-        Nothing is known of the name; or its repository is not in the panel, which is said after what
-        is known of its namespace.
+        Nothing is known of the name.
     """
     definitions = load_definitions()
     known, ruled = registry.load(definitions.group_of, path), rules.load()
@@ -135,20 +140,42 @@ def who(query: str, path: Path, console: Console) -> None:
     )
     windows = [window.id for window in definitions.windows]
     answer = answer_to(query, known, ruled, table, windows)
-    for line in _lines(answer, definitions.group_of):
-        console.print(line, markup=False)
-    if "/" in answer.query and not answer.credits:
-        close = near(answer.query, table["name"])
-        listed = f"did you mean {', '.join(close)}? Else " if close else ""
-        raise RegistryError(
-            f"no such repository in the panel: {answer.query}",
-            f"{listed}ask for the namespace alone: who {answer.namespace}",
-        )
+    meant = {estimand.id: estimand.label for estimand in definitions.estimands}
+    for line in _lines(answer, definitions.group_of, meant):
+        _print_line(line, console)
+    if _is_absent(answer):
+        close = sorted(near(answer.query, table["name"]), key=lambda n: not _continues(n, answer))
+        listed = f"; did you mean {', '.join(close)}?" if close else ""
+        _print_line(f"  no such repository in the panel: {answer.query}{listed}", console)
 
 
-def _lines(answer: Answer, group_of: dict[str, str]) -> Iterator[str]:
+def _is_absent(answer: Answer) -> bool:
+    """Whether a repository was asked for that the panel lacks."""
+    return "/" in answer.query and not answer.credits
+
+
+def _continues(name: str, answer: Answer) -> bool:
+    """Whether a name begins with the one that was asked for."""
+    return name.casefold().startswith(answer.query.casefold())
+
+
+def _print_line(line: str, console: Console) -> None:
+    """Print a line of the answer, wrapped below its text; an address is never cut."""
+    width = min(WRAPPED, console.width) if console.is_terminal else WRAPPED
+    labelled = re.match(r"  (?:\S+ {2,}|alternative )", line)
+    indent = " " * (labelled.end() if labelled else 4)
+    wrapped = textwrap.wrap(
+        line, width, subsequent_indent=indent, break_long_words=False, break_on_hyphens=False
+    )
+    for part in wrapped:
+        console.print(part, markup=False)
+
+
+def _lines(answer: Answer, group_of: dict[str, str], meant: dict[str, str]) -> Iterator[str]:
     """The answer, line by line."""
     yield answer.query
+    if _is_absent(answer):
+        yield f"  not in the panel; the uploader's credit is that of {answer.namespace}:"
     if answer.tenure is None:
         yield f"  no row in the registry: {answer.namespace} stands for itself, unattributed"
     else:
@@ -160,15 +187,23 @@ def _lines(answer: Answer, group_of: dict[str, str]) -> Iterator[str]:
                 f"    {credit.rule:<11} {credit.namespace}: {credit.developer} "
                 f"({credit.registry_group}; {credit.study_group})"
             )
-        uploader, origin = answer.credits[0], answer.credits[1]
-        yield f"    {'split':<11} half to {uploader.developer}, half to {origin.developer}"
+        yield f"    {'split':<11} {_split(*(c.developer for c in answer.credits[:2]))}"
         yield f"    roots by the released file's parents: {answer.traced_origin or 'undocumented'}"
     for rule in answer.rules:
         yield f"  rule {rule.rule} ({rule.kind}): {rule.reason} [{rule.source}, {rule.date_read}]"
+    if _is_absent(answer):
+        return
     if not answer.downloads:
         yield "  not an uploader of the panel"
     for window, downloads in answer.downloads.items():
-        yield f"  {window}: {downloads:,} downloads as uploader"
+        yield f"  {window}: {downloads:,} downloads as uploader ({meant[window]})"
+
+
+def _split(uploader: str, origin: str) -> str:
+    """Who is credited where uploader and origin share."""
+    return (
+        f"wholly to {uploader}" if uploader == origin else f"half to {uploader}, half to {origin}"
+    )
 
 
 def _developer(answer: Answer, tenure: registry.Tenure, group_of: dict[str, str]) -> Iterator[str]:

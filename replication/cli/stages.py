@@ -63,12 +63,13 @@ def command_of(names: Sequence[str], summary: str) -> Callable[..., None]:
     return command
 
 
-def register(app: typer.Typer) -> None:
-    """Add one command for all stages, one for each, and `bundle`."""
-    app.command("all")(command_of([*kinds.STAGES], f"Run every stage: {', '.join(kinds.STAGES)}."))
+def register(app: typer.Typer, of_stages: str, of_bundle: str) -> None:
+    """Add one command for all stages, one for each, and `bundle`, in groups of the help."""
+    every = command_of([*kinds.STAGES], f"Run every stage: {', '.join(kinds.STAGES)}.")
+    app.command("all", rich_help_panel=of_stages)(every)
     for name, summary in kinds.STAGES.items():
-        app.command(name)(command_of([name], summary))
-    app.command()(bundle)
+        app.command(name, rich_help_panel=of_stages)(command_of([name], summary))
+    app.command(rich_help_panel=of_bundle)(bundle)
 
 
 def _run_of(data: str, folder: Path | None, definitions: Path | None, **options: Any) -> Run:

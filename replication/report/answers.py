@@ -12,6 +12,8 @@ REPRODUCED, CONTRADICTED = "reproduced", "contradicted"
 NOT_TESTABLE = "not testable with public data"
 NOT_TESTABLE_HERE = "not testable with this source"
 ROBUST, FRAGILE = "robust", "fragile"
+ASKED = "we ask for more than"
+"""How the reason begins that names the threshold of a majority."""
 
 
 @dataclass(frozen=True)
@@ -44,3 +46,8 @@ def marks(definitions: Definitions) -> dict[str, float]:
         "majority": definitions.verdict.majority_percent,
         "vast majority": definitions.verdict.vast_majority_percent,
     }
+
+
+def threshold(percent: float) -> str:
+    """What is asked of a majority, in words."""
+    return f"{ASKED} {percent:.0f} %"

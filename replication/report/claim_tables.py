@@ -17,26 +17,26 @@ if TYPE_CHECKING:
 def verdicts(results: Path) -> str:
     """Every claim of which public data have a figure: published, what they show, and both answers."""
     table = read_csv(results / "claims.csv", dtype=str)
-    return _answers(table[table["estimate"] != ""])
+    return _answers(table[table["estimate"] != ""], about=True)
 
 
 def main_claims(results: Path) -> str:
-    """The statements that the paper is about, as `verdicts` shows them."""
+    """The statements that the paper is about, as `verdicts` shows them, without their addresses."""
     table = read_csv(results / "claims.csv", dtype=str)
-    return _answers(table[table["id"].isin(MAIN)])
+    return _answers(table[table["id"].isin(MAIN)], about=False)
 
 
-def _answers(table: pd.DataFrame) -> str:
-    """Claims with what was published, what public data show, and both answers."""
-    rows = [
+def _answers(table: pd.DataFrame, *, about: bool) -> str:
+    """Claims with what was published, what public data show, both answers, and where they stand."""
+    rows: list[tuple[str, ...]] = [
         (
             escaped(capital(row.statement), sentence=True),
-            claim_text.published(row.published, row.unit),
+            claim_text.as_asked(row._asdict()),
             claim_text.estimate(row.estimate, row.unit),
             claim_text.span(row.lower, row.upper, row.unit),
             bold(row.answer),
             _survives(row.survives, row.turned_by),
-            link(host(row.url), row.url),
+            *([link(host(row.url), row.url)] if about else []),
         )
         for row in table.itertuples()
     ]
@@ -47,9 +47,10 @@ def _answers(table: pd.DataFrame) -> str:
         "Range",
         "Does it come out?",
         "Does it survive reasonable choices?",
-        "About",
     )
-    return markdown(header, rows, (28, 9, 9, 14, 13, 20, 11))
+    if about:
+        return markdown((*header, "About"), rows, (28, 9, 9, 14, 13, 20, 11))
+    return markdown(header, rows, (32, 12, 10, 16, 14, 22))
 
 
 def _survives(answer: str, turned_by: str) -> str:

@@ -6,6 +6,7 @@ import re
 from collections.abc import Mapping
 from datetime import date
 
+from replication.report.answers import ASKED, CONTRADICTED, REPRODUCED
 from replication.report.markdown import capital
 from replication.report.number_formats import NBSP
 
@@ -92,3 +93,46 @@ def period(text: str) -> str:
 def _month(text: str) -> str:
     """The month of a month or day of ISO 8601, with its year."""
     return f"{date.fromisoformat(f'{text[:7]}-01'):%B %Y}"
+
+
+def as_asked(row: Mapping[str, str]) -> str:
+    """What a row of claims.csv says was published; of a majority, with what is asked of it."""
+    shown = published(row["published"], row["unit"])
+    return f"{shown} ({row['reason']})" if row["reason"].startswith(ASKED) else shown
+
+
+def in_words(row: Mapping[str, str]) -> str:
+    """What public data say of a row of claims.csv, in a sentence without capital and full stop."""
+    if row["answer"] not in {REPRODUCED, CONTRADICTED}:
+        return f"public data cannot tell whether “{row['statement']}” is true: {row['reason']}"
+    if row["unit"] == "points":
+        opposite = row["answer"] == CONTRADICTED
+        what = "the opposite of what was published" if opposite else "what was published"
+        return f"public data show {what}: {lead_in_words(row)}"
+    verb = "contradict" if row["answer"] == CONTRADICTED else "are compatible with"
+    low, high, unit = row["lower"], row["upper"], row["unit"]
+    spread = f" ({span(low, high, unit)})" if low else ""
+    ours = f"{estimate(row['estimate'], unit)}{spread}"
+    asked = f"; {row['reason']}" if row["reason"].startswith(ASKED) else ""
+    return f"public data {verb} “{claimed(row)}”: {ours.replace('…', 'to')}{asked}"
+
+
+def claimed(row: Mapping[str, str]) -> str:
+    """A statement with its published value where the statement does not say it."""
+    shown = published(row["published"], row["unit"])
+    if row["unit"] in AS_PRINTED and (shown in row["statement"] or row["unit"] == "majority"):
+        return row["statement"]
+    return f"{row['statement']}: {shown}"
+
+
+def lead_in_words(row: Mapping[str, str]) -> str:
+    """Our figure of a lead: who is ahead of whom, by how many points, and the range."""
+    point = float(row["estimate"])
+    ahead, behind = ("China", "the USA") if point > 0 else ("the USA", "China")
+    said = f"{ahead} is ahead of {behind} by {abs(point):.1f} points"
+    if not row["lower"]:
+        return said
+    ends = sorted(float(row[end]) * (1 if point > 0 else -1) for end in ("lower", "upper"))
+    if ends[0] >= 0:
+        return f"{said} ({ends[0]:.1f} to {ends[1]:.1f})"
+    return f"{said} (from {behind} by {-ends[0]:.1f} to {ahead} by {ends[1]:.1f})"

@@ -21,6 +21,7 @@ from replication.report.answers import (
     Judgement,
     Rule,
     marks,
+    threshold,
     untested,
 )
 from replication.report.claims import NEEDS_REASON, Claim
@@ -112,7 +113,7 @@ def _family(claim: Claim, estimates: pd.DataFrame, definitions: Definitions) -> 
     point, low, high = (100 * x for x in _bounds(name, claim.estimand, estimates, definitions))
     mark = marks(definitions)[claim.value]
     turned = (low > mark) != (point > mark)
-    reason = f"a {claim.value} is more than {mark:.0f} %"
+    reason = threshold(mark)
     what = "all without a country given to China" if turned else ""
     answer = REPRODUCED if point > mark else CONTRADICTED
     return Judgement(point, low, high, answer, FRAGILE if turned else ROBUST, what, reason)

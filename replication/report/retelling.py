@@ -25,6 +25,8 @@ from replication.report.sentence import CHINA, USA, Figure, figures, spelled
 
 PATH = places.PACKAGE / "data" / "retelling.toml"
 KEEPS, BREAKS, UNCLEAR = "keeps the definition", "does not keep the definition", "cannot tell"
+OWN = "says the opposite of what was published"
+OTHER_AHEAD = "what was published has the other country ahead"
 _PLACE = re.compile(r"\{(?P<claim>[\w.-]+?)(?P<period>\.period)?\}")
 
 
@@ -91,6 +93,7 @@ class Rule:
     unless: tuple[str, ...] = ()
     measured: Flag = False
     note: Flag = False
+    ours: Flag = False
 
     @model_validator(mode="after")
     def _seen(self) -> Rule:
@@ -128,11 +131,11 @@ class Finding:
     Attributes
     ----------
     answer
-        One of `KEEPS`, `BREAKS` and `UNCLEAR`.
+        One of `KEEPS`, `BREAKS`, `UNCLEAR` and `OWN`.
     why
         Why nothing can be told; empty else.
     claims
-        The claims that it is about.
+        The claims that it is about, those first of which most is said; no retelling of another.
     broken, notes
         Rules that it breaks, and what it had better say.
     corrected
@@ -176,11 +179,12 @@ def check(sentence: str, ledger: Mapping[str, Claim], rules: Rules) -> Finding:
     subject = _subject(whole, known, ledger, rules)
     if subject is None:
         return Finding(UNCLEAR, "no published figure of the ledger is recognised in it")
+    claims = tuple(name for name in subject.claims if ledger[name].retells not in subject.claims)
     for doubt in rules.unclear:
         if re.search(doubt.found, whole):
-            return Finding(UNCLEAR, doubt.reason, subject.claims)
+            return Finding(UNCLEAR, doubt.reason, claims)
     if not re.search(subject.asserts, whole):
-        return Finding(UNCLEAR, "it says nothing that was published as a figure", subject.claims)
+        return Finding(UNCLEAR, "it says nothing that was published as a figure", claims)
     bare = whole
     for aside in rules.aside:
         bare = re.sub(aside.found, " ", bare)
@@ -188,9 +192,14 @@ def check(sentence: str, ledger: Mapping[str, Claim], rules: Rules) -> Finding:
     own = [r for r in rules.rule if subject.id in r.subjects and r.broken_by(whole, bare, measured)]
     broken = tuple(rule for rule in own if not rule.note)
     notes = tuple(rule for rule in own if rule.note)
+    if any(rule.ours for rule in broken) and not _repeats(subject, known, ledger):
+        # Figures are measured by what was published; what is left unsaid makes it no other statement.
+        unsaid = tuple(rule for rule in broken if rule.missing)
+        lost = tuple(rule for rule in broken if rule.found and not rule.ours)
+        return Finding(OWN, OTHER_AHEAD, claims, lost, (*unsaid, *notes))
     if not broken:
-        return Finding(KEEPS, "", subject.claims, (), notes)
-    return Finding(BREAKS, "", subject.claims, broken, notes, filled(subject.corrected, ledger))
+        return Finding(KEEPS, "", claims, (), notes)
+    return Finding(BREAKS, "", claims, broken, notes, filled(subject.corrected, ledger))
 
 
 def filled(template: str, ledger: Mapping[str, Claim]) -> str:
@@ -220,6 +229,14 @@ def _subject(
     if max(scores) == 0:
         return next((s for s in likely if s.id != "spring"), None)
     return likely[scores.index(max(scores))]
+
+
+def _repeats(subject: Subject, known: tuple[Figure, ...], ledger: Mapping[str, Claim]) -> bool:
+    """Whether a sentence prints a published figure of its subject, or that was published of it as a lead."""
+    shared = any(_of_subject(figure, subject, ledger) for figure in known)
+    return shared or any(
+        "wrong-figure" not in _of_lead(f, subject, ledger) for f in known if f.lead
+    )
 
 
 def _of_subject(figure: Figure, subject: Subject, ledger: Mapping[str, Claim]) -> bool:

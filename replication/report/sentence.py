@@ -27,6 +27,13 @@ _FIGURE = re.compile(
     r"(?<![\w.,])(?P<number>\d{1,3}(?:,\d{3})+|\d+(?:\.\d+)?)[ -]?"
     r"(?P<unit>%|points?\b|billion\b|bn\b|million\b|thousand\b)?"
 )
+_WORDS = (
+    "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve",
+    "thirteen", "fourteen", "fifteen", "sixteen", "seventeen", "eighteen", "nineteen", "twenty",
+)  # fmt: skip
+_NUMBERS = {word: number for number, word in enumerate(_WORDS, 2)}
+_ONE_IN = re.compile(rf"\b(?:one|1) in (?P<parts>{'|'.join(_WORDS)}|[2-9]|1\d|20)\b")
+_WORDED = re.compile(rf"\b({'|'.join(_WORDS)})[ -](?=(?:%|points?\b|million\b|billion\b))")
 _SCALE = {"billion": 1e9, "bn": 1e9, "million": 1e6, "thousand": 1e3}
 _LEAD = (
     re.compile(
@@ -86,13 +93,13 @@ class Figure:
 
 
 def spelled(text: str) -> str:
-    """A sentence in one spelling: lower case, plain quotes and dashes, % and points, and usa."""
+    """A sentence in one spelling: lower case, plain quotes and dashes, % and points, usa, and digits."""
     for pattern, to in _SPELLINGS:
         text = pattern.sub(to, text)
     text = text.casefold().strip()
     for pattern, to in _SHORT:
         text = pattern.sub(to, text)
-    return text
+    return _WORDED.sub(lambda match: f"{_NUMBERS[match[1]]} ", text)
 
 
 def mentions(text: str, side: str) -> bool:
@@ -113,6 +120,11 @@ def figures(text: str) -> Iterator[Figure]:
         before, after = text[: match.start()], text[match.end() :]
         lead = any(pattern.search(before) for pattern in _LEAD) or bool(_LEAD_AFTER.match(after))
         yield Figure(match[0].strip(), value, step, kind, _side(text, *match.span()), lead=lead)
+    for match in _ONE_IN.finditer(text):
+        parts = _NUMBERS.get(match["parts"]) or int(match["parts"])
+        step = 50 / parts - 50 / (parts + 1)  # half way to the next smaller part
+        side = _side(text, *match.span())
+        yield Figure(match[0], 100 / parts, step, "percent", side, lead=False)
 
 
 def _side(text: str, start: int, end: int) -> str:

@@ -68,7 +68,7 @@ def claims(results: Path) -> list[dict[str, str]]:
     """The main claims of a run with both answers, a cell each, in the order of `MAIN`."""
     table = read_csv(results / "claims.csv", dtype=str).set_index("id", drop=False)
     known = [table.loc[name].to_dict() for name in MAIN if name in table.index]
-    return [claim_text.cells(row) for row in known]
+    return [claim_text.cells(row) | {"published": claim_text.as_asked(row)} for row in known]
 
 
 def write(paper: Path, results: Path, definitions: Definitions, out: Path) -> Path:

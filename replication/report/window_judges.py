@@ -22,11 +22,13 @@ from replication.report.answers import (
     Judgement,
     Rule,
     marks,
+    threshold,
     untested,
 )
 from replication.report.claims import SHARE_COLUMNS, Claim
 
-NOT_YET = "not by the end"
+NOT_YET = "not over the year"
+SIGN = "what was published is that China is ahead; by how much it is does not decide the answer"
 
 
 def of_window(definitions: Definitions, window: Mapping[str, pd.DataFrame]) -> dict[str, Rule]:
@@ -71,7 +73,7 @@ class _Window:
         """The sign of China − USA."""
         values = 100 * self.changes["lead"].to_numpy()
         half = self._half(LEAD, values[0])
-        return _answered(values[0], half, values > 0, self.changes, "the sign of China − USA")
+        return _answered(values[0], half, values > 0, self.changes, SIGN)
 
     def family(self, claim: Claim) -> Judgement:
         """Whether the family holds a majority, or a vast majority, of its group."""
@@ -80,11 +82,11 @@ class _Window:
         # To leave one of the family out, or all that is not theirs, would change the claim.
         own = (self.changes["kind"] != DEVELOPER).to_numpy()
         holds = np.where(own, values > mark, values[0] > mark)
-        reason = f"a {claim.value} is more than {mark:.0f} %"
+        reason = threshold(mark)
         return _answered(values[0], 0.0, holds, self.changes, reason)
 
     def first_lead(self, claim: Claim) -> Judgement:
-        """The month from which on China is ahead to the end."""
+        """Whether China leads over the window, and from which month on it is ahead to the end."""
         values = self.changes["lead"].to_numpy()
         rows = self.passing[self.passing["scope"] == window_months.ALL].set_index("measure")
         first = str(rows["lasting"]["corrected"])
@@ -93,11 +95,13 @@ class _Window:
         holds[0] &= year
         ahead, behind = ("China", "the USA") if values[0] > 0 else ("the USA", "China")
         reason = (
-            f"over the window {ahead} is ahead of {behind}; in what records follow China is ahead to "
-            f"the end {NEVER if since == NEVER else f'from {since}'}"
+            f"over the twelve months as a whole {ahead} is ahead of {behind}; who led in the last of them "
+            f"is open: China is ahead to the end {_from(since)} in what records follow, and "
+            f"{_from(first)} with what they miss added"
         )
         judgement = _answered(0.0, 0.0, holds, self.changes, reason)
-        return replace(judgement, estimate=f"from {first}" if first != NEVER else NOT_YET)
+        over = values[0] > 0 and first != NEVER
+        return replace(judgement, estimate=_from(first) if over else NOT_YET)
 
     def developers(self, claim: Claim) -> Judgement:
         """Downloads of named developers in the window, beside those of others: a nearest figure."""
@@ -147,6 +151,11 @@ def _answered(
         float(point), float(point - half) if half else "", float(point + half) if half else "",
         REPRODUCED if holds[0] else CONTRADICTED, FRAGILE if turned else ROBUST, turned, reason,
     )  # fmt: skip
+
+
+def _from(month: str) -> str:
+    """The month from which on something holds, in words."""
+    return NEVER if month == NEVER else f"from {month}"
 
 
 def _listed(names: tuple[str, ...]) -> str:
