@@ -212,13 +212,25 @@ def test_the_headline_says_who_leads_and_by_how_much() -> None:
 
 def test_doubtful_labels_that_turn_the_lead_are_said_to() -> None:
     """The headline names who leads at either end."""
-    text = headline_of(-0.164, -0.09, doubt=0.02)
+    text = headline_of(-0.164, -0.09, doubt=0.02).replace("\u00a0", " ")
     assert "from the USA leads China by 20.9 points to China leads the USA by 2.0 points" in text
 
 
 def test_a_range_on_both_sides_of_zero_settles_nothing() -> None:
     """The headline does not call a lead certain that the records leave open."""
     assert "do not settle which of the two leads" in headline_of(-0.164, 0.02)
+
+
+def test_who_is_ahead_at_the_end_is_said_of_what_records_follow_and_of_the_whole() -> None:
+    """Both come from the table of months."""
+    passing = pd.DataFrame({
+        "scope": ["all", "all"], "measure": ["estimate", "corrected"], "lasting": ["2025-07", "never"],
+    })  # fmt: skip
+    text = answer.links(passing, "The <file>")
+    assert "at the end China is ahead; with the rest added, as in the headline, the USA is" in (
+        re.sub(r"<[^>]*>", "", text)
+    )
+    assert "The &lt;file&gt;" in text
 
 
 def test_the_range_of_the_records_is_that_of_the_headline_alone() -> None:

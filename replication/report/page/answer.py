@@ -14,6 +14,9 @@ from replication.attribution.assign import RANGE
 from replication.plots.palette import on_dark
 from replication.report.number_formats import FORMATS, NBSP
 
+NEVER = "never"
+"""What window_passing has in place of a month from which China stays ahead."""
+
 
 def headline(
     answers: pd.DataFrame,
@@ -102,21 +105,30 @@ def in_short(said: Mapping[str, Any]) -> str:
     )
 
 
-def links(released: str) -> str:
+def links(passing: pd.DataFrame, released: str) -> str:
     """Where the page shows what the lines in short speak of, as HTML.
 
     Parameters
     ----------
+    passing
+        The table window_passing.
     released
         What the other source is called.
     """
+    rows = passing[passing["scope"] == "all"].set_index("measure")
+    followed, added = (_at_the_end(rows.loc[kind]) for kind in ("estimate", "corrected"))
     return (
         '<p class="small"><a href="#capture=none&amp;at=time">What records follow, month by month'
-        "</a>: this view ends with China ahead; with the rest added, as in the headline, the USA is. "
-        "“No single choice” is of choices within the public records: "
+        f"</a>: at the end {followed}; with the rest added, as in the headline, {added}. "
+        "All of this is of choices within the public records: "
         f'<a href="#source=released&amp;at=explore">{escape(released)}</a> is another source, '
         "not a sample of the Hub.</p>"
     )
+
+
+def _at_the_end(row: pd.Series) -> str:
+    """Who is ahead in the last month."""
+    return "the USA is ahead" if row["lasting"] == NEVER else "China is ahead"
 
 
 def _capital(text: str) -> str:

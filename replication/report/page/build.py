@@ -77,7 +77,9 @@ def page(material: Material, results: Path, definitions: Definitions) -> str:
     said = read_json(material.paper / IN_SHORT)
     parts = {"headline": "", "short": answer.in_short(said)}
     if material.window is not None:
-        parts["short"] += answer.links("The study’s released file")
+        parts["short"] += answer.links(
+            read_csv(results / "window_passing.csv"), "The study’s released file"
+        )
         parts["headline"] = answer.headline(
             read_csv(results / "window_answers.csv"),
             read_csv(results / "window_changes.csv"),
