@@ -19,6 +19,7 @@ from replication.attribution.assign import LABELS, ROLES
 from replication.definitions import load_definitions
 from replication.errors import OutputError
 from replication.places import ROOT
+from replication.report.claims import load as load_ledger
 from replication.report.page import answer, document, evidence, ranges
 from replication.report.page.rows import NOWHERE, Asked, joined
 
@@ -149,8 +150,20 @@ def test_rows_without_downloads_are_left_out() -> None:
 def test_only_pages_of_the_web_are_linked(url: str, kept: bool) -> None:
     """An address that is a script or a file is no link."""
     columns = dict.fromkeys(evidence.CLAIM_COLUMNS, "") | {"unit": "wording"}
-    (claim,) = evidence.claims(pd.DataFrame([columns | {"url": url}]), ())
+    table = pd.DataFrame([columns | {"url": url}])
+    (claim,) = evidence.claims(table, (), load_definitions())
     assert (claim["url"] == url) is kept
+
+
+def test_a_figure_of_other_data_says_of_which() -> None:
+    """The ledger tells apart the whole Hub, the released file and some namespaces."""
+    ledger, definitions = (
+        {c.id: c for c in load_ledger(ROOT / "paper" / "claims.toml")},
+        load_definitions(),
+    )
+    assert evidence.basis(ledger["study-china"], definitions) == ""
+    assert "released file" in evidence.basis(ledger["study-international"], definitions)
+    assert "deepseek-ai and Qwen" in evidence.basis(ledger["study-qwen-deepseek"], definitions)
 
 
 def test_the_lines_in_short_are_those_of_the_paper() -> None:
@@ -165,7 +178,7 @@ def test_the_lines_in_short_are_those_of_the_paper() -> None:
     )
 
 
-def headline_of(low: float, high: float) -> str:
+def headline_of(low: float, high: float, doubt: float = -0.003) -> str:
     """The headline of a lead of −12.7 points with some range."""
     rows = [
         ("China", 0.148, 0.112, 0.183),
@@ -176,7 +189,10 @@ def headline_of(low: float, high: float) -> str:
     claims = pd.DataFrame({"id": ["study-china", "study-usa", "study-lead"],
                            "published": ["17.1", "15.8", "1.3"]})  # fmt: skip
     colours = {"China": "#D2402B", "USA": "#12386E"}
-    return answer.headline(pd.DataFrame(rows, columns=columns), claims, colours)
+    doubts = {"change": ["labels/registry-low", "labels/registry-high"], "lead": [-0.209, doubt]}
+    return answer.headline(
+        pd.DataFrame(rows, columns=columns), pd.DataFrame(doubts), claims, 0.95, colours
+    )
 
 
 def test_the_headline_says_who_leads_and_by_how_much() -> None:
@@ -184,7 +200,8 @@ def test_the_headline_says_who_leads_and_by_how_much() -> None:
     text = re.sub(r"<[^>]*>", " ", headline_of(-0.164, -0.09))
     for part in (
         "The USA leads China by 12.7",
-        "by 9.0 to 16.4 points",
+        "range for errors of the records alone: 9.0 to 16.4 points",
+        "labels alone, all resolved for one side, make it 0.3 to 20.9 points",
         "17.1",
         "15.8",
         "11.2 to 18.3",
@@ -193,9 +210,27 @@ def test_the_headline_says_who_leads_and_by_how_much() -> None:
     assert "China leads the USA by 1.3" in text
 
 
+def test_doubtful_labels_that_turn_the_lead_are_said_to() -> None:
+    """The headline names who leads at either end."""
+    text = headline_of(-0.164, -0.09, doubt=0.02).replace("\u00a0", " ")
+    assert "from the USA leads China by 20.9 points to China leads the USA by 2.0 points" in text
+
+
 def test_a_range_on_both_sides_of_zero_settles_nothing() -> None:
     """The headline does not call a lead certain that the records leave open."""
     assert "do not settle which of the two leads" in headline_of(-0.164, 0.02)
+
+
+def test_who_is_ahead_at_the_end_is_said_of_what_records_follow_and_of_the_whole() -> None:
+    """Both come from the table of months."""
+    passing = pd.DataFrame({
+        "scope": ["all", "all"], "measure": ["estimate", "corrected"], "lasting": ["2025-07", "never"],
+    })  # fmt: skip
+    text = answer.links(passing, "The <file>")
+    assert "at the end China is ahead; with the rest added, as in the headline, the USA is" in (
+        re.sub(r"<[^>]*>", "", text)
+    )
+    assert "The &lt;file&gt;" in text
 
 
 def test_the_range_of_the_records_is_that_of_the_headline_alone() -> None:

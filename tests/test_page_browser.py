@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import json
+import re
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
@@ -177,11 +178,92 @@ def test_a_choice_that_was_not_computed_moves_another_and_says_so(page: Any) -> 
     assert "Gaps between records" in page.inner_text("#moved")
 
 
+def test_what_a_choice_set_aside_comes_back_after_it(page: Any) -> None:
+    """What was seen alone goes with nothing added; after it, the former addition is set again."""
+    before = shown(page)
+    page.select_option("#choice-filling", "seen")
+    assert page.input_value("#choice-capture") == "none"
+    page.select_option("#choice-filling", "standard")
+    assert shown(page) == before
+
+
+def test_another_source_says_what_it_sets_back(page: Any) -> None:
+    """A developer left out of the one is not left out of the other."""
+    page.check("#source-released")
+    assert page.inner_text("#moved") == ""
+    page.check("#source-records")
+    page.click('button[data-unit="Alibaba (Qwen)"]')
+    page.check("#source-released")
+    assert "set back" in page.inner_text("#moved")
+
+
+def test_doubtful_labels_have_a_range_of_their_own(page: Any) -> None:
+    """It spans the leads of window_changes, and is there by the registry's labels alone."""
+    table = pd.DataFrame(csv.DictReader(io.StringIO(downloaded(page, "lead.csv").decode())))
+    ends = table.set_index("range").loc["Doubtful countries all to one side"]
+    changes = pd.read_csv(RESULTS / "window_changes.csv").set_index("change")["lead"]
+    for end, labels in (("lower_points", "registry-low"), ("upper_points", "registry-high")):
+        assert abs(float(ends[end]) - 100 * changes[f"labels/{labels}"]) < 1e-6
+    page.select_option("#choice-labels", "study")
+    assert "Doubts of countries" in page.inner_text("#missing")
+
+
+def test_a_link_to_a_changed_view_says_so_first(browser: Any) -> None:
+    """Its lead stands above the headline; a link to the usual view says nothing."""
+    with opened(browser, fragment="#without-developer=Unsloth") as page:
+        assert "without Unsloth" in page.inner_text("#opened")
+        assert lead(page) in page.inner_text("#opened")
+        page.click("#out button")
+        assert not page.is_visible("#opened")
+    with opened(browser) as page:
+        assert not page.is_visible("#opened")
+
+
+def test_what_records_follow_has_china_ahead_at_the_end(page: Any) -> None:
+    """The lines in short link to the view that they speak of."""
+    page.click('#short a[href*="capture=none"]')
+    until(page, "document.querySelector('#choice-capture').value === 'none'")
+    table = pd.DataFrame(csv.DictReader(io.StringIO(downloaded(page, "series.csv").decode())))
+    ahead = table.set_index("month")["lead_points"].astype(float) > 0
+    passing = pd.read_csv(RESULTS / "window_passing.csv").query(
+        "scope == 'all' and measure == 'estimate'"
+    )
+    assert ahead.sum() == passing["months_ahead"].iloc[0]
+    page.click("#series-note button")
+    assert page.input_value("#choice-capture") == "proportion"
+
+
+def test_a_view_of_nothing_has_no_buttons(page: Any) -> None:
+    """Without a chart and without rows there is nothing to download."""
+    page.select_option("#choice-age_limit_days", "180")
+    assert not page.is_visible("#tools-series")
+    page.fill("#find", "zzzz")
+    until(page, "document.querySelector('#found').textContent.startsWith('0 of')")
+    assert not page.is_visible("#tools-registry")
+
+
+def test_combinations_are_as_many_as_the_text_says(page: Any) -> None:
+    """The file holds each different one once."""
+    rows = list(csv.reader(io.StringIO(downloaded(page, "grid.csv").decode())))
+    assert f"of {len(rows) - 1:,} different" in page.inner_text("#grid-note")
+
+
+def test_tables_scroll_inside_their_box(browser: Any) -> None:
+    """On a phone no table widens the page, and its values are rounded."""
+    with opened(browser, viewport={"width": 390, "height": 844}) as page:
+        for summary in page.query_selector_all(".astable summary"):
+            summary.click()
+        until(page, "document.querySelectorAll('.astable table').length >= 4")
+        assert page.evaluate("document.documentElement.scrollWidth") == 390
+        assert "14.8" in page.inner_text("#tools-shares table")
+        assert not re.search(r"\d\.\d{2}", page.inner_text("#tools-shares table"))
+
+
 def test_the_range_of_the_records_is_shown_where_it_was_computed_alone(page: Any) -> None:
     """Elsewhere the page says that there is none."""
-    assert "as far as the records can tell" in page.inner_text("#lead-shares")
+    assert "errors of the records alone" in page.inner_text("#lead-shares")
     page.select_option("#choice-attribution", "origin")
-    assert "as far as the records can tell" not in page.inner_text("#lead-shares")
+    assert "errors of the records alone" not in page.inner_text("#lead-shares")
     assert "none is known for these" in page.inner_text("#missing")
 
 

@@ -77,9 +77,14 @@ def page(material: Material, results: Path, definitions: Definitions) -> str:
     said = read_json(material.paper / IN_SHORT)
     parts = {"headline": "", "short": answer.in_short(said)}
     if material.window is not None:
+        parts["short"] += answer.links(
+            read_csv(results / "window_passing.csv"), "The study’s released file"
+        )
         parts["headline"] = answer.headline(
             read_csv(results / "window_answers.csv"),
+            read_csv(results / "window_changes.csv"),
             read_csv(results / "claims.csv"),
+            definitions.inference.level,
             colours_of(definitions),
         )
     about = definitions.paper
@@ -115,7 +120,9 @@ def payload(
         "level": definitions.inference.level,
         "read": manifest["accessed"],
         "sources": made,
-        "claims": evidence.claims(read_csv(results / "claims.csv", dtype=str), material.ledger),
+        "claims": evidence.claims(
+            read_csv(results / "claims.csv", dtype=str), material.ledger, definitions
+        ),
         "registry": evidence.registry(material.registry, definitions.group_of),
     }
 

@@ -8,6 +8,7 @@ from typing import Any
 import pandas as pd
 
 from replication.attribution.registry import Developer, Registry
+from replication.definitions import Definitions
 from replication.report import claim_text
 from replication.report.claims import Claim
 from replication.report.markdown import capital, host, safe_address
@@ -22,11 +23,30 @@ DEVELOPER_COLUMNS = (
 )  # fmt: skip
 
 
-def claims(table: pd.DataFrame, ledger: Sequence[Claim]) -> list[dict[str, Any]]:
+def claims(
+    table: pd.DataFrame, ledger: Sequence[Claim], definitions: Definitions
+) -> list[dict[str, Any]]:
     """Every published figure, with what it is of, what public data show, and both answers."""
     known = {claim.id: claim for claim in ledger}
     rows = table[list(CLAIM_COLUMNS)].to_dict(orient="records")
-    return [row | _claim(row, known.get(row["id"])) for row in rows]
+    return [
+        row
+        | _claim(row, known.get(row["id"]))
+        | {"basis": basis(known.get(row["id"]), definitions)}
+        for row in rows
+    ]
+
+
+def basis(claim: Claim | None, definitions: Definitions) -> str:
+    """Of what the figure of public data is, where it is not a share of the published window."""
+    if claim is None:
+        return ""
+    if claim.judge == "family":
+        family = definitions.family
+        return f"the namespaces {' and '.join(family.namespaces)} alone; their developers have more"
+    if claim.estimand and not definitions.whole:
+        return "of the released file, not of the records of the whole Hub"
+    return ""
 
 
 def _claim(row: Mapping[str, str], claim: Claim | None) -> dict[str, Any]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import timedelta
 from itertools import product
 from typing import Any
 
@@ -34,17 +35,23 @@ CAPTURE = {
     "none": "not added",
 }
 """What is done with downloads that no record follows."""
+LABELS_HERE = {
+    "exclusion": "Repositories excluded",
+    "capture": "Downloads that no record follows",
+}
+"""Dimensions that the page calls by longer names than the figures."""
+NOT_COUNTED = "not counted"
 HINTS = {
     "window": "Which days count, and which counters: what was gained in them, or what repositories created in them had at their end.",
-    "filling": "How downloads are estimated between two dates at which records hold a repository.",
+    "filling": "How downloads are estimated between two dates at which records hold a repository: a line or an equal rate of growth between counts, the last rate kept for some days or not at all, an unknown day of creation early or late; or only what two counts show.",
     "age_limit_days": "A download counts while its repository is at most so old.",
-    "frozen": "What is done with dates at which hardly any counter moved.",
-    "capture": "What is done with downloads of repositories that no record holds to the end.",
-    "attribution": "Who is credited with a download: the account that publishes, the developer of the base model, half each, or whoever made the weights.",
+    "frozen": "Dates at which hardly any counter moved: as read, put between the dates around them (interpolated), or not counted.",
+    "capture": "Repositories that no record holds to the end: their downloads, known from lists of the whole Hub, are added in proportion to what records follow of each country group, or at the level of the last such list, or not added.",
+    "attribution": "Who is credited with a download: the account that publishes it (uploader), the developer of the base model (origin), half each, or whoever made the weights, so that a conversion counts for the original (maker).",
     "labels": "Whose list says of which country a developer is: the study’s, or this project’s registry, also with its doubts resolved for one side.",
-    "treatment": "What is done with downloads of developers of no known country.",
-    "exclusion": "Repositories that programs fetch, or that look as if they did.",
-    "scope": "Which repositories count.",
+    "treatment": "Downloads of developers of no known country: groups of their own, not counted (as if shared in proportion), or given to the country of the base model’s developer.",
+    "exclusion": "Repositories that programs fetch, or that look as if they did, can be excluded.",
+    "scope": "Which repositories count; first-party ones are published by those who made the weights.",
 }
 """What each dimension means, in a sentence."""
 _WEEKLY_ROLES = ROLES[:2]
@@ -68,7 +75,7 @@ class Dimension:
     def payload(self) -> dict[str, Any]:
         """The dimension for the page."""
         return {
-            "id": self.id, "label": self.label, "hint": HINTS[self.id], "choices": list(self.choices.items()),
+            "id": self.id, "label": LABELS_HERE.get(self.id, self.label), "hint": HINTS[self.id], "choices": list(self.choices.items()),
             "usual": self.usual, "measured": self.measured,
         }  # fmt: skip
 
@@ -136,6 +143,8 @@ def of_repositories(
     place = {columns[old]: new for new, old in enumerate(ordered)}
     usual, names = repositories.headline.choices, words.choices(definitions)
     names["window"] = {w.id: w.label for w in definitions.all_windows}
+    names["treatment"] = names["treatment"] | {"left-out": NOT_COUNTED}
+    names["frozen"] = names["frozen"] | {"left-out": NOT_COUNTED}
     dimensions = [
         Dimension(
             name, words.DIMENSIONS[name], {str(c): names[name][str(c)] for c in choices[name]},
@@ -147,7 +156,7 @@ def of_repositories(
     return {
         "id": RELEASED,
         "title": title,
-        "about": f"{title}: {len(repositories.table):,} repositories",
+        "about": f"{title}: {_about(repositories, downloads[:, head])}",
         "dimensions": [dimension.payload() for dimension in dimensions],
         "labels": list(asked.labels),
         "exclusions": list(asked.exclusions),
@@ -158,6 +167,17 @@ def of_repositories(
         "specifications": _specifications(tables["specifications"], dimensions, list(measures)),
         "ranges": of_estimates(tables["estimates"], repositories),
     }
+
+
+def _about(repositories: Repositories, downloads: np.ndarray[Any, Any]) -> str:
+    """How much the source holds, and of a released file what it is not."""
+    size = f"{len(repositories.table):,} repositories with {words.millions(float(downloads.sum()))} downloads in the usual window"
+    if repositories.definitions.whole:
+        return size
+    return (
+        f"{size}. It is a choice of much-downloaded repositories and no sample of the Hub: its shares are "
+        "not comparable with those of the public records, and say nothing against or for the headline"
+    )
 
 
 def _measure_of_head(repositories: Repositories) -> tuple[str, int, str]:
@@ -175,7 +195,9 @@ def _window_dimensions(definitions: Definitions, exclusions: Sequence[str]) -> l
     labels = {
         name: words.LABELS[name] for name in dict.fromkeys((*definitions.grid.labels, *RANGE))
     }
-    treatments = {str(name): words.UNATTRIBUTED[name] for name in definitions.grid.treatments}
+    treatments = {str(name): words.UNATTRIBUTED[name] for name in definitions.grid.treatments} | {
+        "left-out": NOT_COUNTED
+    }
     return [
         Dimension("filling", "Gaps between records", rules, definitions.fillings[0].id, measured=True),
         Dimension(
@@ -258,7 +280,21 @@ def _months(data: WindowData, start: int) -> tuple[dict[str, Any], list[np.ndarr
             np.add.at(rest, place + len(data.repositories), downloads)
             measures[f"{filling}|{limit}|{rule}"][number].append(start + len(columns))
             columns.append(rest)
-    return {"unit": "month", "periods": list(months), "measures": measures}, columns
+    return {
+        "unit": "month", "periods": list(months), "measures": measures,
+        "partial": _partial(definitions, months),
+    }, columns  # fmt: skip
+
+
+def _partial(definitions: Definitions, months: Sequence[str]) -> dict[str, str]:
+    """Months of which the window holds a part, with the day at which it starts or ends."""
+    about = definitions.published_window
+    found = {}
+    if about.start.day > 1:
+        found[months[0]] = f"starts on {words.day(about.start.isoformat())}"
+    if (about.end + timedelta(days=1)).day > 1:
+        found[months[-1]] = f"ends on {words.day(about.end.isoformat())}"
+    return found
 
 
 def _by_month(data: WindowData, name: str) -> list[np.ndarray[Any, Any]]:

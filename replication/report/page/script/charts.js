@@ -35,6 +35,7 @@ function show(id) {
   const place = byId(`chart-${id}`);
   const width = Math.max(NARROWEST, Math.floor(place.clientWidth || NARROWEST));
   const drawn = view.draw(width, lookNow());
+  byId(`tools-${id}`).hidden = !drawn && !view.table().rows.length;
   if (!drawn) {
     place.replaceChildren();
     place.hidden = true;
@@ -52,12 +53,22 @@ function showAll() {
 }
 
 const MOST_ROWS = 200;
+// The head of a column in words: “share_percent” as “Share, %”.
+const columnCalled = (name) => capital(name.replace(/_percent$/, ", %").replace(/_points$/, ", points").replaceAll("_", " "));
+
+// A value as a table shows it: counts whole, shares and leads with one decimal.
+function cellShown(cell) {
+  if (cell === null) return "–";
+  if (typeof cell !== "number") return groupCalled(String(cell));
+  return Number.isInteger(cell) && Math.abs(cell) >= 1000 ? whole(cell) : cell.toFixed(Number.isInteger(cell) ? 0 : 1).replace("-", "−");
+}
+
 // A table of a view's data.
 function tableOf(view) {
   const { columns, rows } = view.table();
-  const head = element("tr", {}, ...columns.map((name) => element("th", { scope: "col" }, name)));
+  const head = element("tr", {}, ...columns.map((name) => element("th", { scope: "col" }, columnCalled(groupCalled(name)))));
   const body = rows.slice(0, MOST_ROWS).map((row) =>
-    element("tr", {}, ...row.map((cell) => element("td", {}, cell === null ? "–" : String(cell)))));
+    element("tr", {}, ...row.map((cell) => element("td", { class: typeof cell === "number" ? "number" : null }, cellShown(cell)))));
   const note = rows.length > MOST_ROWS ? `The first ${whole(MOST_ROWS)} of ${whole(rows.length)} rows; the CSV has all.` : "";
   return element("div", { class: "scroll", tabindex: "0", role: "region", "aria-label": `${view.title()}, as a table` },
     element("table", {}, element("thead", {}, head), element("tbody", {}, ...body)), note);
@@ -66,8 +77,8 @@ function tableOf(view) {
 // Shares as bars, with their values behind them.
 function barChart(width, look, bars, { name, value, group, label }) {
   const most = Math.max(1e-9, ...bars.map(value));
-  const letter = 7.6;
-  const left = Math.min(240, Math.max(...bars.map((bar) => name(bar).length)) * letter + 12, width * 0.42);
+  const letter = 7;
+  const left = Math.min(240, Math.max(...bars.map((bar) => name(bar).length)) * letter + 12, width * 0.47);
   const letters = Math.floor((left - 8) / letter);
   const short = (text) => (text.length > letters ? `${text.slice(0, letters - 1)}…` : text);
   return plotOf(width, look, {

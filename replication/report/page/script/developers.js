@@ -11,7 +11,9 @@ function foundNow() {
 }
 
 function developerRow(row) {
-  const facts = [row.country, row.group !== row.country ? row.group : "", row.sector, row.parent && `part of ${row.parent}`].filter(Boolean);
+  const group = DATA.groups.find((each) => each.name === row.group);
+  const own = group?.attributed && row.group !== row.country ? row.group : "";
+  const facts = [row.country, own, row.sector !== row.country ? row.sector : "", row.parent && `part of ${row.parent}`].filter(Boolean);
   const read = [row.basis, row.confidence && `confidence ${row.confidence}`, row.date_read && `read ${row.date_read}`, row.date_of_copy && `page of ${row.date_of_copy}`].filter(Boolean).join(", ");
   return element("li", {},
     element("h3", {}, row.developer),
@@ -43,6 +45,6 @@ addView("registry", {
   plain: true,
   draw(width, look) {
     const groups = foundByGroup();
-    return groups.length ? barChart(width, look, groups, { name: (g) => g.name, value: (g) => g.count, group: (g) => g.name, label: (g) => whole(g.count) }) : null;
+    return groups.length ? barChart(width, look, groups, { name: (g) => groupCalled(g.name), value: (g) => g.count, group: (g) => g.name, label: (g) => whole(g.count) }) : null;
   },
 });

@@ -37,7 +37,7 @@ function svgOf(view) {
   outer.append(
     make("title", {}, `${headlineOf(view)}. ${view.alt()}`), make("rect", { width: "100%", height: "100%", fill: LIGHT.ground }),
     text(30, 20, headlineOf(view), 700), text(52, 13, captionOf(view)), inner,
-    text(height + 94, 12, `${DATA.title} Data read ${DATA.read}.`),
+    text(height + 94, 12, `${DATA.title} Download data read ${DATA.read}.`),
   );
   return { text: new XMLSerializer().serializeToString(outer), width, height: height + 110 };
 }

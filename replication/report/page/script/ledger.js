@@ -7,11 +7,12 @@ let unjudgedToo = false;
 const claimsNow = () => DATA.claims.filter((claim) => !state.answer || claim.answer === state.answer);
 
 function claimRow(claim) {
-  const survives = claim.turned_by ? `${claim.survives}: turned by “${claim.turned_by}”` : claim.survives;
+  const why = claim.turned_by ? `: turned by “${claim.turned_by}”` : claim.survives === "robust" ? ": no single choice tried turns it" : "";
+  const survives = `${claim.survives}${why}`;
   return element("tr", {},
     element("th", { scope: "row" }, claim.statement, element("small", {}, claim.about)),
     element("td", { "data-label": "Published" }, claim.shown.published),
-    element("td", { "data-label": "Public data" }, claim.shown.estimate, element("small", {}, claim.shown.range)),
+    element("td", { "data-label": "Public data" }, claim.shown.estimate, element("small", {}, [claim.shown.range, claim.basis].filter(Boolean).join("; "))),
     element("td", { "data-label": "Does it come out?" }, element("b", {}, bare(claim.answer)), element("small", {}, claim.reason)),
     element("td", { "data-label": "Does it survive reasonable choices?" }, bare(survives)),
     element("td", { "data-label": "Source" }, linkTo(claim.url, claim.host), element("small", {}, claim.source)));
@@ -59,7 +60,7 @@ addView("claims", {
         Plot.link(claims, { x1: "low", x2: "high", y: "id", stroke: look.quiet, strokeWidth: 6, strokeOpacity: 0.4, dy: 8 }),
         Plot.tickX(claims, { x: "published", y: "id", stroke: look.ink, strokeWidth: 2.5, insetTop: 24, insetBottom: 4 }),
         Plot.dot(claims, { x: "estimate", y: "id", dy: 8, r: 5, fill: (c) => colourOf(group(c), look) }),
-        Plot.text(claims, { frameAnchor: "left", y: "id", dy: -10, text: (c) => `${c.text} (${c.unit})`, lineWidth: (width - 30) / 17, textOverflow: "ellipsis", fill: look.ink, stroke: look.ground, strokeWidth: 4 }),
+        Plot.text(claims, { frameAnchor: "left", y: "id", dy: -10, text: (c) => `${c.text}${c.unit === "points" ? ", points" : ", %"}`, lineWidth: (width - 30) / 14, textOverflow: "ellipsis", fill: look.ink, stroke: look.ground, strokeWidth: 4 }),
       ],
     });
   },

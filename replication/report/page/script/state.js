@@ -66,8 +66,13 @@ function change(changes, { replace = false } = {}) {
   tell();
 }
 
+const isUsual = () => fragmentOf({ ...state, at: "" }) === fragmentOf(usualState());
+
+// Whether the link by which the page was opened holds another view than the usual one.
+let openedChanged = false;
 function restore() {
   state = stateOf(location.hash.slice(1));
+  openedChanged = !isUsual() && !state.at;
   tell();
   if (state.at) byId(state.at)?.scrollIntoView();
 }

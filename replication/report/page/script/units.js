@@ -19,10 +19,10 @@ function unitRow(unit) {
   const colour = colourOf(DATA.groups[unit.group].name, lookNow());
   return element("tr", {},
     element("th", { scope: "row" }, element("i", { class: "swatch", style: `background:${colour}` }), unit.name),
-    element("td", { "data-label": "Group" }, DATA.groups[unit.group].name),
+    element("td", { "data-label": "Group" }, groupCalled(DATA.groups[unit.group].name)),
     element("td", { class: "number", "data-label": "Downloads" }, millions(unit.halves / 2)),
     element("td", { class: "number", "data-label": "Share" }, percent(unit.share)),
-    element("td", { class: "number", "data-label": "Lead without it" }, Number.isNaN(unit.lead) ? "–" : signed(unit.lead)),
+    element("td", { class: "number", "data-label": "Lead without it" }, Number.isNaN(unit.lead) ? "–" : shortLead(unit.lead)),
     element("td", {}, element("button", { type: "button", "data-unit": unit.name, "aria-label": `Leave out ${unit.name}`, onclick: () => toggle(unit.name) }, "Leave out"),
       state.unit === "developer" ? element("button", { type: "button", class: "quiet", "aria-label": `Evidence on ${unit.name}`, onclick: () => { change({ find: unit.name, at: "registry" }); byId("registry").scrollIntoView(); } }, "Evidence") : null));
 }

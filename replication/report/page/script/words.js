@@ -8,6 +8,8 @@ const whole = (count) => Math.round(count).toLocaleString("en-US");
 const capital = (text) => text.charAt(0).toUpperCase() + text.slice(1);
 const called = (side) => (side === "USA" ? "the USA" : side);
 
+const groupCalled = (name) => (name === "User" ? "Individuals" : name);
+
 function millions(count) {
   if (count >= 1e9) return `${(count / 1e9).toFixed(1)} billion`;
   return count >= 1e6 ? `${(count / 1e6).toFixed(1)} million` : whole(count);
@@ -29,9 +31,12 @@ function leadRange([low, high]) {
   return `from ${usa} ahead by ${magnitude(low)} to ${china} ahead by ${magnitude(high)} points`;
 }
 
+// A lead in few words: “USA by 12.7”.
+const shortLead = (lead) => `${DATA.sides[lead > 0 ? 0 : 1]} by ${magnitude(lead)}`;
+
 // A range of the lead in few words: “USA by 16.4 to USA by 9.0”.
 function shortRange(ends) {
-  return ends.map((lead) => `${DATA.sides[lead > 0 ? 0 : 1]} by ${magnitude(lead)}`).join(" to ");
+  return ends.map(shortLead).join(" to ");
 }
 
 // An element with attributes and children; text is set as text, never as markup.
