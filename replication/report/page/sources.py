@@ -46,7 +46,7 @@ HINTS = {
     "filling": "How downloads are estimated between two dates at which records hold a repository: a line or an equal rate of growth between counts, the last rate kept for some days or not at all, an unknown day of creation early or late; or only what two counts show.",
     "age_limit_days": "A download counts while its repository is at most so old.",
     "frozen": "Dates at which hardly any counter moved: as read, put between the dates around them (interpolated), or not counted.",
-    "capture": "Repositories that no record holds to the end: their downloads, known from lists of the whole Hub, are added in proportion to what records follow of each country group, or at the level of the last such list, or not added.",
+    "capture": "Repositories that no record holds to the end: their downloads, known from lists of the whole Hub, are added so that they grow and shrink with what records follow of the same country group (in proportion), or stay at their level, or not added.",
     "attribution": "Who is credited with a download: the account that publishes it (uploader), the developer of the base model (origin), half each, or whoever made the weights, so that a conversion counts for the original (maker).",
     "labels": "Whose list says of which country a developer is: the study’s, or this project’s registry, also with its doubts resolved for one side.",
     "treatment": "Downloads of developers of no known country: groups of their own, not counted (as if shared in proportion), or given to the country of the base model’s developer.",
@@ -176,7 +176,7 @@ def _about(repositories: Repositories, downloads: np.ndarray[Any, Any]) -> str:
         return size
     return (
         f"{size}. It is a choice of much-downloaded repositories and no sample of the Hub: its shares are "
-        "not comparable with those of the public records, and say nothing against or for the headline"
+        "not comparable with those of the public records, and do not settle the headline"
     )
 
 

@@ -54,7 +54,7 @@ function showResult() {
 function showOpened() {
   const place = byId("opened");
   place.hidden = !openedChanged || isUsual();
-  place.replaceChildren(`You opened a changed view: ${choiceInWords()}. ${leadSentence(result().lead)}. The headline below is of the usual choices. `,
+  place.replaceChildren(`You opened a changed view: ${choiceInWords()}. ${leadSentence(result().lead)}. The headline below is of ${DATA.sources[0].title.toLowerCase()}, by the usual choices. `,
     element("a", { href: "#at=explore", "data-at": "explore" }, "See this view"));
 }
 
