@@ -121,9 +121,9 @@ function Table(made)
   elseif FORMAT == "html5" then
     made.caption.long = {}
     local label = pandoc.utils.stringify(caption):match("^%w+ %w+") or "Table"
-    local region = pandoc.Div({ made }, pandoc.Attr("", { "scroll" }, {
-      role = "region", tabindex = "0", ["aria-label"] = label,
-      style = "--columns: " .. #made.colspecs,
+    local region = pandoc.Div({ made }, pandoc.Attr("", { "scroll" }, { -- pairs in order: the order of a table's keys changes from run to run
+      { "role", "region" }, { "tabindex", "0" }, { "aria-label", label },
+      { "style", "--columns: " .. #made.colspecs },
     }))
     return pandoc.Div({ pandoc.Div(caption, { class = "caption" }), region }, { class = "table" })
   end

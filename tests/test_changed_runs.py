@@ -77,7 +77,7 @@ def assert_follows(out: Path, definitions: Path, *, whole: bool) -> None:
     for change in own.changes(definitions)[:3]:
         assert change in told
     assert "first-180-day downloads" in told
-    abstract = told[told.index("This run has") :].split("<h1")[0]
+    abstract = told[told.index("This run has") :].split("<h2")[0]
     assert "first-year" not in abstract
     figure = (out / "figures" / "shares_over_time.svg").read_text(encoding="utf-8")
     assert figure.startswith("<?xml")

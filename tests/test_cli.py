@@ -175,11 +175,11 @@ WRONG_DATA = {
     "text.parquet": ("not readable as .parquet", "fetch"),
     "empty.parquet": ("not readable as .parquet", "fetch"),
     "bytes.csv": ("not readable as .csv", "fetch"),
-    "empty.csv": ("not a readable CSV file", "panel"),
-    "quote.csv": ("not a readable CSV file", "panel"),
+    "empty.csv": ("holds no rows", "fetch"),
+    "quote.csv": ("not readable as .csv", "fetch"),
     "other.csv": ("has no column _id", "panel"),
     "words.csv": ("downloadsAllTime", "panel"),
-    "header.csv": ("holds no rows", "panel"),
+    "header.csv": ("holds no rows", "fetch"),
 }
 
 
@@ -393,7 +393,7 @@ def test_interrupt(tmp_path: Path) -> None:
         assert run.stdout is not None
         assert run.stderr is not None
         for line in run.stdout:
-            if "attribution" in line:
+            if "✓" in line and "attribution" in line:
                 run.send_signal(signal.SIGINT)
                 break
         told = run.stderr.read()

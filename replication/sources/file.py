@@ -98,4 +98,4 @@ def _count(path: Path) -> int:
     if path.suffix.lower() == ".parquet":
         return int(pq.read_metadata(path).num_rows)
     with path.open(encoding="utf-8", newline="") as stream:
-        return sum(1 for row in csv.reader(stream) if row) - 1
+        return sum(1 for row in csv.reader(stream, strict=True) if row) - 1
