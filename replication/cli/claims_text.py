@@ -146,7 +146,7 @@ def _lines(claim: Claim, row: Row | None) -> Iterator[tuple[str, str]]:
     yield "definition", claim.definition
     yield "denominator", claim.denominator
     if row is None:
-        yield "our figure", "none yet: make one with make all, or name a run with --out"
+        yield "our figure", "none yet: run make all, or name a run with --out"
         return
     unit = " points" if claim.unit == "points" and row["estimate"] else ""
     yield "our figure", f"{claim_text.estimate(row['estimate'], claim.unit)}{unit}"

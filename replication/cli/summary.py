@@ -112,7 +112,7 @@ def _read(folder: Path | None) -> dict[str, Any]:
     if folder is None and not path.is_file():
         path = places.PAPER / places.IN_SHORT
     if not path.is_file():
-        raise SourceError(f"{run} holds no finding", "make one: make all, or name another folder")
+        raise SourceError(f"{run} holds no finding", "run make all, or name another folder")
     said = read_json(path)
     if not _is_finding(said):
         raise ContractError(f"{path} is not the finding of a run", "make it again: make all")

@@ -89,8 +89,9 @@ def _bar(side: str, published: float, row: Any, colour: str, widest: float) -> s
     name = "the USA" if side == USA else side
     known = not math.isnan(published)
     claimed = f"{published:.1f}{NBSP}%" if known else "–"
+    colours = escape(f"--light:{colour};--dark:{on_dark(colour)}", quote=True)
     return (
-        f'<tr style="--light:{escape(colour, quote=True)};--dark:{escape(on_dark(colour), quote=True)}"><th scope="row">{_capital(name)}</th>'
+        f'<tr style="{colours}"><th scope="row">{_capital(name)}</th>'
         f'<td><b>{claimed}</b><i class="bar claimed" style="width:{100 * published / widest if known else 0:.1f}%"></i></td>'
         f"<td><b>{ours:.1f}{NBSP}%</b> <small>{low:.1f} to {high:.1f}</small>"
         f'<i class="bar" style="width:{100 * ours / widest:.1f}%"></i></td></tr>'
