@@ -37,6 +37,12 @@ def inputs(run: Run) -> Iterable[Path]:
     ]
 
 
+def outcome(run: Run) -> list[Path]:
+    """What documents and page are made of: every result but its description, and the evidence."""
+    results = [path for path in files.present(run.results) if path.suffix != ".md"]
+    return results + [path for path in files.present(FOLDER) if path.suffix != ".py"]
+
+
 def analysis(run: Run, progress: Progress) -> list[Path]:
     """Estimate shares with intervals and bounds, judge the claims, and collect the numbers."""
     from replication.report import numbers, prose

@@ -10,7 +10,6 @@ from replication.pipeline import analysis_stage
 from replication.pipeline.attribution_stage import WINDOW
 from replication.places import IN_SHORT, PACKAGE, PAPER
 from replication.run import Run
-from replication.sources.bundled import FOLDER
 from replication.stages import Progress, Stage
 
 SOURCES = PACKAGE / "report" / "page"
@@ -20,15 +19,12 @@ KINDS = {".html", ".css", ".js", ".json"}
 
 def inputs(run: Run) -> Iterable[Path]:
     """All results, the credited panel, the evidence and the sources of the page."""
-    results = [path for path in files.present(run.results) if path.suffix != ".md"]
     credited = ["repositories", "weekly", *(() if run.whole_hub else WINDOW)]
     panel = [] if run.whole_hub else ["window_months.csv", "window_left_out.csv"]
-    evidence = [path for path in files.present(FOLDER) if path.suffix != ".py"]
     return [
-        *results,
+        *analysis_stage.outcome(run),
         *(run.attributed / f"{name}.csv" for name in credited),
         *(run.panel / name for name in ("variants.csv", *panel)),
-        *evidence,
         PAPER / "claims.toml",
         run.paper / IN_SHORT,
         *(path for path in sorted(SOURCES.rglob("*.*")) if path.suffix in KINDS),

@@ -1,4 +1,4 @@
-"""The last stage: the paper, and what the repository says of its own results."""
+"""The documents, and what the repository says of its own results."""
 
 from __future__ import annotations
 
@@ -10,7 +10,6 @@ from replication import files
 from replication.pipeline import analysis_stage
 from replication.places import IN_REPOSITORY, PAPER, ROOT
 from replication.run import Run
-from replication.sources.bundled import FOLDER
 from replication.stages import Progress, Stage
 
 
@@ -18,10 +17,8 @@ def inputs(run: Run) -> Iterable[Path]:
     """All results and figures, the sources of the documents, and the evidence."""
     from replication.report import front_matter
 
-    results = [path for path in files.present(run.results) if path.suffix != ".md"]
     figures = [*files.present(run.figures), *files.present(run.figures / "bare")]
-    evidence = [path for path in files.present(FOLDER) if path.suffix != ".py"]
-    return [*results, *figures, *sources(), *evidence, front_matter.CITATION]
+    return [*analysis_stage.outcome(run), *figures, *sources(), front_matter.CITATION]
 
 
 def sources() -> list[Path]:

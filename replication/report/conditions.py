@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 from replication import extent
 from replication.definitions import Definitions
@@ -51,3 +53,20 @@ def of(results: Path, definitions: Definitions) -> dict[str, bool]:
     summary = read_csv(results / "summary.csv").set_index("name")["value"]
     share = float(summary.get("chained_share", 0))
     return {**found, "anchored": anchored, "measured": measured, "chained": share > 0}
+
+
+def decided(
+    results: Path, definitions: Definitions, numbers: Mapping[str, Mapping[str, Any]]
+) -> dict[str, bool]:
+    """Every condition of a text: those of the run, and of each number whether the run has it.
+
+    Parameters
+    ----------
+    results, definitions
+        As for `of`.
+    numbers
+        The numbers of the run by key.
+    """
+    return of(results, definitions) | {
+        key: number["value"] is not None for key, number in numbers.items()
+    }

@@ -84,6 +84,11 @@ def labels(text: str, prefix: str = "") -> dict[str, str]:
     }
 
 
+def displayed(labels: Mapping[str, str]) -> dict[str, dict[str, str]]:
+    """Labels in the form of numbers."""
+    return {key: {"display": label} for key, label in labels.items()}
+
+
 def fill(
     text: str, numbers: Mapping[str, Mapping[str, Any]], tables: Mapping[str, Callable[[], str]]
 ) -> str:

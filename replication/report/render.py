@@ -6,7 +6,7 @@ import re
 import shutil
 import subprocess
 import tempfile
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -33,9 +33,7 @@ def source_texts(paper: Path, results: Path, definitions: Definitions) -> dict[D
         A key is unknown, or a digit was typed by hand.
     """
     numbers = read_json(results / "numbers.json")
-    decided = conditions.of(results, definitions) | {
-        key: number["value"] is not None for key, number in numbers.items()
-    }
+    decided = conditions.decided(results, definitions, numbers)
     texts = {
         one: prose.chosen(one.read(paper, whole=definitions.whole), decided)
         for one in documents(whole=definitions.whole)
@@ -53,16 +51,11 @@ def source_texts(paper: Path, results: Path, definitions: Definitions) -> dict[D
     return {
         one: prose.fill(
             text.replace(_ABSTRACT, _ABSTRACT + banner, 1),
-            numbers | _displayed(of_the_run | labels(texts, one)),
+            numbers | prose.displayed(of_the_run | labels(texts, one)),
             made,
         )
         for one, text in texts.items()
     }
-
-
-def _displayed(labels: Mapping[str, str]) -> dict[str, dict[str, str]]:
-    """Labels in the form of numbers."""
-    return {key: {"display": label} for key, label in labels.items()}
 
 
 def _banner(results: Path, definitions: Definitions) -> str:

@@ -49,13 +49,11 @@ def filled(paper: Path, results: Path, definitions: Definitions) -> str:
         Its definitions.
     """
     numbers = read_json(results / "numbers.json")
-    there = {key: number["value"] is not None for key, number in numbers.items()}
     source = read_text(prose.source(paper, SOURCE, whole=definitions.whole)).strip()
-    text = prose.chosen(source, conditions.of(results, definitions) | there)
-    said = {key: {"display": shown} for key, shown in own.labels(results, definitions).items()}
+    text = prose.chosen(source, conditions.decided(results, definitions, numbers))
     if definitions.whole and extent.is_synthetic(read_json(results / "manifest.json")):
         text = f"{SYNTHETIC}\n\n{text}"
-    return prose.fill(text, numbers | said, {})
+    return prose.fill(text, numbers | prose.displayed(own.labels(results, definitions)), {})
 
 
 def paragraphs(markdown: str) -> list[dict[str, str]]:

@@ -10,12 +10,10 @@ from typing import Any
 import pandas as pd
 
 from replication.analysis.lead import CHINA, USA
+from replication.analysis.window.months import NEVER
 from replication.attribution.assign import RANGE
 from replication.plots.palette import on_dark
 from replication.report.number_formats import FORMATS, NBSP
-
-NEVER = "never"
-"""What window_passing has in place of a month from which China stays ahead."""
 
 
 def headline(

@@ -73,31 +73,28 @@ def page(material: Material, results: Path, definitions: Definitions) -> str:
     definitions
         Definitions.
     """
-    manifest = read_json(results / "manifest.json")
+    manifest, tables = read_json(results / "manifest.json"), _Tables(results)
     said = read_json(material.paper / IN_SHORT)
     parts = {"headline": "", "short": answer.in_short(said)}
     if material.window is not None:
-        parts["short"] += answer.links(
-            read_csv(results / "window_passing.csv"), "The study’s released file"
-        )
+        parts["short"] += answer.links(tables["window_passing"], "The study’s released file")
         parts["headline"] = answer.headline(
-            read_csv(results / "window_answers.csv"),
-            read_csv(results / "window_changes.csv"),
-            read_csv(results / "claims.csv"),
+            tables["window_answers"],
+            tables["window_changes"],
+            tables["claims"],
             definitions.inference.level,
             colours_of(definitions),
         )
     about = definitions.paper
-    data = payload(material, results, definitions, manifest)
+    data = payload(material, tables, definitions, manifest)
     notes = list(_notes(material, results, definitions, manifest))
     return document(about.title, about.subtitle, parts, notes, data)
 
 
 def payload(
-    material: Material, results: Path, definitions: Definitions, manifest: Mapping[str, Any]
+    material: Material, tables: _Tables, definitions: Definitions, manifest: Mapping[str, Any]
 ) -> dict[str, Any]:
     """What the script reads."""
-    tables = _Tables(results)
     made = []
     if material.window is not None:
         made.append(sources.of_window(material.window, tables))
@@ -120,9 +117,7 @@ def payload(
         "level": definitions.inference.level,
         "read": manifest["accessed"],
         "sources": made,
-        "claims": evidence.claims(
-            read_csv(results / "claims.csv", dtype=str), material.ledger, definitions
-        ),
+        "claims": evidence.claims(tables["claims"], material.ledger, definitions),
         "registry": evidence.registry(material.registry, definitions.group_of),
     }
 
@@ -135,7 +130,8 @@ class _Tables(dict[str, pd.DataFrame]):
         self._results = results
 
     def __missing__(self, name: str) -> pd.DataFrame:
-        self[name] = read_csv(self._results / f"{name}.csv")
+        text = str if name == "claims" else None  # whose figures have units of their own
+        self[name] = read_csv(self._results / f"{name}.csv", dtype=text)
         return self[name]
 
 
