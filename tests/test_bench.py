@@ -17,7 +17,7 @@ import pytest
 import bench.__main__ as command
 from bench import attribution, bootstrap, limits, measure, snapshots, synthetic
 from bench.measure import COLUMNS, Measured, Row
-from replication.inference import resampling, schemes
+from replication.inference import merging, resampling
 from replication.panel.whole_hub import engine_duckdb
 from replication.validation.synthetic.truth import seconds
 
@@ -103,12 +103,12 @@ def test_others_find_the_same(
 
 def test_the_profile_adds_up_and_leaves_no_trace() -> None:
     """Parts are all of the seconds, none is negative, and the clocks are gone afterwards."""
-    before = resampling.merged, schemes._poisson
+    before = resampling.merged, merging.Merged.totals
     seconds, parts = limits.profile(N, CLUSTERS, B)
     assert sum(parts.values()) == pytest.approx(seconds)
     assert min(parts.values()) >= 0
-    assert parts["drawing rows from tables"] > 0
-    assert (resampling.merged, schemes._poisson) == before
+    assert parts["looking up numbers"] > 0
+    assert (resampling.merged, merging.Merged.totals) == before
 
 
 def test_the_power_of_a_power_law() -> None:

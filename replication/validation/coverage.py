@@ -42,9 +42,9 @@ CHUNK = 50
 """Data sets that one seed makes."""
 _STREAM = 4
 CODE = (
-    "analysis/methods", "inference/bootstrap", "inference/intervals", "inference/pareto",
-    "inference/resampling", "inference/schemes", "inference/simulation", "inference/statistics",
-    "validation/coverage",
+    "analysis/methods", "inference/bootstrap", "inference/intervals", "inference/merging",
+    "inference/pareto", "inference/poisson", "inference/resampling", "inference/schemes",
+    "inference/simulation", "inference/statistics", "validation/coverage",
 )  # fmt: skip
 """Modules whose code the table depends on."""
 Floats = NDArray[np.float64]
