@@ -227,7 +227,7 @@ TABLES: list[Table] = [
           "analysis.change.changes", "weeks"),
     Table("intervals", "Every interval method on the same cells",
           "analysis.methods.interval_methods", "repositories weeks"),
-    Table("jackknife_degrees", "The preferred interval with the degrees of freedom that unequal developers are worth; its coverage is not measured",
+    Table("jackknife_degrees", "The preferred interval with the degrees of freedom that unequal developers are worth; its coverage is in calibration.csv",
           "analysis.degrees.degrees", "repositories window.population", source=HEAD, digits=DIGITS),
     Table("calibration", "Measured coverage of every interval method on synthetic data sets made of the panel's developers",
           "validation.coverage.measure", kept=True),

@@ -82,12 +82,16 @@ class Bootstrap:
         Replicates, chunk, seed and level.
     scheme
         How clusters are weighted.
+    monte_carlo
+        Whether the Monte-Carlo errors of the ends are computed, which takes most of the time; they
+        are NaN where not.
     """
 
     counts: NDArray[np.int64]
     statistics: Statistics
     rules: Inference
     scheme: Scheme = MULTINOMIAL
+    monte_carlo: bool = True
 
     @cached_property
     def point(self) -> Floats:
@@ -154,7 +158,9 @@ class Bootstrap:
             low, high = interval(shift)
             return self.statistics.values(low), self.statistics.values(high)
 
-        return self._named(method, interval(0.0), intervals.monte_carlo_error(on_scale))
+        unknown = np.full_like(self.point, np.nan)
+        errors = intervals.monte_carlo_error(on_scale) if self.monte_carlo else (unknown, unknown)
+        return self._named(method, interval(0.0), errors)
 
     def _named(
         self, method: str, ends: intervals.Interval, errors: intervals.Interval
