@@ -14,7 +14,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from replication.analysis.cells import Repositories
-from replication.analysis.window.capture import NONE, HotDeck, Shortfall, shortfall
+from replication.analysis.window.capture import NONE, HotDeck, Shortfall, places_of, shortfall
 from replication.analysis.window.lists import CompleteLists
 from replication.attribution.assign import ROLES
 from replication.definitions import MEASURES, Definitions
@@ -75,7 +75,14 @@ class WindowData:
         definitions = self.definitions
         estimates = estimates or headline_column(definitions)
         rule = rule or definitions.capture.rules[0]
-        return shortfall(self.by_month, estimates, self.complete_lists, rule, definitions, without)
+        return shortfall(
+            self.by_month, estimates, self.complete_lists, rule, definitions, without, self._places
+        )
+
+    @cached_property
+    def _places(self) -> Ints:
+        """Places of the rows of `by_month` in the sums of a shortfall."""
+        return places_of(self.by_month, self.complete_lists)
 
     @cached_property
     def hot_deck(self) -> HotDeck:

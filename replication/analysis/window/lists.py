@@ -67,6 +67,10 @@ class CompleteLists:
 
     def days(self) -> Floats:
         """Middle of the days that each list with a cut-off counts, in days since 1970-01-01."""
+        return self._days
+
+    @cached_property
+    def _days(self) -> Floats:
         dates = self.rows.drop_duplicates("list").set_index("list")["date"].loc[list(self.names)]
         days = (pd.to_datetime(dates) - pd.Timestamp(0)) // pd.Timedelta(days=1)
         return np.asarray(days, dtype=float) - COUNTED_DAYS / 2
