@@ -57,14 +57,14 @@ def _scope(data: WindowData, scope: str) -> pd.DataFrame:
         rows, rest = rows[(since != "") & (since <= FIXED_SINCE)], rest[:0]
     if scope == PLAIN:
         rows, rest = rows[~is_automated(rows)], rest[~is_automated(rest)]
-    both = pd.concat([rows, rest], ignore_index=True)
+    both = pd.concat([rows, rest], ignore_index=True).astype({"month": "category"})
     measures = [SEEN, "estimate", "corrected", CEILING]
     both[measures] = both[measures].fillna(0)
     series = [
-        chosen.groupby("month")[measures].sum().assign(series=name, kind=kind)
+        chosen.groupby("month", observed=True)[measures].sum().assign(series=name, kind=kind)
         for name, kind, chosen in _series(both, group, who, data)
     ]
-    table = pd.concat(series).reset_index().assign(scope=scope)
+    table = pd.concat(series).reset_index().astype({"month": "str"}).assign(scope=scope)
     lead = table[table["kind"] == "group"].pivot_table(
         index="month", columns="series", values="corrected", aggfunc="sum", fill_value=0
     )
