@@ -40,7 +40,8 @@ def percentile(replicates: Floats, level: float, shift: float = 0.0) -> Interval
     """
     undefined = np.isnan(replicates).all(axis=0)
     filled = np.where(undefined, 0.0, replicates)
-    low, high = np.nanquantile(filled, _levels(level, shift, len(replicates)), axis=0)
+    quantile = np.nanquantile if np.isnan(filled).any() else np.quantile  # the latter is faster
+    low, high = quantile(filled, _levels(level, shift, len(replicates)), axis=0)
     return np.where(undefined, np.nan, low), np.where(undefined, np.nan, high)
 
 
