@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Iterator, Mapping
 from difflib import get_close_matches
+from functools import cache
 from typing import TYPE_CHECKING, Annotated, Any, get_args, get_origin, get_type_hints
 
 from replication.errors import DefinitionError
@@ -138,6 +139,7 @@ def _hint(kind: Any, place: Place) -> Any:
     return hint
 
 
+@cache
 def _hints(kind: Any) -> Mapping[str, Any]:
     """Annotations of a class by field."""
     return get_type_hints(kind, include_extras=True)
