@@ -127,7 +127,7 @@ def _read(path: Path) -> dict[str, Any]:
     """The record of a stage; empty where there is none that can be read."""
     try:
         record = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError):
+    except (OSError, ValueError, RecursionError):
         return {}
     return record if isinstance(record, dict) else {}
 
