@@ -9,6 +9,7 @@ import re
 import sys
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from hashlib import sha256
 from pathlib import Path
 
 import pytest
@@ -21,8 +22,11 @@ ROOT = Path(__file__).parents[2]
 PACKAGES = ("analysis", "attribution", "inference", "panel")
 APART = "whole_hub"
 """SQL makes the panel of the whole Hub; what is left in Python there only joins it."""
-PICTURES = ("figure", "plots", "page")
-"""Tests of figures and of the page run everything and look at what is drawn."""
+ELSEWHERE = re.compile(
+    "figure|plots|page|bench|howto|claims|numbers|definitions|hub|snapshots|rebuild$|contract|tables|sql_"
+)
+"""Tests of pictures, texts, whole runs and the whole Hub run much and say little of one function."""
+CACHE = ROOT / "build" / "mutants.pickle"
 BUDGET = 10.0
 """Processor seconds of tests that are tried on one mutant."""
 HELP = """\
@@ -39,7 +43,7 @@ def main() -> None:
     outcomes: list[Outcome] = []
 
     def work(tests: Tests) -> None:
-        known = tests.alone([f"*/replication/{name}/*" for name in options.packages])
+        known = tests.alone([f"*/replication/{name}/*" for name in PACKAGES], CACHE, text_of_code())
         failed = sorted(name for name, test in known.items() if not test.passed)
         print(f"{len(known)} tests; fail by themselves: {', '.join(failed) or 'none'}", flush=True)
         known = {name: test for name, test in known.items() if test.passed}
@@ -85,14 +89,20 @@ def _options() -> argparse.Namespace:
 
 
 def about(packages: Sequence[str]) -> list[str]:
-    """Test files that import one of the packages, without those of pictures."""
-    wanted = re.compile(rf"replication(\.| import .*)({'|'.join(packages)})\b")
+    """Test files that import one of the packages, without those of `ELSEWHERE`."""
+    wanted = re.compile(rf"replication(\.| import .*)({'|'.join(packages)})\b(?!\.{APART})")
     return [
         str(file)
         for file in sorted((ROOT / "tests").glob("test_*.py"))
         if wanted.search(file.read_text(encoding="utf-8"))
-        and not any(word in file.stem for word in PICTURES)
+        and not ELSEWHERE.search(file.stem)
     ]
+
+
+def text_of_code() -> str:
+    """Hash of the package and of what tests share: what a test does depends on these and its file."""
+    files = sorted([*(ROOT / "replication").rglob("*.py"), *(ROOT / "tests").glob("[!t]*.py")])
+    return sha256(b"\0".join(file.read_bytes() for file in files)).hexdigest()
 
 
 def sample(package: str, size: int, seed: int) -> tuple[list[Mutant], int]:

@@ -65,8 +65,25 @@ class Tests:
         """Note a failure."""
         self.failed = self.failed or report.failed
 
-    def alone(self, include: list[str]) -> dict[str, Alone]:
-        """Run every test by itself, and note which lines of the files it runs."""
+    def alone(self, include: list[str], cache: Path, code: str) -> dict[str, Alone]:
+        """Run every test by itself, and note which lines of the files it runs.
+
+        What is known of a file of tests is kept in `cache`, for this `code` and text of the file.
+        """
+        texts = {item.path: item.path.read_text(encoding="utf-8") for item in self.items.values()}
+        held = pickle.loads(cache.read_bytes()) if cache.exists() else {}  # noqa: S301 - our own
+        kept = {path: held.get((str(path), code, text), {}) for path, text in texts.items()}
+        known = {name: test for part in kept.values() for name, test in part.items()}
+        known |= self._traced([name for name in self.items if name not in known], include)
+        for name, item in self.items.items():
+            kept[item.path][name] = known[name]
+        held |= {(str(path), code, texts[path]): part for path, part in kept.items()}
+        cache.parent.mkdir(parents=True, exist_ok=True)
+        cache.write_bytes(pickle.dumps(held))
+        return known
+
+    def _traced(self, names: list[str], include: list[str]) -> dict[str, Alone]:
+        """Run tests in their own process, in parts, each with nothing cached."""
 
         def work(names: list[str], answer: Path) -> int:
             tracer = coverage.Coverage(
@@ -88,7 +105,7 @@ class Tests:
             answer.write_bytes(pickle.dumps(whole))
             return KILLED
 
-        parts = [list(self.items)[start :: self.jobs] for start in range(self.jobs)]
+        parts = [part for n in range(self.jobs) if (part := names[n :: self.jobs])]
         known: dict[str, Alone] = {}
         for _, status, answer in self._each(parts, work):
             if status:
