@@ -74,10 +74,10 @@ def test_a_mutant_meets_the_quickest_tests_of_its_statement(tmp_path: Path) -> N
     mutant = found(tmp_path)[0]
     lines = {str(mutant.path): {9}}
     known = {
-        "slow": Alone(True, BUDGET + 1, lines),
-        "quick": Alone(True, 1, lines),
-        "quicker": Alone(True, 0.5, lines),
-        "beside": Alone(True, 0.1, {str(mutant.path): {10}}),
+        "slow": Alone(True, BUDGET + 1, lines, {}),
+        "quick": Alone(True, 1, {}, lines),
+        "quicker": Alone(True, 0.5, lines, lines),
+        "beside": Alone(True, 0.1, {str(mutant.path): {10}}, {}),
     }
     assert covering(mutant, known) == ["quicker", "quick"]
     assert covering(mutant, {"slow": known["slow"]}) == ["slow"]

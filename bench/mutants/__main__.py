@@ -94,8 +94,7 @@ def about(packages: Sequence[str]) -> list[str]:
     return [
         str(file)
         for file in sorted((ROOT / "tests").glob("test_*.py"))
-        if wanted.search(file.read_text(encoding="utf-8"))
-        and not ELSEWHERE.search(file.stem)
+        if wanted.search(file.read_text(encoding="utf-8")) and not ELSEWHERE.search(file.stem)
     ]
 
 
@@ -115,8 +114,7 @@ def sample(package: str, size: int, seed: int) -> tuple[list[Mutant], int]:
 
 def covering(mutant: Mutant, known: Mapping[str, Alone]) -> list[str]:
     """Tests that run the mutant's statement, quickest first, as far as the budget goes."""
-    lines = set(range(mutant.statement[0], mutant.statement[1] + 1))
-    ran = [name for name, test in known.items() if lines & test.lines.get(str(mutant.path), set())]
+    ran = [name for name, test in known.items() if test.runs(mutant)]
     chosen, spent = [], 0.0
     for name in sorted(ran, key=lambda name: (known[name].seconds, name)):
         spent += known[name].seconds

@@ -15,6 +15,7 @@ from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import _lru_cache_wrapper
+from itertools import groupby
 from pathlib import Path
 from types import FunctionType
 from typing import Any, NoReturn
@@ -38,11 +39,19 @@ MEMORY = 3 * 1024**3
 
 @dataclass(frozen=True)
 class Alone:
-    """A test in a process of its own: does it pass, its processor seconds, lines it runs by file."""
+    """A test by itself: does it pass, its processor seconds, lines that it runs, by file.
+
+    `imported` are the lines that the import of its module runs: data of several tests.
+    """
 
     passed: bool
     seconds: float
-    lines: Mapping[str, frozenset[int]]
+    lines: Mapping[str, set[int]]
+    imported: Mapping[str, set[int]]
+
+    def runs(self, mutant: Mutant) -> bool:
+        """Whether the mutant's statement is among the lines of the test or of its module."""
+        return _hit(mutant, self.lines) or _hit(mutant, self.imported)
 
 
 class Tests:
@@ -51,13 +60,17 @@ class Tests:
     def __init__(self, work: Callable[[Tests], None], jobs: int) -> None:
         self.work, self.jobs = work, jobs
         self.items: dict[str, pytest.Item] = {}
+        self.caches: list[_lru_cache_wrapper[Any]] = []
+        self.functions: dict[tuple[str, str, int], list[FunctionType]] = {}
         self.failed = False
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_runtestloop(self, session: pytest.Session) -> bool:
         """Do the work."""
         self.items = {item.nodeid: item for item in session.items}
-        gc.freeze()  # a collection in a child would copy every page
+        self.caches, self.functions = _caches(), _functions()
+        self._clear()
+        gc.freeze()  # a collection in a child would copy every page; what is frozen is not listed
         self.work(self)
         return True
 
@@ -83,31 +96,37 @@ class Tests:
         return known
 
     def _traced(self, names: list[str], include: list[str]) -> dict[str, Alone]:
-        """Run tests in their own process, in parts, each with nothing cached."""
+        """Run tests in processes of their own, files by files, each test with nothing cached."""
 
-        def work(names: list[str], answer: Path) -> int:
-            tracer = coverage.Coverage(
-                data_file=None, include=include, config_file=False, messages=False
-            )
+        def work(part: list[str], answer: Path) -> int:
+            tracer = coverage.Coverage(data_file=None, include=include, config_file=False)
             tracer.start()
-            found = {}
-            for name in names:
-                tracer.switch_context(name)
-                found[name] = self._timed(name)
+            done = {}
+            for path, of_file in groupby(part, lambda name: self.items[name].path):
+                tracer.switch_context(str(path))
+                self._import(next(iter(kept := list(of_file))))
+                for name in kept:
+                    tracer.switch_context(name)
+                    done[name] = self._timed(name)
             tracer.stop()
-            data = tracer.get_data()
             lines: dict[str, dict[str, set[int]]] = defaultdict(lambda: defaultdict(set))
+            data = tracer.get_data()
             for file in data.measured_files():
                 for line, contexts in data.contexts_by_lineno(file).items():
-                    for name in contexts:
-                        lines[name][file].add(line)
-            whole = {name: Alone(*what, dict(lines[name])) for name, what in found.items()}
+                    for context in contexts:
+                        lines[context][file].add(line)
+            whole = {
+                name: Alone(*what, dict(lines[name]), dict(lines[str(self.items[name].path)]))
+                for name, what in done.items()
+            }
             answer.write_bytes(pickle.dumps(whole))
             return KILLED
 
-        parts = [part for n in range(self.jobs) if (part := names[n :: self.jobs])]
+        files = list(dict.fromkeys(self.items[name].path for name in names))
+        parts = [set(files[n :: self.jobs]) for n in range(self.jobs)]
+        work_of = [[name for name in names if self.items[name].path in part] for part in parts]
         known: dict[str, Alone] = {}
-        for _, status, answer in self._each(parts, work):
+        for _, status, answer in self._each(filter(None, work_of), work):
             if status:
                 raise RuntimeError("the driver failed")
             known |= pickle.loads(answer)  # noqa: S301 - written by our own child
@@ -115,29 +134,45 @@ class Tests:
 
     def _timed(self, name: str) -> tuple[bool, float]:
         """Does a test pass that finds nothing cached, and its processor seconds."""
-        for cached in gc.get_objects():
-            if isinstance(cached, _lru_cache_wrapper):
-                cached.cache_clear()
+        self._clear()
         self.failed = False
         began = time.process_time()
         return self._passes(name), time.process_time() - began
+
+    def _clear(self) -> None:
+        """Forget what functions keep."""
+        for cached in [*self.caches, *_caches()]:
+            cached.cache_clear()
+
+    def _import(self, name: str) -> None:
+        """Run the module of a test anew, in its place: it may hold data made by what is mutated."""
+        self._clear()
+        module = self.items[name].getparent(pytest.Module).obj
+        exec(compile(Path(module.__file__).read_bytes(), module.__file__, "exec"), module.__dict__)  # noqa: S102
 
     def against(
         self, chosen: Mapping[Mutant, list[str]], known: Mapping[str, Alone]
     ) -> Iterator[tuple[Mutant, str]]:
         """Run each mutant's tests against it until one fails."""
-        functions = _functions()
 
         def work(mutant: Mutant, _: Path) -> int:
-            held = functions[str(mutant.path), mutant.function, mutant.line]
+            held = self.functions[str(mutant.path), mutant.function, mutant.line]
             try:
                 code = mutant.code()
                 for function in held:
                     function.__code__ = code
             except (SyntaxError, ValueError, StopIteration):
                 return IMPOSSIBLE
+            anew = set()
             for name in chosen[mutant]:
+                path = self.items[name].path
                 _limit(known[name].seconds)
+                if _hit(mutant, known[name].imported) and path not in anew:
+                    anew.add(path)
+                    try:
+                        self._import(name)
+                    except Exception:  # noqa: BLE001 - whatever it is, it is noticed
+                        return KILLED
                 if not self._passes(name):
                     return KILLED
             return SURVIVED
@@ -199,6 +234,11 @@ class Tests:
             os._exit(status)
 
 
+def _hit(mutant: Mutant, lines: Mapping[str, set[int]]) -> bool:
+    first, last = mutant.statement
+    return not lines.get(str(mutant.path), set()).isdisjoint(range(first, last + 1))
+
+
 def _limit(seconds: float) -> None:
     """End this process by a signal if a test takes far longer than without a mutant."""
     signal.setitimer(signal.ITIMER_PROF, SECONDS + 10 * seconds)
@@ -208,13 +248,15 @@ def _limit(seconds: float) -> None:
         resource.setrlimit(resource.RLIMIT_AS, (used + MEMORY, resource.RLIM_INFINITY))
 
 
+def _caches() -> list[_lru_cache_wrapper[Any]]:
+    return [thing for thing in gc.get_objects() if isinstance(thing, _lru_cache_wrapper)]
+
+
 def _functions() -> dict[tuple[str, str, int], list[FunctionType]]:
     """Every function there is, by file, qualified name and first line."""
     held = defaultdict(list)
-    gc.unfreeze()
     for thing in gc.get_objects():
         if isinstance(thing, FunctionType):
             code = thing.__code__
             held[code.co_filename, code.co_qualname, code.co_firstlineno].append(thing)
-    gc.freeze()
     return held
