@@ -26,7 +26,7 @@ STAGES := all fetch panel attribution analysis figures paper page
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL: # a stage reads what the stages before it wrote
-.PHONY: $(STAGES) test test-all verify calibration recovery crawl dataset dataset-tools spark browser lint bench lock clean help paper-latex
+.PHONY: $(STAGES) test test-all verify calibration recovery crawl dataset dataset-tools spark browser mutants lint bench lock clean help paper-latex
 
 all: $(VENV)/ready ## run everything: data, attribution, statistics, figures, paper, page
 fetch: $(VENV)/ready ## bring the data, with a manifest
@@ -76,6 +76,14 @@ spark: $(VENV)/ready ## install Apache Spark too, for ENGINE=spark (needs a Java
 browser: $(VENV)/ready ## install Playwright and axe too, for the tests of the page (they use an installed Chromium)
 	@$(call add,requirements-browser.lock,$(VENV))
 
+# Apart from the package's own, whose libraries it sees by way of a .pth file.
+PURELIB = -c 'import sysconfig; print(sysconfig.get_path("purelib"))'
+mutants: $(VENV)/ready ## change the code at random and count which faults the fast tests find (hours; MUTANTS="panel --sample 50")
+	@$(BIN)/python -m venv build/mutants
+	@$(call add,requirements-mutants.lock,build/mutants)
+	@$(BIN)/python $(PURELIB) > "$$(build/mutants/bin/python $(PURELIB))/project.pth"
+	@OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 build/mutants/bin/python -m bench.mutants $(if $(call given,MUTANTS),$(MUTANTS))
+
 lint: $(VENV)/ready ## check style, types, and that layers import downwards only
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
@@ -85,7 +93,7 @@ lint: $(VENV)/ready ## check style, types, and that layers import downwards only
 bench: $(VENV)/ready ## measure our speed against what one would use instead, in the same run
 	@$(BIN)/python -m bench
 
-lock: ## remake requirements.lock and those of Spark, of the data set's tools and of the browser tests (needs uv)
+lock: ## remake requirements.lock and those of Spark, of the data set's tools, of the browser tests and of the mutants (needs uv)
 	@uv pip compile pyproject.toml --extra dev --universal --generate-hashes --python-version 3.11 \
 	  --no-header --quiet --output-file requirements.lock
 	@sed -i.old '1i\
@@ -103,7 +111,11 @@ lock: ## remake requirements.lock and those of Spark, of the data set's tools an
 	  --no-header --no-annotate --quiet --output-file requirements-browser.lock
 	@sed -i.old '1i\
 	# Playwright and axe, for the tests of the page in a browser (make browser), with hashes. Remake: make lock' requirements-browser.lock
-	@rm requirements.lock.old requirements-spark.lock.old requirements-dataset.lock.old requirements-browser.lock.old
+	@echo "mutmut>=3.8" | uv pip compile - --universal --generate-hashes --python-version 3.11 \
+	  --constraint requirements.lock --no-header --no-annotate --quiet --output-file requirements-mutants.lock
+	@sed -i.old '1i\
+	# mutmut, whose operators make the mutants (make mutants), with hashes. Remake: make lock' requirements-mutants.lock
+	@rm requirements.lock.old requirements-spark.lock.old requirements-dataset.lock.old requirements-browser.lock.old requirements-mutants.lock.old
 
 clean: ## remove the environment, caches and intermediate files; results stay, those in runs too
 	@rm -rf $(VENV) build runs/*/build .pytest_cache .mypy_cache .ruff_cache .hypothesis
