@@ -10,7 +10,9 @@ import typer
 
 from release import environments, surroundings
 from release.source import ReleaseError
+from replication import __version__
 from replication.cli.terminal import out, print_table, progress, reported
+from replication.files import sha256_file
 from replication.places import ROOT
 
 BUILD = ROOT / "build"
@@ -78,6 +80,72 @@ def _print_outcomes(
     ]
     columns = ("surrounding", "Python", "form", "with", "same content", "files")
     print_table(out, columns, rows)
+
+
+@app.command()
+def dist() -> None:
+    """Build the wheel and the source distribution into build/dist, and check them."""
+    from release import distributions
+
+    with reported(), progress("dist") as say:
+        say("wheel and source distribution")
+        made = distributions.build(ROOT, BUILD / "dist")
+    _print_files(made)
+
+
+@app.command("archive")
+def archive_command(
+    wheels: Annotated[
+        bool, typer.Option("--wheels", help="Write the locked packages for this platform too.")
+    ] = False,
+) -> None:
+    """Write everything that a run without a network needs into build/dist: source, locks, results, paper, page."""
+    from release import archive
+
+    with reported(), progress("archive") as say:
+        say("source and results")
+        made = [archive.write(ROOT, BUILD / "dist")]
+        if wheels:
+            say("packages")
+            made.append(archive.write_wheels(ROOT, BUILD / "dist"))
+    _print_files(made)
+
+
+@app.command("notes")
+def notes_command(version: Annotated[str, typer.Argument()] = __version__) -> None:
+    """Print what CHANGELOG.md says of a version, by default the present one."""
+    from release import notes
+
+    with reported():
+        print(notes.of(ROOT, version), end="")  # noqa: T201 -- for a file, without wrapping
+
+
+@app.command("rehearsal")
+def rehearsal_command() -> None:
+    """Do everything that a release does, in a clean clone, and publish nothing: a quarter of an hour.
+
+    The commit, versions, notes, make all and verify, the data set, distributions and archive built twice, the wheel
+    installed and run by a stranger. Then say what is left to do by hand.
+    """
+    from release import rehearsal
+
+    with reported(), progress("rehearsal") as say:
+        for step, told in rehearsal.rehearse(ROOT, BUILD / "release", say):
+            out.print(f"[green]✓[/] {step}  ", end="")
+            out.print(told, markup=False)
+        todo = rehearsal.by_hand(ROOT)
+    out.print("Nothing was published. Left to do by hand:")
+    for number, line in enumerate(todo, 1):
+        out.print(f"{number}. {line}", markup=False)
+
+
+def _print_files(paths: list[Path]) -> None:
+    """Print files with sizes and hashes."""
+    rows = [
+        (str(path.relative_to(ROOT)), f"{path.stat().st_size:,}", sha256_file(path))
+        for path in paths
+    ]
+    print_table(out, ("file", "bytes", "SHA-256"), rows)
 
 
 if __name__ == "__main__":
