@@ -29,8 +29,7 @@ STAGES := all fetch panel attribution analysis figures paper page
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL: # a stage reads what the stages before it wrote
-.PHONY: $(STAGES) test test-all verify calibration recovery crawl dataset dataset-tools spark browser lint bench lock clean help paper-latex \
-  surroundings dist archive rehearsal
+.PHONY: $(STAGES) test test-all verify calibration recovery crawl dataset dataset-tools spark browser lint bench lock clean help paper-latex surroundings dist archive rehearsal
 
 all: $(VENV)/ready ## run everything: data, attribution, statistics, figures, paper, page
 fetch: $(VENV)/ready ## bring the data, with a manifest

@@ -91,17 +91,20 @@ def make(program: str, folder: Path, root: Path, distribution: Path | None = Non
     if not mark.is_file() or mark.read_text(encoding="utf-8") != digest:
         shutil.rmtree(folder, ignore_errors=True)
         _run([program, "-m", "venv", str(folder)])
-        lock = ["--require-hashes", "-r", str(root / _LOCK)]
-        _run([*_pip(python), "--use-pep517", *lock])
+        _run([*_installer(python), "--require-hashes", "-r", str(root / _LOCK)])
         mark.write_text(digest, encoding="utf-8")
     if distribution:
-        again = ["--no-deps", "--no-build-isolation", "--force-reinstall", str(distribution)]
-        _run([*_pip(python), *again])
+        again = "--force-reinstall", "--no-deps", "--no-build-isolation", str(distribution)
+        _run([*_installer(python), *again])
     return Environment(str(python), answer(str(python))[1])
 
 
-def _pip(python: Path) -> list[str]:
-    return [str(python), "-m", "pip", "--quiet", "--disable-pip-version-check", "install"]
+def _installer(python: Path) -> list[str]:
+    """What installs into an environment, as in the Makefile: uv where it is present, else pip."""
+    if uv := shutil.which("uv"):
+        return [uv, "pip", "install", "--quiet", "--python", str(python)]
+    quiet = ["--quiet", "--disable-pip-version-check", "--use-pep517"]
+    return [str(python), "-m", "pip", "install", *quiet]
 
 
 def _run(command: Iterable[str]) -> None:

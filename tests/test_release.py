@@ -75,8 +75,8 @@ def test_notes_are_the_section_of_the_version() -> None:
     assert told.stdout == notes.of(ROOT, __version__)
     assert told.stdout.startswith("- ")
     assert "\n## " not in told.stdout
-    assert notes.versions(ROOT)[0] == __version__
-    older = CliRunner().invoke(app, ["notes", notes.versions(ROOT)[1]])
+    assert __version__ in notes.versions(ROOT)[:2]  # the next one may have begun
+    older = CliRunner().invoke(app, ["notes", notes.versions(ROOT)[-1]])
     assert older.stdout not in {"", told.stdout}
 
 
