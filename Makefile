@@ -20,13 +20,16 @@ OPTIONS = $(call option,DATA,data) $(call option,RECORDS,records) $(call option,
   $(call option,SINCE,since) $(call option,UNTIL,until) $(call option,ENGINE,engine)
 # Installs the packages of a lock into an environment.
 add = $(2)/bin/python -m ensurepip >/dev/null 2>&1 || true; \
-  if command -v uv >/dev/null; then uv pip install --quiet --python $(2)/bin/python --require-hashes -r $(1); else \
-  $(2)/bin/python -m pip install --quiet --disable-pip-version-check --use-pep517 --require-hashes -r $(1); fi
+  if command -v uv >/dev/null; then uv pip install --quiet --python $(2)/bin/python $(LOCAL) --require-hashes -r $(1); else \
+  $(2)/bin/python -m pip install --quiet --disable-pip-version-check --use-pep517 $(LOCAL) --require-hashes -r $(1); fi
+# The archive's packages, where they lie here: then nothing is asked for elsewhere.
+LOCAL = $(if $(wildcard wheels/*.whl),--no-index -f wheels)
+RELEASE = $(BIN)/python -E -m release
 STAGES := all fetch panel attribution analysis figures paper page
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL: # a stage reads what the stages before it wrote
-.PHONY: $(STAGES) test test-all verify calibration recovery crawl dataset dataset-tools spark browser mutants lint bench lock clean help paper-latex
+.PHONY: $(STAGES) test test-all verify calibration recovery crawl dataset dataset-tools spark browser mutants lint bench lock clean help paper-latex surroundings dist archive rehearsal
 
 all: $(VENV)/ready ## run everything: data, attribution, statistics, figures, paper, page
 fetch: $(VENV)/ready ## bring the data, with a manifest
@@ -84,6 +87,18 @@ mutants: $(VENV)/ready ## change the code at random and count which faults the f
 	@$(BIN)/python $(PURELIB) > "$$(build/mutants/bin/python $(PURELIB))/project.pth"
 	@OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 build/mutants/bin/python -m bench.mutants $(if $(call given,MUTANTS),$(MUTANTS))
 
+surroundings: $(VENV)/ready ## run everything on other Pythons, places, users and languages (PYTHONS="programs"; 10 minutes)
+	@$(RELEASE) surroundings $(call option,PYTHONS,pythons)
+
+dist: $(VENV)/ready ## build the wheel and the source distribution into build/dist
+	@$(RELEASE) dist
+
+archive: $(VENV)/ready ## write all that a run offline needs into build/dist (WHEELS=1 the locked packages too)
+	@$(RELEASE) archive $(if $(call given,WHEELS),--wheels)
+
+rehearsal: $(VENV)/ready ## do everything that a release does, in a clean clone, and publish nothing (15 minutes)
+	@$(RELEASE) rehearsal
+
 lint: $(VENV)/ready ## check style, types, and that layers import downwards only
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
@@ -134,7 +149,7 @@ $(VENV)/ready: requirements.lock
 	@rm -rf $(VENV)
 	@echo "installing into $(VENV) (once)"
 	@if command -v uv >/dev/null && uv venv --quiet --python "$(PYTHON)" $(VENV) && \
-	    uv pip install --quiet --python $(BIN)/python --require-hashes -r requirements.lock; then :; else \
+	    uv pip install --quiet --python $(BIN)/python $(LOCAL) --require-hashes -r requirements.lock; then :; else \
 	  rm -rf $(VENV) && $(PYTHON) -m venv $(VENV) && \
-	  $(BIN)/python -m pip install --quiet --disable-pip-version-check --use-pep517 --require-hashes -r requirements.lock; fi
+	  $(BIN)/python -m pip install --quiet --disable-pip-version-check --use-pep517 $(LOCAL) --require-hashes -r requirements.lock; fi
 	@touch $@
