@@ -27,6 +27,8 @@ NEAR = 1.5
 """A list that is complete down to a count holds one below so many times that count."""
 CLOSE = timedelta(days=7)
 """Days by which the dates that a file states may miss the day that it is taken in for."""
+LATE_SHARE = 0.01
+"""Part of a list that may state a creation after its day: a name that was given anew."""
 _LINES = "models.jsonl"
 _SAY_DATE = "name the day on which it was read: DATE=2024-09-20"
 
@@ -157,11 +159,13 @@ def _require_counts(tables: Records, file: Path) -> None:
 def _require_day(tables: Records, reading: Reading, file: Path) -> None:
     """Refuse a day that the dates of the file cannot be of."""
     day = pd.Timestamp(reading.day)
-    newest = tables.models["created"].max()
     counted = tables.observations["date"].max()
-    if pd.notna(newest) and newest > day + CLOSE:
+    late = int(tables.defects.set_index("check")["rows"]["created-after-first-count"])
+    if late > LATE_SHARE * len(tables.observations):
         raise SourceError(
-            f"{file} holds a model created on {newest:%Y-%m-%d}, after {reading.day}", _SAY_DATE
+            f"{late:,} of the {len(tables.observations):,} models of {file} were created later than "
+            f"{reading.day}",
+            _SAY_DATE,
         )
     if abs(counted.normalize() - day) > CLOSE:
         raise SourceError(
