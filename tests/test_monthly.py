@@ -11,15 +11,25 @@ import numpy as np
 import pandas as pd
 import pytest
 import small_readings as small
-from command_line import contents, replication
+from command_line import assert_one_message, contents, invoke, replication
+from crawls import desk
+from record_files import real_records
 
+from replication.cli import record as commands
 from replication.definitions import PACKAGED, load_definitions
-from replication.errors import ContractError, HashMismatchError, SourceError, StageOrderError
+from replication.errors import (
+    ContractError,
+    HashMismatchError,
+    HubError,
+    SourceError,
+    StageOrderError,
+)
 from replication.files import read_csv, read_json
 from replication.monthly import changes, editions, intake, readings, renewal, window
 from replication.monthly.changes import CAUSES, NEW, REVISED, Step
 from replication.monthly.editions import Edition
 from replication.monthly.window import Figures, Span
+from replication.run import ROOT
 
 DEFINITIONS = load_definitions()
 JULY, AUGUST, OCTOBER, DECEMBER = (date(2024, month, 28) for month in (7, 8, 10, 12))
@@ -129,6 +139,7 @@ def test_changes_are_read_as_they_were_written() -> None:
 # What comes in.
 
 
+@pytest.mark.slow
 def test_a_file_is_taken_in_once(tmp_path: Path) -> None:
     """The same content again changes nothing, whatever its name."""
     folder, file = tmp_path / "record", small.top(tmp_path, AUGUST, 1_000)
@@ -144,6 +155,7 @@ def test_a_file_is_taken_in_once(tmp_path: Path) -> None:
     assert contents(folder) == before
 
 
+@pytest.mark.slow
 def test_what_a_list_covers_must_be_said(tmp_path: Path) -> None:
     """Nothing is guessed; a list that ends far above its cut-off is a part."""
     file = small.top(tmp_path, AUGUST, 1_000)
@@ -158,6 +170,7 @@ def test_what_a_list_covers_must_be_said(tmp_path: Path) -> None:
     assert taken(file, tmp_path / "record", AUGUST, "top:50000").reading.cut_off == 50_000
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("cell", ["1.5", "-3", "", "many"])
 def test_a_malformed_file_is_refused_and_nothing_is_lost(tmp_path: Path, cell: str) -> None:
     """The message names the line; the folder stays as it was."""
@@ -178,6 +191,7 @@ def test_a_malformed_file_is_refused_and_nothing_is_lost(tmp_path: Path, cell: s
     assert contents(folder) == before
 
 
+@pytest.mark.slow
 def test_a_part_is_refused(tmp_path: Path) -> None:
     """A list with fewer than three quarters of the rows of the one before needs the user's word."""
     folder = tmp_path / "record"
@@ -192,6 +206,7 @@ def test_a_part_is_refused(tmp_path: Path) -> None:
         taken(other, folder, AUGUST)
 
 
+@pytest.mark.slow
 def test_a_day_that_the_file_contradicts_is_refused(tmp_path: Path) -> None:
     """A list holds no model of the future, and a crawl is of the day that its lines name."""
     folder = tmp_path / "record"
@@ -211,6 +226,7 @@ def test_a_crawl_that_was_cut_off_is_refused(tmp_path: Path) -> None:
     assert not (tmp_path / "record").exists()
 
 
+@pytest.mark.slow
 def test_a_reading_counts_only_when_it_is_described(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -229,6 +245,7 @@ def test_a_reading_counts_only_when_it_is_described(
     assert [one.id for one in readings.all_of(folder)] == ["2024-08-28-top"]
 
 
+@pytest.mark.slow
 def test_a_changed_file_is_refused(tmp_path: Path, edition: Edition) -> None:
     """Windows are computed from what was taken in, and from nothing else."""
     folder = tmp_path / "record"
@@ -433,7 +450,63 @@ def test_the_command_takes_a_file_and_says_what_moved(tmp_path: Path) -> None:
     assert "every window stands as it was" in again.stdout
 
 
-def test_replacing_a_reading_of_counters_keeps_its_order() -> None:
+@pytest.mark.slow
+def test_a_crawl_is_taken_in(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Without a file the Hub is asked for its most downloaded models, by its real client."""
+    with desk(tmp_path, monkeypatch, models=35) as place:
+        done = invoke("record", "--top", "20", "--out", str(place.folder))
+        assert done.exit_code == 0, done.output
+    (one,) = readings.all_of(place.folder)
+    assert (one.kind, one.rows) == (readings.HEAD, 20)
+    assert one.file == f"crawls/top-20/models/{one.day}/models.parquet"
+    assert (place.folder / renewal.CHANGES).is_file()
+
+
+@pytest.mark.slow
+def test_a_hub_that_cannot_be_reached_is_said(
+    kept: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What is there is brought up to date first; the exit code and the remedy say what is not."""
+
+    def unreachable(*_: object, **__: object) -> None:
+        raise HubError("the Hub cannot be reached", "check the network")
+
+    monkeypatch.setattr(commands, "crawl", unreachable)
+    nothing = invoke("record", "--out", str(tmp_path / "new"))
+    assert "or take in a file: make record READING=file" in assert_one_message(
+        nothing.exit_code, nothing.stderr, "cannot be reached"
+    )
+    folder = tmp_path / "record"
+    shutil.copytree(kept / "record", folder)
+    (folder / "README.md").unlink()
+    some = invoke("record", "--out", str(folder))
+    assert some.exit_code == 1
+    assert contents(folder) == contents(kept / "record")
+
+
+@pytest.mark.slow
+def test_the_real_tables_give_the_window_that_the_package_carries(
+    tmp_path: Path, edition: Edition
+) -> None:
+    """From the same readings, by the same days, every figure of the published window is the same."""
+    records = real_records()
+    counters = records.parent / "released" / "one_year_rolling.parquet"
+    if not counters.is_file():
+        pytest.skip("the study's released file is not beside the records")
+    names = ["created.parquet", "hub_2024-07-11.parquet", "hf_models_2024-09-20.csv"]
+    names += ["hub_top_2025-01-14.csv", "hub_top_2025-03-21.csv"]
+    crawls = sorted(records.glob("osir-lmts/oslm-crawler/data/*/HuggingFace/raw-models-info.jsonl"))
+    for file in [*(records / name for name in names), counters, *crawls]:
+        day = date.fromisoformat(file.parts[-3]) if file in crawls else None
+        assert intake.take(file, tmp_path, DEFINITIONS, day=day).is_new
+    about = DEFINITIONS.published_window
+    tables = window.read(tmp_path, readings.all_of(tmp_path), DEFINITIONS)
+    made = window.figures(tables, Span(about.start, about.end), DEFINITIONS, edition.evidence)
+    carried = read_csv(ROOT / "results" / "window_answers.csv")[window.SHARES]
+    pd.testing.assert_frame_equal(made.shares, carried, rtol=1e-8)
+
+
+def test_readings_of_one_day_go_by_trust() -> None:
     """Readings are sorted by day, then by how far they are trusted."""
     one = readings.Reading(
         "2024-07-28-top", "2024-07-28", readings.HEAD, "a.csv", "", 0, 0, "2024-06-29"
