@@ -29,7 +29,7 @@ STAGES := all fetch panel attribution analysis figures paper page
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL: # a stage reads what the stages before it wrote
-.PHONY: $(STAGES) test test-all verify calibration recovery crawl dataset dataset-tools spark browser mutants lint bench lock clean help paper-latex surroundings dist archive rehearsal
+.PHONY: $(STAGES) test test-all verify calibration recovery crawl dataset dataset-tools spark browser mutants lint bench lock clean help paper-latex surroundings dist archive rehearsal record
 
 all: $(VENV)/ready ## run everything: data, attribution, statistics, figures, paper, page
 fetch: $(VENV)/ready ## bring the data, with a manifest
@@ -64,6 +64,10 @@ recovery: $(VENV)/ready ## rebuild synthetic Hubs of known truth; what each mend
 
 crawl: $(VENV)/ready ## read the Hub's list of models now, as one more snapshot (OUT=folder; CRAWL="--top 1000")
 	@$(RUN) crawl $(call option,OUT,out) $(if $(call given,CRAWL),$(CRAWL),--all)
+
+record: $(VENV)/ready ## take in one more reading of the Hub, and say what moved (READING=file DATE=2024-09-20; else it is crawled)
+	@$(RUN) record $(call option,READING,reading) $(call option,DATE,date) $(call option,COVERS,covers) $(call option,OUT,out) \
+	  $(call option,DEFINITIONS,definitions) $(if $(call given,CRAWL),$(CRAWL)) $(if $(call given,FORCE),--force)
 
 dataset: $(VENV)/ready ## write registry, panels, ledger and main results as a data set of its own (OUT=folder; build/dataset)
 	@$(RUN) dataset $(call option,OUT,out)
