@@ -13,7 +13,17 @@ from typing import Annotated
 import typer
 
 from replication import __version__
-from replication.cli import checks, citation, claims, explain, hub, record, registry, stages, summary
+from replication.cli import (
+    checks,
+    citation,
+    claims,
+    explain,
+    hub,
+    record,
+    registry,
+    stages,
+    summary,
+)
 from replication.cli.terminal import out
 
 app = typer.Typer(

@@ -140,7 +140,9 @@ class Extract:
         first = np.searchsorted(high, np.uint64(since << 32))
         stop = np.searchsorted(high, np.uint64((until << 32) - 1), side="right")
         part = slice(int(first), int(stop))
-        return _rows(batch[0].slice(part.start, part.stop - part.start), high[part], low[part], earliest)
+        return _rows(
+            batch[0].slice(part.start, part.stop - part.start), high[part], low[part], earliest
+        )
 
 
 def ranges(extracts: Sequence[Extract]) -> list[tuple[int, int]]:

@@ -216,13 +216,13 @@ def _at(where: Ints, kept: Ints, numbers: list[Ints], words: list[pa.Array]) -> 
     return pa.concat_arrays(found).take(pa.array(source[kept]))
 
 
-def _count(
-    counter: Ints, kept: Ints, numbers: list[Ints], rows: list[Rows], out: Laid
-) -> None:
+def _count(counter: Ints, kept: Ints, numbers: list[Ints], rows: list[Rows], out: Laid) -> None:
     """Add how many counters moved and fell at each reading, and the readings that are missed."""
     is_kept = np.zeros(counter.shape[1], dtype=bool)
     is_kept[kept] = True
-    before = np.where(is_kept, np.int64(0), np.int64(-1))  # one that is not kept is never read again
+    before = np.where(
+        is_kept, np.int64(0), np.int64(-1)
+    )  # one that is not kept is never read again
     read, first, final = (np.zeros(counter.shape[1], dtype=np.int64) for _ in range(3))
     for place, (now, number, one) in enumerate(zip(counter, numbers, rows, strict=True)):
         is_read = (now > 0) & is_kept
