@@ -11,6 +11,7 @@ import shutil
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import fields
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -32,6 +33,7 @@ PART = ".part"
 """Ending of a file that is being written."""
 _BLOCK = 1 << 20
 _PATTERN = re.compile(r"([*?\[])")
+_KINDS = {"str": str, "int": int}
 _AGAIN = "run the stage that writes it again: make all"
 
 
@@ -199,8 +201,16 @@ def read_json(path: Path) -> Any:
     text = read_text(path)
     try:
         return json.loads(text)
+    except RecursionError:
+        raise ContractError(f"{path} is damaged: it is nested too deep", _AGAIN) from None
     except ValueError as error:
         raise ContractError(f"{path} is damaged: {error}", _AGAIN) from None
+
+
+def has_its_types(value: Any) -> bool:
+    """Whether every field of a dataclass that is annotated as text or as a whole number holds one."""
+    kinds = ((field.name, _KINDS.get(str(field.type))) for field in fields(value))
+    return all(type(getattr(value, name)) is kind for name, kind in kinds if kind)
 
 
 def read_text(path: Path) -> str:

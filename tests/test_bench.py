@@ -304,3 +304,12 @@ def test_a_row_without_another_package_has_empty_cells() -> None:
     found = dict(zip(COLUMNS, row.values(), strict=True))
     assert found["other_s"] == found["ratio"] == found["clusters"] == ""
     assert found["peak_mb"] == 120
+
+
+def test_every_mutant_that_survives_is_explained() -> None:
+    """By a kind of docs/MUTANTS.md, and a reason: they are read, not only counted."""
+    root = Path(command.__file__).parents[1]
+    page = (root / "docs" / "MUTANTS.md").read_text(encoding="utf-8")
+    rows = pd.read_csv(root / "bench" / "mutants" / "survivors.csv", keep_default_na=False)
+    assert all(f"\n| {kind} |" in page for kind in rows["kind"])
+    assert (rows["reason"] != "").all()

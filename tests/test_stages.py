@@ -18,6 +18,7 @@ from command_line import (
     files_in,
     invoke,
     parts_in,
+    replication,
     small_definitions,
     stages_told,
 )
@@ -79,6 +80,19 @@ def test_second_run_says_unchanged(copied: Run, finished: Finished) -> None:
     assert stages_told(done.stdout) == unchanged()
     after = {name: (copied.out / name).stat().st_mtime_ns for name in files_in(copied.out)}
     assert after == before
+
+
+@pytest.mark.slow
+def test_second_run_imports_no_library_for_numbers(copied: Run, finished: Finished) -> None:
+    """Where nothing is to be done, no library for numbers or figures is imported, so that it ends at once."""
+    program = (
+        "import sys\nfrom replication.cli.app import main\n"
+        "try:\n    main()\nfinally:\n    print(*{'pandas', 'numpy', 'scipy', 'pyarrow', 'matplotlib', 'yaml', "
+        "'duckdb', 'huggingface_hub'} & set(sys.modules), file=sys.stderr)\n"
+    )
+    done = replication("all", *finished.arguments, "--out", copied.out, start=("-c", program))
+    assert stages_told(done.stdout) == unchanged()
+    assert done.stderr.split() == []
 
 
 def test_time_stamps_mean_nothing(copied: Run, tmp_path: Path) -> None:

@@ -25,9 +25,10 @@ def inputs(run: Run) -> Iterable[Path]:
 
 def _data_files(run: Run) -> Iterable[Path]:
     from replication.definitions.records import PACKAGED_RECORDS
-    from replication.sources.snapshots.local import files as snapshot_files
 
     if run.whole_hub:
+        from replication.sources.snapshots.local import files as snapshot_files
+
         return [] if run.data == SNAPSHOTS else snapshot_files(Path(run.data))
     window = sorted(FOLDER.rglob("window*"))
     if run.window_from_records:

@@ -23,12 +23,12 @@ def inputs(run: Run) -> Iterable[Path]:
 
 def sources() -> list[Path]:
     """What lies in the folder of the sources and is no output."""
-    from replication.report import documents, render
+    from replication.report import documents
 
     return [
         path
         for path in files.present(PAPER)
-        if path.name in render.SOURCES
+        if path.name in documents.SOURCES
         or (path.suffix in {".md", ".toml"} and path.name not in documents.outputs())
     ]
 

@@ -1,16 +1,16 @@
 """The forms of a figure: with its headline, bare for a text with captions, and wide for a slide.
 
-A figure is drawn once. Another form moves its axes and sets its words anew; nothing is drawn again.
+A figure is drawn once. The bare form is its SVG below the headline; the wide one sets the words anew
+and moves the rest beside them.
 """
 
 from __future__ import annotations
 
+import re
 from typing import NamedTuple
 
-from matplotlib.figure import Figure
-
 from replication.plots.layout import BODY, HEAD, SMALL, height_of, wrap
-from replication.plots.style import INNER, MARGIN, WIDTH, Drawing
+from replication.plots.style import INNER, MARGIN, Drawing
 
 WORDS = {"title": True, "deck": False, "footer": False}
 """Texts around a figure, and whether they are bold."""
@@ -18,71 +18,83 @@ SHAPE = 16 / 9
 EDGE, COLUMN = 0.3, 2.6  # inches of a slide: around everything, and the least for its words
 SIZES = {"title": 1.75, "deck": 0.95, "footer": 0.78}  # points an inch of the slide's width
 SPACE = 0.12  # inches between the words of a slide
+POINTS = 72
+"""Units of an SVG in an inch."""
+_SIZE = re.compile(r'width="[^"]*" height="[^"]*" viewBox="[^"]*"')
 
 
-class Box(NamedTuple):
-    """What lies between deck and footer, in inches from the bottom left corner."""
+class Form(NamedTuple):
+    """A drawing as SVG, and its size in inches."""
 
-    left: float
-    bottom: float
-    height: float
-
-
-def bare(figure: Drawing) -> None:
-    """Take the headline off: the caption of a text stands there for it."""
-    head = next(text for text in figure.texts if text.get_gid() == "title")
-    tall = height_of(wrap(figure.title, INNER, HEAD, bold=True), HEAD)
-    head.remove()
-    _resize(figure, (WIDTH, figure.get_figheight() - tall), (0, 0))
+    svg: str
+    wide: float
+    tall: float
 
 
-def wide(figure: Drawing) -> None:
-    """Set the words beside the figure, on a page of the shape of a slide."""
-    body = _body(figure)
-    for text in [text for text in figure.texts if text.get_gid() in WORDS]:
-        text.remove()
-    tall = max(body.height + 2 * EDGE, (INNER + COLUMN + 3 * EDGE) / SHAPE)
+def whole(figure: Drawing, svg: str) -> Form:
+    """The figure as it is drawn."""
+    return Form(svg, *figure.get_size_inches())
+
+
+def bare(figure: Drawing, svg: str) -> Form:
+    """The drawing `svg` without its headline: the caption of a text stands there for it."""
+    wide, tall = figure.get_size_inches()
+    cut = _headline(figure)
+    size = f'width="{POINTS * wide:.6g}pt" height="{POINTS * (tall - cut):.6g}pt"'
+    box = f'viewBox="0 {POINTS * cut:.6g} {POINTS * wide:.6g} {POINTS * (tall - cut):.6g}"'
+    below = _SIZE.sub(f"{size} {box}", _without(svg, "title"), count=1)
+    return Form(below, wide, tall - cut)
+
+
+def slide(figure: Drawing) -> Drawing:
+    """A page of the shape of a slide with the words of the figure alone, left of where the rest goes."""
+    tall = max(_body(figure) + 2 * EDGE, (INNER + COLUMN + 3 * EDGE) / SHAPE)
     across = tall * SHAPE
-    left, bottom = across - EDGE - INNER, (tall - body.height) / 2
-    _resize(figure, (across, tall), (left - body.left, bottom - body.bottom))
-    _beside(figure, across - INNER - 3 * EDGE)
+    page = Drawing((across, tall), figure.title, figure.deck, figure.footer)
+    _beside(page, across - INNER - 3 * EDGE)
+    return page
 
 
-def _body(figure: Drawing) -> Box:
-    """The area of the axes of a figure with its words above and below."""
-    below = height_of(wrap(figure.footer, INNER, SMALL), SMALL)
-    above = height_of(wrap(figure.deck, INNER, BODY), BODY)
-    if any(text.get_gid() == "title" for text in figure.texts):
-        above += height_of(wrap(figure.title, INNER, HEAD, bold=True), HEAD) + 0.05
-    bottom = MARGIN + below + SPACE
-    return Box(MARGIN, bottom, figure.get_figheight() - bottom - above - SPACE - MARGIN)
+def wide(figure: Drawing, svg: str, page: Drawing, words: str) -> Form:
+    """The drawing `svg` without its words beside those of `page`, which is drawn as `words`."""
+    across, tall = page.get_size_inches()
+    body = _body(figure)
+    right = across - EDGE - INNER - MARGIN
+    top = figure.get_figheight() - _foot(figure) - body  # of the body, from the upper edge
+    down = (tall - body) / 2 - top
+    inner = _without(svg, *WORDS).partition("<svg ")[2].partition(">")[2].rpartition("</svg>")[0]
+    moved = f'<g transform="translate({POINTS * right:.6g} {POINTS * down:.6g})">{inner}</g>'
+    before, _, _ = words.rpartition("</svg>")
+    return Form(f"{before}{moved}</svg>", across, tall)
 
 
-def _resize(figure: Figure, size: tuple[float, float], by: tuple[float, float]) -> None:
-    """Give the page another size; what is on it keeps its size and is moved `by` so many inches."""
-    before = figure.get_size_inches()
-    figure.set_size_inches(size)
-    for ax in figure.axes:
-        box = ax.get_position(original=True)
-        place = [
-            (start * old + moved) / new
-            for start, old, moved, new in zip((box.x0, box.y0), before, by, size, strict=True)
-        ]
-        ax.set_position((*place, box.width * before[0] / size[0], box.height * before[1] / size[1]))
-    for text in figure.texts:
-        x, y = text.get_position()
-        text.set_position(
-            (
-                (x * before[0] + by[0]) / size[0],
-                (y * before[1] + by[1]) / size[1],
-            )
-        )
+def _without(svg: str, *names: str) -> str:
+    """A drawing of matplotlib without texts around the figure."""
+    for name in names:
+        svg = re.sub(rf'\n  <g id="{name}">.*?\n  </g>', "", svg, count=1, flags=re.DOTALL)
+    return svg
 
 
-def _beside(figure: Drawing, column: float) -> None:
+def _headline(figure: Drawing) -> float:
+    """Height of the title in inches."""
+    return height_of(wrap(figure.title, INNER, HEAD, bold=True), HEAD)
+
+
+def _foot(figure: Drawing) -> float:
+    """From the lower edge to the area of the axes, in inches."""
+    return MARGIN + height_of(wrap(figure.footer, INNER, SMALL), SMALL) + SPACE
+
+
+def _body(figure: Drawing) -> float:
+    """Height of the area of the axes, between deck and footer, in inches."""
+    above = height_of(wrap(figure.deck, INNER, BODY), BODY) + _headline(figure) + 0.05
+    return figure.get_figheight() - _foot(figure) - above - SPACE - MARGIN
+
+
+def _beside(page: Drawing, column: float) -> None:
     """Title and deck at the top of the column, the footer at its foot, as large as they fit."""
-    across, tall = figure.get_size_inches()
-    texts = {"title": figure.title, "deck": figure.deck, "footer": figure.footer}
+    across, tall = page.get_size_inches()
+    texts = {"title": page.title, "deck": page.deck, "footer": page.footer}
     for shrink in (0.96**n for n in range(40)):
         sizes = {name: shrink * SIZES[name] * across for name in WORDS}
         lines = {n: wrap(texts[n], column, sizes[n], bold=bold) for n, bold in WORDS.items()}
@@ -95,4 +107,4 @@ def _beside(figure: Drawing, column: float) -> None:
         "footer": EDGE + high["footer"],
     }
     for name, top in tops.items():
-        figure.write(name, EDGE, top, lines[name], sizes[name])
+        page.write(name, EDGE, top, lines[name], sizes[name])

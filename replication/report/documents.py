@@ -11,6 +11,11 @@ from replication.report import prose, short
 
 FORMS = ("tex", "html", "pdf", "rendered.md")
 REFERENCES = "references.bib"
+SOURCES = (
+    REFERENCES, "template.typ", "template.html", "template.gfm", "paper.css", "header.tex",
+    "blocks.lua",
+)  # fmt: skip
+"""What lies beside the texts and goes into every document."""
 
 
 @dataclass(frozen=True)

@@ -6,8 +6,6 @@ from importlib import metadata
 from pathlib import Path
 from typing import Any
 
-import yaml
-
 from replication import __version__
 from replication.files import read_text, write_json
 from replication.places import DISTRIBUTION, IN_REPOSITORY, ROOT
@@ -20,6 +18,8 @@ CITATION = ROOT / "CITATION.cff"
 def authors() -> list[str]:
     """The authors by CITATION.cff; for an installed package, by its metadata."""
     if IN_REPOSITORY and CITATION.is_file():
+        import yaml  # its place alone is asked for at every run
+
         entries = yaml.safe_load(read_text(CITATION)).get("authors", [])
         return [_name(entry) for entry in entries]
     try:

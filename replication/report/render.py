@@ -16,12 +16,7 @@ from replication.definitions import Definitions
 from replication.errors import DefinitionError
 from replication.files import read_json, read_text, write_bytes, write_text
 from replication.report import conditions, front_matter, own, prose, tables, web_figures
-from replication.report.documents import REFERENCES, Document, documents, labels, outputs
-
-SOURCES = (
-    REFERENCES, "template.typ", "template.html", "template.gfm", "paper.css", "header.tex",
-    "blocks.lua",
-)  # fmt: skip
+from replication.report.documents import REFERENCES, SOURCES, Document, documents, labels, outputs
 
 
 def source_texts(paper: Path, results: Path, definitions: Definitions) -> dict[Document, str]:

@@ -12,8 +12,9 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
+from typing import Annotated
 
-from pydantic import model_validator
+from pydantic import AfterValidator, model_validator
 from pydantic.dataclasses import dataclass as table_class
 
 from replication import places
@@ -30,11 +31,23 @@ OTHER_AHEAD = "what was published has the other country ahead"
 _PLACE = re.compile(r"\{(?P<claim>[\w.-]+?)(?P<period>\.period)?\}")
 
 
+def _compiled(pattern: str) -> str:
+    """Accept a regular expression."""
+    try:
+        re.compile(pattern)
+    except re.error as error:
+        raise ValueError(f"is no pattern: {error}") from None
+    return pattern
+
+
+Pattern = Annotated[str, AfterValidator(_compiled)]
+
+
 @table_class(frozen=True, config=TABLE)
 class Aside:
     """What is left out of a sentence before it is looked at, and why."""
 
-    found: str
+    found: Pattern
     reason: str
 
 
@@ -43,7 +56,7 @@ class Doubt:
     """Sentences of which nothing is said, and why."""
 
     id: str
-    found: str
+    found: Pattern
     reason: str
 
 
@@ -65,8 +78,8 @@ class Subject:
 
     id: str
     claims: tuple[str, ...]
-    about: tuple[str, ...]
-    asserts: str
+    about: tuple[Pattern, ...]
+    asserts: Pattern
     corrected: str
     China: tuple[str, ...] = ()
     USA: tuple[str, ...] = ()
@@ -88,9 +101,9 @@ class Rule:
     remedy: str
     example: str
     kept: str
-    found: tuple[str, ...] = ()
-    missing: tuple[str, ...] = ()
-    unless: tuple[str, ...] = ()
+    found: tuple[Pattern, ...] = ()
+    missing: tuple[Pattern, ...] = ()
+    unless: tuple[Pattern, ...] = ()
     measured: Flag = False
     note: Flag = False
     ours: Flag = False

@@ -46,6 +46,7 @@ class DuckDB:
         if _says_more(self._folder):
             self._place = _elsewhere(self._folder)
         self._remove()  # what a run that was killed left
+        self._spill.mkdir(parents=True, exist_ok=True)
         self._settings["temp_directory"] = str(self._spill)
         self._connection = duckdb.connect(str(self._path), config=self._settings)
         self._connection.execute("SET enable_progress_bar = false")  # it would print to a pipe
@@ -61,6 +62,11 @@ class DuckDB:
         self._remove()
         if self._place != self._folder:
             shutil.rmtree(self._place, ignore_errors=True)
+
+    @property
+    def arrays(self) -> Path | None:
+        """Folder for the work on whole arrays."""
+        return self._spill
 
     @property
     def _path(self) -> Path:

@@ -87,6 +87,8 @@ class Spark:
         Memory or disk is full.
     """
 
+    arrays = None
+
     def __init__(self, folder: Path) -> None:
         self._disk = folder.resolve() / "spark"
         self._tables: dict[str, DataFrame] = {}

@@ -17,7 +17,15 @@ from replication.errors import SourceError
 
 
 class Engine(Protocol):
-    """What the panel builder asks of an engine."""
+    """What the panel builder asks of an engine.
+
+    Attributes
+    ----------
+    arrays
+        Folder for the work on whole arrays, emptied on exit; None where statements alone are to run.
+    """
+
+    arrays: Path | None
 
     def extracts(self, files: Mapping[int, Path]) -> None:
         """Make the table `extracts` of Parquet files by label (days since 1970-01-01)."""

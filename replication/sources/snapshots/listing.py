@@ -11,7 +11,7 @@ from urllib.parse import quote
 
 from replication.definitions import COMMIT
 from replication.errors import ContractError, HubError
-from replication.files import read_json, write_json
+from replication.files import has_its_types, read_json, write_json
 from replication.sources.hub import Address, ask, host
 from replication.sources.snapshots.cost import Progress
 
@@ -57,9 +57,18 @@ def read(folder: Path) -> Listing | None:
     try:
         value = read_json(path)
         files = tuple(Remote(**one) for one in value["files"])
-        return Listing(value["repository"], value["revision"], files, tuple(value["undated"]))
+        known = Listing(value["repository"], value["revision"], files, tuple(value["undated"]))
     except (ContractError, TypeError, KeyError):
         return None
+    return known if _is_sound(known) else None
+
+
+def _is_sound(listing: Listing) -> bool:
+    """Whether a listing that was kept holds what one from the Hub does."""
+    named = all(isinstance(name, str) for name in listing.undated)
+    files = all(has_its_types(one) and label_of(one.label) for one in listing.files)
+    commit = has_its_types(listing) and COMMIT.fullmatch(listing.revision)
+    return bool(named and files and commit)
 
 
 def write(folder: Path, listing: Listing) -> None:
