@@ -27,7 +27,8 @@ NAMES = (
 )  # fmt: skip
 """Columns of text, though every cell of a table be of digits or empty."""
 _FORMULA = "=+-@\t\r＝＋－＠"
-_MARKS = f"'{_FORMULA}"
+_BEGINS = f"^'*[{re.escape(_FORMULA)}]"
+_HELD = f"^'+[{re.escape(_FORMULA)}]"
 PART = ".part"
 """Ending of a file that is being written."""
 _BLOCK = 1 << 20
@@ -136,7 +137,7 @@ def write_csv(path: Path, table: pd.DataFrame) -> None:
 
 def csv_text(table: pd.DataFrame) -> str:
     """Return `table` as the text that `write_csv` writes."""
-    held = {name: table[name].map(_held) for name in _texts(table, _MARKS)}
+    held = {name: table[name].map(_held) for name in _texts(table, _BEGINS)}
     return str(
         table.assign(**held).to_csv(
             index=False,
@@ -148,14 +149,10 @@ def csv_text(table: pd.DataFrame) -> str:
     )
 
 
-def _texts(table: pd.DataFrame, marks: str) -> list[str]:
-    """Columns of text in which one of `marks` occurs."""
+def _texts(table: pd.DataFrame, pattern: str) -> list[str]:
+    """Columns of text in which a pattern occurs."""
     texts = table.select_dtypes(exclude=["number", "bool", "datetime"])
-    return [
-        str(name)
-        for name in texts
-        if texts[name].astype("string").str.contains(f"[{re.escape(marks)}]").any()
-    ]
+    return [str(name) for name in texts if texts[name].astype("string").str.contains(pattern).any()]
 
 
 def _held(cell: Any) -> Any:
@@ -241,7 +238,7 @@ def read_csv(path: Path, **options: Any) -> pd.DataFrame:
         raise ContractError(f"{path} is damaged: {reason}", _AGAIN) from None
     text = table.select_dtypes(exclude="number").columns
     table = table.fillna(dict.fromkeys(text, ""))
-    return table.assign(**{name: table[name].map(_released) for name in _texts(table, "'")})
+    return table.assign(**{name: table[name].map(_released) for name in _texts(table, _HELD)})
 
 
 def _require(path: Path) -> None:

@@ -77,7 +77,12 @@ def multiverse(
         counted = downloads * left[:, None]
         different.add(*(repositories.side_cells(credited, unit, counted) for unit in units))
         keys += [
-            {**spec.choices, "window": v.window.id, "age_limit_days": v.age_limit_days, "frozen": v.frozen}
+            {
+                **spec.choices,
+                "window": v.window.id,
+                "age_limit_days": v.age_limit_days,
+                "frozen": v.frozen,
+            }
             for v in definitions.variants
         ]
     progress("resampling")
