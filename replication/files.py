@@ -137,15 +137,16 @@ def write_csv(path: Path, table: pd.DataFrame) -> None:
 
 def csv_text(table: pd.DataFrame) -> str:
     """Return `table` as the text that `write_csv` writes."""
-    held = {name: table[name].map(_held) for name in _texts(table, _BEGINS)}
+    held = table.assign(**{name: table[name].map(_held) for name in _texts(table, _BEGINS)})
+    text = _written(held, csv.QUOTE_MINIMAL)
+    # pandas leaves a lone carriage return bare, and a reader takes it for the end of a row
+    return _written(held, csv.QUOTE_NONNUMERIC) if "\r" in text else text
+
+
+def _written(table: pd.DataFrame, quoting: Any) -> str:
+    """The text of a table whose cells are as they are to be read."""
     return str(
-        table.assign(**held).to_csv(
-            index=False,
-            float_format=FLOAT_FORMAT,
-            lineterminator="\n",
-            # pandas leaves a lone carriage return bare, and a reader takes it for the end of a row
-            quoting=csv.QUOTE_NONNUMERIC if _texts(table, "\r") else csv.QUOTE_MINIMAL,
-        )
+        table.to_csv(index=False, float_format=FLOAT_FORMAT, lineterminator="\n", quoting=quoting)
     )
 
 
@@ -238,7 +239,8 @@ def read_csv(path: Path, **options: Any) -> pd.DataFrame:
         raise ContractError(f"{path} is damaged: {reason}", _AGAIN) from None
     text = table.select_dtypes(exclude="number").columns
     table = table.fillna(dict.fromkeys(text, ""))
-    return table.assign(**{name: table[name].map(_released) for name in _texts(table, _HELD)})
+    held = _texts(table, _HELD) if b"'" in path.read_bytes() else []
+    return table.assign(**{name: table[name].map(_released) for name in held})
 
 
 def _require(path: Path) -> None:
