@@ -148,8 +148,9 @@ def _beyond(
     generator = np.random.default_rng(seed)
     rates = generator.standard_gamma(pseudo, size=(size, *pseudo.shape))
     edges = np.cumsum(rates / rates.sum(axis=-1, keepdims=True), axis=-1)[..., :-1]
-    position = generator.random((size, *shape))[:, *held]
-    return np.stack([position > edges[:, held[1], k] for k in range(edges.shape[-1])]).astype(float)
+    developer, old = held
+    position = generator.random((size, *shape))[:, developer, old]
+    return np.stack([position > edges[:, old, k] for k in range(edges.shape[-1])]).astype(float)
 
 
 def _by_class_drawn(beyond: Floats, downloads: Floats) -> Floats:

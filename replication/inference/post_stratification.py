@@ -101,7 +101,7 @@ class WithDust(Bootstrap):
         return np.concatenate([without, np.tile(self.point, (SPECKS, 1))])
 
     def _totals_of(self, columns: Ints) -> Floats:
-        return super()._totals_of(columns[:-1]) + columns[-1]
+        return np.asarray(super()._totals_of(columns[:-1]) + columns[-1])
 
     @cached_property
     def _products(self) -> Ints:

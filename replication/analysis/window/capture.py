@@ -85,7 +85,8 @@ def shortfall(
     counted = places >= 0
     shape = (2, len(lists.groups), len(lists.months))
     downloads = months[column].to_numpy(dtype=float)[counted]
-    followed, other = np.bincount(places[counted], downloads, math.prod(shape)).reshape(shape)
+    sums = np.bincount(places[counted], downloads, math.prod(shape)).astype(float)
+    followed, other = sums.reshape(shape)
     expected = expected_of(followed, lists, rule, definitions, without)
     missing = np.maximum(expected - other, 0.0) if rule != NONE else np.zeros(shape[1:])
     return Shortfall(missing, expected, followed)
@@ -128,7 +129,8 @@ def expected_of(
 def month_days(months: tuple[str, ...], definitions: Definitions) -> tuple[Floats, Floats]:
     """Middle, in days since 1970-01-01, and number of days of each month inside the window."""
     window = definitions.published_window
-    days = np.arange(window.start, window.end, dtype="datetime64[D]") + 1
+    start, end = np.datetime64(window.start), np.datetime64(window.end)
+    days = np.arange(start, end, dtype="datetime64[D]") + 1
     of_month = [days[days.astype("datetime64[M]") == np.datetime64(month)] for month in months]
     middles = np.array([days.astype(float).mean() for days in of_month])
     return middles, np.array([len(days) for days in of_month])

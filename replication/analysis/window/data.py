@@ -153,9 +153,8 @@ class WindowData:
     @cached_property
     def _rows_of_months(self) -> Ints:
         """Place of the repository of every row of `months`; −1 for none."""
-        return pd.Index(self.repositories["repository"]).get_indexer(
-            pd.Index(self.months["repository"])
-        )
+        names = pd.Index(self.repositories["repository"])
+        return np.asarray(names.get_indexer(pd.Index(self.months["repository"])))
 
 
 def estimate(estimates: str, rule: str) -> str:

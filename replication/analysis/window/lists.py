@@ -231,7 +231,7 @@ def _sums(
     """Downloads (g,) of groups at one list, of some rows whose groups have these places."""
     chosen = among & of_list[name] & (place >= 0)
     downloads = lists[column].to_numpy(dtype=float)
-    return np.bincount(place[chosen], downloads[chosen], groups)
+    return np.asarray(np.bincount(place[chosen], downloads[chosen], groups), dtype=float)
 
 
 def _rows(groups: tuple[str, ...], own: Floats, full: Floats) -> Iterator[dict[str, object]]:
