@@ -11,7 +11,6 @@ import shutil
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
-from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -242,15 +241,7 @@ def read_csv(path: Path, **options: Any) -> pd.DataFrame:
         raise ContractError(f"{path} is damaged: {reason}", _AGAIN) from None
     text = table.select_dtypes(exclude="number").columns
     table = table.fillna(dict.fromkeys(text, ""))
-    if not _holds(path, b"'"):
-        return table
     return table.assign(**{name: table[name].map(_released) for name in _texts(table, "'")})
-
-
-def _holds(path: Path, mark: bytes) -> bool:
-    """Whether a byte occurs in a file."""
-    with path.open("rb") as stream:
-        return any(mark in block for block in iter(partial(stream.read, _BLOCK), b""))
 
 
 def _require(path: Path) -> None:
