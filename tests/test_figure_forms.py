@@ -8,6 +8,7 @@ from itertools import combinations
 
 import numpy as np
 import pandas as pd
+import pypdf
 import pytest
 from figure_texts import overlaps
 from matplotlib.colors import to_rgb
@@ -109,41 +110,81 @@ def test_a_spare_colour_is_lightened_and_keeps_its_hue() -> None:
 
 
 def test_the_bare_form_has_no_headline_and_is_else_the_same() -> None:
-    """Everything keeps its size and its distance from the lower edge, in inches."""
+    """It is what lies below the headline: no other text reaches up to where it is cut."""
     with style.context(DEFINITIONS):
         figure = drawing()
-        before = [_inches(figure), figure.get_figheight()]
-        forms.bare(figure)
-        assert overlaps(figure) == []
-    assert [t.get_gid() for t in figure.texts if t.get_gid()] == ["deck", "footer"]
-    assert _inches(figure) == pytest.approx(before[0])
-    lines = wrap(TITLE, style.INNER, 11.0, bold=True)
-    assert figure.get_figheight() == pytest.approx(before[1] - height_of(lines, 11.0))
+        whole = writing.drawn(figure, writing.TEXTS)
+        form = forms.bare(figure, whole)
+        below = max(t.get_window_extent().y1 for t in figure.texts if t.get_gid() != "title")
+    cut = height_of(wrap(TITLE, style.INNER, 11.0, bold=True), 11.0)
+    assert (form.wide, form.tall) == pytest.approx((style.WIDTH, figure.get_figheight() - cut))
+    assert below <= form.tall * figure.dpi
+    box = re.search(r'viewBox="([^"]*)"', form.svg)
+    assert box
+    places = [float(x) for x in box[1].split()]
+    assert places == pytest.approx([0, 72 * cut, 72 * form.wide, 72 * form.tall], abs=0.01)
+    lost = [line for line in _texts(whole) if line not in _texts(form.svg)]
+    assert " ".join(lost) == TITLE
 
 
-def _inches(figure: style.Drawing) -> list[float]:
-    """Left, bottom, width and height of the first axes."""
-    box = figure.axes[0].get_position()
-    wide, tall = figure.get_size_inches()
-    return [box.x0 * wide, box.y0 * tall, box.width * wide, box.height * tall]
+def _texts(drawn: str) -> list[str]:
+    """Lines of text of a drawing, in order."""
+    return re.findall(r"<text [^>]*>([^<]*)</text>", drawn)
 
 
 def test_the_wide_form_has_the_shape_of_a_slide() -> None:
     """Words stand left of the panel, which keeps its size; nothing overlaps or leaves the page."""
     with style.context(DEFINITIONS):
         figure = drawing()
-        size = _inches(figure)[2:]
-        forms.bare(figure)
-        forms.wide(figure)
-        wide, tall = figure.get_size_inches()
-        assert wide / tall == pytest.approx(16 / 9)
-        assert _inches(figure)[2:] == pytest.approx(size)
-        assert {t.get_gid() for t in figure.texts if t.get_gid()} == set(forms.WORDS)
-        assert overlaps(figure) == []
-        edge = figure.axes[0].get_window_extent().x0
-        for text in figure.texts:
-            if text.get_gid():
-                assert text.get_window_extent().x1 < edge
+        page = forms.slide(figure)
+        whole, words = (writing.drawn(one, writing.TEXTS) for one in (figure, page))
+        form = forms.wide(figure, whole, page, words)
+        assert form.wide / form.tall == pytest.approx(16 / 9)
+        assert overlaps(page) == []
+        assert {t.get_gid() for t in page.texts} == set(forms.WORDS)
+        moved = re.search(r'<g transform="translate\((\S+) (\S+)\)', form.svg)
+        assert moved
+        right, down = float(moved[1]) / 72, float(moved[2]) / 72
+        for text in page.texts:
+            assert text.get_window_extent().x1 / page.dpi < right + style.MARGIN
+        box, tall = figure.axes[0].get_position(), figure.get_figheight()
+    top, bottom = (tall * (1 - y) + down for y in (box.y1, box.y0))
+    assert 0 < top < bottom < form.tall
+    assert right + style.WIDTH - style.MARGIN == pytest.approx(form.wide - forms.EDGE)
+    assert sorted(_texts(form.svg)) == sorted([*_texts(words), "China", "A panel", *_ticks(whole)])
+
+
+def _ticks(drawn: str) -> list[str]:
+    """Numbers at the axes of a drawing."""
+    return [text for text in _texts(drawn) if re.fullmatch(r"[\d.]+", text)]
+
+
+def test_the_pdf_has_text_fonts_and_words_for_those_who_hear_it() -> None:
+    """Text is found, also with two blanks in it; fonts are TrueType and embedded; there is no date."""
+    with style.context(DEFINITIONS):
+        figure = drawing()
+        figure.axes[0].text(1.2, 1.2, "two  blanks", size=7.5)
+        made = writing.rendered(figure, "pdf")
+        assert made == writing.rendered(figure, "pdf")
+    pdf = pypdf.PdfReader(io.BytesIO(made))
+    (page,) = pdf.pages
+    text = " ".join(page.extract_text().split("\n"))
+    assert "two  blanks" in text
+    assert "A panel" in text
+    assert DECK[:60] in text
+    assert [float(x) / 72 for x in page.mediabox[2:]] == pytest.approx(figure.get_size_inches())
+    assert pdf.metadata is not None
+    assert pdf.metadata.title == TITLE
+    assert not {"/CreationDate", "/ModDate"} & set(pdf.metadata)
+    parts = [pdf.get_object(n) for n in range(1, len(pdf.xref[0]))]
+    tables = [part for part in parts if isinstance(part, pypdf.generic.DictionaryObject)]
+    fonts = [part for part in tables if part.get("/Type") == "/FontDescriptor"]
+    assert {str(font["/FontName"]).partition("+")[2] for font in fonts} == {
+        "DejaVuSans",
+        "DejaVuSans-Bold",
+    }
+    assert all("/FontFile2" in font for font in fonts)
+    assert [str(part["/Alt"]) for part in tables if "/Alt" in part] == [figure.alt]
 
 
 def test_the_svg_has_a_title_and_a_description_and_no_date() -> None:

@@ -700,13 +700,17 @@ def test_a_figure_has_its_data_and_a_text_that_stands_for_it(
 @pytest.mark.slow
 @pytest.mark.parametrize("name", FIGURES)
 def test_no_text_is_clipped_or_covered_in_the_other_forms(results: Results, name: str) -> None:
-    """Bare, and as a slide."""
+    """Bare, where no text reaches above the cut, and as a slide, whose words end left of the rest."""
     with style.context(DEFINITIONS):
         figure = FIGURES[name](results, DEFINITIONS)
-        forms.bare(figure)
         assert overlaps(figure) == []
-        forms.wide(figure)
-        assert overlaps(figure) == []
+        others = [text for text in shown(figure) if text.get_gid() != "title"]
+        bare = forms.bare(figure, "")
+        assert max(t.get_window_extent().y1 for t in others) <= bare.tall * figure.dpi
+        page = forms.slide(figure)
+        assert overlaps(page) == []
+        left = page.get_figwidth() - style.INNER - forms.EDGE
+        assert max(t.get_window_extent().x1 for t in page.texts) < left * page.dpi
 
 
 @pytest.mark.slow

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Iterator, Mapping
+from collections.abc import Hashable, Iterator, Mapping
 from difflib import get_close_matches
 from functools import cache
 from typing import TYPE_CHECKING, Annotated, Any, get_args, get_origin, get_type_hints
@@ -135,14 +135,14 @@ def _hint(kind: Any, place: Place) -> Any:
     for part in place:
         bare = _bare(hint)
         if dataclasses.is_dataclass(bare):
-            hint = _hints(bare).get(str(part))
+            hint = _hints(bare).get(str(part))  # type: ignore[arg-type]
         else:
             hint = get_args(bare)[-1 if get_origin(bare) is dict else 0]
     return hint
 
 
 @cache
-def _hints(kind: Any) -> Mapping[str, Any]:
+def _hints(kind: Hashable) -> Mapping[str, Any]:
     """Annotations of a class by field."""
     return get_type_hints(kind, include_extras=True)
 

@@ -104,28 +104,36 @@ def draw_all(
     drawn = partial(_drawn, results, definitions)
     names = [*figures_of(definitions)]
     words: dict[str, Words] = {}
-    written = []
-    each = zip(names, _each(drawn, names, workers), strict=True)
-    for number, (name, (words[name], files)) in enumerate(each, 1):
+    for number, (name, (said, files)) in enumerate(_each(drawn, names, workers), 1):
         progress(f"figure {number} of {len(names)}, {name}")
+        words[name] = said
         for place, content in files.items():
             write_bytes(figures / place, content)
-            written.append(figures / place)
-    write_json(figures / WORDS, words)
-    return [*written, figures / WORDS]
+    write_json(figures / WORDS, {name: words[name] for name in names})
+    places = [place.format(name) for name in names for place in writing.FILES]
+    return [figures / place for place in (*places, WORDS)]
 
 
 def _each(
     drawn: Callable[[str], Drawn], names: Sequence[str], workers: int | None
-) -> Iterator[Drawn]:
-    """Draw the named figures, in order, in this process or in several."""
-    count = min(workers or os.cpu_count() or 1, len(names))
-    if count == 1:
-        yield from map(drawn, names)
+) -> Iterator[tuple[str, Drawn]]:
+    """Draw the named figures in this process, from the last one, and in others from the first one."""
+    others = min(workers or os.cpu_count() or 1, len(names)) - 1
+    if not others:
+        yield from ((name, drawn(name)) for name in names)
         return
     # A new process each: one that is split from this one would inherit locks of other threads.
-    with ProcessPoolExecutor(count, get_context("spawn")) as pool:
-        yield from pool.map(drawn, names)
+    with ProcessPoolExecutor(others, get_context("spawn")) as pool:
+        begun = {name: pool.submit(drawn, name) for name in names}
+        try:
+            for name in reversed(names):
+                if begun[name].cancel():
+                    yield name, drawn(name)
+            for name, future in begun.items():
+                if not future.cancelled():
+                    yield name, future.result()
+        finally:
+            pool.shutdown(cancel_futures=True)
 
 
 def _drawn(results: Path, definitions: Definitions, name: str) -> Drawn:

@@ -27,24 +27,34 @@ def drawable(name: str, longest: int = NAME) -> str:
     return "".join(c if font.get_char_index(ord(c)) else UNKNOWN for c in plain(name, longest))
 
 
-@cache
 def width_of(text: str, size: float, *, bold: bool = False) -> float:
     """Width of one line of text in inches."""
-    font = FontProperties(family=FONT, size=size, weight="bold" if bold else "normal")
+    return size * _width(text, bold=bold) / 72
+
+
+@cache
+def _width(text: str, *, bold: bool) -> float:
+    """Width of one line of text in parts of its size."""
+    font = FontProperties(family=FONT, size=1, weight="bold" if bold else "normal")
     wide, _, _ = text_to_path.get_text_width_height_descent(text, font, ismath=False)
-    return float(wide) / 72
+    return float(wide)
 
 
 def wrap(text: str, width: float, size: float, *, bold: bool = False) -> list[str]:
-    """Break `text` into lines of at most `width` inches, never before a dash, nor before a number that no comma precedes."""
-    lines: list[str] = []
+    """Break `text` into lines of at most `width` inches, never before a dash, nor before a number that no comma precedes.
+
+    A line is as wide as its words and the blanks between them: the font sets no letter nearer to a blank.
+    """
+    blank, lines, so_far = width_of(" ", size, bold=bold), list[list[str]](), 0.0
     for word in re.split(r" (?![\d/–])|(?<=,) ", text):
-        longer = f"{lines[-1]} {word}" if lines else word
-        if lines and width_of(longer, size, bold=bold) <= width:
-            lines[-1] = longer
+        wide = width_of(word, size, bold=bold)
+        if lines and so_far + blank + wide <= width:
+            lines[-1].append(word)
+            so_far += blank + wide
         else:
-            lines.append(word)
-    return lines
+            lines.append([word])
+            so_far = wide
+    return [" ".join(line) for line in lines]
 
 
 def height_of(lines: Sequence[str], size: float) -> float:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import io
 from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import matplotlib as mpl
 import typst
@@ -47,9 +47,11 @@ def png(figure: Drawing, form: Form, dpi: float) -> bytes:
 
 def _made(figure: Drawing, form: Form, **settings: Any) -> bytes:
     """What Typst makes of a form of a figure."""
-    given = {"svg": form.svg, "title": figure.title, "alt": figure.alt}
+    drawn = form.svg.replace("<svg ", '<svg xml:space="preserve" ', 1)  # two blanks stay two
+    given = {"svg": drawn, "title": figure.title, "alt": figure.alt}
     size = {"wide": str(form.wide), "tall": str(form.tall)}
-    return bytes(_typst().compile(_PAGE, sys_inputs=given | size, **settings))
+    made = _typst().compile(_PAGE, sys_inputs=given | size, **settings)
+    return cast("bytes", made)  # one page makes one file
 
 
 @cache

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import ChainMap
 from collections.abc import Mapping, MutableMapping
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -96,15 +97,20 @@ class Results:
 
     def estimate(self, choice: Choice, group: str) -> Estimate:
         """The estimate of a share, or of the lead, in one specification."""
-        rows = select(self.estimates, choice)
-        rows = rows[(rows["group"] == group) & (rows["unit"] != "repository")]
-        by_method = rows.set_index("method")
-        ends = {
-            method: Ends(100 * row["lower"], 100 * row["upper"])
-            for method, row in by_method.iterrows()
-        }
-        point = 100 * float(by_method.loc["bounds", "point"])
+        rows = self._by_method[(*choice, group)]
+        ends = {name: Ends(100 * row["lower"], 100 * row["upper"]) for name, row in rows.items()}
+        point = 100 * float(rows["bounds"]["point"])
         return Estimate(point, ends["leave-one-out"], ends["bounds"], ends["jackknife-logit"])
+
+    @cached_property
+    def _by_method(self) -> dict[tuple[str, ...], dict[str, dict[str, Any]]]:
+        """Estimates of developers by specification and group, and in these by method."""
+        found: dict[tuple[str, ...], dict[str, dict[str, Any]]] = {}
+        for row in self.estimates.to_dict("records"):
+            if row["unit"] != "repository":
+                choice = row["estimand"], row["attribution"], row["labels"], row["group"]
+                found.setdefault(choice, {})[row["method"]] = row
+        return found
 
     @property
     def part(self) -> str:

@@ -24,10 +24,10 @@ PATHS, TEXTS = "path", "none"
 
 def files_of(name: str, figure: Drawing) -> dict[str, bytes]:
     """Bytes of every file of `FILES`."""
-    outlines, texts = _saved(figure, PATHS), _saved(figure, TEXTS)
+    outlines, texts = drawn(figure, PATHS), drawn(figure, TEXTS)
     web = _svg(figure, outlines)
     page = forms.slide(figure)
-    slide = forms.wide(figure, texts, page, _saved(page, TEXTS))
+    slide = forms.wide(figure, texts, page, drawn(page, TEXTS))
     files = {
         "{}.svg": web.encode(),
         "{}.pdf": printing.pdf(figure, forms.whole(figure, texts)),
@@ -44,17 +44,17 @@ def files_of(name: str, figure: Drawing) -> dict[str, bytes]:
 def rendered(figure: Drawing, suffix: str) -> bytes:
     """Bytes of `figure` as it is in the format `suffix`: svg, pdf or png."""
     if suffix == "svg":
-        return _svg(figure, _saved(figure, PATHS)).encode()
-    form = forms.whole(figure, _saved(figure, TEXTS))
+        return _svg(figure, drawn(figure, PATHS)).encode()
+    form = forms.whole(figure, drawn(figure, TEXTS))
     return printing.pdf(figure, form) if suffix == "pdf" else printing.png(figure, form, style.DPI)
 
 
-def _svg(figure: Drawing, drawn: str) -> str:
+def _svg(figure: Drawing, whole: str) -> str:
     """A drawing of the figure as short SVG with a title and a description."""
-    return svg.compact(svg.accessible(drawn, figure.title, figure.alt))
+    return svg.compact(svg.accessible(whole, figure.title, figure.alt))
 
 
-def _saved(figure: Drawing, letters: str) -> str:
+def drawn(figure: Drawing, letters: str) -> str:
     """The SVG that matplotlib makes of the figure, with no date and no random identifier."""
     stream = io.StringIO()
     with style.look():

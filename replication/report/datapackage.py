@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
+from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import pandas as pd
 from pydantic.dataclasses import dataclass as table_class
@@ -15,7 +16,7 @@ from replication.attribution import registry, rules, scope
 from replication.definitions import Definitions, toml_files
 from replication.definitions.value_types import TABLE
 from replication.errors import DefinitionError
-from replication.files import NAMES, read_csv, write_json
+from replication.files import NAMES, read_csv, sha256_file, write_json
 from replication.report import licences
 
 NAME = "datapackage.json"
@@ -117,12 +118,13 @@ def _resource(path: Path, shown: Path, prefix: str, words: Mapping[str, Any]) ->
     """Describe one table."""
     table = path.stem
     title = _title(table, prefix, words)
-    cells = read_csv(path, dtype=str)
+    known = _KEYS.get(f"{prefix}{table}")
+    cells = _cells(path, sha256_file(path), keyed=known is not None)
     schema: dict[str, Any] = {
-        "fields": [_field(table, column, cells[column], words) for column in cells],
+        "fields": [_field(table, column, kind, words) for column, kind in cells.kinds.items()],
         "missingValues": [""],
     }
-    key = _KEYS.get(f"{prefix}{table}") or row_key(cells, schema["fields"])
+    key = known or cells.key
     if key:
         schema["primaryKey"] = list(key)
     if not prefix and table in _FOREIGN:
@@ -139,6 +141,22 @@ def _resource(path: Path, shown: Path, prefix: str, words: Mapping[str, Any]) ->
         "encoding": "utf-8",
         "schema": schema,
     }
+
+
+class _Cells(NamedTuple):
+    """What the cells of a table say: the type of each column, and the key of its rows."""
+
+    kinds: Mapping[str, str]
+    key: Sequence[str]
+
+
+@cache
+def _cells(path: Path, digest: str, *, keyed: bool) -> _Cells:  # noqa: ARG001 -- read once for each content
+    """What a table of this content says; no key is looked for where it is `keyed` already."""
+    cells = read_csv(path, dtype=str)
+    kinds = {column: "string" if column in NAMES else _type(cells[column]) for column in cells}
+    fields = [{"name": column, "type": kind} for column, kind in kinds.items()]
+    return _Cells(kinds, () if keyed else row_key(cells, fields))
 
 
 def row_key(cells: pd.DataFrame, fields: Sequence[Mapping[str, str]]) -> list[str]:
@@ -173,8 +191,8 @@ def _first_key(cells: pd.DataFrame, columns: Sequence[str]) -> list[str]:
     return key
 
 
-def _field(table: str, column: str, cells: pd.Series, words: Mapping[str, Any]) -> dict[str, Any]:
-    """Describe one column: its meaning, the type that its cells have, and the words it may hold.
+def _field(table: str, column: str, kind: str, words: Mapping[str, Any]) -> dict[str, Any]:
+    """Describe one column of a type: its meaning, and the words it may hold.
 
     A table's meaning of ``*`` is that of all its columns that have none of their own.
     """
@@ -184,7 +202,6 @@ def _field(table: str, column: str, cells: pd.Series, words: Mapping[str, Any]) 
     if not isinstance(meaning, str):
         what = f"columns.toml does not describe the column {column} of {table}"
         raise DefinitionError(what, "add it to [columns]")
-    kind = "string" if column in NAMES else _type(cells)
     field: dict[str, Any] = {"name": column, "type": kind, "description": meaning}
     unit = _unit(table, column, kind=kind, starred=meaning == own.get("*"), units=words["units"])
     if unit:

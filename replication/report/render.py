@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import os
 import re
 import shutil
 import subprocess
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from concurrent.futures import Future, ThreadPoolExecutor
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -99,9 +101,14 @@ def render(
         front_matter.write(desk)
         shown = re.findall(prose.FIGURE, "".join(texts.values()))
         web_figures.prepare(desk / "figures", sorted(set(shown)))
-        for number, (document, text) in enumerate(texts.items(), 1):
-            progress(f"document {number} of {len(texts)}, {document.name}")
-            _document(desk, out / document.name, text, day, progress)
+        with ThreadPoolExecutor(os.cpu_count()) as pool:
+            made = {
+                document: {form: pool.submit(_pandoc, desk, text, form) for form in _OPTIONS}
+                for document, text in texts.items()
+            }
+            for number, (document, forms) in enumerate(made.items(), 1):
+                progress(f"document {number} of {len(texts)}, {document.name}")
+                _document(desk, out / document.name, forms, day, progress)
     write_text(out / REFERENCES, read_text(paper / REFERENCES))
     return [out / name for name in outputs(whole=definitions.whole)]
 
@@ -110,13 +117,19 @@ _UNUSED = shutil.ignore_patterns("dark", "data", "wide")
 """Folders of figures that no document shows."""
 
 
-def _document(desk: Path, stem: Path, text: str, day: str, progress: Callable[[str], None]) -> None:
-    """Write one document as `stem` with the ending of each form."""
+def _document(
+    desk: Path,
+    stem: Path,
+    made: Mapping[str, Future[str]],
+    day: str,
+    progress: Callable[[str], None],
+) -> None:
+    """Write one document as `stem` with the ending of each form, once it is converted."""
     for form, target in (("tex", "latex"), ("html", "html5"), ("rendered.md", "gfm")):
         progress(f"{stem.name}.{form}")
-        write_text(stem.parent / f"{stem.name}.{form}", _pandoc(desk, text, target))
+        write_text(stem.parent / f"{stem.name}.{form}", made[target].result())
     progress(f"{stem.name}.pdf")
-    (desk / "paper.typ").write_text(_pandoc(desk, text, "typst"), encoding="utf-8")
+    (desk / "paper.typ").write_text(made["typst"].result(), encoding="utf-8")
     write_bytes(stem.parent / f"{stem.name}.pdf", _pdf(desk, day))
 
 
