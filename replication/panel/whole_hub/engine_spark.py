@@ -87,7 +87,7 @@ class Spark:
         Memory or disk is full.
     """
 
-    arrays = None
+    arrays: Path | None = None
 
     def __init__(self, folder: Path) -> None:
         self._disk = folder.resolve() / "spark"

@@ -226,6 +226,4 @@ def _after(one: Counted, factor: float) -> Steps:
 
 
 def _scaled(steps: Steps, scale: np.ndarray) -> Steps:
-    return Steps(
-        steps.row, steps.began, steps.ended, np.floor(steps.gain * scale).astype(np.int64)
-    )
+    return Steps(steps.row, steps.began, steps.ended, np.floor(steps.gain * scale).astype(np.int64))

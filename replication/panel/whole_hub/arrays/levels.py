@@ -111,7 +111,12 @@ def _spikes(
     later = np.minimum(second, np.where(third < 0, second, third))
     is_spike = (after >= 0) & (size > bound) & ((second < 0) | (later < counter))
     found = np.flatnonzero(is_spike)
-    return (row[found], place[found], place[np.minimum(found + 1, len(row) - 1)], size[found]), is_spike
+    return (
+        row[found],
+        place[found],
+        place[np.minimum(found + 1, len(row) - 1)],
+        size[found],
+    ), is_spike
 
 
 def _envelopes(row: Ints, counter: Ints, highest: Ints) -> tuple[Ints, Ints]:

@@ -83,9 +83,7 @@ def _fill(block: Block, row: Ints, place: Ints, rolling: Ints, times: Times) -> 
     rate0, rate1 = (_rate(rolling[n], times.label[place[n]], created, times) for n in (back, on))
     label, label0, label1 = (times.label[place[n]] for n in (gaps, back, on))
     part = 1.0 * (label - label0) / np.maximum(label1 - label0, 1)
-    rate = np.where(
-        ~has_before, rate1, np.where(~has_after, rate0, rate0 + (rate1 - rate0) * part)
-    )
+    rate = np.where(~has_before, rate1, np.where(~has_after, rate0, rate0 + (rate1 - rate0) * part))
     span = np.maximum(np.minimum(times.month, times.moment[place[gaps]] - created), 1)
     drawn = np.floor(span * rate).astype(np.int64)
     rolling[gaps] = np.where(has_before | has_after, drawn, NULL)
@@ -94,7 +92,7 @@ def _fill(block: Block, row: Ints, place: Ints, rolling: Ints, times: Times) -> 
 def _rate(rolling: Ints, label: Ints, created: Ints, times: Times) -> NDArray[np.float64]:
     """Daily rate of a count, in seconds, dated by its label."""
     age = np.minimum(times.month, DAY * label + NOON - created)
-    return 1.0 * rolling / np.maximum(age, DAY)
+    return np.asarray(1.0 * rolling / np.maximum(age, DAY))
 
 
 def chain(block: Block, found: Counts, times: Times) -> Steps:

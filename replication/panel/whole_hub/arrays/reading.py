@@ -42,7 +42,7 @@ class Rows:
     Attributes
     ----------
     high, low
-        The first 16 digits of each id, and the last eight.
+        The id as two numbers, by which the rows are in order.
     created
         Unix seconds: the least of the copies that are young enough and were ever downloaded.
     rolling, counter
@@ -98,8 +98,8 @@ class Extract:
 
     @property
     def is_sorted(self) -> bool:
-        """Whether the row groups stand in the order of their ids."""
-        ends = [end for both in self._ends for end in both]
+        """Whether the row groups stand in the order of the seconds in which their ids were made."""
+        ends = [int(end[:8], 16) for both in self._ends for end in both]
         return ends == sorted(ends)
 
     def _group(self, number: int) -> tuple[str, str]:
@@ -134,13 +134,15 @@ class Extract:
         if not batch:
             batch = [pa.RecordBatch.from_pylist([], table.schema)]
         high, low = packed(batch[0]["repository"])
-        if not _in_order(high, low):
+        if not texts.in_order(high, low):
             order = np.lexsort((low, high))
             batch, high, low = [batch[0].take(pa.array(order))], high[order], low[order]
         first = np.searchsorted(high, np.uint64(since << 32))
         stop = np.searchsorted(high, np.uint64((until << 32) - 1), side="right")
         part = slice(int(first), int(stop))
-        return _rows(batch[0].slice(part.start, part.stop - part.start), high[part], low[part], earliest)
+        return _rows(
+            batch[0].slice(part.start, part.stop - part.start), high[part], low[part], earliest
+        )
 
 
 def ranges(extracts: Sequence[Extract]) -> list[tuple[int, int]]:
@@ -157,20 +159,10 @@ def ranges(extracts: Sequence[Extract]) -> list[tuple[int, int]]:
 
 
 def packed(ids: pa.Array) -> tuple[Words, Words]:
-    """The first 16 hexadecimal digits of each id, and the last eight, as numbers."""
+    """Each id as two numbers, in the order of which extracts stand."""
     if ids.null_count or not texts.are_ids(ids):
         raise NotOrdinaryError
-    _, data = texts.content(ids)
-    digits = (data & np.uint8(15)) + np.uint8(9) * (data >> np.uint8(6))
-    pairs = digits.view("<u2")
-    found = ((pairs << np.uint16(4)) | (pairs >> np.uint16(8))).astype(np.uint8)
-    words = found.view(">u4").reshape(-1, 3).astype(np.uint64)
-    return words[:, 0] << np.uint64(32) | words[:, 1], words[:, 2]
-
-
-def _in_order(high: Words, low: Words) -> bool:
-    before, after = high[:-1], high[1:]
-    return bool(((before < after) | ((before == after) & (low[:-1] <= low[1:]))).all())
+    return texts.keys(ids)
 
 
 def _rows(batch: pa.RecordBatch, high: Words, low: Words, earliest: int) -> Rows:

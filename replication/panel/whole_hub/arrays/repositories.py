@@ -16,6 +16,7 @@ from replication.panel.whole_hub.arrays.reading import (
     UNDATED,
     Extract,
     Ints,
+    Mask,
     Rows,
     Words,
     ranges,
@@ -112,8 +113,16 @@ class _Known:
             self.high = np.insert(self.high, place[new], rows.high[new])
         return numbers
 
+    def in_order(self, kept: Mask) -> Ints:
+        """Numbers of those that are kept, in the order of their ids as text."""
+        some = np.flatnonzero(kept[self.number])
+        high, middle = self.high[some], self.low[some]
+        last = high & np.uint64(0xFFFFFFFF)
+        order = np.lexsort((last, middle, high >> np.uint64(32)))
+        return self.number[some[order]]
+
     def _pass(self, place: Ints, rows: Rows) -> None:
-        """Move each place behind ids of the same first digits that are smaller."""
+        """Move each place behind ids of the same first number that are smaller."""
         moving = np.arange(len(place))
         while True:
             moving = moving[place[moving] < len(self.high)]
@@ -182,7 +191,7 @@ def _lay(rows: list[Rows], labels: Ints, first_id: int, path: Path, out: Laid) -
         fresh = first[counts] < 0
         first[counts[fresh]] = place
         named[number[one.named]] = place
-    kept = known.number[((last >= 0) & (created < _LATE))[known.number]]
+    kept = known.in_order((last >= 0) & (created < _LATE))
     _count(counter, kept, numbers, rows, out)
     both = np.stack([counter[:, kept].T, rolling[:, kept].T])
     np.save(path, both)
@@ -216,13 +225,13 @@ def _at(where: Ints, kept: Ints, numbers: list[Ints], words: list[pa.Array]) -> 
     return pa.concat_arrays(found).take(pa.array(source[kept]))
 
 
-def _count(
-    counter: Ints, kept: Ints, numbers: list[Ints], rows: list[Rows], out: Laid
-) -> None:
+def _count(counter: Ints, kept: Ints, numbers: list[Ints], rows: list[Rows], out: Laid) -> None:
     """Add how many counters moved and fell at each reading, and the readings that are missed."""
     is_kept = np.zeros(counter.shape[1], dtype=bool)
     is_kept[kept] = True
-    before = np.where(is_kept, np.int64(0), np.int64(-1))  # one that is not kept is never read again
+    before = np.where(
+        is_kept, np.int64(0), np.int64(-1)
+    )  # one that is not kept is never read again
     read, first, final = (np.zeros(counter.shape[1], dtype=np.int64) for _ in range(3))
     for place, (now, number, one) in enumerate(zip(counter, numbers, rows, strict=True)):
         is_read = (now > 0) & is_kept
