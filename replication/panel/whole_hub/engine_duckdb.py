@@ -11,6 +11,7 @@ from typing import Self
 
 import duckdb
 import pandas as pd
+import pyarrow as pa
 
 from replication.errors import OutputError, SourceError
 from replication.files import literal
@@ -122,6 +123,14 @@ class DuckDB:
             f"SELECT CAST([{labels}][CAST(file_index AS BIGINT) + 1] AS BIGINT) AS label, * "
             f"FROM read_parquet([{paths}], hive_partitioning = false)"
         )
+
+    def identified(self, label: int) -> pa.Table:
+        """The extract of one label with an id on every row."""
+        self._view({label: self._files[label]})
+        text = "SELECT * EXCLUDE (label) FROM extract_rows"
+        rows = self._connection.sql(text).to_arrow_table()
+        self._view(self._files)
+        return rows
 
     def put(self, name: str, table: pd.DataFrame) -> None:
         """Make the table `name` of a data frame."""

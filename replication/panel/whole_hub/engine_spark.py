@@ -129,6 +129,12 @@ class Spark:
             "SELECT * EXCEPT (file) FROM extract_labels INNER JOIN extract_files USING (file)"
         ).createOrReplaceTempView("extracts")
 
+    def identified(self, label: int) -> pa.Table:
+        """The extract of one label with an id on every row."""
+        text = f"SELECT * EXCEPT (label) FROM extract_rows WHERE label = {label}"
+        with _errors():
+            return self._session.sql(text).toArrow()
+
     def put(self, name: str, table: pd.DataFrame) -> None:
         """Make the view `name` of a data frame."""
         rows = pa.Table.from_pandas(table, preserve_index=False)

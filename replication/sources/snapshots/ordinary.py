@@ -60,7 +60,7 @@ def read(source: Path, bounds: Bounds) -> pa.Table | None:
             parts = [_part(batch, bounds) for batch in _batches(file, leaves)]
     except (_OutOfOrderError, pa.ArrowException, OSError):
         return None
-    return _sorted(pa.Table.from_batches(parts, SCHEMA))
+    return in_order(pa.Table.from_batches(parts, SCHEMA))
 
 
 def write(table: pa.Table, target: Path) -> None:
@@ -176,7 +176,7 @@ def _places(lists: pa.Array) -> NDArray[np.int64]:
     return np.repeat(np.arange(len(lists)), sizes)
 
 
-def _sorted(table: pa.Table) -> pa.Table:
+def in_order(table: pa.Table) -> pa.Table:
     """The rows in the order of the two numbers of their ids, without a copy where they stand so."""
     ids = table["repository"].combine_chunks()
     if ids.null_count:

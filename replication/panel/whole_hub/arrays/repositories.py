@@ -135,7 +135,7 @@ class _Known:
 
 
 def laid_out(
-    files: Sequence[Path],
+    extracts: Sequence[Extract],
     labels: Sequence[int],
     earliest: int,
     folder: Path,
@@ -145,7 +145,7 @@ def laid_out(
 
     Parameters
     ----------
-    files, labels
+    extracts, labels
         Extract and label of each reading, in order.
     earliest
         Repositories that were created before are too old to count.
@@ -159,8 +159,7 @@ def laid_out(
     NotOrdinaryError
         The extracts hold what only the SQL reads.
     """
-    extracts = [Extract(path) for path in files]
-    out = Laid(pa.table({}), np.zeros((len(files), 4), dtype=np.int64), (0, 0), [])
+    out = Laid(pa.table({}), np.zeros((len(extracts), 4), dtype=np.int64), (0, 0), [])
     tables: list[pa.Table] = []
     spans = ranges(extracts)
     for number, (since, until) in enumerate(spans):
