@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Protocol
 
 import pandas as pd
+import pyarrow as pa
 
 from replication.errors import SourceError
 
@@ -29,6 +30,9 @@ class Engine(Protocol):
 
     def extracts(self, files: Mapping[int, Path]) -> None:
         """Make the table `extracts` of Parquet files by label (days since 1970-01-01)."""
+
+    def identified(self, label: int) -> pa.Table:
+        """The extract of one label with an id on every row: the view `extract_rows`."""
 
     def put(self, name: str, table: pd.DataFrame) -> None:
         """Make the small table `name` of a data frame."""

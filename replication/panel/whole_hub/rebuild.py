@@ -144,7 +144,7 @@ def rebuild(
     labels = read.table["label"].tolist()
     used = census[census["label"].isin(labels)]
     ordered = [by_label[label] for label in labels]
-    way = _repositories(engine, used, ordered, labels, periods.rules(definitions, read), progress)
+    way = _repositories(engine, ordered, labels, periods.rules(definitions, read), progress)
     undated = _undated(engine, used)
     _require_repositories(engine, undated[0])
     movers = way.movers(labels)
@@ -164,14 +164,13 @@ def rebuild(
 
 def _repositories(
     engine: Engine,
-    used: pd.DataFrame,
     files: list[Path],
     labels: list[int],
     rules: pd.DataFrame,
     progress: Progress,
 ) -> Way:
     """Make the table of repositories: on whole arrays where the engine and the extracts allow it."""
-    if engine.arrays is not None and (used["n_ids"] == used["n_rows"]).all():
+    if engine.arrays is not None:
         way: Way = Building(engine, engine.arrays)
         with suppress(NotOrdinaryError):
             way.repositories(files, labels, int(rules["earliest"].item()), progress)

@@ -157,7 +157,7 @@ def _without(experiment: Experiment, ablation: Ablation, folder: Path) -> Detail
     class Ablated(DuckDB):
         """DuckDB with changed statements, and no way around them."""
 
-        arrays = None
+        by_arrays = False
 
         def statement(self, name: str) -> str:
             text = super().statement(name)

@@ -15,10 +15,11 @@ from replication.definitions import INTERPOLATED, Variant
 from replication.panel.whole_hub import periods
 from replication.panel.whole_hub.arrays.gains import Counted, Gains, counted, gains
 from replication.panel.whole_hub.arrays.rates import Times
-from replication.panel.whole_hub.arrays.reading import Ints
+from replication.panel.whole_hub.arrays.reading import Extract, Ints
 from replication.panel.whole_hub.arrays.repositories import Laid, laid_out, movers
 from replication.panel.whole_hub.arrays.sums import cut_totals, read_totals, week_totals
 from replication.panel.whole_hub.engines import Engine
+from replication.sources.snapshots import ordinary
 
 Piece = TypeVar("Piece")
 _NOTHING = np.zeros((0, 0), dtype=np.int64)
@@ -87,8 +88,19 @@ class Building:
         NotOrdinaryError
             The extracts hold what only the SQL reads.
         """
-        self._laid = laid_out(files, labels, earliest, self._folder, progress)
+        extracts = [self._extract(path, label) for path, label in zip(files, labels, strict=True)]
+        self._laid = laid_out(extracts, labels, earliest, self._folder, progress)
         self._engine.put("repositories", self._laid.facts.to_pandas())
+
+    def _extract(self, path: Path, label: int) -> Extract:
+        """The extract of a label: itself, or a copy in order with an id on every row."""
+        found = Extract(path)
+        if found.is_whole:
+            return found
+        rows = ordinary.in_order(self._engine.identified(label).cast(ordinary.SCHEMA))
+        target = self._folder / f"{label}.parquet"
+        ordinary.write(rows, target)
+        return Extract(target)
 
     def movers(self, labels: Sequence[int]) -> pd.DataFrame:
         """As `sql/movements.sql`."""

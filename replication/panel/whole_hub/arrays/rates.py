@@ -92,7 +92,7 @@ def _fill(block: Block, row: Ints, place: Ints, rolling: Ints, times: Times) -> 
 def _rate(rolling: Ints, label: Ints, created: Ints, times: Times) -> NDArray[np.float64]:
     """Daily rate of a count, in seconds, dated by its label."""
     age = np.minimum(times.month, DAY * label + NOON - created)
-    return 1.0 * rolling / np.maximum(age, DAY)
+    return np.asarray(1.0 * rolling / np.maximum(age, DAY))
 
 
 def chain(block: Block, found: Counts, times: Times) -> Steps:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -24,15 +25,23 @@ BITS = 40
 """A count is below two to this power."""
 RANGE_ROWS = 1 << 17
 """Rows of the largest extract that are read together, about."""
-_TOGETHER = 1 << 22
-"""Rows of all extracts that are read at once where one does not stand in the order of its ids."""
 _NUMBERS = ("created", "rolling", "counter")
 _COLUMNS = ["repository", "name", *_NUMBERS, "parents"]
-_NO_ID, _LAST_ID = "0" * texts.ID, "f" * texts.ID
+_END = 1 << 32
+"""A second after every id's."""
 
 
 class NotOrdinaryError(Exception):
     """The extracts hold what only the SQL reads."""
+
+
+@contextmanager
+def _ordinary() -> Iterator[None]:
+    """Leave what cannot be read to the statements, which say so."""
+    try:
+        yield
+    except (pa.ArrowException, OSError, ValueError) as error:
+        raise NotOrdinaryError from error
 
 
 @dataclass(frozen=True)
@@ -42,7 +51,7 @@ class Rows:
     Attributes
     ----------
     high, low
-        The first 16 digits of each id, and the last eight.
+        The id as two numbers, by which the rows are in order.
     created
         Unix seconds: the least of the copies that are young enough and were ever downloaded.
     rolling, counter
@@ -76,15 +85,17 @@ class Extract:
     """One extract: the ranges of ids of its row groups, and the rows of any range."""
 
     def __init__(self, path: Path) -> None:
-        self._file = pq.ParquetFile(path)
-        schema = self._file.schema_arrow
+        with _ordinary():
+            self._file = pq.ParquetFile(path)
+        schema, self._has_ids = self._file.schema_arrow, True
         if not (
             set(_COLUMNS) <= set(schema.names)
             and all(schema.field(name).type == pa.int64() for name in _NUMBERS)
             and all(schema.field(n).type == pa.string() for n in ("repository", "name", "parents"))
         ):
             raise NotOrdinaryError
-        self._ends = [self._group(n) for n in range(self._file.num_row_groups)]
+        with _ordinary():
+            self._ends = [self._group(n) for n in range(self._file.num_row_groups)]
 
     @property
     def size(self) -> int:
@@ -94,20 +105,22 @@ class Extract:
     @property
     def starts(self) -> list[int]:
         """The second in which the first id of each row group was made."""
-        return [int(first[:8], 16) for first, _ in self._ends]
+        return [first for first, _ in self._ends]
 
     @property
-    def is_sorted(self) -> bool:
-        """Whether the row groups stand in the order of their ids."""
+    def is_whole(self) -> bool:
+        """Whether every row has an id, and the row groups stand in the order of their seconds."""
         ends = [end for both in self._ends for end in both]
-        return ends == sorted(ends)
+        return self._has_ids and ends == sorted(ends)
 
-    def _group(self, number: int) -> tuple[str, str]:
-        """The first and the last id of a row group."""
+    def _group(self, number: int) -> tuple[int, int]:
+        """The seconds in which the first and the last id of a row group were made."""
         found = self._file.metadata.row_group(number).column(self._column).statistics
-        if found is None or not found.has_min_max:
-            return _NO_ID, _LAST_ID
-        return found.min, found.max
+        if found is None or not found.has_min_max or found.null_count is None:
+            self._has_ids = False
+            return 0, _END - 1
+        self._has_ids &= not found.null_count
+        return int(found.min[:8], 16), int(found.max[:8], 16)
 
     @property
     def _column(self) -> int:
@@ -125,16 +138,15 @@ class Extract:
             Repositories that were created before are too old to count.
         """
         groups = [
-            n
-            for n, (first, last) in enumerate(self._ends)
-            if int(first[:8], 16) < until and int(last[:8], 16) >= since
+            n for n, (first, last) in enumerate(self._ends) if first < until and last >= since
         ]
-        table = self._file.read_row_groups(groups, columns=_COLUMNS, use_threads=False)
+        with _ordinary():
+            table = self._file.read_row_groups(groups, columns=_COLUMNS, use_threads=False)
         batch = table.combine_chunks().to_batches()
         if not batch:
             batch = [pa.RecordBatch.from_pylist([], table.schema)]
         high, low = packed(batch[0]["repository"])
-        if not _in_order(high, low):
+        if not texts.in_order(high, low):
             order = np.lexsort((low, high))
             batch, high, low = [batch[0].take(pa.array(order))], high[order], low[order]
         first = np.searchsorted(high, np.uint64(since << 32))
@@ -147,32 +159,17 @@ class Extract:
 
 def ranges(extracts: Sequence[Extract]) -> list[tuple[int, int]]:
     """Ranges of seconds in which ids were made, of about `RANGE_ROWS` rows of the largest extract."""
-    end = 1 << 32
-    if not all(one.is_sorted for one in extracts):
-        if sum(one.size for one in extracts) > _TOGETHER:
-            raise NotOrdinaryError
-        return [(0, end)]
     largest = max(extracts, key=lambda one: one.size)
     step = max(RANGE_ROWS * len(largest.starts) // max(largest.size, 1), 1)
     inner = sorted({start for start in largest.starts[step::step] if start > 0})
-    return list(zip([0, *inner], [*inner, end], strict=True))
+    return list(zip([0, *inner], [*inner, _END], strict=True))
 
 
 def packed(ids: pa.Array) -> tuple[Words, Words]:
-    """The first 16 hexadecimal digits of each id, and the last eight, as numbers."""
+    """Each id as two numbers, in the order of which extracts stand."""
     if ids.null_count or not texts.are_ids(ids):
         raise NotOrdinaryError
-    _, data = texts.content(ids)
-    digits = (data & np.uint8(15)) + np.uint8(9) * (data >> np.uint8(6))
-    pairs = digits.view("<u2")
-    found = ((pairs << np.uint16(4)) | (pairs >> np.uint16(8))).astype(np.uint8)
-    words = found.view(">u4").reshape(-1, 3).astype(np.uint64)
-    return words[:, 0] << np.uint64(32) | words[:, 1], words[:, 2]
-
-
-def _in_order(high: Words, low: Words) -> bool:
-    before, after = high[:-1], high[1:]
-    return bool(((before < after) | ((before == after) & (low[:-1] <= low[1:]))).all())
+    return texts.keys(ids)
 
 
 def _rows(batch: pa.RecordBatch, high: Words, low: Words, earliest: int) -> Rows:

@@ -16,6 +16,7 @@ from replication.panel.whole_hub.arrays.reading import (
     UNDATED,
     Extract,
     Ints,
+    Mask,
     Rows,
     Words,
     ranges,
@@ -112,8 +113,16 @@ class _Known:
             self.high = np.insert(self.high, place[new], rows.high[new])
         return numbers
 
+    def in_order(self, kept: Mask) -> Ints:
+        """Numbers of those that are kept, in the order of their ids as text."""
+        some = np.flatnonzero(kept[self.number])
+        high, middle = self.high[some], self.low[some]
+        last = high & np.uint64(0xFFFFFFFF)
+        order = np.lexsort((last, middle, high >> np.uint64(32)))
+        return self.number[some[order]]
+
     def _pass(self, place: Ints, rows: Rows) -> None:
-        """Move each place behind ids of the same first digits that are smaller."""
+        """Move each place behind ids of the same first number that are smaller."""
         moving = np.arange(len(place))
         while True:
             moving = moving[place[moving] < len(self.high)]
@@ -126,7 +135,7 @@ class _Known:
 
 
 def laid_out(
-    files: Sequence[Path],
+    extracts: Sequence[Extract],
     labels: Sequence[int],
     earliest: int,
     folder: Path,
@@ -136,7 +145,7 @@ def laid_out(
 
     Parameters
     ----------
-    files, labels
+    extracts, labels
         Extract and label of each reading, in order.
     earliest
         Repositories that were created before are too old to count.
@@ -150,8 +159,7 @@ def laid_out(
     NotOrdinaryError
         The extracts hold what only the SQL reads.
     """
-    extracts = [Extract(path) for path in files]
-    out = Laid(pa.table({}), np.zeros((len(files), 4), dtype=np.int64), (0, 0), [])
+    out = Laid(pa.table({}), np.zeros((len(extracts), 4), dtype=np.int64), (0, 0), [])
     tables: list[pa.Table] = []
     spans = ranges(extracts)
     for number, (since, until) in enumerate(spans):
@@ -182,7 +190,7 @@ def _lay(rows: list[Rows], labels: Ints, first_id: int, path: Path, out: Laid) -
         fresh = first[counts] < 0
         first[counts[fresh]] = place
         named[number[one.named]] = place
-    kept = known.number[((last >= 0) & (created < _LATE))[known.number]]
+    kept = known.in_order((last >= 0) & (created < _LATE))
     _count(counter, kept, numbers, rows, out)
     both = np.stack([counter[:, kept].T, rolling[:, kept].T])
     np.save(path, both)
