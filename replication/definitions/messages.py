@@ -135,7 +135,7 @@ def _hint(kind: Any, place: Place) -> Any:
     for part in place:
         bare = _bare(hint)
         if dataclasses.is_dataclass(bare):
-            hint = _hints(bare).get(str(part))
+            hint = _hints(bare).get(str(part))  # type: ignore[arg-type]
         else:
             hint = get_args(bare)[-1 if get_origin(bare) is dict else 0]
     return hint
