@@ -317,15 +317,22 @@ sys.addaudithook(_note)
 
 
 @contextmanager
-def writes_only_in(*folders: Any) -> Iterator[None]:
-    """Fail where a file outside `folders` is opened to be written, moved or removed."""
+def paths_written() -> Iterator[list[str]]:
+    """Every path that is opened to be written, made, moved or removed; empty until the block ends."""
     global _WRITTEN  # noqa: PLW0603 -- an audit hook cannot be taken away
-    _WRITTEN = []
+    _WRITTEN, found = [], []
     try:
-        yield
-        allowed = tuple(f"{Path(folder).absolute()}{os.sep}" for folder in folders)
-        paths = {f"{path}{os.sep}" for path in _WRITTEN if path != os.devnull}
-        outside = sorted(path for path in paths if not path.startswith(allowed))
-        assert not outside, outside[:5]
+        yield found
+        found += dict.fromkeys(path for path in _WRITTEN if path != os.devnull)
     finally:
         _WRITTEN = None
+
+
+@contextmanager
+def writes_only_in(*folders: Any) -> Iterator[None]:
+    """Fail where a file outside `folders` is opened to be written, moved or removed."""
+    with paths_written() as written:
+        yield
+    allowed = tuple(f"{Path(folder).absolute()}{os.sep}" for folder in folders)
+    outside = [path for path in written if not f"{path}{os.sep}".startswith(allowed)]
+    assert not outside, outside[:5]
