@@ -31,7 +31,7 @@ from replication.errors import ReplicationError
 SLOW, FAST = 10_000, 100
 """Inputs of each target in the slow and in the fast suite."""
 NUMBERS = [FAST, pytest.param(SLOW, marks=pytest.mark.slow)]
-HEAVY = 10
+HEAVY = 20
 """A target whose every input takes a hundredth of a second gets so many times fewer whole files."""
 LONGEST = 30.0
 """Seconds of processor time after which one input counts as one that hangs."""
@@ -252,8 +252,9 @@ def take_each(
             raise AssertionError(f"{target}, input {n}: {given!r:.1000}") from error
         else:
             tally["accepted"] += 1
-    assert tally["refused"], f"{target}: nothing was refused"
-    assert tally["accepted"], f"{target}: nothing was accepted"
+    if number >= FAST // 2:  # of fewer it may be so
+        assert tally["refused"], f"{target}: nothing was refused"
+        assert tally["accepted"], f"{target}: nothing was accepted"
     return tally
 
 
@@ -316,14 +317,22 @@ sys.addaudithook(_note)
 
 
 @contextmanager
-def writes_only_in(*folders: Any) -> Iterator[None]:
-    """Fail where a file outside `folders` is opened to be written, moved or removed."""
+def paths_written() -> Iterator[list[str]]:
+    """Every path that is opened to be written, made, moved or removed; empty until the block ends."""
     global _WRITTEN  # noqa: PLW0603 -- an audit hook cannot be taken away
-    _WRITTEN = []
+    _WRITTEN, found = [], []
     try:
-        yield
-        allowed = tuple(f"{Path(folder).absolute()}{os.sep}" for folder in folders)
-        outside = [path for path in _WRITTEN if not path.startswith(allowed) and path != os.devnull]
-        assert not outside, outside[:5]
+        yield found
+        found += dict.fromkeys(path for path in _WRITTEN if path != os.devnull)
     finally:
         _WRITTEN = None
+
+
+@contextmanager
+def writes_only_in(*folders: Any) -> Iterator[None]:
+    """Fail where a file outside `folders` is opened to be written, moved or removed."""
+    with paths_written() as written:
+        yield
+    allowed = tuple(f"{Path(folder).absolute()}{os.sep}" for folder in folders)
+    outside = [path for path in written if not f"{path}{os.sep}".startswith(allowed)]
+    assert not outside, outside[:5]

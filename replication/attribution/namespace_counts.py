@@ -67,7 +67,7 @@ def namespace_counts(path: Path) -> pd.DataFrame:
 
 def _namespaces(path: Path, table: pd.DataFrame, column: str) -> pd.Series:
     """The namespace in each name of a column, each one that the Hub allows or a joint of the panel."""
-    names = table[column].fillna("").astype(str).str.partition("/")[0].fillna("")
+    names = table[column].astype("str").fillna("").str.partition("/")[0].fillna("")
     _refuse(path, names == "", f"{column} is empty")
     wrong = ~well_formed(names, NAMESPACE) & ~names.map(is_bucket).astype(bool)
     shown = ascii(names[wrong].iloc[0][:80]) if wrong.any() else ""

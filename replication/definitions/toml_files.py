@@ -47,7 +47,7 @@ def validated(kind: type[T], tables: Mapping[str, Any]) -> T:
         They have an unknown, missing or wrong key.
     """
     try:
-        value: T = _adapter(kind).validate_python(tables)
+        value: T = _adapter(kind).validate_python(tables)  # type: ignore[arg-type]
     except ValidationError as error:
         raise refusal(error, kind) from None
     return value

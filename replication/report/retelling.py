@@ -26,6 +26,10 @@ from replication.report.sentence import CHINA, USA, Figure, figures, spelled
 
 PATH = places.PACKAGE / "data" / "retelling.toml"
 KEEPS, BREAKS, UNCLEAR = "keeps the definition", "does not keep the definition", "cannot tell"
+LONGEST = 2_000
+"""Letters of a sentence: what is longer is a text, of which each sentence is asked about alone."""
+NOT_RECOGNISED = "no published figure of the ledger is recognised in it"
+TOO_LONG = f"it is longer than the {LONGEST:,} letters of any sentence"
 OWN = "says the opposite of what was published"
 OTHER_AHEAD = "what was published has the other country ahead"
 _PLACE = re.compile(r"\{(?P<claim>[\w.-]+?)(?P<period>\.period)?\}")
@@ -187,11 +191,11 @@ def check(sentence: str, ledger: Mapping[str, Claim], rules: Rules) -> Finding:
     rules
         What must be kept.
     """
-    whole = spelled(sentence)
+    whole = spelled(sentence[:LONGEST])
     known = tuple(figures(whole))
     subject = _subject(whole, known, ledger, rules)
-    if subject is None:
-        return Finding(UNCLEAR, "no published figure of the ledger is recognised in it")
+    if subject is None or len(sentence) > LONGEST:
+        return Finding(UNCLEAR, NOT_RECOGNISED if subject is None else TOO_LONG)
     claims = tuple(name for name in subject.claims if ledger[name].retells not in subject.claims)
     for doubt in rules.unclear:
         if re.search(doubt.found, whole):
