@@ -27,7 +27,7 @@ ELSEWHERE = re.compile(
 )
 """Tests of pictures, texts, whole runs and the whole Hub run much and say little of one function."""
 CACHE = ROOT / "build" / "mutants.pickle"
-BUDGET = 10.0
+BUDGET = 4.0
 """Processor seconds of tests that are tried on one mutant."""
 HELP = """\
 Change one place of the code at a time, by mutmut's operators, and see whether a fast test fails.
