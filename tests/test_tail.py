@@ -122,8 +122,13 @@ def test_a_bucket_is_the_checksum_of_the_name() -> None:
 
 def test_spellings_of_one_namespace_are_small_together() -> None:
     """An origin that is the uploader in another case is its own."""
-    facts, totals = tables([("Acme", "acme", 60, 0), ("Acme", "Acme", 50, 1), ("b", "ACME", 1, 1)])
+    facts, totals = tables([
+        ("Acme", "acme", 60, 0), ("Acme", "Acme", 50, 1), ("b", "ACME", 1, 1), ("Acme", "c", 9, 9),
+    ])  # fmt: skip
     found = tail.join(facts, totals, LEAST)
+    small = tail.bucket("c")
+    assert (found["origin"][3], found["key"][3]) == (small, f"Acme/{small}/(small repositories)")
+    found = found[:3]
     assert found["uploader"].tolist() == ["Acme", "Acme", tail.bucket("b")]
     assert found["origin"].tolist() == ["Acme"] * 3
     assert found["key"].tolist()[2] == f"{tail.bucket('b')}/Acme/(small repositories)"
