@@ -3,7 +3,12 @@
 from __future__ import annotations
 
 import dataclasses
+import json
+import platform
 from datetime import date
+from hashlib import sha256
+from importlib.metadata import version
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -19,8 +24,11 @@ from replication.definitions import (
     load_definitions,
 )
 from replication.errors import ContractError
-from replication.panel import increments, table, variants
+from replication.panel import bundle, increments, table, variants
 from replication.panel.table import Panel
+from replication.panel.window import WindowPanel, tables
+from replication.sources import bundled
+from replication.sources.manifest import Manifest
 
 FIRST, DAY = pd.Timestamp("2025-03-05"), pd.Timedelta(days=1)
 PLAIN = load_definitions()
@@ -285,3 +293,101 @@ def test_a_panel_that_is_not_whole_is_refused() -> None:
         f"the panel holds {WEEKS - 1} weeks of downloads, and the series needs {WEEKS}",
         "use data whose readings span more weeks, or fewer smoothing_weeks in a file for --definitions",
     )
+
+
+def test_the_panel_of_two_repositories() -> None:
+    """Every table of a panel that is built of counters: one newborn, one whose last name holds."""
+    last = {
+        "study_group_uploader": "China", "study_group_origin": "China", "parents": "",
+    }  # fmt: skip
+    rows = [
+        {"repository": "1", "name": name, "author": "u", "uploader": "u", "origin": "u",
+         "created": FIRST - 100 * DAY, "reading": at(when), "counter": counter, **last}
+        for when, name, counter in ((0, "u/old", 100), (7, "u/old", 130), (14, "u/new", 200))
+    ]  # fmt: skip
+    rows += [
+        {"repository": "2", "name": "v/b", "author": "v", "uploader": "v", "origin": "u",
+         "created": FIRST, "reading": at(when), "counter": counter, **last}
+        for when, counter in ((0, 5), (7, 10), (14, 12))
+    ]  # fmt: skip
+    whole = window("increments", 0, 14)
+    longest = max(PLAIN.grid.age_limits_days)
+    grid = dataclasses.replace(PLAIN.grid, age_limits_days=(110, longest), frozen=(AS_READ,))
+    settings = dataclasses.replace(PLAIN.panel, age_limit_days=110)
+    definitions = dataclasses.replace(
+        PLAIN, windows=(whole,), grid_windows=(), published_specifications=(), panel=settings,
+        grid=grid,
+    )  # fmt: skip
+    known = pd.DataFrame(columns=["check", "column", "value", "reason", "treatment"])
+    found = table.build(pd.DataFrame(rows), definitions, known)
+    assert list(found.repositories.columns) == [*table.FACTS, "w"]
+    # The old one is 114 days old at its last reading, which counts under the grid's longest limit.
+    assert found.repositories[["name", "w"]].to_numpy().tolist() == [["u/new", 30], ["v/b", 12]]
+    assert found.weekly.to_numpy().tolist() == [
+        ["2025-03-12", "u", "u", 30], ["2025-03-12", "v", "u", 5], ["2025-03-19", "v", "u", 2],
+    ]  # fmt: skip
+    assert longest > 114
+    assert found.variants.set_index("repository")[f"w/{longest}/as-read"].to_dict() == {
+        "1": 100, "2": 12,
+    }  # fmt: skip
+    assert found.defects.set_index("check")["where"]["renamed-repositories"] == "u/old → u/new"
+
+
+def test_a_panel_is_read_as_it_was_written(tmp_path: Path) -> None:
+    """Four files by the names of the tables; the window's six likewise."""
+    panel().write(tmp_path)
+    assert sorted(path.name for path in tmp_path.iterdir()) == sorted(bundled.TABLES)
+    for name, written in vars(table.read(tmp_path)).items():
+        assert written.astype(str).equals(getattr(panel(), name).astype(str))
+    parts = {
+        field.name: pd.DataFrame({field.name: [1]}) for field in dataclasses.fields(WindowPanel)
+    }
+    WindowPanel(**parts).write(tmp_path / "window")
+    assert sorted(p.name for p in (tmp_path / "window").iterdir()) == sorted(bundled.WINDOW_TABLES)
+    for name, written in vars(tables.read(tmp_path / "window")).items():
+        assert written.equals(parts[name])
+
+
+def test_a_bundle_says_what_its_tables_are(tmp_path: Path) -> None:
+    """The source, the command, rules, windows, variants, rows, hashes and versions, and no more."""
+    source = Manifest(
+        "file", "T", "C", "u", "", "", "f.parquet", "0" * 64, 1, 2, "2026-11-23", "", ""
+    )
+    bundle.write(panel(), source, DEFINITIONS, tmp_path)
+    sidecar = json.loads((tmp_path / bundled.SIDECAR).read_text(encoding="utf-8"))
+    software = {name: version(name) for name in ("numpy", "pandas", "pyarrow")}
+    software["python"] = platform.python_version()
+    assert sidecar == {
+        "title": "Bundled panel: first-year downloads computed by this project",
+        "computed_from": source.to_dict(),
+        "command": "python -m replication bundle --from f.parquet",
+        "rules": vars(DEFINITIONS.panel),
+        "windows": [
+            {"id": "sum", "kind": "increments", "start": "2025-02-26", "end": "2025-04-16",
+             "label": "Sum", "read_until": "None"},
+            {"id": "cohort", "kind": "cohort", "start": "2025-03-01", "end": "2025-04-16",
+             "label": "Cohort", "read_until": "None"},
+        ],
+        "variants": [variant.id for variant in DEFINITIONS.variants],
+        "rows": {"repositories": 2, "weekly": WEEKS, "variants": 2, "defects": 1},
+        "sha256": {
+            name: sha256((tmp_path / name).read_bytes()).hexdigest() for name in bundled.TABLES
+        },
+        "software": software,
+    }  # fmt: skip
+
+
+def test_a_bundled_window_says_what_its_tables_are(tmp_path: Path) -> None:
+    """The records, the command, rules, rows, hashes and versions, and no more."""
+    parts = {field.name: pd.DataFrame({"n": [1, 2]}) for field in dataclasses.fields(WindowPanel)}
+    bundle.write_window(WindowPanel(**parts), [{"id": "hub"}], PLAIN, tmp_path)
+    sidecar = json.loads((tmp_path / bundled.WINDOW_SIDECAR).read_text(encoding="utf-8"))
+    assert sidecar.pop("rules") == json.loads(json.dumps(bundled.window_rules(PLAIN), default=str))
+    assert set(sidecar.pop("software")) == {"python", "numpy", "pandas", "pyarrow"}
+    assert sidecar == {
+        "title": "Bundled window: first-year downloads computed by this project from public records",
+        "records": [{"id": "hub"}],
+        "command": "python -m replication bundle --records FOLDER",
+        "rows": dict.fromkeys(parts, 2),
+        "sha256": dict.fromkeys(bundled.WINDOW_TABLES, sha256(b"n\n1\n2\n").hexdigest()),
+    }

@@ -7,7 +7,6 @@ import os
 import random
 import re
 import sys
-from collections import Counter
 from collections.abc import Mapping, Sequence
 from hashlib import sha256
 from pathlib import Path
@@ -27,7 +26,7 @@ ELSEWHERE = re.compile(
 )
 """Tests of pictures, texts, whole runs and the whole Hub run much and say little of one function."""
 CACHE = ROOT / "build" / "mutants.pickle"
-BUDGET = 10.0
+BUDGET = 4.0
 """Processor seconds of tests that are tried on one mutant."""
 HELP = """\
 Change one place of the code at a time, by mutmut's operators, and see whether a fast test fails.
@@ -53,14 +52,13 @@ def main() -> None:
             ends = []
             for mutant, end in tests.against(chosen, known):
                 ends.append((mutant, end))
+                place = f"{mutant.path.relative_to(ROOT)}:{mutant.statement[0]}"
+                print(f"{package} {len(ends)}/{len(drawn)} {end} {place}", flush=True)
                 if end == LEFT:
                     old, new = mutant.change()
-                    place = f"{mutant.path.relative_to(ROOT)}:{mutant.statement[0]}"
-                    print(
-                        f"{place}\n  - {old}\n  + {new}  ({len(chosen[mutant])} tests)", flush=True
-                    )
+                    print(f"  - {old}\n  + {new}  ({len(chosen[mutant])} tests)", flush=True)
             outcomes.append(Outcome(package, everything, options.seed, ends, chosen))
-            print(package, dict(Counter(end for _, end in ends)), flush=True)
+            write(ROOT, outcomes)
 
     files = options.tests or about(options.packages)
     apart = [word for name in ("xdist", "cacheprovider") for word in ("-p", f"no:{name}")]
@@ -68,7 +66,6 @@ def main() -> None:
     status = pytest.main(arguments, plugins=[Tests(work, options.jobs)])
     if not outcomes:
         sys.exit(int(status) or 1)
-    write(ROOT, outcomes)
 
 
 def _options() -> argparse.Namespace:
