@@ -66,7 +66,7 @@ def test_a_changed_file_is_found(tmp_path: Path) -> None:
         path.write_bytes((ROOT / name).read_bytes())
     (made / "results/claims.csv").write_text("other\n", encoding="utf-8")
     wheel = replace(HERE, form=WHEEL)
-    outcome = surroundings._compared(wheel, made, ROOT)
+    outcome = surroundings._compared(wheel, VERSION, made, surroundings._expected(wheel, ROOT))
     assert (
         outcome.wrong
         == (f"{names[-1]} missing", "results/claims.csv differs")[
