@@ -19,7 +19,7 @@ from release.environments import Environment
 from release.source import ReleaseError
 from replication.files import present
 from replication.places import COMMAND, IN_SHORT
-from replication.report import codebook, documents
+from replication.report import codebook, documents, render
 from replication.report.page import build
 from replication.validation import committed
 
@@ -219,9 +219,10 @@ def outputs(root: Path) -> list[str]:
 
 
 def _remove_outputs(folder: Path) -> None:
-    """Remove what a run makes, so that it cannot be what was there before."""
+    """Remove what a run makes, so that it cannot be what was there before; what it reads too stays."""
     for name in outputs(folder):
-        (folder / name).unlink()
+        if Path(name).name not in render.SOURCES:
+            (folder / name).unlink()
 
 
 def _expected(surrounding: Surrounding, root: Path) -> dict[str, bytes]:

@@ -41,6 +41,7 @@ def test_a_run_in_other_surroundings_makes_the_same(tmp_path: Path) -> None:
     missing = {line.split(" ")[0].split("/")[0] for line in outcome.wrong}
     assert missing == {"results", "figures", "paper", "page"}
     assert "results/defects.csv missing" not in outcome.wrong
+    assert "paper/references.bib missing" not in outcome.wrong  # the paper is made of it
     assert not outcome.same
 
 
