@@ -38,18 +38,23 @@ def surroundings_command(
 
     outcomes, missing = [], []
     with reported(), progress("surroundings") as say:
-        say("wheel and source distribution")
-        built = dict(
-            zip(distributions.KINDS, distributions.build(ROOT, BUILD / "dist"), strict=True)
-        )
-        for one in surroundings.ALL:
-            if only and one.name not in only:
-                continue
+        chosen = [one for one in surroundings.ALL if not only or one.name in only]
+        if len(chosen) < len(only or chosen):
+            known = ", ".join(one.name for one in surroundings.ALL)
+            raise ReleaseError(
+                f"no such surrounding: {', '.join(only or [])}", f"name one of {known}"
+            )
+        built: dict[str, Path] = {}
+        if any(one.form != surroundings.CHECKOUT for one in chosen):
+            say("wheel and source distribution")
+            paths = distributions.build(ROOT, BUILD / "dist")
+            built = dict(zip(distributions.KINDS, paths, strict=True))
+        for one in chosen:
             program = environments.found(one.python, pythons.split())
             if not program:
                 missing.append(one)
                 continue
-            say(f"{one.name}: Python {one.python}")
+            say(f"{one.name}: packages for Python {one.python}")
             place = BUILD / "surroundings" / one.python
             environment = environments.make(program, place, ROOT, built.get(one.form))
             with tempfile.TemporaryDirectory() as name:

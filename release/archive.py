@@ -16,6 +16,8 @@ from release.source import ReleaseError
 SUMS, COMMIT = "SHA256SUMS", "COMMIT"
 WHEELS = "wheels"
 """Folder of packages in the unpacked archive; where it is, make installs from nowhere else."""
+BUILDER = "wheel==0.45.1"
+"""What an older pip needs, beside setuptools, for the locked packages that come as sources alone."""
 
 
 def write(root: Path, target: Path) -> Path:
@@ -55,28 +57,24 @@ def write_wheels(root: Path, target: Path) -> Path:
     ReleaseError
         They cannot be fetched.
     """
-    tag = (
-        f"cp{sys.version_info[0]}{sys.version_info[1]}-{sys.platform}-{platform.machine()}".lower()
-    )
+    version = "".join(map(str, sys.version_info[:2]))
+    tag = f"cp{version}-{sys.platform}-{platform.machine()}".lower()
     path = target / f"{source.stem()}-{WHEELS}-{tag}.zip"
     with tempfile.TemporaryDirectory() as name:
-        command = [
-            sys.executable,
-            "-m",
-            "pip",
-            "--quiet",
-            "--disable-pip-version-check",
-            "download",
-        ]
-        lock = ["--require-hashes", "-r", str(root / "requirements.lock"), "--dest", name]
-        done = subprocess.run([*command, *lock], capture_output=True, encoding="utf-8", check=False)
-        if done.returncode:
-            last = " ".join(done.stderr.strip().splitlines()[-1:])
-            raise ReleaseError(
-                f"packages cannot be fetched: {last}", "see that an index is reached"
-            )
+        _download(Path(name), "--require-hashes", "-r", str(root / "requirements.lock"))
+        _download(Path(name), "--no-deps", BUILDER)
         packing.zipped(path, _packages(Path(name)), source.released(root), stored=True)
     return path
+
+
+def _download(folder: Path, *what: str) -> None:
+    """Fetch packages into a folder as pip would install them here."""
+    quiet = ["--quiet", "--disable-pip-version-check"]
+    command = [sys.executable, "-m", "pip", *quiet, "download", "--dest", str(folder), *what]
+    done = subprocess.run(command, capture_output=True, encoding="utf-8", check=False)
+    if done.returncode:
+        last = " ".join(done.stderr.strip().splitlines()[-1:])
+        raise ReleaseError(f"packages cannot be fetched: {last}", "see that an index is reached")
 
 
 def _packages(folder: Path) -> Iterator[packing.Entry]:

@@ -256,3 +256,54 @@ def test_make_installs_from_the_archive_s_packages(
     installs = re.findall(r"pip install .*requirements\.lock", done.stdout)
     assert len(installs) == 2
     assert all(("--no-index -f wheels" in line) is offline for line in installs)
+
+
+@pytest.mark.slow
+@needs_git
+def test_a_rehearsal_does_every_step_in_a_clone(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It makes, verifies, builds twice, installs and unpacks, in this order; a file that changes stops it."""
+    root, goals = clone(tmp_path / "clone"), []
+    about = {"version": __version__, "date-released": "2026-01-02", "authors": [{"name": "us"}]}
+    (root / "CITATION.cff").write_text(yaml.safe_dump(about), encoding="utf-8")
+    (root / notes.CHANGELOG).write_text(f"## {__version__}\n\n- x\n", encoding="utf-8")
+    user = ("-c", "user.name=a", "-c", "user.email=a@example.org", "-c", "commit.gpgsign=false")
+    source.git(root, "add", "-A")
+    source.git(root, *user, "commit", "-qm", "a version")
+
+    def make(folder: Path, *words: str) -> None:
+        assert folder != root
+        goals.append(words[0])
+        if words[0] == "dataset":
+            target = Path(words[1].removeprefix("OUT="))
+            target.mkdir(parents=True)
+            (target / "a.csv").write_bytes(b"a\n")
+            (target / "SHA256SUMS").write_text(archive.sums({"a.csv": b"a\n"}), encoding="utf-8")
+
+    def build(folder: Path, target: Path) -> list[Path]:
+        packing.zipped(target / "x.whl", ENTRIES, WHEN)
+        return [target / "x.whl"]
+
+    monkeypatch.setattr(rehearsal, "_make", make)
+    monkeypatch.setattr(rehearsal.distributions, "build", build)
+    monkeypatch.setattr(rehearsal, "_installed", lambda *_: iter([("wheel, installed", "same")]))
+    told = dict(rehearsal.rehearse(root, tmp_path / "release", lambda _: None))
+    assert goals == ["all", "verify", "dataset"]
+    steps = [
+        "commit",
+        "version",
+        "notes",
+        "make all",
+        "make verify",
+        "dataset",
+        "x.whl",
+        f"{source.stem()}.zip",
+        "wheel, installed",
+        "archive",
+    ]
+    assert list(told) == steps
+    assert told["archive"] == f"{len(source.tracked(root)) + 1} files as SHA256SUMS says"
+    monkeypatch.setattr(rehearsal, "_make", lambda folder, *_: (folder / "run").write_text("other"))
+    with pytest.raises(ReleaseError, match=r"1 files differ .* run"):
+        list(rehearsal.rehearse(root, tmp_path / "again", lambda _: None))

@@ -41,6 +41,7 @@ def test_a_run_in_other_surroundings_makes_the_same(tmp_path: Path) -> None:
     missing = {line.split(" ")[0].split("/")[0] for line in outcome.wrong}
     assert missing == {"results", "figures", "paper", "page"}
     assert "results/defects.csv missing" not in outcome.wrong
+    assert "paper/references.bib missing" not in outcome.wrong  # the paper is made of it
     assert not outcome.same
 
 
@@ -66,7 +67,7 @@ def test_a_changed_file_is_found(tmp_path: Path) -> None:
         path.write_bytes((ROOT / name).read_bytes())
     (made / "results/claims.csv").write_text("other\n", encoding="utf-8")
     wheel = replace(HERE, form=WHEEL)
-    outcome = surroundings._compared(wheel, made, ROOT)
+    outcome = surroundings._compared(wheel, VERSION, made, surroundings._expected(wheel, ROOT))
     assert (
         outcome.wrong
         == (f"{names[-1]} missing", "results/claims.csv differs")[
