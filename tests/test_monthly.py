@@ -443,11 +443,11 @@ def test_the_command_takes_a_file_and_says_what_moved(tmp_path: Path) -> None:
     done = replication(*asked, "--covers", "top")
     assert done.returncode == 0, done.stderr
     assert "new reading" in done.stdout
-    assert "1 windows computed" in done.stdout
+    assert "1 window computed" in done.stdout
     again = replication(*asked, "--covers", "top")
     assert again.returncode == 0
     assert "already there, nothing to take in" in again.stdout
-    assert "every window stands as it was" in again.stdout
+    assert "all as it was" in again.stdout
 
 
 @pytest.mark.slow

@@ -177,10 +177,8 @@ def _show(folder: Path, made: Renewed) -> None:
     """Print what moved last."""
     from replication.monthly.document import moved_last
 
-    if not made.computed:
-        out.print("record  every window stands as it was", markup=False)
     columns, rows = moved_last(made.changes)
     print_table(out, columns, rows, right=columns[1:])
-    out.print(
-        f"record  {len(made.computed)} windows computed → {folder / 'README.md'}", markup=False
-    )
+    count = len(made.computed)
+    done = f"{count} window{'' if count == 1 else 's'} computed" if count else "all as it was"
+    out.print(f"record  {done} → {folder / 'README.md'}", markup=False)
