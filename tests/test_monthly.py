@@ -466,6 +466,26 @@ def test_the_command_takes_a_file_and_says_what_moved(tmp_path: Path) -> None:
     assert "all as it was" in again.stdout
 
 
+@pytest.mark.parametrize(
+    "asked",
+    [
+        ("--reading", "x.csv", "--all"),
+        ("--reading", "x.csv", "--no-crawl"),
+        ("--no-crawl", "--top", "5"),
+        ("--date", "2024-09-20"),
+        ("--covers", "top"),
+        ("--force",),
+    ],
+)
+def test_options_that_do_not_go_together_are_refused(
+    asked: tuple[str, ...], tmp_path: Path
+) -> None:
+    """Before anything is read or written."""
+    done = invoke("record", *asked, "--out", str(tmp_path / "record"))
+    assert done.exit_code == 2
+    assert not (tmp_path / "record").exists()
+
+
 @pytest.mark.slow
 def test_a_crawl_is_taken_in(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Without a file the Hub is asked for its most downloaded models, by its real client."""
