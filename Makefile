@@ -66,8 +66,7 @@ crawl: $(VENV)/ready ## read the Hub's list of models now, as one more snapshot 
 	@$(RUN) crawl $(call option,OUT,out) $(if $(call given,CRAWL),$(CRAWL),--all)
 
 record: $(VENV)/ready ## take in one more reading of the Hub, and say what moved (READING=file DATE=2024-09-20; else it is crawled)
-	@$(RUN) record $(call option,READING,reading) $(call option,DATE,date) $(call option,COVERS,covers) $(call option,OUT,out) \
-	  $(call option,DEFINITIONS,definitions) $(if $(call given,CRAWL),$(CRAWL)) $(if $(call given,FORCE),--force)
+	@$(RUN) record $(call option,READING,reading) $(call option,DATE,date) $(call option,COVERS,covers) $(call option,OUT,out) $(call option,DEFINITIONS,definitions) $(if $(call given,CRAWL),$(CRAWL)) $(if $(call given,FORCE),--force)
 
 dataset: $(VENV)/ready ## write registry, panels, ledger and main results as a data set of its own (OUT=folder; build/dataset)
 	@$(RUN) dataset $(call option,OUT,out)

@@ -426,9 +426,25 @@ def test_without_a_complete_list_no_share_is_known(tmp_path: Path, edition: Edit
     made = renewal.renew(folder, edition)
     assert made.changes["after"].isna().all()
     assert window.NO_LIST in (folder / "README.md").read_text(encoding="utf-8")
-    taken(small.top(tmp_path, DECEMBER, 30_000), folder, DECEMBER, "top")
+    taken(small.whole(tmp_path, DECEMBER), folder, DECEMBER)
     shares = renewal.renew(folder, edition).changes
     assert shares.loc[shares["day"] == "2024-12-28", "after"].notna().all()
+
+
+@pytest.mark.slow
+def test_models_that_nothing_dates_are_no_young_models(tmp_path: Path, edition: Edition) -> None:
+    """A list without dates of creation says nothing of age, unless a list of every model lacks a name."""
+    taken(small.top(tmp_path, OCTOBER, 30_000), tmp_path / "record", OCTOBER, "top")
+    some = readings.all_of(tmp_path / "record")
+    alone = window.read(tmp_path / "record", some, DEFINITIONS)
+    made = window.figures(alone, window.span_of(some, OCTOBER), DEFINITIONS, edition.evidence)
+    assert made.unknown == (window.NO_BIRTHS,)
+    assert made.shares["point"].isna().all()
+    taken(small.whole(tmp_path, JULY), tmp_path / "record", JULY)
+    both = window.read(tmp_path / "record", readings.all_of(tmp_path / "record"), DEFINITIONS)
+    dated, part = window.with_dates(both)
+    assert part == 0
+    assert len(dated.models) == len(both.models)
 
 
 @pytest.mark.slow
@@ -443,11 +459,31 @@ def test_the_command_takes_a_file_and_says_what_moved(tmp_path: Path) -> None:
     done = replication(*asked, "--covers", "top")
     assert done.returncode == 0, done.stderr
     assert "new reading" in done.stdout
-    assert "1 windows computed" in done.stdout
+    assert "1 window computed" in done.stdout
     again = replication(*asked, "--covers", "top")
     assert again.returncode == 0
     assert "already there, nothing to take in" in again.stdout
-    assert "every window stands as it was" in again.stdout
+    assert "all as it was" in again.stdout
+
+
+@pytest.mark.parametrize(
+    "asked",
+    [
+        ("--reading", "x.csv", "--all"),
+        ("--reading", "x.csv", "--no-crawl"),
+        ("--no-crawl", "--top", "5"),
+        ("--date", "2024-09-20"),
+        ("--covers", "top"),
+        ("--force",),
+    ],
+)
+def test_options_that_do_not_go_together_are_refused(
+    asked: tuple[str, ...], tmp_path: Path
+) -> None:
+    """Before anything is read or written."""
+    done = invoke("record", *asked, "--out", str(tmp_path / "record"))
+    assert done.exit_code == 2
+    assert not (tmp_path / "record").exists()
 
 
 @pytest.mark.slow

@@ -98,6 +98,13 @@ def record(
     part, or a file with a cell that cannot be right, is refused, and what was
     there stays. The order in which readings come makes no difference.
     """
+    crawls = all_models or top is not None or namespaces
+    if (crawls or no_crawl) and (reading is not None or (crawls and no_crawl)):
+        raise typer.BadParameter("name a file, an extent to crawl, or --no-crawl: one of them")
+    if reading is None and (day or covers or force):
+        raise typer.BadParameter(
+            "a date, an extent and force go with a file", param_hint="--reading"
+        )
     with reported(), progress("record") as say:
         from replication.definitions import PACKAGED
         from replication.monthly.editions import Edition
@@ -177,10 +184,8 @@ def _show(folder: Path, made: Renewed) -> None:
     """Print what moved last."""
     from replication.monthly.document import moved_last
 
-    if not made.computed:
-        out.print("record  every window stands as it was", markup=False)
     columns, rows = moved_last(made.changes)
     print_table(out, columns, rows, right=columns[1:])
-    out.print(
-        f"record  {len(made.computed)} windows computed → {folder / 'README.md'}", markup=False
-    )
+    count = len(made.computed)
+    done = f"{count} window{'' if count == 1 else 's'} computed" if count else "all as it was"
+    out.print(f"record  {done} → {folder / 'README.md'}", markup=False)

@@ -25,8 +25,8 @@ REST = "all other developers"
 NEW, REVISED = "new_days", "revised_past"
 EDITED = ("attribution", "definitions", "code")
 CAUSES = (NEW, REVISED, *EDITED)
-READING, EDITION = "reading", "edition"
-"""Why there is a change: a reading came in, or definitions, registry or code were changed."""
+FIRST, READING, EDITION = "first", "reading", "edition"
+"""Why there is a row: the first reading, another one, or changed definitions, registry or code."""
 COLUMNS = ["day", "event", "kind", "name", "group", "before", "after", "change", *CAUSES]
 """Shares and the lead are fractions, the total is in downloads; a developer's figures are its share
 with the sign of its side, so that those of all developers add up to the lead."""
@@ -109,7 +109,7 @@ def _movers(stages: list[pd.Series], causes: list[str]) -> pd.DataFrame:
 def first(day: str, made: Figures) -> pd.DataFrame:
     """The first window, which nothing is before."""
     rows = pd.DataFrame({"name": STATISTICS, "after": _points(made).loc[list(STATISTICS)].tolist()})
-    about = rows.assign(day=day, event=READING, kind=SHARE, group="")
+    about = rows.assign(day=day, event=FIRST, kind=SHARE, group="")
     return about.reindex(columns=COLUMNS).astype({"before": "float64", "change": "float64"})
 
 

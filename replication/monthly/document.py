@@ -12,7 +12,7 @@ import pandas as pd
 from replication.analysis.window.lists import PART
 from replication.definitions import Definitions
 from replication.files import write_bytes, write_csv, write_text
-from replication.monthly.changes import CAUSES, DEVELOPER, EDITION, SHARE
+from replication.monthly.changes import CAUSES, DEVELOPER, EDITION, FIRST, SHARE
 from replication.monthly.readings import KINDS, Reading
 from replication.monthly.window import SHARES, Figures
 from replication.plain import plain
@@ -101,7 +101,7 @@ def _head(newest: Closed, alt: str) -> Iterator[str]:
     yield _row(["---"] * len(columns))
     for row in newest.figures.shares.to_dict("records"):
         name = str(row["statistic"])
-        ranges = [_range(name, row[f"{key}_lower"], row[f"{key}_upper"]) for key in RANGES]
+        ranges = [_range(name, row, key) for key in RANGES]
         yield _row([name, shown(name, row["point"]), *ranges])
     yield ""
     yield (
@@ -155,13 +155,16 @@ def moved_last(changes: pd.DataFrame) -> tuple[list[str], list[list[str]]]:
 def _cells(block: pd.DataFrame) -> tuple[list[str], list[list[str]]]:
     """Columns and cells of one change: the statistics, and the developers that moved the lead most."""
     causes = [c for c in CAUSES if block[c].notna().any() and (block[c].abs() > 0).any()]
+    is_first = (block["event"] == FIRST).all()
     columns = ["", "Before", "After", "Change", *(_CAUSE[c].capitalize() for c in causes)]
+    columns = ["", "First"] if is_first else columns
     rows = []
     developers = block[block["kind"] == DEVELOPER].head(SHOWN)
     for row in pd.concat([block[block["kind"] == SHARE], developers]).to_dict("records"):
         name = str(row["name"])
         cells = [shown(name, row[c]) for c in ("before", "after")]
         cells += [_moved(name, row[c]) for c in ("change", *causes)]
+        cells = cells[1:2] if is_first else cells
         rows.append([plain(name) + (f" ({row['group']})" if row["group"] else ""), *cells])
     return columns, rows
 
@@ -202,8 +205,9 @@ def _moved(name: str, value: float) -> str:
     return text.replace("-", "−")
 
 
-def _range(name: str, low: float, high: float) -> str:
-    """A range; the total has none by developer."""
+def _range(name: str, row: dict[str, Any], key: str) -> str:
+    """A range; the total is not estimated by developer."""
+    low, high = row[f"{key}_lower"], row[f"{key}_upper"]
     if pd.isna(low) or pd.isna(high):
-        return NOT_KNOWN
+        return "–" if name == TOTAL and key != "records" else NOT_KNOWN
     return f"{shown(name, low)} to {shown(name, high)}"

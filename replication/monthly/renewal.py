@@ -160,6 +160,9 @@ def _window(folder: Path, there: Sequence[Reading], days: Sequence[date], editio
     about = window.coverage(some, spans[0], made[0])
     about |= {"inputs": [one.id for one in some], "again_unknown": [*made[-1].unknown]}
     hashes = {path.name: sha256_file(path) for path in _files(home, len(made))}
+    for path in home.glob("*.csv"):  # of a reading before it that was removed
+        if path.name not in hashes:
+            path.unlink()
     write_json(home / ABOUT, {"key": key, **about, "files": hashes})
     return True
 

@@ -31,7 +31,9 @@ from replication.monthly import readings as of_readings
 from replication.monthly.readings import WHOLE, Reading
 from replication.panel import window
 from replication.panel.table import study_groups
+from replication.panel.window.evidence import created_of
 from replication.sources.bundled import FOLDER, TABLES
+from replication.sources.counters.contract import EARLIEST
 from replication.sources.records.joining import read_located
 from replication.sources.records.one_record import CUMULATIVE, THIRTY_DAY
 from replication.sources.records.record_set import Records
@@ -40,6 +42,9 @@ from replication.tables import DIGITS
 HEAD = 20_000
 """Models of a list of the whole Hub whose counts make paths of their own, the most downloaded; all
 others are in its sums."""
+UNDATED_SHARE = 0.05
+"""Part of the downloads of models that nothing dates, above which no share is told."""
+UNDATED = "undated"
 OWN_COUNTERS = "own-counters"
 """Record of the cumulative counters that lists of one's own crawls state."""
 STATISTICS = ("China", "USA", "China − USA", "China / (China + USA)", "total")
@@ -50,6 +55,9 @@ DEVELOPERS = ["developer", "group", "downloads", "share"]
 NO_LIST = "no complete list of the Hub is there yet"
 ONE_LIST = "one complete list alone: how far a second would differ is not known"
 NO_COUNTERS = "no counter beside a count: how well counts rebuild downloads is not known"
+NO_BIRTHS = (
+    "no list of every model, and too few dates of creation: which models are young is not known"
+)
 NO_TAIL = "no list of every model: what lies below the cut-offs is not known"
 
 
@@ -194,17 +202,43 @@ def figures(records: Records, span: Span, definitions: Definitions, evidence: Ev
     """
     rules, records = at(definitions, span), with_heads(records, span)
     if not (records.lists["cut_off"] > 0).any():
-        return Figures(_nothing(), pd.DataFrame(columns=DEVELOPERS), (NO_LIST,))
+        return _nothing(NO_LIST)
+    records, undated = with_dates(records)
+    if undated > UNDATED_SHARE:
+        return _nothing(NO_BIRTHS)
     data = _credited(window.build(records, rules, without_each=False), rules, evidence)
     unknown = _unknown(data, records)
     shares = _shares(data)
     return Figures(shares.round(DIGITS), _developers(data), unknown)
 
 
-def _nothing() -> pd.DataFrame:
-    """Shares of which none is known."""
-    table = pd.DataFrame({"statistic": STATISTICS})
-    return table.reindex(columns=SHARES).astype(dict.fromkeys(SHARES[1:], "float64"))
+def with_dates(records: Records) -> tuple[Records, float]:
+    """Take models that nothing dates for old, and say which part of all downloads they hold.
+
+    A model that a list of every model lacks was born after it; without such a list, or where that does
+    not date what it holds, a model without a date of creation can be of any age.
+    """
+    whole = records.lists.loc[records.lists["cut_off"] == 0, "record"]
+    seen = records.observations[records.observations["kind"] == THIRTY_DAY]
+    listed = seen["record"].isin(list(whole))
+    undated = ~seen["name"].isin(created_of(records).index)
+    if len(whole):
+        undated &= seen["name"].isin(seen.loc[listed, "name"])
+    counts = seen["value"].where(~listed | (len(whole) == 0), 0)
+    names = seen.loc[undated, "name"].drop_duplicates()
+    told = pd.DataFrame({"name": names, "record": UNDATED, "created": EARLIEST})
+    models = pd.concat(
+        [records.models, told.reindex(columns=records.models.columns, fill_value="")]
+    )
+    part = float(counts[undated].sum() / max(counts.sum(), 1))
+    return replace(records, models=models.astype(records.models.dtypes)), part
+
+
+def _nothing(reason: str) -> Figures:
+    """Figures of which none is known."""
+    table = pd.DataFrame({"statistic": STATISTICS}).reindex(columns=SHARES)
+    shares = table.astype(dict.fromkeys(SHARES[1:], "float64"))
+    return Figures(shares, pd.DataFrame(columns=DEVELOPERS), (reason,))
 
 
 def _credited(panel: window.WindowPanel, rules: Definitions, evidence: Evidence) -> WindowData:

@@ -6,7 +6,7 @@ from datetime import date
 
 import pandas as pd
 from matplotlib.axes import Axes
-from matplotlib.dates import AutoDateLocator, ConciseDateFormatter, date2num
+from matplotlib.dates import AutoDateLocator, DateFormatter, date2num
 
 from replication.definitions import Definitions
 from replication.plots.layout import SMALL, spread
@@ -71,8 +71,8 @@ def alt(known: pd.DataFrame) -> str:
             ends = [
                 f"{100 * rows['point'].iloc[n]:.1f} % on {rows['day'].iloc[n]}" for n in (0, -1)
             ]
-            parts.append(f"{side} from {ends[0]} to {ends[1]}")
-    return f"Lines of the shares: {'; '.join(parts) or 'none'}."
+            parts.append(f"{side} " + ", ".join(dict.fromkeys(ends)))
+    return f"Lines of the shares, first and last: {'; '.join(parts) or 'none'}."
 
 
 def _line(ax: Axes, rows: pd.DataFrame, side: str) -> tuple[str, float] | None:
@@ -98,9 +98,9 @@ def _axes(ax: Axes) -> None:
     """Scales: percent from zero, days."""
     ax.set_ylim(0, max(ax.get_ylim()[1], 10))
     ax.margins(x=0.04)
-    locator = AutoDateLocator(minticks=2, maxticks=7)
+    locator = AutoDateLocator(minticks=2, maxticks=6)
     ax.xaxis.set_major_locator(locator)
-    ax.xaxis.set_major_formatter(ConciseDateFormatter(locator, show_offset=False))
+    ax.xaxis.set_major_formatter(DateFormatter("%b %Y"))
     ax.grid(visible=True, axis="y")
 
 
