@@ -19,7 +19,7 @@ from release.environments import Environment
 from release.source import ReleaseError
 from replication.files import present
 from replication.places import COMMAND, IN_SHORT
-from replication.report import codebook, documents, render
+from replication.report import codebook, documents
 from replication.report.page import build
 from replication.validation import committed
 
@@ -221,7 +221,7 @@ def outputs(root: Path) -> list[str]:
 def _remove_outputs(folder: Path) -> None:
     """Remove what a run makes, so that it cannot be what was there before; what it reads too stays."""
     for name in outputs(folder):
-        if Path(name).name not in render.SOURCES:
+        if Path(name).name not in documents.SOURCES:
             (folder / name).unlink()
 
 
