@@ -69,19 +69,19 @@ def execute(stage: Stage, run: Run, progress: Progress, *, force: bool = False) 
     path = run.stages / f"{stage.name}.json"
     record = _read(path)
     code = _code_of(stage, record)
-    key = _key(stage, run, code["meaning"])
+    read = [(recorded_name(path, run), _content(path)) for path in stage.inputs(run)]
+    key = _key(stage, run, code["meaning"], (digest for _, digest in read))
     may_have_moved = stage.name == "fetch" and run.unsettled
     if not force and not may_have_moved and _stands(record, key, run.out):
         return False
     _sweep(run)
     began = datetime.now(UTC)
-    read = {recorded_name(path, run): _content(path) for path in stage.inputs(run)}
     outputs = stage.action(run, progress)
     hashes = {str(p.relative_to(run.out)): sha256_file(p) for p in outputs}
     record = {
         "key": key,
         "code": code,
-        "inputs": read,
+        "inputs": dict(read),
         "outputs": hashes,
         "made": _made(run, began),
     }
@@ -161,8 +161,8 @@ def _sweep(run: Run) -> None:
             path.unlink(missing_ok=True)
 
 
-def _key(stage: Stage, run: Run, code: str) -> str:
-    """Hash of everything that the outputs of `stage` depend on; `code` is that of its code."""
+def _key(stage: Stage, run: Run, code: str, read: Iterable[str]) -> str:
+    """Hash of everything that the outputs of `stage` depend on: its code, and the files that it reads."""
     options = (run.revision, run.filename, run.since, run.until, run.engine)
     asked = (stage.name, run.kind, *options)
     return _hash(
@@ -170,7 +170,7 @@ def _key(stage: Stage, run: Run, code: str) -> str:
             "\n".join(map(str, asked)),
             repr(list(flat(run.definitions))),
             code,
-            *(_content(path) for path in stage.inputs(run)),
+            *read,
             _packages(),
         ]
     )
