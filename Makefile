@@ -56,7 +56,7 @@ test-all: test ## run the slow tests too: kills, faults, recovery, Spark, the wh
 verify: $(VENV)/ready ## rebuild in a clean folder and compare with what is committed
 	@$(RUN) verify
 
-calibration: $(VENV)/ready ## measure the coverage of every interval anew (about 15 minutes; kept in replication/data)
+calibration: $(VENV)/ready ## measure the coverage of every interval anew (minutes; kept in replication/data)
 	@$(RUN) calibration
 
 recovery: $(VENV)/ready ## rebuild synthetic Hubs of known truth; what each mending step is worth (12 minutes)

@@ -252,10 +252,10 @@ MADE = methods.methods
 
 
 def with_one_more(
-    developers: np.ndarray, repositories: np.ndarray, rules: Inference
+    developers: np.ndarray, repositories: np.ndarray, rules: Inference, **named: bool
 ) -> Iterator[tuple[methods.Method, Intervals]]:
     """Every method, and the jackknife with twice its reach."""
-    for method, made in MADE(developers, repositories, rules):
+    for method, made in MADE(developers, repositories, rules, **named):
         yield method, made
         if method.name == "jackknife-logit":
             low, high = made.lower - made.point, made.upper - made.point

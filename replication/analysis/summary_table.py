@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from replication.analysis import facts, preferred, rebuild_error
+from replication.analysis import facts, nominal, preferred, rebuild_error
 from replication.analysis.cells import Repositories
 from replication.attribution.registry import Registry
 from replication.attribution.rules import Rule
@@ -59,6 +59,7 @@ def _of_results(tables: Tables, definitions: Definitions) -> Iterator[Mapping[st
     yield facts.over_dimensions(tables["dimensions"], definitions)
     yield facts.over_estimates(tables["estimates"])
     yield preferred.of_calibration(tables["calibration"], definitions)
+    yield nominal.of_calibration(tables["calibration"], definitions.inference.level)
     yield facts.of_tails(tables["hill"], tables["concentration"], definitions)
     yield facts.over_tails(tables["tail_models"], tables["tail_plateaus"])
     yield facts.of_first_sums(tables["rolling_distribution"])

@@ -71,7 +71,10 @@ def compare(
 
 
 def calibration(force: Force = False) -> None:
-    """Measure the coverage of every interval method on synthetic data sets; about 15 minutes."""
+    """Measure the coverage of every interval method on synthetic data sets; some minutes.
+
+    One that was killed goes on from where it was when it is run again.
+    """
     from replication.definitions import PACKAGED
     from replication.pipeline import STAGES
     from replication.run import Run
