@@ -155,7 +155,7 @@ def test_a_second_process_needs_no_table_of_the_first() -> None:
         assert all(table.tables_read & of_stage <= names for table in some)
     assert {"specifications", "window_estimates"} <= {table.name for table in apart}
     assert {"dimensions", "claims", "summary", "window_movers"} <= {table.name for table in after}
-    assert {"estimates", "label_error"} <= {table.name for table in here}
+    assert {"estimates", "intervals"} <= {table.name for table in here}
 
 
 PASSING, MOVERS = "analysis.window.months.passing", "analysis.window.changes.movers"
