@@ -20,13 +20,16 @@ OPTIONS = $(call option,DATA,data) $(call option,RECORDS,records) $(call option,
   $(call option,SINCE,since) $(call option,UNTIL,until) $(call option,ENGINE,engine)
 # Installs the packages of a lock into an environment.
 add = $(2)/bin/python -m ensurepip >/dev/null 2>&1 || true; \
-  if command -v uv >/dev/null; then uv pip install --quiet --python $(2)/bin/python --require-hashes -r $(1); else \
-  $(2)/bin/python -m pip install --quiet --disable-pip-version-check --use-pep517 --require-hashes -r $(1); fi
+  if command -v uv >/dev/null; then uv pip install --quiet --python $(2)/bin/python $(LOCAL) --require-hashes -r $(1); else \
+  $(2)/bin/python -m pip install --quiet --disable-pip-version-check --use-pep517 $(LOCAL) --require-hashes -r $(1); fi
+# The archive's packages, where they lie here: then nothing is asked for elsewhere.
+LOCAL = $(if $(wildcard wheels/*.whl),--no-index -f wheels)
+RELEASE = $(BIN)/python -E -m release
 STAGES := all fetch panel attribution analysis figures paper page
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL: # a stage reads what the stages before it wrote
-.PHONY: $(STAGES) test test-all verify calibration recovery crawl dataset dataset-tools spark browser lint bench lock clean help paper-latex
+.PHONY: $(STAGES) test test-all verify calibration recovery crawl dataset dataset-tools spark browser mutants lint bench lock clean help paper-latex surroundings dist archive rehearsal record
 
 all: $(VENV)/ready ## run everything: data, attribution, statistics, figures, paper, page
 fetch: $(VENV)/ready ## bring the data, with a manifest
@@ -62,6 +65,9 @@ recovery: $(VENV)/ready ## rebuild synthetic Hubs of known truth; what each mend
 crawl: $(VENV)/ready ## read the Hub's list of models now, as one more snapshot (OUT=folder; CRAWL="--top 1000")
 	@$(RUN) crawl $(call option,OUT,out) $(if $(call given,CRAWL),$(CRAWL),--all)
 
+record: $(VENV)/ready ## take in one more reading of the Hub, and say what moved (READING=file DATE=2024-09-20; else it is crawled)
+	@$(RUN) record $(call option,READING,reading) $(call option,DATE,date) $(call option,COVERS,covers) $(call option,OUT,out) $(call option,DEFINITIONS,definitions) $(if $(call given,CRAWL),$(CRAWL)) $(if $(call given,FORCE),--force)
+
 dataset: $(VENV)/ready ## write registry, panels, ledger and main results as a data set of its own (OUT=folder; build/dataset)
 	@$(RUN) dataset $(call option,OUT,out)
 
@@ -76,6 +82,26 @@ spark: $(VENV)/ready ## install Apache Spark too, for ENGINE=spark (needs a Java
 browser: $(VENV)/ready ## install Playwright and axe too, for the tests of the page (they use an installed Chromium)
 	@$(call add,requirements-browser.lock,$(VENV))
 
+# Apart from the package's own, whose libraries it sees by way of a .pth file.
+PURELIB = -c 'import sysconfig; print(sysconfig.get_path("purelib"))'
+mutants: $(VENV)/ready ## change the code at random and count which faults the fast tests find (hours; MUTANTS="panel --sample 50")
+	@$(BIN)/python -m venv build/mutants
+	@$(call add,requirements-mutants.lock,build/mutants)
+	@$(BIN)/python $(PURELIB) > "$$(build/mutants/bin/python $(PURELIB))/project.pth"
+	@OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 build/mutants/bin/python -m bench.mutants $(if $(call given,MUTANTS),$(MUTANTS))
+
+surroundings: $(VENV)/ready ## run everything on other Pythons, places, users and languages (PYTHONS="programs"; 10 minutes)
+	@$(RELEASE) surroundings $(call option,PYTHONS,pythons)
+
+dist: $(VENV)/ready ## build the wheel and the source distribution into build/dist
+	@$(RELEASE) dist
+
+archive: $(VENV)/ready ## write all that a run offline needs into build/dist (WHEELS=1 the locked packages too)
+	@$(RELEASE) archive $(if $(call given,WHEELS),--wheels)
+
+rehearsal: $(VENV)/ready ## do everything that a release does, in a clean clone, and publish nothing (15 minutes)
+	@$(RELEASE) rehearsal
+
 lint: $(VENV)/ready ## check style, types, and that layers import downwards only
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
@@ -85,7 +111,7 @@ lint: $(VENV)/ready ## check style, types, and that layers import downwards only
 bench: $(VENV)/ready ## measure our speed against what one would use instead, in the same run
 	@$(BIN)/python -m bench
 
-lock: ## remake requirements.lock and those of Spark, of the data set's tools and of the browser tests (needs uv)
+lock: ## remake requirements.lock and those of Spark, of the data set's tools, of the browser tests and of the mutants (needs uv)
 	@uv pip compile pyproject.toml --extra dev --universal --generate-hashes --python-version 3.11 \
 	  --no-header --quiet --output-file requirements.lock
 	@sed -i.old '1i\
@@ -103,7 +129,11 @@ lock: ## remake requirements.lock and those of Spark, of the data set's tools an
 	  --no-header --no-annotate --quiet --output-file requirements-browser.lock
 	@sed -i.old '1i\
 	# Playwright and axe, for the tests of the page in a browser (make browser), with hashes. Remake: make lock' requirements-browser.lock
-	@rm requirements.lock.old requirements-spark.lock.old requirements-dataset.lock.old requirements-browser.lock.old
+	@echo "mutmut>=3.8" | uv pip compile - --universal --generate-hashes --python-version 3.11 \
+	  --constraint requirements.lock --no-header --no-annotate --quiet --output-file requirements-mutants.lock
+	@sed -i.old '1i\
+	# mutmut, whose operators make the mutants (make mutants), with hashes. Remake: make lock' requirements-mutants.lock
+	@rm requirements.lock.old requirements-spark.lock.old requirements-dataset.lock.old requirements-browser.lock.old requirements-mutants.lock.old
 
 clean: ## remove the environment, caches and intermediate files; results stay, those in runs too
 	@rm -rf $(VENV) build runs/*/build .pytest_cache .mypy_cache .ruff_cache .hypothesis
@@ -122,7 +152,7 @@ $(VENV)/ready: requirements.lock
 	@rm -rf $(VENV)
 	@echo "installing into $(VENV) (once)"
 	@if command -v uv >/dev/null && uv venv --quiet --python "$(PYTHON)" $(VENV) && \
-	    uv pip install --quiet --python $(BIN)/python --require-hashes -r requirements.lock; then :; else \
+	    uv pip install --quiet --python $(BIN)/python $(LOCAL) --require-hashes -r requirements.lock; then :; else \
 	  rm -rf $(VENV) && $(PYTHON) -m venv $(VENV) && \
-	  $(BIN)/python -m pip install --quiet --disable-pip-version-check --use-pep517 --require-hashes -r requirements.lock; fi
+	  $(BIN)/python -m pip install --quiet --disable-pip-version-check --use-pep517 $(LOCAL) --require-hashes -r requirements.lock; fi
 	@touch $@

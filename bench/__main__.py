@@ -190,12 +190,13 @@ def growth(sizes: Sizes, report: Report) -> None:
 
 
 def limit(sizes: Sizes, report: Report) -> None:
-    """Ours against drawing random numbers alone: its own, and n × B whole numbers."""
+    """Ours against drawing random numbers alone: its own bits and numbers, and n × B."""
     b, near = sizes.replicates, []
     for n, clusters in ((sizes.shares, sizes.shares), (sizes.hub, sizes.namespaces)):
         mine = in_child(bootstrap.ours, n, clusters, b)
         numbers = {
-            "our random numbers": (in_child(limits.our_numbers, n, clusters, b), "no"),
+            "our random bits": (in_child(limits.our_bits, n, clusters, b), "no"),
+            "our random numbers": (in_child(limits.our_weights, n, clusters, b), "no"),
             "clusters × replicates": (
                 in_child(limits.naive_numbers, clusters, b, sizes.done),
                 _part(sizes.done, b),

@@ -14,29 +14,54 @@ from unittest.mock import patch
 import numpy as np
 
 from bench import bootstrap, synthetic
-from replication.inference import resampling, schemes
+from replication.inference import poisson, resampling, schemes
+from replication.inference.merging import Merged
+from replication.inference.poisson import PoissonNumbers, random_words
 from replication.inference.resampling import generator_of
 
+Draw = Callable[[np.random.Generator, slice, int], Any]
 
-def our_numbers(n: int, clusters: int, replicates: int) -> tuple[float, None]:
-    """Seconds to draw the random numbers that ours needs, in as many threads, and to drop them."""
-    rows = resampling.merged(synthetic.hub(n, clusters).cells())
-    apart = int(rows.rare.shape[1])
-    tabled = rows.times <= schemes.LARGEST
-    others = apart + int(rows.times[tabled].sum())
-    parts = np.append(others, rows.times[~tabled])
-    step = max(1, schemes.AT_ONCE // (apart + len(rows.times)))
-    missing = int(schemes.MARGIN * np.sqrt(others))
 
-    def draw(number: int) -> None:
+def our_bits(n: int, clusters: int, replicates: int) -> tuple[float, None]:
+    """Seconds to draw the random bits that ours needs, in as many threads, and to drop them.
+
+    What a few numbers need for a second draw is left out.
+    """
+    rows = _rows(n, clusters)
+    paired = int((rows.times <= poisson.PAIRED).sum())
+
+    def bits(generator: np.random.Generator, part: slice, size: int) -> None:
+        two = max(0, min(part.stop, paired) - part.start)
+        random_words(generator, two * -(-size // 2) + (part.stop - part.start - two) * size)
+
+    return _drawn(rows, replicates, bits)
+
+
+def our_weights(n: int, clusters: int, replicates: int) -> tuple[float, None]:
+    """Seconds to draw the random numbers that ours needs, in as many threads, and to drop them.
+
+    They are the Poisson numbers of all rows, and which clusters are drawn one by one.
+    """
+    rows = _rows(n, clusters)
+    return _drawn(rows, replicates, PoissonNumbers(rows.times, schemes.steps_below(clusters)).draw)
+
+
+def _rows(n: int, clusters: int) -> Merged:
+    """The rows that ours draws weights of."""
+    return resampling.merged(synthetic.hub(n, clusters).cells(), poisson.LARGEST)
+
+
+def _drawn(rows: Merged, replicates: int, draw: Draw) -> tuple[float, None]:
+    """Seconds of drawing something of all rows, and of drawing clusters one by one."""
+    missing = int(schemes.MARGIN * np.sqrt(rows.clusters)) * bootstrap.CHUNK
+
+    def chunk(number: int) -> None:
         generator = generator_of(bootstrap.SEED, number)
-        for start in range(0, bootstrap.CHUNK, step):
-            size = min(step, bootstrap.CHUNK - start)
-            generator.multinomial(parts.sum(), parts / parts.sum(), size=size)
-            generator.integers(1 << 16, size=(size, apart + int(tabled.sum())), dtype=np.uint16)
-            generator.integers(others, size=size * missing)
+        for part in rows.parts(bootstrap.CHUNK):
+            draw(generator, part, bootstrap.CHUNK)
+        generator.integers(rows.clusters, size=missing)
 
-    return _in_threads(draw, -(-replicates // bootstrap.CHUNK)), None
+    return _in_threads(chunk, -(-replicates // bootstrap.CHUNK)), None
 
 
 def naive_numbers(n: int, replicates: int, done: int) -> tuple[float, None]:
@@ -63,10 +88,11 @@ def profile(n: int, clusters: int, replicates: int) -> tuple[float, dict[str, fl
         for owner, name, part in (
             (synthetic.Hub, "cells", "grouping"),
             (resampling, "merged", "merging"),
-            (resampling, "_merged_totals", "totals"),
-            (schemes.Multinomial, "merged", "weights"),
-            (schemes, "_spread", "spread"),
-            (schemes, "_poisson", "tables"),
+            (poisson, "_tabled", "tables"),
+            (poisson, "random_words", "bits"),
+            (PoissonNumbers, "draw", "numbers"),
+            (Merged, "totals", "totals"),
+            (Merged, "drawn_singly", "singly"),
         ):
             clocked = _clocked(getattr(owner, name), inside, part)
             patches.enter_context(patch.object(owner, name, clocked))
@@ -74,12 +100,13 @@ def profile(n: int, clusters: int, replicates: int) -> tuple[float, dict[str, fl
     parts = {
         "grouping repositories to clusters": inside["grouping"],
         "merging equal rows": inside["merging"],
-        "drawing frequent rows": inside["weights"] - inside["spread"],
-        "drawing rows from tables": inside["tables"],
-        "drawing what is missing, one by one": inside["spread"] - inside["tables"],
-        "multiplying weights and rows": inside["totals"] - inside["weights"],
+        "making tables of laws": inside["tables"],
+        "drawing random bits": inside["bits"],
+        "looking up numbers": inside["numbers"] - inside["bits"],
+        "multiplying weights and rows": inside["totals"] - inside["numbers"],
+        "drawing what is missing, one by one": inside["singly"],
         "shares, quantiles and the rest": seconds
-        - sum(inside[part] for part in ("grouping", "merging", "totals")),
+        - sum(inside[part] for part in ("grouping", "merging", "tables", "totals", "singly")),
     }
     return seconds, parts
 

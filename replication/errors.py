@@ -2,6 +2,12 @@
 
 from __future__ import annotations
 
+import re
+
+LONGEST = 2_000
+"""Letters of a message: it quotes what was read, which may be endless."""
+_BREAKS = re.compile(r"[\n\r\v\f\x1c-\x1e\x85\u2028\u2029]+")
+
 
 class ReplicationError(Exception):
     """A failure that the user can act on.
@@ -14,13 +20,24 @@ class ReplicationError(Exception):
         What the reader of the message can do about it.
     """
 
+    several_lines = False
+    """Whether the message is a list of our own; any other is one line, whatever it quotes."""
+
     def __init__(self, what: str, remedy: str) -> None:
         super().__init__(what, remedy)  # both, so that another process can send it
-        self.what = what
-        self.remedy = remedy
+        self.what = what if self.several_lines else _one_line(what)
+        self.remedy = _one_line(remedy)
 
     def __str__(self) -> str:
         return f"{self.what}\n  remedy: {self.remedy}"
+
+
+def _one_line(text: str) -> str:
+    """Return a text on one line, with its middle left out where it is too long."""
+    line = _BREAKS.sub(" ", text)
+    if len(line) <= LONGEST:
+        return line
+    return f"{line[: LONGEST // 2]} … {line[len(line) - LONGEST // 2 :]}"
 
 
 class DefinitionError(ReplicationError):
@@ -64,6 +81,8 @@ class StageOrderError(ReplicationError):
 
 class VerificationError(ReplicationError):
     """What was rebuilt differs from what is committed."""
+
+    several_lines = True
 
 
 class SecondImplementationError(VerificationError):

@@ -11,6 +11,7 @@ import shutil
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import fields
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -27,11 +28,13 @@ NAMES = (
 )  # fmt: skip
 """Columns of text, though every cell of a table be of digits or empty."""
 _FORMULA = "=+-@\t\r＝＋－＠"
-_MARKS = f"'{_FORMULA}"
+_BEGINS = f"^'*[{re.escape(_FORMULA)}]"
+_HELD = f"^'+[{re.escape(_FORMULA)}]"
 PART = ".part"
 """Ending of a file that is being written."""
 _BLOCK = 1 << 20
 _PATTERN = re.compile(r"([*?\[])")
+_KINDS = {"str": str, "int": int}
 _AGAIN = "run the stage that writes it again: make all"
 
 
@@ -136,26 +139,23 @@ def write_csv(path: Path, table: pd.DataFrame) -> None:
 
 def csv_text(table: pd.DataFrame) -> str:
     """Return `table` as the text that `write_csv` writes."""
-    held = {name: table[name].map(_held) for name in _texts(table, _MARKS)}
+    held = table.assign(**{name: table[name].map(_held) for name in _texts(table, _BEGINS)})
+    text = _written(held, csv.QUOTE_MINIMAL)
+    # pandas leaves a lone carriage return bare, and a reader takes it for the end of a row
+    return _written(held, csv.QUOTE_NONNUMERIC) if "\r" in text else text
+
+
+def _written(table: pd.DataFrame, quoting: Any) -> str:
+    """The text of a table whose cells are as they are to be read."""
     return str(
-        table.assign(**held).to_csv(
-            index=False,
-            float_format=FLOAT_FORMAT,
-            lineterminator="\n",
-            # pandas leaves a lone carriage return bare, and a reader takes it for the end of a row
-            quoting=csv.QUOTE_NONNUMERIC if _texts(table, "\r") else csv.QUOTE_MINIMAL,
-        )
+        table.to_csv(index=False, float_format=FLOAT_FORMAT, lineterminator="\n", quoting=quoting)
     )
 
 
-def _texts(table: pd.DataFrame, marks: str) -> list[str]:
-    """Columns of text in which one of `marks` occurs."""
+def _texts(table: pd.DataFrame, pattern: str) -> list[str]:
+    """Columns of text in which a pattern occurs."""
     texts = table.select_dtypes(exclude=["number", "bool", "datetime"])
-    return [
-        str(name)
-        for name in texts
-        if texts[name].astype("string").str.contains(f"[{re.escape(marks)}]").any()
-    ]
+    return [str(name) for name in texts if texts[name].astype("string").str.contains(pattern).any()]
 
 
 def _held(cell: Any) -> Any:
@@ -199,8 +199,16 @@ def read_json(path: Path) -> Any:
     text = read_text(path)
     try:
         return json.loads(text)
+    except RecursionError:
+        raise ContractError(f"{path} is damaged: it is nested too deep", _AGAIN) from None
     except ValueError as error:
         raise ContractError(f"{path} is damaged: {error}", _AGAIN) from None
+
+
+def has_its_types(value: Any) -> bool:
+    """Whether every field of a dataclass that is annotated as text or as a whole number holds one."""
+    kinds = ((field.name, _KINDS.get(str(field.type))) for field in fields(value))
+    return all(type(getattr(value, name)) is kind for name, kind in kinds if kind)
 
 
 def read_text(path: Path) -> str:
@@ -241,7 +249,8 @@ def read_csv(path: Path, **options: Any) -> pd.DataFrame:
         raise ContractError(f"{path} is damaged: {reason}", _AGAIN) from None
     text = table.select_dtypes(exclude="number").columns
     table = table.fillna(dict.fromkeys(text, ""))
-    return table.assign(**{name: table[name].map(_released) for name in _texts(table, "'")})
+    held = _texts(table, _HELD) if b"'" in path.read_bytes() else []
+    return table.assign(**{name: table[name].map(_released) for name in held})
 
 
 def _require(path: Path) -> None:

@@ -9,14 +9,17 @@ from __future__ import annotations
 
 import hashlib
 import json
+import platform
 import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from importlib import metadata
 from pathlib import Path
 from typing import Any
 
-from replication.definitions.values import flat
+from replication import __version__
+from replication.definitions.values import changes, flat
 from replication.files import PART, sha256_file, write_json
 from replication.meaning import meaning_of
 from replication.places import DISTRIBUTION, IN_REPOSITORY, PACKAGE, ROOT
@@ -66,22 +69,65 @@ def execute(stage: Stage, run: Run, progress: Progress, *, force: bool = False) 
     path = run.stages / f"{stage.name}.json"
     record = _read(path)
     code = _code_of(stage, record)
-    key = _key(stage, run, code["meaning"])
+    read = [(recorded_name(path, run), _content(path)) for path in stage.inputs(run)]
+    key = _key(stage, run, code["meaning"], (digest for _, digest in read))
     may_have_moved = stage.name == "fetch" and run.unsettled
     if not force and not may_have_moved and _stands(record, key, run.out):
         return False
     _sweep(run)
+    began = datetime.now(UTC)
     outputs = stage.action(run, progress)
     hashes = {str(p.relative_to(run.out)): sha256_file(p) for p in outputs}
-    write_json(path, {"key": key, "code": code, "outputs": hashes})
+    record = {
+        "key": key,
+        "code": code,
+        "inputs": dict(read),
+        "outputs": hashes,
+        "made": _made(run, began),
+    }
+    write_json(path, record)
     return True
+
+
+def record_of(out: Path, name: str) -> dict[str, Any]:
+    """What a stage left on its last run in a folder: hashes of inputs and outputs, and what made them.
+
+    It is empty where the stage has not run there. `made` has the version, Python, system, time, seconds,
+    options, seed and the definitions that are not the packaged ones.
+    """
+    return _read(out / "build" / "stages" / f"{name}.json")
+
+
+def recorded_name(path: Path, run: Run) -> str:
+    """Name of an input in a record: relative to the run or to the repository, else its own alone."""
+    for folder in (run.out, ROOT):
+        if path.is_relative_to(folder):
+            return path.relative_to(folder).as_posix()
+    return path.name
+
+
+def _made(run: Run, began: datetime) -> dict[str, Any]:
+    """What a stage ran on and with."""
+    asked = (run.revision, run.filename, run.since, run.until)
+    options = dict(zip(("revision", "file", "since", "until"), map(str, asked), strict=True))
+    return {
+        "version": __version__,
+        "python": platform.python_version(),
+        "system": platform.platform(terse=True),
+        "began": began.isoformat(timespec="seconds"),
+        "seconds": round((datetime.now(UTC) - began).total_seconds(), 1),
+        "source": run.kind,
+        "options": {name: text for name, text in options.items() if text not in {"", "None"}},
+        "seed": run.definitions.inference.seed,
+        "definitions": {name: str(pair[0]) for name, pair in changes(run.definitions).items()},
+    }
 
 
 def _read(path: Path) -> dict[str, Any]:
     """The record of a stage; empty where there is none that can be read."""
     try:
         record = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError):
+    except (OSError, ValueError, RecursionError):
         return {}
     return record if isinstance(record, dict) else {}
 
@@ -115,8 +161,8 @@ def _sweep(run: Run) -> None:
             path.unlink(missing_ok=True)
 
 
-def _key(stage: Stage, run: Run, code: str) -> str:
-    """Hash of everything that the outputs of `stage` depend on; `code` is that of its code."""
+def _key(stage: Stage, run: Run, code: str, read: Iterable[str]) -> str:
+    """Hash of everything that the outputs of `stage` depend on: its code, and the files that it reads."""
     options = (run.revision, run.filename, run.since, run.until, run.engine)
     asked = (stage.name, run.kind, *options)
     return _hash(
@@ -124,7 +170,7 @@ def _key(stage: Stage, run: Run, code: str) -> str:
             "\n".join(map(str, asked)),
             repr(list(flat(run.definitions))),
             code,
-            *(_content(path) for path in stage.inputs(run)),
+            *read,
             _packages(),
         ]
     )

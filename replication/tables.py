@@ -21,6 +21,8 @@ HEAD, WHOLE, ANY = "head", "whole", "any"
 DIGITS = 9
 """Decimals of fractions made by logarithms, powers or sums, whose last digits another processor may
 compute otherwise."""
+WINDOW = "window"
+"""What the stage offers of the published window."""
 NUMBERS = "numbers.json"
 """The numbers of the text, beside the tables."""
 _READ = re.compile(r"\((?P<group>[^)]*)\)|(?P<one>\S+)")
@@ -54,6 +56,8 @@ class Table:
         Further arguments of the maker, by name.
     kept
         Whether it is made rarely and lies among the package's data, from where it is copied.
+    long
+        Whether it takes long and needs little of what other tables need.
     """
 
     name: str
@@ -66,6 +70,7 @@ class Table:
     part: int | None = None
     options: Mapping[str, Any] = field(default_factory=dict)
     kept: bool = False
+    long: bool = False
 
     @property
     def file(self) -> str:
@@ -137,6 +142,29 @@ def in_order(rows: list[Table]) -> list[Table]:
         ordered += ready
         waiting = [table for table in waiting if table not in ready]
     return ordered
+
+
+def apart(ordered: list[Table]) -> list[Table]:
+    """Tables that a second process can make beside the others: long ones, and those of the window.
+
+    None of them reads a table that is not among them. `ordered` stand after what they read.
+    """
+    names, found = {table.name for table in ordered}, list[Table]()
+    for table in ordered:
+        of_window = any(str(name).partition(".")[0] == WINDOW for name in table.arguments)
+        if (table.long or of_window) and table.tables_read & names <= {t.name for t in found}:
+            found.append(table)
+    return found
+
+
+def after(ordered: list[Table], some: list[Table]) -> list[Table]:
+    """Tables that read one of some tables, or one that does; `ordered` stand after what they read."""
+    names, found = {table.name for table in some}, list[Table]()
+    for table in ordered:
+        if table not in some and table.tables_read & names:
+            found.append(table)
+            names.add(table.name)
+    return found
 
 
 # fmt: off
@@ -227,7 +255,7 @@ TABLES: list[Table] = [
           "analysis.change.changes", "weeks"),
     Table("intervals", "Every interval method on the same cells",
           "analysis.methods.interval_methods", "repositories weeks"),
-    Table("jackknife_degrees", "The preferred interval with the degrees of freedom that unequal developers are worth; its coverage is not measured",
+    Table("jackknife_degrees", "The preferred interval with the degrees of freedom that unequal developers are worth; its coverage is in calibration.csv",
           "analysis.degrees.degrees", "repositories window.population", source=HEAD, digits=DIGITS),
     Table("calibration", "Measured coverage of every interval method on synthetic data sets made of the panel's developers",
           "validation.coverage.measure", kept=True),
@@ -252,7 +280,7 @@ TABLES: list[Table] = [
     Table("label_error", "Intervals that carry luck, label error, and both",
           "analysis.label_error.propagate", "repositories audited settled"),
     Table("specifications", "The lead in every specification of the grid",
-          "analysis.grid.multiverse", "repositories progress"),
+          "analysis.grid.multiverse", "repositories progress", long=True),
     Table("dimensions", "What every choice of the grid does to the lead, and shares of variance",
           "analysis.sensitivity.dimensions", "specifications definitions", digits=DIGITS),
     Table("published_cells", "The cells of the grid nearest to published definitions",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -33,6 +34,8 @@ VARIABLES = {
     "STUDY": "/scratch/definitions.toml",
     "REGISTRY": "/scratch/registry.csv",
     "CRAWL": "--top 5",
+    "PYTHONS": "/usr/bin/false",
+    "WHEELS": "1",
     "PYTHON": "/usr/bin/false",
     "BIN": "/scratch",
     "VENV": "/scratch",
@@ -57,12 +60,17 @@ def told_by_make(*arguments: str, **variables: str) -> str:
     done = subprocess.run(
         command, cwd=ROOT, env=env, capture_output=True, encoding="utf-8", check=True
     )
-    lines = [line for line in done.stdout.splitlines() if "-m replication" in line]
+    lines = [
+        line for line in done.stdout.splitlines() if re.search("-m (replication|release)", line)
+    ]
     return " ".join(lines[0].split())
 
 
 @make
-@pytest.mark.parametrize("target", ["all", "fetch", "panel", "verify", "crawl", "calibration"])
+@pytest.mark.parametrize(
+    "target",
+    ["all", "fetch", "panel", "verify", "crawl", "calibration", "surroundings", "archive"],
+)
 def test_make_reads_no_variable_of_the_environment(target: str) -> None:
     """Every target runs the same command with and without variables of these names."""
     assert told_by_make(target, **VARIABLES) == told_by_make(target)
@@ -96,6 +104,13 @@ def test_a_crawl_goes_where_the_command_line_says() -> None:
     """OUT and CRAWL are those of the command line; an empty OUT is passed on, to be refused."""
     assert told_by_make("crawl", "OUT=here", "CRAWL=--top 9").endswith("--out 'here' --top 9")
     assert told_by_make("crawl", "OUT=").endswith("crawl --out '' --all")
+
+
+@make
+def test_make_hands_on_what_a_release_asks_for() -> None:
+    """Pythons and packages are those of the command line."""
+    assert told_by_make("surroundings", "PYTHONS=a b", **VARIABLES).endswith("--pythons 'a b'")
+    assert told_by_make("archive", "WHEELS=1").endswith("archive --wheels")
 
 
 @pytest.mark.slow

@@ -17,7 +17,7 @@ import pytest
 import bench.__main__ as command
 from bench import attribution, bootstrap, limits, measure, snapshots, synthetic
 from bench.measure import COLUMNS, Measured, Row
-from replication.inference import resampling, schemes
+from replication.inference import merging, resampling
 from replication.panel.whole_hub import engine_duckdb
 from replication.validation.synthetic.truth import seconds
 
@@ -103,12 +103,12 @@ def test_others_find_the_same(
 
 def test_the_profile_adds_up_and_leaves_no_trace() -> None:
     """Parts are all of the seconds, none is negative, and the clocks are gone afterwards."""
-    before = resampling.merged, schemes._poisson
+    before = resampling.merged, merging.Merged.totals
     seconds, parts = limits.profile(N, CLUSTERS, B)
     assert sum(parts.values()) == pytest.approx(seconds)
     assert min(parts.values()) >= 0
-    assert parts["drawing rows from tables"] > 0
-    assert (resampling.merged, schemes._poisson) == before
+    assert parts["looking up numbers"] > 0
+    assert (resampling.merged, merging.Merged.totals) == before
 
 
 def test_the_power_of_a_power_law() -> None:
@@ -304,3 +304,12 @@ def test_a_row_without_another_package_has_empty_cells() -> None:
     found = dict(zip(COLUMNS, row.values(), strict=True))
     assert found["other_s"] == found["ratio"] == found["clusters"] == ""
     assert found["peak_mb"] == 120
+
+
+def test_every_mutant_that_survives_is_explained() -> None:
+    """By a kind of docs/MUTANTS.md, and a reason: they are read, not only counted."""
+    root = Path(command.__file__).parents[1]
+    page = (root / "docs" / "MUTANTS.md").read_text(encoding="utf-8")
+    rows = pd.read_csv(root / "bench" / "mutants" / "survivors.csv", keep_default_na=False)
+    assert all(f"\n| {kind} |" in page for kind in rows["kind"])
+    assert (rows["reason"] != "").all()

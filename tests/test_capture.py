@@ -228,22 +228,18 @@ def test_the_nearest_deeper_list_is_chosen() -> None:
 
 def test_the_tail_is_what_a_higher_cut_off_would_have_missed() -> None:
     """1,000 with 800 above the cut-off: a factor of 1.25; the tail's own tail goes on top."""
-    full, own = (
-        pd.Series({"China": 1_100.0, "USA": 500.0}),
-        pd.Series({"China": 1_000.0, "USA": 500.0}),
-    )
-    above = pd.Series({"China": 800.0, "USA": 500.0})
+    full, own, above = (np.array([china, 500.0]) for china in (1_100.0, 1_000.0, 800.0))
     found = tail_factor(full, own, above)
-    assert found.to_dict() == pytest.approx({"China": 1_100 / 800, "USA": 1.0})
+    assert found.tolist() == pytest.approx([1_100 / 800, 1.0])
 
 
 def test_a_group_that_no_higher_cut_off_holds_has_the_factor_of_all() -> None:
     """All together have 2,000 and 1,600 above: so has a group with nothing above, or nothing."""
-    full = pd.DataFrame({FOLLOWED: [1_000.0, 600.0, 0.0], OTHER: [400.0, 0.0, 0.0]})
-    above = pd.DataFrame({FOLLOWED: [1_000.0, 600.0, 0.0], OTHER: [0.0, 0.0, 0.0]})
-    found = tail_factor(full, full, above)
-    assert found[FOLLOWED].tolist() == pytest.approx([1, 1, 2_000 / 1_600])
-    assert found[OTHER].tolist() == pytest.approx([2_000 / 1_600] * 3)
+    full = np.array([[1_000.0, 600.0, 0.0], [400.0, 0.0, 0.0]])
+    above = np.array([[1_000.0, 600.0, 0.0], [0.0, 0.0, 0.0]])
+    followed, other = tail_factor(full, full, above)
+    assert followed.tolist() == pytest.approx([1, 1, 2_000 / 1_600])
+    assert other.tolist() == pytest.approx([2_000 / 1_600] * 3)
 
 
 def test_tails_are_added_list_by_list_down_to_the_whole_hub() -> None:

@@ -109,6 +109,37 @@ def test_choices_by_hand(rows: pd.DataFrame, attribution: str, labels: str, trea
         assert row[["total", "china", "usa", "lead"]].tolist() == expected
 
 
+def test_the_choices_of_one_window_by_hand(monkeypatch: pytest.MonkeyPatch) -> None:
+    """By the study's labels alone, which are few: who is credited, and what is done with the rest."""
+    monkeypatch.setattr(choices, "LABELLED", ("study",))
+    found, window = chosen(TABLE, SMALL), SMALL.windows[0].id
+    assert list(found.columns) == ["total", "china", "usa", "lead"]
+    assert len(found) == 5 * 5
+    for attribution in ("uploader", "origin", "split", "maker", "base_maker"):
+        for treatment, (china, usa, total) in BY_HAND[attribution, "study"].items():
+            row = found.loc[window, "none", attribution, "study", treatment]
+            assert row.tolist() == [total, china / total, usa / total, (china - usa) / total]
+
+
+def test_which_exclusions_are_choices() -> None:
+    """Those that remove something of a window and leave something."""
+
+    def pairs(table: pd.DataFrame) -> set[tuple[str, str]]:
+        each = list(choices._specifications(Repositories(table, DEFINITIONS)))
+        assert len(each) == len(set(each))
+        assert {s.age_limit_days for s in each} == {DEFINITIONS.panel.age_limit_days}
+        return {(s.window, s.exclusion) for s in each}
+
+    windows, left = (
+        [w.id for w in DEFINITIONS.windows],
+        ["none", "telemetry", "not-chosen", "repackaged"],
+    )
+    assert pairs(TABLE) == {(window, name) for window in windows for name in left}
+    assert pairs(TABLE.assign(kinds="telemetry")) == {(window, "none") for window in windows}
+    without = TABLE.assign(**{HEAD: TABLE[HEAD].where(TABLE["kinds"] != "telemetry", 0)})
+    assert pairs(without) == pairs(TABLE) - {(HEAD, "telemetry"), (HEAD, "not-chosen")}
+
+
 @pytest.mark.slow
 def test_every_choice_has_one_row(rows: pd.DataFrame) -> None:
     """Four windows, whole and without each exclusion that removes something, and the grid."""

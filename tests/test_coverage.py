@@ -4,10 +4,15 @@ from __future__ import annotations
 
 import ast
 import dataclasses
+import os
+import signal
+import subprocess
 import sys
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from types import FrameType
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -20,6 +25,7 @@ from replication.analysis.lead import LEAD, RATIO
 from replication.analysis.methods import DEVELOPER, JUDGED, NOTHING, STATISTICS, Method
 from replication.definitions import PACKAGED, Calibration, Definitions, Inference
 from replication.errors import VerificationError
+from replication.inference import resampling
 from replication.inference.bootstrap import Intervals
 from replication.inference.resampling import cluster_weights
 from replication.inference.schemes import MULTINOMIAL
@@ -27,10 +33,12 @@ from replication.inference.simulation import DEVELOPERS, HITS, LABELS, MODELS, P
 from replication.kinds import BUNDLED
 from replication.meaning import meaning_of
 from replication.pipeline import STAGES
+from replication.places import ROOT
 from replication.run import Run
 from replication.stages import execute
 from replication.validation import coverage
 from replication.validation.coverage import CHUNK, CODE, Setting, require_calibration
+from replication.validation.kept import Kept
 
 HEAD = "cohort-2025-08"
 FRACTIONS = ["refused", "coverage", "below", "above"]
@@ -66,6 +74,101 @@ def test_workers_change_no_number(
     assert capsys.readouterr().out.splitlines() == ["50 of 100 data sets", "100 of 100 data sets"]
 
 
+def test_a_measurement_that_was_killed_goes_on(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """What was done is not done again, and the table is the same, byte for byte."""
+    definitions, kept = small_definitions(6, 10), Kept(tmp_path / "calibration", "a key")
+    monkeypatch.setattr(coverage, "settings", lambda _: TWO)
+    monkeypatch.setattr(coverage, "CHUNK", 2)
+    monkeypatch.setattr(coverage, "ProcessPoolExecutor", lambda *_: ThreadPoolExecutor(1))
+    whole = coverage.measure(TABLE, definitions).to_csv()
+    make, jobs, most = coverage._chunk, [], 4
+
+    def noted(*arguments: Any) -> pd.DataFrame:
+        if len(jobs) == most:
+            raise KeyboardInterrupt
+        jobs.append(arguments[2])
+        return make(*arguments)
+
+    monkeypatch.setattr(coverage, "_chunk", noted)
+    with pytest.raises(KeyboardInterrupt):
+        coverage.measure(TABLE, definitions, kept=kept)
+    assert len(jobs) == kept.count() == most
+    most = 6
+    for _ in range(2):
+        assert coverage.measure(TABLE, definitions, kept=kept).to_csv() == whole
+        assert len(jobs) == len(set(jobs)) == kept.count() == most
+
+
+def test_pieces_under_another_key_are_dropped(tmp_path: Path) -> None:
+    """A changed definition or a changed line of code makes all pieces anew."""
+    old, new = (Kept(tmp_path / "calibration", key * 64) for key in "ab")
+    one = pd.DataFrame({"lower": [0.1 + 0.2, np.nan]})
+    assert old.piece("one", lambda: one).equals(one)
+    assert (old.count(), new.count()) == (1, 0)
+    assert new.piece("one", lambda: 2 * one).equals(2 * one)
+    new.drop_others()
+    assert (old.count(), new.count()) == (0, 1)
+    assert new.piece("one", lambda: 3 * one).equals(2 * one)
+    new.drop()
+    assert not new.root.exists()
+
+
+def test_a_damaged_piece_is_made_again(tmp_path: Path) -> None:
+    """What is no table counts for nothing."""
+    kept, one = Kept(tmp_path, "key"), pd.DataFrame({"lower": [0.5]})
+    kept.piece("one", lambda: one)
+    [path] = tmp_path.glob("*/one.parquet")
+    path.write_bytes(path.read_bytes()[:20])
+    assert kept.piece("one", lambda: 2 * one).equals(2 * one)
+    assert kept.piece("one", lambda: 3 * one).equals(2 * one)
+
+
+MEASURE = """
+import sys
+from pathlib import Path
+sys.path[:0] = {paths!r}
+from test_coverage import TABLE, TWO, small_definitions
+from replication.validation import coverage
+from replication.validation.kept import Kept
+if __name__ == "__main__":
+    coverage.settings = lambda _: TWO
+    def say(text):
+        print(text, flush=True)
+    kept = Kept(Path(sys.argv[1]), "key")
+    say(coverage.measure(TABLE, small_definitions(200), say, kept=kept).to_csv().encode().hex())
+"""
+"""A program that measures four chunks of each of two settings, and prints the table at the end."""
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(os.name != "posix", reason="kills a group of processes")
+def test_killed_processes_leave_whole_pieces(tmp_path: Path) -> None:
+    """Killed by the system with all workers: the next run keeps what is there, to the same bytes."""
+    program = tmp_path / "measure.py"
+    program.write_text(
+        MEASURE.format(paths=[str(Path(__file__).parent), str(ROOT)]), encoding="utf-8"
+    )
+    kept = Kept(tmp_path / "calibration", "key")
+    command = [sys.executable, str(program)]
+    with subprocess.Popen(
+        [*command, str(kept.root)], stdout=subprocess.PIPE, start_new_session=True
+    ) as process:
+        assert process.stdout is not None
+        assert process.stdout.readline() == b"50 of 400 data sets\n"
+        os.killpg(process.pid, signal.SIGKILL)
+    before = {path: path.stat().st_mtime_ns for path in kept.root.glob("*/*.parquet")}
+    assert 1 <= len(before) == kept.count() < 8
+    tables = [
+        subprocess.run([*command, str(folder)], check=True, capture_output=True).stdout.split()[-1]
+        for folder in (kept.root, tmp_path / "another")
+    ]
+    assert tables[0] == tables[1]
+    assert kept.count() == 8
+    assert all(path.stat().st_mtime_ns == time for path, time in before.items())
+
+
 @pytest.mark.slow
 def test_the_table_has_a_row_for_every_setting_method_and_statistic(table: pd.DataFrame) -> None:
     """In the documented columns, with the size of the synthetic population."""
@@ -74,7 +177,9 @@ def test_the_table_has_a_row_for_every_setting_method_and_statistic(table: pd.Da
         *["data_sets", "refused", "coverage", "error", "below", "above", "width"],
     ]
     cells = np.ones((3, 3), dtype=np.int64)
-    every = [method for method, _ in methods.methods(cells, cells, DEFINITIONS.inference)]
+    rules = DEFINITIONS.inference
+    every = [method for method, _ in methods.methods(cells, cells, rules)]
+    every += [method for method, _ in methods.with_fewer_degrees(cells, rules)]
     keys = ["estimand", "model", "power", *coverage.KEYS]
     expected = [
         (*vars(setting).values(), *vars(method).values(), name)
@@ -145,7 +250,7 @@ def test_no_coverage_at_all_is_zero_without_error(below: int) -> None:
 
 
 def percentile_alone(
-    developers: np.ndarray, _: np.ndarray, rules: Inference
+    developers: np.ndarray, _: np.ndarray, rules: Inference, **_named: object
 ) -> Iterator[tuple[Method, Intervals]]:
     """The percentile interval alone, which is enough to be judged."""
     yield (
@@ -162,7 +267,7 @@ def measured(patch: pytest.MonkeyPatch, made: Population, model: str) -> pd.Data
     rows = [coverage._chunk({"synthetic": made}, definitions, job) for job in work]
     found = coverage._summary(setting, made, pd.concat(rows))
     assert (found["data_sets"] == 400).all()
-    return found.set_index("group")
+    return found[found["method"] == "percentile"].set_index("group")
 
 
 def covered(found: pd.Series) -> int:
@@ -370,6 +475,7 @@ def test_every_module_that_runs_is_in_the_key(monkeypatch: pytest.MonkeyPatch) -
             ran.add(f"{path.parent.name}/{path.stem}")
 
     monkeypatch.setattr(coverage, "CHUNK", 1)
+    monkeypatch.setattr(resampling, "FEW", 1)  # as with many clusters, so that rows are merged
     cluster_weights.cache_clear()
     sys.setprofile(note)
     try:

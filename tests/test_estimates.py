@@ -9,10 +9,11 @@ import pandas as pd
 import pytest
 from small import SYNTHETIC, pivoted, synthetic_definitions, synthetic_repositories
 
-from replication.analysis import estimates
+from replication.analysis import cells, estimates
 from replication.analysis.cells import Repositories
 from replication.analysis.concentration import concentration
 from replication.analysis.lead import statistics
+from replication.analysis.specification import CREDIT
 from replication.errors import DegenerateDataError
 
 DEFINITIONS = synthetic_definitions()
@@ -47,6 +48,76 @@ def test_points_by_hand(rows: pd.DataFrame) -> None:
     assert pick(rows, "China", labels="registry")["point"] == 0.65
     assert pick(rows, "China − USA")["point"] == pytest.approx(0.29, abs=1e-14)
     assert pick(rows, "DeepSeek and Qwen / China", labels="registry")["point"] == 600 / 650
+
+
+FEW = replace(DEFINITIONS.inference, replicates=40, chunk=40)
+SMALL = replace(DEFINITIONS, windows=DEFINITIONS.windows[-1:], exclusions=(), inference=FEW)
+"""One window, no exclusion and few replicates: what does not depend on them is exact."""
+
+
+def test_the_estimates_of_one_window_by_hand(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Points, bounds and concentration by two credit rules; which units and methods there are."""
+    monkeypatch.setattr(cells, "LABELS", ("study",))
+    monkeypatch.setattr(cells, "CREDIT", {name: CREDIT[name] for name in ("uploader", "split")})
+    lines: list[str] = []
+    found = estimates.estimate(Repositories(TABLE, SMALL), lines.append)
+    assert list(found.columns) == [
+        "estimand", "attribution", "labels", "group", "unit", "method", "point", "lower", "upper",
+        "error_lower", "error_upper", "n_developers", "n_effective", "top_share", "note",
+    ]  # fmt: skip
+    window = SMALL.windows[0].id
+    assert lines == [f"{window} · uploader · study", f"{window} · split · study"]
+    assert found[["unit", "method"]].drop_duplicates().to_numpy().tolist() == [
+        ["developer", "percentile"], ["developer", "jackknife-logit"],
+        ["developer", "leave-one-out"], ["none", "bounds"], ["developer", "leave-one-out-bounds"],
+        ["repository", "percentile"],
+    ]  # fmt: skip
+    by = found.set_index(["attribution", "labels", "method", "group"])
+
+    def ends(group: str, method: str) -> list[float]:
+        row = by.loc[("uploader", "study", method, group)]
+        row = row.iloc[0] if isinstance(row, pd.DataFrame) else row
+        return row[["point", "lower", "upper"]].tolist()
+
+    # 90 of 1,000 have no country by the study: 50 and 40. Without Qwen's 400 600 are left; without
+    # a user 950 or 960, of which the other 40 or 50 may be anyone's.
+    assert ends("China", "bounds") == pytest.approx([0.6, 0.6, 0.69])
+    assert ends("USA", "bounds") == pytest.approx([0.31, 0.31, 0.4])
+    assert ends("China − USA", "bounds") == pytest.approx([0.29, 0.2, 0.38])
+    assert ends("China", "leave-one-out") == pytest.approx([0.6, 200 / 600, 600 / 850])
+    assert ends("China", "leave-one-out-bounds") == pytest.approx([0.6, 200 / 600, 690 / 850])
+    assert ends("USA", "leave-one-out-bounds") == pytest.approx([0.31, 160 / 850, 400 / 600])
+    point = by.loc[("split", "study", "bounds", "China"), "point"]
+    assert point == pytest.approx(0.65)
+    lead = by.loc[("uploader", "study", "bounds", "China − USA")]
+    held = np.array([row[-1] for row in SYNTHETIC])
+    assert lead[["n_developers", "top_share"]].tolist() == [7, 0.4]
+    assert lead["n_effective"] == pytest.approx(1000**2 / (held**2).sum())
+    family = by.loc[("uploader", "study", "bounds", "DeepSeek and Qwen / China")]
+    assert family[["n_developers", "point", "top_share"]].tolist() == [2, 1, 400 / 600]
+
+
+def test_without_each_developer_of_one_window_by_hand() -> None:
+    """All of it, largest first: without Qwen China has 200 of 600, without meta the USA 160 of 850."""
+    table = estimates.leave_one_out(Repositories(TABLE, SMALL))
+    assert list(table.columns) == [
+        "estimand", "attribution", "labels", "developer", "group", "share", "china", "usa", "lead",
+        "ratio", "shift",
+    ]  # fmt: skip
+    rows = table[(table["attribution"] == "uploader") & (table["labels"] == "study")]
+    names = ["Qwen", "deepseek-ai", "meta", "packager", "unslothai", "other-cn", "someone"]
+    assert rows["developer"].tolist() == names
+    assert rows["group"].tolist() == ["China", "China", "USA", "USA", "USA", "User", "User"]
+    assert rows["share"].tolist() == [0.4, 0.2, 0.15, 0.1, 0.06, 0.05, 0.04]
+    china = [200 / 600, 400 / 800, 600 / 850, 600 / 900, 600 / 940, 600 / 950, 600 / 960]
+    usa = [310 / 600, 310 / 800, 160 / 850, 210 / 900, 250 / 940, 310 / 950, 310 / 960]
+    assert rows["china"].tolist() == pytest.approx(china)
+    assert rows["usa"].tolist() == pytest.approx(usa)
+    leads = [a - b for a, b in zip(china, usa, strict=True)]
+    assert rows["lead"].tolist() == pytest.approx(leads)
+    assert set(table["labels"]) == {"study", "registry"}
+    assert rows["ratio"].tolist() == pytest.approx([a / b for a, b in zip(china, usa, strict=True)])
+    assert rows["shift"].tolist() == pytest.approx([lead - 0.29 for lead in leads])
 
 
 @pytest.mark.slow

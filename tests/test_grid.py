@@ -63,6 +63,66 @@ def pick(grid: pd.DataFrame, **chosen: str) -> pd.Series:
     return found.iloc[0]
 
 
+def test_a_grid_of_eight_by_hand() -> None:
+    """Two credits, two treatments, with telemetry and without: exact measures, and who is drawn.
+
+    By uploader China has 600 and the USA 310 of 1,000, of which 60 are telemetry and 90 of users.
+    """
+    few = dataclasses.replace(
+        DEFINITIONS.grid, attributions=("uploader", "origin"), labels=("study",), scopes=("all",),
+        treatments=("own", "left-out"), exclusions=("none", "telemetry"), replicates=150,
+    )  # fmt: skip
+    definitions = dataclasses.replace(DEFINITIONS, grid=few)
+    variants, lines = variants_of(TABLE, definitions), []
+    found = grids.multiverse(Repositories(TABLE, definitions, variants, TASKS), lines.append)
+    assert lines[0] == "uploader · study · own · none · all"
+    assert lines[-2:] == ["origin · study · left-out · telemetry · all", "resampling"]
+    every = pd.MultiIndex.from_product(choices_of(definitions).values(), names=DIMENSIONS)
+    assert list(found[list(DIMENSIONS)].itertuples(index=False, name=None)) == list(every)
+    assert found["total"].tolist() == [1000, 940, 910, 850, 1000, 940, 950, 890]
+    assert found["n_developers"].tolist() == [7, 6, 5, 4, 4, 3, 3, 2]
+    china = [0.6, 600 / 940, 600 / 910, 600 / 850, 0.7, 700 / 940, 700 / 950, 700 / 890]
+    assert found["china"].tolist() == pytest.approx(china, abs=5e-7)
+    usa = [0.31, 250 / 940, 310 / 910, 250 / 850, 0.25, 190 / 940, 250 / 950, 190 / 890]
+    assert found["usa"].tolist() == pytest.approx(usa, abs=5e-7)
+    assert found["lead"].tolist() == pytest.approx(
+        [a - b for a, b in zip(china, usa, strict=True)], abs=1e-6
+    )
+    squares = 400**2 + 200**2 + 50**2 + 150**2 + 100**2 + 60**2 + 40**2
+    assert found["n_effective"][0] == pytest.approx(1000**2 / squares, abs=5e-7)
+    # Without Qwen China has 200 of 600; without meta the USA 160 of 850.
+    assert found["without_lower"][0] == pytest.approx(-110 / 600, abs=5e-7)
+    assert found["without_upper"][0] == pytest.approx(440 / 850, abs=5e-7)
+    # Of two developers a replicate that draws one alone is 1 or −1.
+    assert found["without_lower"][7] == -1
+    assert found["without_upper"][7] == 1
+    assert found.loc[7, ["lower", "upper"]].tolist() == [-1, 1]
+    assert found["china_leads"][7] == pytest.approx(0.75, abs=0.15)
+    assert set(found["distinct"]) == {"yes"}
+    assert (found["lower"] < found["lead"]).all()
+    assert (found["lead"] < found["upper"]).all()
+    twice = dataclasses.replace(few, attributions=("uploader",), treatments=("own",))
+    plain = TABLE.assign(kinds="")
+    found = grids.multiverse(
+        Repositories(plain, dataclasses.replace(definitions, grid=twice), variants, TASKS)
+    )
+    assert found["distinct"].tolist() == ["yes", "no"]
+    assert found.iloc[1, 9:].tolist() == found.iloc[0, 9:].tolist()
+
+
+def test_nothing_downloaded_has_no_measure() -> None:
+    """Nor has one unit an interval; without the only one there is no lead."""
+    empty = grids.exact_measures(np.zeros((0, 3), dtype=np.int64))
+    assert empty == {"total": 0, "n_developers": 0}
+    one = grids.exact_measures(np.array([[8, 0, 10]]))
+    assert {name: one[name] for name in ("total", "n_effective", "china", "lead")} == {
+        "total": 5, "n_effective": 1, "china": 0.8, "lead": 0.8,
+    }  # fmt: skip
+    assert np.isnan(one["without_lower"])
+    drawn = grids._resampled([np.array([[8, 0, 10]])], DEFINITIONS.inference, 10)
+    assert all(np.isnan(measure).all() for measure in drawn)
+
+
 @pytest.mark.slow
 def test_every_combination_has_one_row_in_the_order_of_the_grid(grid: pd.DataFrame) -> None:
     """The table is the full product of the choices, the last dimension fastest."""

@@ -16,6 +16,7 @@ from replication.analysis.lead import LEAD, SIDES
 from replication.analysis.rebuild_error import (
     COMBINED,
     METHOD,
+    of_chained,
     standard_error,
     with_rebuild_error,
 )
@@ -92,6 +93,54 @@ def test_moves_that_cancel_leave_the_own_errors() -> None:
     """A wrong scale for all alike does not move a share whose sides are rebuilt alike."""
     told = standard_error(np.array([0.05, -0.05]), USED)
     assert told == pytest.approx(USED["spread"] * 0.05 * math.sqrt(2))
+
+
+def test_ends_move_out_in_quadrature() -> None:
+    """Of estimates that are written by hand: the error alone around the point, and both together."""
+    roles, labels = ("uploader", "origin"), ("study", "registry")
+    every = [(role, label, side) for role in roles for label in labels for side in (*SIDES, LEAD)]
+    plain = {"estimand": WINDOW, "unit": "developer", "point": 0.5, "lower": 0.4, "upper": 0.7}
+    plain |= {"error_lower": 1.0, "error_upper": 1.0, "n_developers": 7}
+    rows = [
+        {**plain, "attribution": role, "labels": label, "group": side, "method": method}
+        for role, label, side in every
+        for method in ("percentile", "jackknife-logit")
+    ]
+    base = pd.DataFrame(rows)
+    base.loc[base["method"] == "percentile", ["lower", "upper"]] = [0.0, 1.0]
+    assert with_rebuild_error(base, REPOSITORIES, chained(0.0), chain()) is base
+    # The one repository that the chain lacks has nothing chained.
+    found = with_rebuild_error(base, REPOSITORIES, chained(0.5).iloc[:-1], chain())
+    pd.testing.assert_frame_equal(found.iloc[: len(base)], base)
+    added = found.iloc[len(base) :].set_index([*SAME[1:], "method"])
+    assert len(added) == 2 * len(every)
+    z = 1.959963984540054  # 97.5 % of the normal law
+    for role, label, side in every:
+        sizes = np.floor(0.5 * TABLE[WINDOW]).where(TABLE.index != TABLE.index[-1], 0)
+        group = TABLE[f"{label}_group_{role}"]
+        weight = sum(sign * (group == one) for one, sign in weights_of(side).items())
+        value = (weight * TABLE[WINDOW]).sum() / TABLE[WINDOW].sum()
+        each = (weight - value) * sizes / TABLE[WINDOW].sum()
+        half = z * standard_error(each.groupby(TABLE[f"{role}_developer"]).sum().to_numpy(), USED)
+        alone = added.loc[(role, label, side, METHOD)]
+        assert alone[["lower", "upper"]].tolist() == pytest.approx([0.5 - half, 0.5 + half])
+        both = added.loc[(role, label, side, COMBINED)]
+        ends = [0.5 - math.hypot(0.1, half), 0.5 + math.hypot(0.2, half)]
+        assert both[["lower", "upper"]].tolist() == pytest.approx(ends)
+        assert (alone["unit"], both["unit"], both["n_developers"]) == ("none", "developer", 7)
+        assert pd.isna([both["error_lower"], both["error_upper"]]).all()
+
+
+def test_the_chained_share_is_of_the_headline_s_window() -> None:
+    """50 of each of seven repositories, which have 1,000 together."""
+    whole = Repositories(synthetic_repositories(ALL), ALL)
+    sizes = pd.DataFrame({w.id: [1] * 7 for w in ALL.windows} | {whole.headline.window: [50] * 7})
+    assert of_chained(whole, sizes) == {"chained_share": 0.35}
+
+
+def weights_of(side: str) -> dict[str, int]:
+    """What a statistic adds of each side."""
+    return {"China": 1, "USA": -1} if side == LEAD else {side: 1}
 
 
 @pytest.mark.slow

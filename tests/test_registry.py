@@ -77,6 +77,7 @@ def refused(
     with pytest.raises(RegistryError) as caught:
         loaded(folder, rows, list(further))
     assert len(caught.value.remedy) > 5
+    assert caught.value.remedy[0].islower()  # it goes on after "remedy: "
     return caught.value
 
 

@@ -6,10 +6,11 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from scipy import stats
+from scipy import sparse, stats
 
 from replication.errors import DegenerateDataError
-from replication.inference import resampling, schemes
+from replication.inference import merging, resampling, schemes
+from replication.inference.poisson import LARGEST
 from replication.inference.resampling import cluster_weights, replicate_totals, totals_without_each
 from replication.inference.schemes import DIRICHLET, MULTINOMIAL, POISSON, Scheme, Subsample
 
@@ -146,19 +147,19 @@ def synthetic_hub(n: int = MANY) -> np.ndarray:
 @settings(derandomize=True, deadline=None, max_examples=60)
 @given(
     rows=st.lists(st.tuples(*[st.integers(0, 3)] * 3), min_size=1, max_size=60),
-    rare=st.integers(0, 5),
+    most=st.integers(1, 5),
 )
-def test_merging_loses_and_adds_no_row(rows: list[tuple[int, ...]], rare: int) -> None:
-    """Common rows as often as they occur, and the rare ones, are the rows that came in."""
+def test_merging_loses_and_adds_no_row(rows: list[tuple[int, ...]], most: int) -> None:
+    """Merged rows as often as they stand for one are the rows that came in."""
     cells = np.array(rows, dtype=np.int64)
-    found = resampling.merged(cells, rare)
-    back = np.concatenate(
-        [np.repeat(found.common, found.times, axis=0), found.rare.toarray().T.reshape(-1, 3)]
-    )
+    found = merging.merged(cells, most)
+    back = np.repeat(found.rows.toarray(), found.times, axis=0)
     assert sorted(map(tuple, back)) == sorted(map(tuple, cells.astype(float)))
     assert found.clusters == len(rows)
-    assert (found.times > rare).all()
-    assert len({tuple(row) for row in found.common}) == len(found.common)
+    assert (np.diff(found.times) >= 0).all()
+    assert 1 <= found.times[0] <= found.times[-1] <= most
+    _, times = np.unique(cells, axis=0, return_counts=True)
+    assert len(found.times) == (-(-times // most)).sum()
 
 
 def test_rows_with_one_hash_are_told_apart(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -172,7 +173,7 @@ def test_rows_with_one_hash_are_told_apart(monkeypatch: pytest.MonkeyPatch) -> N
             return np.ones(size, dtype=dtype)
 
     monkeypatch.setattr(np.random, "default_rng", lambda _: Even())
-    rows, times = resampling._different_rows(np.array([[1, 2], [2, 1], [1, 2]]))
+    rows, times = merging.different_rows(np.array([[1, 2], [2, 1], [1, 2]]))
     assert rows.tolist() == [[1, 2], [2, 1]]
     assert times.tolist() == [2, 1]
 
@@ -210,13 +211,12 @@ def test_merged_rows_have_the_law_of_single_ones(
 def test_merged_totals_are_exact_sums_of_what_was_drawn(scheme: Scheme) -> None:
     """Whole-number arithmetic on the weights that the scheme draws gives the same totals."""
     cells = synthetic_hub()
-    rows = resampling.merged(cells)
-    generator = resampling.generator_of(SEED, 0)
-    common, rare = scheme.merged(generator, 40, rows.times, rows.rare.shape[1])
-    weights = np.hstack([common, np.array(list(rare))]) * schemes.GRAIN
-    values = np.vstack([rows.common, rows.rare.toarray().T])
+    rows = merging.merged(cells, LARGEST)
+    each = sparse.csr_array(np.eye(len(rows.times)))
+    draw = scheme.merged(merging.Merged(each, rows.times))
+    weights = draw(resampling.generator_of(SEED, 0), 40) * schemes.GRAIN
     assert (weights == np.rint(weights)).all()
-    expected = weights.astype(np.int64) @ values.astype(np.int64)
+    expected = weights.astype(np.int64) @ rows.rows.toarray().astype(np.int64)
     totals = replicate_totals(cells, 40, 40, SEED, scheme=scheme)
     assert np.array_equal(totals * schemes.GRAIN, expected)
 
@@ -231,17 +231,41 @@ def test_merged_rows_have_the_mean_of_all_rows(scheme: Scheme) -> None:
     assert (np.abs(totals.mean(axis=0) - part * cells.sum(axis=0)) < 5 * error).all()
 
 
-@pytest.mark.parametrize("rare", [0, 1, 10**6])
-def test_where_rare_begins_changes_no_law(monkeypatch: pytest.MonkeyPatch, rare: int) -> None:
-    """All rows common, some, or none: the shares have the same distribution."""
+@pytest.mark.parametrize("most", [1, 5])
+def test_for_how_many_a_row_stands_changes_no_law(
+    monkeypatch: pytest.MonkeyPatch, most: int
+) -> None:
+    """Every cluster a row, or a row for five at most: the shares have the same distribution."""
     cells = synthetic_hub()
     plain = replicate_totals(cells, 2000, 500, SEED)
-    monkeypatch.setattr(
-        resampling, "merged", lambda counts, merged=resampling.merged: merged(counts, rare)
-    )
+    monkeypatch.setattr(resampling, "LARGEST", most)
     other = replicate_totals(cells, 2000, 500, SEED + 2)
     shares = [totals[:, 0] / totals[:, :3].sum(axis=1) for totals in (plain, other)]
+    assert not np.array_equal(*shares)
     assert stats.ks_2samp(*shares).pvalue > 0.001
+
+
+@every_scheme
+@pytest.mark.parametrize("at_once", [3000, 1 << 21])
+def test_rows_weighted_at_a_time_do_not_matter_to_the_law(
+    monkeypatch: pytest.MonkeyPatch, scheme: Scheme, at_once: int
+) -> None:
+    """A few rows at a time, across the border of paired numbers, or all of them: one law."""
+    cells = synthetic_hub()
+    plain = replicate_totals(cells, 1000, 500, SEED, scheme=scheme)
+    monkeypatch.setattr(merging, "AT_ONCE", at_once)
+    other = replicate_totals(cells, 1000, 500, SEED + 2, scheme=scheme)
+    for place in range(4):
+        assert stats.ks_2samp(plain[:, place], other[:, place]).pvalue > 0.0005
+
+
+def test_a_fixed_seed_gives_fixed_numbers_of_many_clusters() -> None:
+    """Tables are whole-number arithmetic, so that every machine draws these."""
+    totals = replicate_totals(synthetic_hub(), 4, 4, 20251203)
+    assert totals[:, :2].ravel().astype(int).tolist() == [
+        *[3495, 6491, 4986, 4136],
+        *[6207, 5260, 6196, 7210],
+    ]
 
 
 @every_scheme

@@ -142,6 +142,72 @@ def test_rows_are_the_committed_tables() -> None:
     assert len(set(names)) == len(names)
 
 
+def test_a_second_process_needs_no_table_of_the_first() -> None:
+    """Every table is made once: apart, beside those, or after both, and reads only what is made before."""
+    wanted = tables.in_order(tables.of(tables.ANALYSIS, whole=False))
+    apart = tables.apart(wanted)
+    after = tables.after(wanted, apart)
+    here = [table for table in wanted if table not in [*apart, *after]]
+    assert sorted(t.name for t in [*apart, *here, *after]) == sorted(t.name for t in wanted)
+    of_stage = {table.name for table in wanted}
+    for some in (apart, here):
+        names = {table.name for table in some}
+        assert all(table.tables_read & of_stage <= names for table in some)
+    assert {"specifications", "window_estimates"} <= {table.name for table in apart}
+    assert {"dimensions", "claims", "summary", "window_movers"} <= {table.name for table in after}
+    assert {"estimates", "label_error"} <= {table.name for table in here}
+
+
+PASSING, MOVERS = "analysis.window.months.passing", "analysis.window.changes.movers"
+THREE = [
+    Table("apart", "", PASSING, "window"),
+    Table("here", "", MOVERS, "shifts gap"),
+    Table("again", "", MOVERS, "here gap", digits=1),
+]
+"""The first reads the window; the last reads another, and is rounded."""
+
+
+def offered(series: str) -> SimpleNamespace:
+    """Two months in which China passes the USA, and changes that move the lead."""
+    window = pd.DataFrame({
+        "kind": "group", "scope": "all", "month": ["2025-01", "2025-01", "2025-02", "2025-02"],
+        series: ["China", "USA", "China", "USA"],
+        **{measure: [1, 2, 4, 2] for measure in ("seen", "estimate", "corrected")},
+    })  # fmt: skip
+    shifts = pd.DataFrame({"kind": "choice", "shift": [0.04, -0.25, 0.16]})
+    return SimpleNamespace(window=window, shifts=shifts, gap=0.1)
+
+
+@pytest.mark.slow
+def test_two_processes_make_what_one_makes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The same tables in the same order; what fails in the second process fails as in the first."""
+    monkeypatch.setattr(tables, "TABLES", THREE)
+    told: list[str] = []
+
+    def made(rows: SimpleNamespace, *, several: bool) -> dict[str, pd.DataFrame]:
+        beside = rows if several else None
+        return result_tables.make(
+            tables.ANALYSIS, rows, tmp_path, told.append, whole=False, beside=beside
+        )
+
+    one, two = (made(offered("series"), several=several) for several in (False, True))
+    assert list(one) == list(two) == ["apart", "here", "again"]
+    for name, table in one.items():
+        assert files.csv_text(two[name]) == files.csv_text(table)
+    assert one["apart"]["first"].unique().tolist() == ["2025-02"]
+    assert one["again"]["shift"].tolist() == [-0.2, 0.2]
+    mine = ["table 2 of 3, here.csv", "table 3 of 3, again.csv"]
+    assert told == [
+        "table 1 of 3, apart.csv",
+        *mine,
+        *mine,
+        "waiting for a second process (1 tables)",
+    ]
+    for several in (False, True):
+        with pytest.raises(KeyError, match="series"):
+            made(offered("misspelt"), several=several)
+
+
 def test_a_table_without_a_row_is_refused() -> None:
     """The remedy names the file."""
     with pytest.raises(DefinitionError, match="does not describe the table surprise") as caught:

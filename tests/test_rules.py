@@ -355,6 +355,7 @@ def test_a_malformed_rule_is_refused_with_its_line(
         loaded(tmp_path, PLAIN | {"rule": "first"}, PLAIN | change)
     assert caught.value.what == f"rules.csv, line 3: {message}"
     assert len(caught.value.remedy) > 5
+    assert caught.value.remedy[0].islower()  # it goes on after "remedy: "
 
 
 def test_a_whole_distillation_is_accepted(tmp_path: Path) -> None:

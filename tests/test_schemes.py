@@ -9,8 +9,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from released_files import EXAMPLES
-from scipy import stats
+from scipy import sparse, stats
 
+from replication.inference.merging import Merged
 from replication.inference.resampling import cluster_weights, generator_of, replicate_totals
 from replication.inference.schemes import DIRICHLET, GRAIN, MULTINOMIAL, POISSON, Scheme, Subsample
 
@@ -52,8 +53,10 @@ def drawn_merged(
     scheme: Scheme, times: np.ndarray = TIMES, apart: int = APART, size: int = DRAWS
 ) -> np.ndarray:
     """Weights (size, c + apart) of merged rows and of rows apart, side by side."""
-    common, rare = scheme.merged(generator_of(SEED, 1), size, times, apart)
-    return np.hstack([common, np.array(list(rare)).reshape(size, apart)]).astype(float)
+    all_times = np.array([*times, *[1] * apart])
+    order = np.argsort(all_times, kind="stable")
+    each = sparse.csr_array(np.eye(len(order))[order])
+    return scheme.merged(Merged(each, all_times[order]))(generator_of(SEED, 1), size)
 
 
 def assert_law(weights: np.ndarray, law: stats.rv_discrete, *parameters: object) -> None:

@@ -205,6 +205,7 @@ def test_a_malformed_rule_is_refused_with_its_line(
         loaded(tmp_path, PLAIN | {"rule": "first"}, PLAIN | change)
     assert caught.value.what == f"tasks.csv, line 3: {message}"
     assert len(caught.value.remedy) > 5
+    assert caught.value.remedy[0].islower()  # it goes on after "remedy: "
 
 
 def test_missing_or_misread_rules_are_a_named_error(tmp_path: Path) -> None:

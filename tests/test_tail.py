@@ -101,3 +101,34 @@ def test_small_in_every_variant_is_small() -> None:
     facts, totals = tables([("acme", "acme", 99, 99), ("acme", "acme", 0, 100)])
     keys = tail.join(facts, totals, LEAST)["key"].tolist()
     assert keys == ["acme/(small repositories)", "acme/model-1"]
+
+
+def test_a_bucket_is_the_checksum_of_the_name() -> None:
+    """CRC-32 of the digits 1 to 9 is 0xCBF43926, the check value of its definition, …62 in decimals."""
+    name = "123456789"
+    sizes = pd.DataFrame({"namespace": [name, "large", "less"], "largest": [5, 100, 99]})
+    found = tail.placed(sizes, LEAST)
+    assert list(found.columns) == ["namespace", "is_large", "bucket"]
+    assert found["namespace"].tolist() == [name, "large", "less"]
+    assert found["is_large"].tolist() == [0, 1, 0]
+    assert found["is_large"].dtype == "int64"
+    assert found["bucket"][0] == "(small namespaces 62)"
+    assert tail.bucket(name) == "(small uploaders 62)"
+    for joint in (*found["bucket"], tail.bucket(name), "(unnamed)", "(small uploaders 07)"):
+        assert tail.is_bucket(joint)
+    for other in ("(small uploaders 7)", "(small others 07)", "small", "(unnamed) ", "(UNNAMED)"):
+        assert not tail.is_bucket(other)
+
+
+def test_spellings_of_one_namespace_are_small_together() -> None:
+    """An origin that is the uploader in another case is its own."""
+    facts, totals = tables([
+        ("Acme", "acme", 60, 0), ("Acme", "Acme", 50, 1), ("b", "ACME", 1, 1), ("Acme", "c", 9, 9),
+    ])  # fmt: skip
+    found = tail.join(facts, totals, LEAST)
+    small = tail.bucket("c")
+    assert (found["origin"][3], found["key"][3]) == (small, f"Acme/{small}/(small repositories)")
+    found = found[:3]
+    assert found["uploader"].tolist() == ["Acme", "Acme", tail.bucket("b")]
+    assert found["origin"].tolist() == ["Acme"] * 3
+    assert found["key"].tolist()[2] == f"{tail.bucket('b')}/Acme/(small repositories)"

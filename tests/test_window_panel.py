@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pandas as pd
@@ -147,13 +148,17 @@ def test_the_age_limit_chooses(born: str, chosen: bool) -> None:
     assert ("a/b" in set(prepared(sources).facts["name"])) == chosen
 
 
-@pytest.mark.slow
 def test_facts_of_repositories() -> None:
     """The uploader is the namespace, the origin that of the base model, the month that of birth."""
     rows = PANEL.window_repositories.set_index("repository")
     assert rows.loc["beta/one", ["uploader", "origin", "created"]].tolist() == [
         "beta", "acme", "2024-12",
     ]  # fmt: skip
+
+
+@pytest.mark.slow
+def test_a_repository_without_a_date_has_no_month() -> None:
+    """Its birth lies between two dates, which may be of two months."""
     undated = built(Sources(lists={TOP: {"gamma/undated": 2_000}})).window_repositories
     assert undated.set_index("repository")["created"]["gamma/undated"] == ""
 
@@ -430,6 +435,33 @@ def test_counts_that_are_right_rebuild_the_counter() -> None:
     assert found.loc["before", ["exact", "rebuilt"]].tolist() == [6_300, 6_300]
     assert found.loc["after", ["exact", "rebuilt"]].tolist() == [15_000, 15_000]
     assert found["uploader"].tolist() == ["a", "a"]
+
+
+def test_agreement_ends_with_the_window() -> None:
+    """A counter of the window's last day is compared, one of the day after is not."""
+    end = DEFINITIONS.published_window.end
+    names = {"a/in": f"{end}", "a/out": f"{end + pd.Timedelta(days=1):%Y-%m-%d}"}
+    counts = {day: dict.fromkeys(names, 3_000) for day in ("2025-06-14", "2025-08-14")}
+    counters = {name: {"2025-07-01": 9, day: 99} for name, day in names.items()}
+    sources = Sources(dict.fromkeys(names, "2025-06-01"), {}, counts, counters)
+    found = lists.agreement(prepared(sources), DEFINITIONS)
+    assert found[["name", "period"]].to_numpy().tolist() == [
+        ["a/in", "before"], ["a/out", "before"], ["a/in", "after"],
+    ]  # fmt: skip
+
+
+def test_an_annotated_origin_goes_before_one_that_is_traced() -> None:
+    """Of several rows of a name the last holds; a name without either is its uploader's own."""
+    columns = ["name", "origin", "base_models"]
+    rows = [("a/b", "x", ""), ("a/b", "y", "c/d"), ("e/f", "", "g/h"), ("e/f", "", "i/j")]
+    models = pd.DataFrame([*rows, ("k/l", "", "")], columns=columns)
+    found = evidence.origins_of(SimpleNamespace(models=models))
+    assert found.to_dict() == {"a/b": "y", "e/f": "i"}
+    plain = evidence.origins_of(SimpleNamespace(models=models.assign(base_models="")))
+    assert plain.to_dict() == {"a/b": "y"}
+    names = pd.Series(["k/l", "e/f"], index=[7, 5])
+    own = pd.Series(["k", "e"], index=[7, 5])
+    assert evidence.named_origins(names, found, own).to_dict() == {7: "k", 5: "i"}
 
 
 def test_agreement_is_of_newborns_with_a_count_in_the_period() -> None:

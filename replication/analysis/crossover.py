@@ -60,7 +60,7 @@ def series(weeks: Weeks) -> tuple[pd.DataFrame, pd.DataFrame]:
     for name, attribution, labels in product(weeks.series, WEEKLY_CREDIT, LABELS):
         cells = weeks.cells(attribution, labels, weeks.series[name])
         totals = smoothed(cells.totals.astype(float), width)
-        replicates = smoothed(resampled(cells.counts, rules), width)
+        replicates = resampled(smoothed(cells.counts, width), rules)  # whole numbers: the same sums
         keys = {"series": name, "attribution": attribution, "labels": labels}
         table = bands(shares(totals), shares(replicates), cells.groups, ends, rules.level)
         tables.append(table.assign(**keys))

@@ -9,24 +9,19 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
-from scipy import stats
-from scipy.special import expit, logit
 
 from replication.analysis.cells import Repositories
-from replication.analysis.concentration import concentration
 from replication.analysis.lead import LEAD, SIDES, statistics
 from replication.analysis.specification import Specification, rivals
 from replication.inference.bootstrap import Bootstrap
 from replication.inference.cells import Cells
 from replication.inference.intervals import jackknife_logit
+from replication.inference.statistics import effective_number
 
 UNITS, EFFECTIVE, OF_TWO = "developers", "effective", "effective-of-two"
 """Whose number less one are the degrees: all developers, equal ones that weigh as much, and those of
 China and the USA alone that do."""
-Floats = NDArray[np.float64]
 
 
 def degrees(repositories: Repositories, window: Repositories) -> pd.DataFrame:
@@ -54,14 +49,11 @@ def degrees(repositories: Repositories, window: Repositories) -> pd.DataFrame:
 def _of_specification(table: Repositories, spec: Specification) -> Iterator[dict[str, object]]:
     """Rows of one specification."""
     cells, names = table.cells(spec), statistics(table.definitions)
-    level = table.definitions.inference.level
     drawn = Bootstrap(cells.counts, names, table.definitions.inference)
-    low, high = jackknife_logit(drawn.point, drawn.without_each, level)
-    usual = len(cells.units) - 1
+    point, level = names.values(drawn.point), table.definitions.inference.level
     for rule, number in _numbers(cells).items():
-        factor = _quantile(number - 1, level) / _quantile(usual, level)
-        point = names.values(drawn.point)
-        ends = [names.values(_stretched(drawn.point, end, factor)) for end in (low, high)]
+        found = jackknife_logit(drawn.point, drawn.without_each, level, number - 1)
+        ends = [names.values(end) for end in found]
         for group in (*SIDES, LEAD):
             place = names.place(group)
             yield {
@@ -75,18 +67,6 @@ def _numbers(cells: Cells) -> dict[str, float]:
     of_two = cells.beside_rest(SIDES)[:, : len(SIDES)].sum(axis=1)
     return {
         UNITS: len(cells.units),
-        EFFECTIVE: concentration(cells.sizes).n_effective,
-        OF_TWO: concentration(of_two).n_effective if of_two.any() else np.nan,
+        EFFECTIVE: effective_number(cells.sizes),
+        OF_TWO: effective_number(of_two),
     }
-
-
-def _quantile(freedom: float, level: float) -> float:
-    """Standard errors from the middle of an interval to its ends; NaN without degrees of freedom."""
-    return float(stats.t.ppf((1 + level) / 2, freedom)) if freedom > 0 else np.nan
-
-
-def _stretched(point: Floats, end: Floats, factor: float) -> Floats:
-    """An end whose distance from the point, on the logit scale, is so many times as large."""
-    with np.errstate(divide="ignore", invalid="ignore"):
-        centre = logit(point)
-        return np.asarray(expit(centre + factor * (logit(end) - centre)))

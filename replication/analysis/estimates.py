@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -16,6 +17,9 @@ from replication.inference.bootstrap import Bootstrap, Intervals
 from replication.inference.cells import Cells
 from replication.inference.resampling import totals_without_each
 from replication.inference.statistics import Statistics
+
+Columns = dict[str, Any]
+"""Columns of some rows by name: arrays, lists, or one value for all."""
 
 
 def estimate(
@@ -42,7 +46,7 @@ def estimate(
         the lead are fractions; errors are Monte-Carlo standard errors of the ends.
     """
     names, rules = statistics(repositories.definitions), repositories.definitions.inference
-    parts = []
+    parts: list[Columns] = []
     for spec in repositories.specifications:
         progress(" · ".join(spec.keys.values()))
         developers = repositories.cells(spec, DEVELOPER)
@@ -50,11 +54,11 @@ def estimate(
         if REPOSITORY in units:
             rows += _by_repository(repositories.cells(spec, REPOSITORY), names, rules)
         about = spec.keys | _concentration_columns(developers, names)
-        parts += [row.assign(**about) for row in rows]
+        parts += [row | about for row in rows]
     columns = ["estimand", "attribution", "labels", "group", "unit", "method"]
     columns += ["point", "lower", "upper", "error_lower", "error_upper"]
     columns += ["n_developers", "n_effective", "top_share", "note"]
-    return pd.concat(parts, ignore_index=True)[columns]
+    return _stacked(parts, columns, len(names.names))
 
 
 def leave_one_out(repositories: Repositories) -> pd.DataFrame:
@@ -93,7 +97,7 @@ def _without_each(cells: SpecifiedCells, names: Statistics) -> pd.DataFrame:
     return rows.sort_values(["share", "developer"], ascending=[False, True])
 
 
-def _by_developer(cells: Cells, names: Statistics, rules: Inference) -> Iterator[pd.DataFrame]:
+def _by_developer(cells: Cells, names: Statistics, rules: Inference) -> Iterator[Columns]:
     """Bootstrap, jackknife, leave-one-out, bounds, and both together, by developer."""
     resampled = Bootstrap(cells.counts, names, rules)
     yield _rows(resampled.percentile(), DEVELOPER)
@@ -110,14 +114,22 @@ def _by_developer(cells: Cells, names: Statistics, rules: Inference) -> Iterator
         yield _rows(resampled.exact(method, ends), unit)
 
 
-def _by_repository(cells: Cells, names: Statistics, rules: Inference) -> Iterator[pd.DataFrame]:
+def _by_repository(cells: Cells, names: Statistics, rules: Inference) -> Iterator[Columns]:
     """Percentile bootstrap with repositories as units: too narrow, printed for comparison."""
     yield _rows(Bootstrap(cells.counts, names, rules).percentile(), REPOSITORY)
 
 
-def _rows(made: Intervals, unit: str) -> pd.DataFrame:
+def _rows(made: Intervals, unit: str) -> Columns:
     """One row a statistic."""
-    return made.to_frame().assign(unit=unit, method=made.method)
+    return made.columns | {"unit": unit, "method": made.method}
+
+
+def _stacked(parts: Sequence[Columns], columns: Sequence[str], rows: int) -> pd.DataFrame:
+    """One table of parts of so many rows each, which is much faster than of as many tables."""
+    return pd.DataFrame({
+        name: np.concatenate([np.broadcast_to(np.asarray(part[name]), rows) for part in parts])
+        for name in columns
+    })  # fmt: skip
 
 
 def _concentration_columns(cells: Cells, names: Statistics) -> dict[str, list[float]]:

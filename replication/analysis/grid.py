@@ -7,6 +7,7 @@ few matrix products.
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import product
@@ -76,9 +77,12 @@ def multiverse(
         counted = downloads * left[:, None]
         different.add(*(repositories.side_cells(credited, unit, counted) for unit in units))
         keys += [
-            replace(
-                spec, window=v.window.id, age_limit_days=v.age_limit_days, frozen=v.frozen
-            ).choices
+            {
+                **spec.choices,
+                "window": v.window.id,
+                "age_limit_days": v.age_limit_days,
+                "frozen": v.frozen,
+            }
             for v in definitions.variants
         ]
     progress("resampling")
@@ -108,7 +112,7 @@ class _DifferentCells:
     developers, repositories
         Cells (n, 3) of the units with downloads of each different specification.
     known
-        Their places by content.
+        Their places by the hash of their content.
     place
         Which one each specification has.
     """
@@ -120,11 +124,10 @@ class _DifferentCells:
 
     def add(self, developers: Ints, repositories: Ints) -> None:
         """Add the cells (u, 3, v) of v specifications, by either unit."""
-        for number in range(developers.shape[-1]):
-            pair = [
-                cells[cells[:, -1, number] > 0][..., number] for cells in (developers, repositories)
-            ]
-            key = b"|".join(np.ascontiguousarray(cells).tobytes() for cells in pair)
+        each = (np.ascontiguousarray(np.moveaxis(c, -1, 0)) for c in (developers, repositories))
+        for both in zip(*each, strict=True):
+            pair = [cells[cells[:, -1] > 0] for cells in both]
+            key = b"|".join(hashlib.sha256(cells).digest() for cells in pair)
             if key not in self.known:
                 self.known[key] = len(self.developers)
                 self.developers.append(pair[0])

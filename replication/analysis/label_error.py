@@ -113,34 +113,53 @@ def _chunk(
     rules = definitions.inference
     drawn = cluster_weights(len(by_class), rules.chunk, rules.seed, number)
     seed = np.random.SeedSequence(rules.seed, spawn_key=(number, _STREAM))
-    new = _classes(by_class, confusion + definitions.audit.prior, rules.chunk, seed)
+    held = np.nonzero(by_class)
+    beyond = _beyond(held, by_class.shape, confusion + definitions.audit.prior, rules.chunk, seed)
+    of_developer = drawn[:, held[0]]
     yield LUCK, drawn @ by_class.astype(float)
-    old = np.arange(len(CLASSES))
-    for suffix, labels in (("", new), (UNSETTLED, np.where(fixed[:, None], old, new))):
-        moved = _moved(by_class, labels)
-        yield LABELS + suffix, moved.sum(axis=1)
-        yield BOTH + suffix, np.einsum("bn,bnk->bk", drawn, moved)
+    for suffix, kept in (("", np.zeros_like(fixed)), (UNSETTLED, fixed)):
+        settled = by_class * kept[:, None].astype(float)
+        drawn_anew = (by_class - settled)[held]
+        yield LABELS + suffix, settled.sum(axis=0) + _by_class_drawn(beyond, drawn_anew[None])
+        moved = _by_class_drawn(beyond, of_developer * drawn_anew)
+        yield BOTH + suffix, drawn @ settled + moved
 
 
-def _classes(
-    by_class: NDArray[np.int64],
+def _beyond(
+    held: tuple[NDArray[np.int64], ...],
+    shape: tuple[int, ...],
     pseudo: NDArray[np.floating],
     size: int,
     seed: np.random.SeedSequence,
-) -> NDArray[np.int64]:
-    """Classes (size, n, 4) that are drawn for what each developer holds in each class."""
+) -> Floats:
+    """Which of the classes (size, e) drawn are beyond the first, the second and the third: 1, else 0.
+
+    Parameters
+    ----------
+    held
+        Developers (e,), and the class in which each holds something.
+    shape
+        Number of developers and of classes: a position is drawn for every pair, held or not.
+    pseudo
+        Counts of the confusion table with the prior's.
+    size, seed
+        Of the chunk.
+    """
     generator = np.random.default_rng(seed)
     rates = generator.standard_gamma(pseudo, size=(size, *pseudo.shape))
     edges = np.cumsum(rates / rates.sum(axis=-1, keepdims=True), axis=-1)[..., :-1]
-    position = generator.random((size, *by_class.shape))
-    return np.asarray((position[..., None] > edges[:, None]).sum(axis=-1), dtype=np.int64)
+    developer, old = held
+    position = generator.random((size, *shape))[:, developer, old]
+    return np.stack([position > edges[:, old, k] for k in range(edges.shape[-1])]).astype(float)
 
 
-def _moved(by_class: NDArray[np.int64], labels: NDArray[np.int64]) -> Floats:
-    """Half downloads (size, n, 4) of each developer under the classes drawn."""
-    sizes = by_class.astype(float)
-    moved = [np.where(labels == target, sizes, 0.0).sum(axis=-1) for target in range(len(CLASSES))]
-    return np.stack(moved, axis=-1)
+def _by_class_drawn(beyond: Floats, downloads: Floats) -> Floats:
+    """Totals (size, 4) of half downloads (size or 1, e) by the class drawn for each."""
+    size, entries = beyond.shape[1:]
+    each = np.broadcast_to(downloads, (size, entries))
+    sums = [np.einsum("be,be->b", place, each) for place in beyond]
+    at_least = np.stack([each.sum(axis=1), *sums, np.zeros(size)], axis=-1)
+    return np.asarray(at_least[:, :-1] - at_least[:, 1:])
 
 
 def _statistics(totals: Floats) -> Floats:

@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 
 from replication.analysis.cells import DEVELOPER, REPOSITORY, UNITS, Repositories, Weeks
 from replication.analysis.lead import CHINA, LEAD, RATIO, SIDES
+from replication.analysis.preferred import FEWER_DEGREES
 from replication.analysis.specification import Specification, rivals
 from replication.definitions import Inference, Window
 from replication.errors import DegenerateDataError
@@ -30,7 +31,7 @@ from replication.inference.bootstrap import Bootstrap, Intervals
 from replication.inference.cells import WeeklyCells
 from replication.inference.schemes import DIRICHLET, MULTINOMIAL, POISSON, Subsample
 from replication.inference.simulation import Population
-from replication.inference.statistics import Statistics
+from replication.inference.statistics import Statistics, effective_number
 
 CLASSES = (*SIDES, "Other")
 STATISTICS = Statistics(CLASSES, SIDES, "none", CHINA)
@@ -51,7 +52,7 @@ class Method:
 
 
 def methods(
-    developers: Ints, repositories: Ints, rules: Inference
+    developers: Ints, repositories: Ints, rules: Inference, *, monte_carlo: bool = True
 ) -> Iterator[tuple[Method, Intervals]]:
     """Yield the intervals of every method that needs no weeks.
 
@@ -61,8 +62,13 @@ def methods(
         Cells (n, 3) in `CLASSES` by either unit.
     rules
         Replicates, chunk, seed, level and the exponent of subsampling.
+    monte_carlo
+        Whether the Monte-Carlo errors of the ends are computed.
     """
-    whole, parts = (_bootstrap(c, rules) for c in (developers, repositories))
+    whole, parts = (
+        replace(_bootstrap(cells, rules), monte_carlo=monte_carlo)
+        for cells in (developers, repositories)
+    )
     drawn = {
         "percentile": whole.percentile,
         "basic": lambda: _reversed(whole),
@@ -82,6 +88,25 @@ def methods(
     made = replace(whole, scheme=subsample).studentised()
     yield Method(DEVELOPER, subsample.name, "studentised-logit"), made
     yield Method(REPOSITORY, MULTINOMIAL.name, "percentile"), parts.percentile()
+
+
+def with_fewer_degrees(developers: Ints, rules: Inference) -> Iterator[tuple[Method, Intervals]]:
+    """Yield the preferred interval with the degrees of freedom that unequal developers are worth.
+
+    Parameters
+    ----------
+    developers
+        Cells (n, 3) in `CLASSES`.
+    rules
+        The level.
+    """
+    whole = _bootstrap(developers, rules)
+    sides = developers[:, : len(SIDES)]
+    for name, counts in zip(FEWER_DEGREES, (developers, sides), strict=True):
+        degrees = effective_number(counts.sum(axis=1)) - 1
+        arrays = whole.point, whole.without_each
+        ends = intervals.jackknife_logit(*arrays, rules.level, degrees)
+        yield Method(DEVELOPER, NOTHING, name), whole.exact(name, ends)
 
 
 def interval_methods(repositories: Repositories, weeks: Weeks) -> pd.DataFrame:

@@ -12,7 +12,10 @@ from replication.definitions import Definitions
 
 PREFERRED = ("developer", "none", "jackknife-logit")
 """The interval that the text and the figures prefer."""
-NOT_INTERVALS = ("leave-one-out",)
+FEWER_DEGREES = ("jackknife-logit-effective", "jackknife-logit-effective-of-two")
+"""The preferred interval with fewer degrees of freedom: those of as many equal developers as weigh as
+much, and as the developers of the two sides alone do. They are measured beside it, and no candidates."""
+NOT_INTERVALS = ("leave-one-out", *FEWER_DEGREES)
 JUDGED_BY = (CHINA, USA, LEAD)
 MOST_REFUSED = 0.05
 """A method that refuses more often in some setting is no candidate."""

@@ -7,6 +7,7 @@ grow too old. The end is therefore the last sum that is not thin (`judged_weeks`
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from typing import TypeVar
 
 import numpy as np
 import pandas as pd
@@ -25,6 +26,7 @@ TOO_SHORT = "too short"
 """Stands for a week where the series has fewer weeks than a sum takes."""
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
+Number = TypeVar("Number", np.int64, np.float64)
 
 
 def headline_series(weeks: Weeks) -> Iterator[tuple[str, Ints]]:
@@ -46,7 +48,7 @@ def resampled(counts: Ints, rules: Inference) -> Floats:
     return totals.reshape(-1, *counts.shape[1:])
 
 
-def smoothed(weekly: Floats, width: int) -> Floats:
+def smoothed(weekly: NDArray[Number], width: int) -> NDArray[Number]:
     """Sums (…, t − width + 1) over `width` consecutive weeks of (…, t)."""
     padded = np.concatenate([np.zeros_like(weekly[..., :1]), weekly.cumsum(axis=-1)], axis=-1)
     return np.asarray(padded[..., width:] - padded[..., :-width])

@@ -38,7 +38,9 @@ def measures(first: pd.Series, second: pd.Series, weights: pd.Series | None) -> 
     weight = np.ones(len(first)) if weights is None else weights.to_numpy(dtype=float)
     values = sorted(set(first[weight > 0]) | set(second[weight > 0]))
     defined = len(values) > 1
-    kappa = cohen_kappa_score(first, second, sample_weight=weight) if defined else np.nan
+    # Numbers in the order of the labels: scikit-learn compares texts slowly.
+    numbers = pd.factorize(np.concatenate([first, second]), sort=True)[0].reshape(2, -1)
+    kappa = cohen_kappa_score(*numbers, sample_weight=weight) if defined else np.nan
     total = weight.sum()
     return {
         "units": len(first),

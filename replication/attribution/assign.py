@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
+import numpy as np
 import pandas as pd
 
 from replication.attribution.registry import UNKNOWN, Developer, Registry
@@ -96,14 +97,21 @@ def _labelled(
     """Developer and groups of each role; a namespace belongs to whoever had it on the date."""
     added = {}
     for role in roles:
-        pairs = pd.MultiIndex.from_arrays([table[role], dates])
-        owners = {pair: registry.find(*pair) for pair in pairs.unique()}
-        rows = [owners[pair] for pair in pairs]
-        names = [d.developer if d else name for d, name in zip(rows, table[role], strict=True)]
-        added[f"{role}_developer"] = pd.Series(names, index=table.index)
-        for labels in ("registry", *RANGE):
-            groups = [_group(developer, labels, group_of) for developer in rows]
-            added[f"{labels}_group_{role}"] = pd.Series(groups, index=table.index)
+        row, pairs = pd.MultiIndex.from_arrays([table[role], dates]).factorize()
+        owners = [registry.find(*pair) for pair in pairs]
+        cells = {
+            f"{role}_developer": [
+                owner.developer if owner else name
+                for owner, (name, _) in zip(owners, pairs, strict=True)
+            ],
+            **{
+                f"{labels}_group_{role}": [_group(owner, labels, group_of) for owner in owners]
+                for labels in ("registry", *RANGE)
+            },
+        }
+        for column, values in cells.items():
+            each = np.array(values, dtype=object)[row]
+            added[column] = pd.Series(each, index=table.index, dtype="str")
     return added
 
 

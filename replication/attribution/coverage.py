@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from itertools import product
 
+import numpy as np
 import pandas as pd
 
 from replication.attribution.assign import LABELS, ROLES
@@ -104,13 +105,15 @@ def _covered(
     unattributed: Sequence[str],
 ) -> dict[str, object]:
     """What part of the downloads a role's namespaces have a row, evidence and a country for."""
-    owners = table[role].map(registry.find)
-    evidence = owners.map(lambda row: row is not None and row.country != UNKNOWN)
+    place, names = pd.factorize(table[role], use_na_sentinel=False)
+    owners = [registry.find(name) for name in names]
+    registered = np.array([owner is not None for owner in owners])[place]
+    evidence = np.array([owner is not None and owner.country != UNKNOWN for owner in owners])[place]
     country = ~table[column].isin(list(unattributed))
     return {
         "attribution": role,
         "total": int(downloads.sum()),
-        "registered_percent": percent(downloads[owners.notna()], downloads),
+        "registered_percent": percent(downloads[registered], downloads),
         "evidenced_percent": percent(downloads[evidence], downloads),
         "attributed_percent": percent(downloads[country], downloads),
     }

@@ -12,6 +12,7 @@ import pyarrow.parquet as pq
 from replication.errors import SourceError
 from replication.names import NAMESPACE, RULE, unified, well_formed
 from replication.panel.tail import is_bucket
+from replication.sources import parquet
 from replication.sources.counters.reading import plain_types, whole_numbers
 
 _REMEDY = "give a released file, a table of the Hub's models, or a CSV with the column namespace"
@@ -66,7 +67,7 @@ def namespace_counts(path: Path) -> pd.DataFrame:
 
 def _namespaces(path: Path, table: pd.DataFrame, column: str) -> pd.Series:
     """The namespace in each name of a column, each one that the Hub allows or a joint of the panel."""
-    names = table[column].fillna("").astype(str).str.partition("/")[0]
+    names = table[column].astype("str").fillna("").str.partition("/")[0].fillna("")
     _refuse(path, names == "", f"{column} is empty")
     wrong = ~well_formed(names, NAMESPACE) & ~names.map(is_bucket).astype(bool)
     shown = ascii(names[wrong].iloc[0][:80]) if wrong.any() else ""
@@ -101,12 +102,13 @@ def _read(path: Path) -> pd.DataFrame:
     """Read a Parquet file, or a CSV file as text, so that no name is taken for a number or a gap."""
     try:
         if path.suffix.lower() == ".parquet":
-            return plain_types(pq.read_table(path)).to_pandas(ignore_metadata=True)
+            present = pq.read_schema(path).names
+            return plain_types(parquet.read(path, present)).to_pandas(ignore_metadata=True)
         with warnings.catch_warnings():
             warnings.simplefilter("error")  # rows wider than the header
             return pd.read_csv(path, dtype=str, keep_default_na=False, index_col=False)
     except UnicodeDecodeError:
         raise SourceError(f"cannot read {path.name}: it is not UTF-8", "save it as UTF-8") from None
-    except (OSError, ValueError, Warning, pa.ArrowException) as error:
-        reason = str(error).splitlines()[0]
+    except (OSError, ValueError, OverflowError, Warning, pa.ArrowException) as error:
+        reason = parquet.first_line(error)
         raise SourceError(f"cannot read {path.name or path}: {reason}", _REMEDY) from None

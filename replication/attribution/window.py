@@ -51,14 +51,15 @@ class Credit:
         """
         created = table["created"] if "created" in table else pd.Series("", index=table.index)
         born = created.fillna("").astype(str)
-        groups = {
-            f"study_group_{role}": [
-                self._group(name, on) for name, on in zip(table[role], born, strict=True)
-            ]
-            for role in LABELLED
-        }
+        groups = {f"study_group_{role}": self._groups(table[role], born) for role in LABELLED}
         rows = table.assign(created=born, **groups)
         return attributed(rows, self.registry, self.rules, self.group_of)
+
+    def _groups(self, namespaces: pd.Series, born: pd.Series) -> list[str]:
+        """The group of every namespace at a birth, each pair looked up once."""
+        pairs = [*zip(namespaces, born, strict=True)]
+        groups = {pair: self._group(*pair) for pair in set(pairs)}
+        return [groups[pair] for pair in pairs]
 
     def _group(self, namespace: str, on: str) -> str:
         """The study's group of a namespace, else the registry's in the month of creation."""

@@ -13,7 +13,17 @@ from typing import Annotated
 import typer
 
 from replication import __version__
-from replication.cli import checks, citation, claims, hub, registry, stages, summary
+from replication.cli import (
+    checks,
+    citation,
+    claims,
+    explain,
+    hub,
+    record,
+    registry,
+    stages,
+    summary,
+)
 from replication.cli.terminal import out
 
 app = typer.Typer(
@@ -55,8 +65,10 @@ LOOK_UP, REBUILD, MAINTAIN = "Look up", "Rebuild", "Maintain"
 app.command(rich_help_panel=LOOK_UP)(summary.summary)
 app.command(rich_help_panel=LOOK_UP)(claims.claim)
 app.command(rich_help_panel=LOOK_UP)(registry.who)
+app.command(rich_help_panel=LOOK_UP)(explain.explain)
 app.command(rich_help_panel=LOOK_UP)(citation.cite)
 stages.register(app, REBUILD, MAINTAIN)
+app.command(rich_help_panel=REBUILD)(record.record)
 app.command(rich_help_panel=REBUILD)(checks.verify)
 app.command(rich_help_panel=REBUILD)(checks.compare)
 app.command("crawl", rich_help_panel=MAINTAIN)(hub.crawl_command)

@@ -11,7 +11,7 @@ from pathlib import Path
 from rich.console import Console
 
 from replication import places
-from replication.errors import DefinitionError
+from replication.errors import ContractError, DefinitionError
 from replication.plain import plain
 from replication.report import claim_text, claims, retelling
 from replication.report.answers import CONTRADICTED, REPRODUCED
@@ -33,6 +33,11 @@ EXIT_CODES = {
     retelling.UNCLEAR: CANNOT_TELL,
 }
 _STYLES = {KEPT: "green", LOSES: "red", CANNOT_TELL: "yellow"}
+_READ = (
+    "id", "statement", "published", "unit", "estimate", "lower", "upper", "answer", "survives", "turned_by",
+    "reason",
+)  # fmt: skip
+"""Columns of the answers that are shown."""
 Row = Mapping[str, str]
 
 
@@ -217,6 +222,8 @@ def _answers(folder: Path | None) -> dict[str, Row]:
     ------
     DefinitionError
         The folder that was named holds none.
+    ContractError
+        The table of answers is not the one that was written.
     """
     path = (folder or places.home()) / "results" / "claims.csv"
     if not path.is_file():
@@ -225,8 +232,14 @@ def _answers(folder: Path | None) -> dict[str, Row]:
                 f"{folder} holds no results/claims.csv", "name the folder of a run"
             )
         return {}
-    with path.open(encoding="utf-8", newline="") as stream:
-        return {row["id"]: row for row in csv.DictReader(stream)}
+    try:
+        with path.open(encoding="utf-8", newline="") as stream:
+            rows = [*csv.DictReader(stream)]
+    except (ValueError, csv.Error):
+        rows = []
+    if not rows or any(not isinstance(row.get(key), str) for row in rows for key in _READ):
+        raise ContractError(f"{path} is damaged", "make it again: make all")
+    return {row["id"]: row for row in rows}
 
 
 def _print(console: Console, label: str, text: str, *, label_width: int = _LABEL) -> None:

@@ -25,7 +25,7 @@ EMPTY = "—"
 """What stands for an empty cell in plain text."""
 out = Console(highlight=False, soft_wrap=True)
 err = Console(stderr=True, highlight=False, soft_wrap=True)
-_VARIABLES = "DATA|RECORDS|OUT|DEFINITIONS|REVISION|FILE|SINCE|UNTIL|ENGINE"
+_VARIABLES = "DATA|RECORDS|READING|DATE|COVERS|OUT|DEFINITIONS|REVISION|FILE|SINCE|UNTIL|ENGINE"
 
 
 def shown(text: str) -> str:
@@ -180,7 +180,7 @@ def _print_error(what: str, remedy: str) -> None:
 
 def _installed(remedy: str) -> str:
     """A remedy in the words of the console command, for those who have no Makefile."""
-    stages = "|".join(("all", *kinds.STAGES))
+    stages = "|".join(("all", "record", *kinds.STAGES))
     remedy = re.sub(r" \(make: [^)]*\)", "", remedy)
     remedy = re.sub(rf"\bmake ({stages})\b", rf"{places.COMMAND} \1", remedy)
     remedy = remedy.replace("python -m replication", places.COMMAND)

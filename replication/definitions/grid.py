@@ -8,7 +8,7 @@ from typing import Annotated, Literal
 from pydantic import Field
 from pydantic.dataclasses import dataclass
 
-from replication.definitions.value_types import TABLE, AgeDays, Choices, Number, Replicates
+from replication.definitions.value_types import TABLE, AgeDays, Choices, Id, Number, Replicates
 
 AS_READ, INTERPOLATED, LEFT_OUT = "as-read", "interpolated", "left-out"
 """What is done with readings at which the counters stood still."""
@@ -66,7 +66,7 @@ class Grid:
 class PublishedSpecification:
     """The specification nearest to a published definition; other choices are the headline's."""
 
-    id: str
+    id: Id
     label: str
     claims: tuple[str, ...]
     window: str
@@ -77,7 +77,7 @@ class PublishedSpecification:
 class Bridge:
     """From one published specification to another, by way of these windows in their order."""
 
-    id: str
+    id: Id
     start: str
     end: str
     windows: tuple[str, ...]

@@ -77,11 +77,11 @@ def _of_table(one: ErrorDetails, kind: Any, hint: Any) -> tuple[str, str] | None
         return f"{name} is not a table", f"write it as {name.split()[0]} with key = value"
     if one["type"] == "value_error" and dataclasses.is_dataclass(_bare(hint)):
         return f"{name}: {_reason(one)}", getattr(_reason(one), "remedy", "correct the value")
-    if len(place) > 1:
-        return None
-    if one["type"] == "tuple_type":
-        return f"{name} is not a list of tables", f"write {name}"
-    return f"there is no {name}", "restore it from the packaged file"
+    whole = {
+        "tuple_type": (f"{name} is not a list of tables", f"write {name}"),
+        "missing": (f"there is no {name}", "restore it from the packaged file"),
+    }
+    return whole.get(one["type"]) if len(place) == 1 else None
 
 
 def _of_value(one: ErrorDetails, kind: Any, hint: Any) -> tuple[str, str]:
@@ -122,7 +122,9 @@ def _table(kind: Any, place: Place) -> str:
 def _key(kind: Any, place: Place) -> str:
     """Name for readers of the key at a place: panel.frozen_share, [[filling]] 2: filling.birth."""
     table = _table(kind, place)
-    key = next(str(part) for part in place[1:] if isinstance(part, str))
+    key = next((str(part) for part in place[1:] if isinstance(part, str)), "")
+    if not key:  # a value that stands in no table
+        return str(place[0])
     number = f"{table}: " if table.startswith("[[") else ""
     return f"{number}{table_of(kind, str(place[0]))}.{key}"
 

@@ -6,6 +6,7 @@ import codecs
 import tomllib
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from functools import cache
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -46,9 +47,16 @@ def validated(kind: type[T], tables: Mapping[str, Any]) -> T:
         They have an unknown, missing or wrong key.
     """
     try:
-        return TypeAdapter(kind).validate_python(tables)
+        value: T = _adapter(kind).validate_python(tables)  # type: ignore[arg-type]
     except ValidationError as error:
         raise refusal(error, kind) from None
+    return value
+
+
+@cache
+def _adapter(kind: Any) -> TypeAdapter[Any]:
+    """What validates tables as a class of ours."""
+    return TypeAdapter(kind)
 
 
 @contextmanager

@@ -30,6 +30,16 @@ AnyDay = Annotated[date, Field(strict=True)]
 Day = Annotated[date, Field(strict=True, ge=FIRST_DAY, le=LAST_DAY)]
 
 
+Id = Annotated[
+    str,
+    Field(
+        pattern="^[A-Za-z0-9_.-]+$",
+        description="an id has letters, digits, dots, hyphens and underscores alone",
+    ),
+]
+"""What a definition is called: a part of names of columns, which other signs would take apart."""
+
+
 class UnfitError(ValueError):
     """A value that does not fit; pydantic takes it up, and `messages` gives the remedy.
 

@@ -16,6 +16,7 @@ from replication.definitions.value_types import (
     Count,
     Day,
     Flag,
+    Id,
     Replicates,
     Share,
     YearDays,
@@ -37,7 +38,7 @@ YEAR = {365, 366}
 class Window:
     """One window and counter rule: a column of the panel; a cohort may be read on after its end."""
 
-    id: str
+    id: Id
     kind: Literal["increments", "cohort", "rebuild", "window"]
     start: Day
     end: Day
@@ -82,7 +83,7 @@ class Variant:
 class Exclusion:
     """Kinds of rules whose repositories can be left out; `estimated` makes estimands without them."""
 
-    id: str
+    id: Id
     label: str
     kinds: tuple[str, ...]
     estimated: Flag
@@ -107,7 +108,7 @@ class Estimand:
 class PublishedWindow:
     """The published window, which is rebuilt from public records, and the headline's choices."""
 
-    id: str
+    id: Id
     start: Day
     end: Day
     label: str

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -16,7 +17,7 @@ from numpy.typing import NDArray
 
 from replication.definitions import Inference
 from replication.inference import intervals
-from replication.inference.resampling import replicate_totals, totals_without_each
+from replication.inference.resampling import FEW, replicate_totals, totals_without_each
 from replication.inference.schemes import MULTINOMIAL, Scheme, Subsample
 from replication.inference.statistics import Statistics
 
@@ -56,10 +57,15 @@ class Intervals:
 
     def to_frame(self) -> pd.DataFrame:
         """One row a statistic: ``group, point, lower, upper, error_lower, error_upper, note``."""
+        return pd.DataFrame(self.columns)
+
+    @property
+    def columns(self) -> dict[str, Any]:
+        """The columns of `to_frame` by name."""
         note = np.where(np.isnan(self.lower), REFUSED, "")
         values = [self.names, self.point, self.lower, self.upper]
         values += [self.error_lower, self.error_upper, note]
-        return pd.DataFrame(dict(zip(COLUMNS, values, strict=True)))
+        return dict(zip(COLUMNS, values, strict=True))
 
     def __repr__(self) -> str:
         lines = [f"{self.method}, {100 * self.level:g} %"]
@@ -82,12 +88,16 @@ class Bootstrap:
         Replicates, chunk, seed and level.
     scheme
         How clusters are weighted.
+    monte_carlo
+        Whether the Monte-Carlo errors of the ends are computed, which takes most of the time; they
+        are NaN where not.
     """
 
     counts: NDArray[np.int64]
     statistics: Statistics
     rules: Inference
     scheme: Scheme = MULTINOMIAL
+    monte_carlo: bool = True
 
     @cached_property
     def point(self) -> Floats:
@@ -102,7 +112,7 @@ class Bootstrap:
     @cached_property
     def replicates(self) -> Floats:
         """Proportions (B, m) of the replicates."""
-        return self.statistics.proportions(self._drawn[:, : self.counts.shape[1]])
+        return self.statistics.proportions(self._drawn)
 
     @cached_property
     def error(self) -> Floats:
@@ -116,7 +126,7 @@ class Bootstrap:
     def errors(self) -> Floats:
         """The same (B, m) of the replicates, each from its own weights."""
         n, k = self.counts.shape
-        found = self._errors(self.replicates, self._drawn[:, :k], self._drawn[:, k:])
+        found = self._errors(self.replicates, self._drawn, self._all_drawn[:, k:])
         return found * self.scheme.spread(n) if isinstance(self.scheme, Subsample) else found
 
     def percentile(self) -> Intervals:
@@ -154,7 +164,9 @@ class Bootstrap:
             low, high = interval(shift)
             return self.statistics.values(low), self.statistics.values(high)
 
-        return self._named(method, interval(0.0), intervals.monte_carlo_error(on_scale))
+        unknown = np.full_like(self.point, np.nan)
+        errors = intervals.monte_carlo_error(on_scale) if self.monte_carlo else (unknown, unknown)
+        return self._named(method, interval(0.0), errors)
 
     def _named(
         self, method: str, ends: intervals.Interval, errors: intervals.Interval
@@ -165,9 +177,22 @@ class Bootstrap:
 
     @cached_property
     def _drawn(self) -> Floats:
+        """Totals (B, k) of the cells.
+
+        Of a few clusters the weights are kept, so that products can be weighted later.
+        """
+        if len(self.counts) <= FEW:
+            return self._totals_of(self.counts)
+        return self._all_drawn[:, : self.counts.shape[1]]
+
+    @cached_property
+    def _all_drawn(self) -> Floats:
         """Totals (B, k + 3m) of the cells and of the products behind the standard errors."""
+        return self._totals_of(np.hstack([self.counts, self._products]))
+
+    def _totals_of(self, columns: NDArray[np.int64]) -> Floats:
+        """Totals (B, …) of columns (n, …)."""
         rules = self.rules
-        columns = np.hstack([self.counts, self._products])
         return replicate_totals(
             columns, rules.replicates, rules.chunk, rules.seed, scheme=self.scheme
         )

@@ -132,13 +132,19 @@ def cells_of(
     DegenerateDataError
         No unit has any download.
     """
-    places = pd.Categorical(rows[group], categories=list(groups)).codes.astype(np.int64)
+    places = _places(rows[group], groups)
     half = rows[downloads].to_numpy(dtype=np.int64) * HALVES
     codes, names = pd.factorize(rows[unit], sort=True)
     counts = np.zeros((len(names), len(groups) + 1), dtype=np.int64)
     known = (places >= 0) & (codes >= 0)  # a row without a group or a unit is nobody's
-    np.add.at(counts, (codes[known], places[known]), half[known])
+    np.add.at(counts.ravel(), codes[known] * counts.shape[1] + places[known], half[known])
     return occupied(names.to_numpy(), counts, groups)
+
+
+def _places(values: pd.Series, groups: Sequence[str]) -> Ints:
+    """The place of each value among the groups, −1 where it has none."""
+    codes, names = pd.factorize(values)
+    return np.asarray(np.append(pd.Index(groups).get_indexer(names), -1)[codes])
 
 
 def occupied(names: NDArray[Any], counts: Ints, groups: Sequence[str]) -> Cells:

@@ -12,8 +12,7 @@ from collections.abc import Callable
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import stats
-from scipy.special import expit, logit, ndtr, ndtri
+from scipy.special import expit, logit, ndtr, ndtri, stdtrit
 
 Floats = NDArray[np.float64]
 Interval = tuple[Floats, Floats]
@@ -40,7 +39,8 @@ def percentile(replicates: Floats, level: float, shift: float = 0.0) -> Interval
     """
     undefined = np.isnan(replicates).all(axis=0)
     filled = np.where(undefined, 0.0, replicates)
-    low, high = np.nanquantile(filled, _levels(level, shift, len(replicates)), axis=0)
+    quantile = np.nanquantile if np.isnan(filled).any() else np.quantile  # the same, and faster
+    low, high = quantile(filled, _levels(level, shift, len(replicates)), axis=0)
     return np.where(undefined, np.nan, low), np.where(undefined, np.nan, high)
 
 
@@ -133,7 +133,9 @@ def monte_carlo_error(interval: Callable[[float], Interval]) -> Interval:
     return _half_distance(down[0], up[0]), _half_distance(down[1], up[1])
 
 
-def jackknife_logit(point: Floats, without_each: Floats, level: float) -> Interval:
+def jackknife_logit(
+    point: Floats, without_each: Floats, level: float, degrees: float | None = None
+) -> Interval:
     """Delete-one-cluster jackknife interval on the logit scale with Student's t.
 
     With z the logit of the statistic without cluster i, the variance is (n − 1)/n · Σ(z − z̄)²,
@@ -150,19 +152,23 @@ def jackknife_logit(point: Floats, without_each: Floats, level: float) -> Interv
         Proportions (n, m) without each cluster.
     level
         Nominal coverage.
+    degrees
+        Degrees of freedom of t; n − 1 unless told.
 
     Returns
     -------
     tuple of numpy.ndarray
         Lower and upper ends, each (m,); NaN where the method refuses, which it does where a
-        proportion is 0 or 1, or becomes so without one cluster: the logit is then infinite.
+        proportion is 0 or 1, or becomes so without one cluster: the logit is then infinite. It
+        refuses everywhere where the degrees are not positive.
     """
     n = len(without_each)
+    degrees = n - 1 if degrees is None else degrees
     inside = (point > 0) & (point < 1) & ((without_each > 0) & (without_each < 1)).all(axis=0)
     safe = np.where(inside, without_each, 0.5)
     deviations = logit(safe) - logit(safe).mean(axis=0)
     error = np.sqrt((n - 1) / n * (deviations**2).sum(axis=0))
-    reach = stats.t.ppf((1 + level) / 2, n - 1) * error
+    reach = stdtrit(degrees, (1 + level) / 2) * error  # NaN without degrees of freedom
     centre = logit(np.where(inside, point, 0.5))
     low, high = expit(centre - reach), expit(centre + reach)
     return np.where(inside, low, np.nan), np.where(inside, high, np.nan)

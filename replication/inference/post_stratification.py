@@ -17,7 +17,7 @@ from replication.definitions import Inference
 from replication.errors import DegenerateDataError
 from replication.inference.bootstrap import Bootstrap
 from replication.inference.cells import Cells
-from replication.inference.resampling import replicate_totals, totals_without_each
+from replication.inference.resampling import totals_without_each
 from replication.inference.schemes import POISSON, Scheme
 from replication.inference.statistics import Statistics
 
@@ -100,14 +100,8 @@ class WithDust(Bootstrap):
         without = self.statistics.proportions(totals_without_each(self.counts)[:-1])
         return np.concatenate([without, np.tile(self.point, (SPECKS, 1))])
 
-    @cached_property
-    def _drawn(self) -> Floats:
-        rules = self.rules
-        columns = np.hstack([self.counts, self._products])
-        head = replicate_totals(
-            columns[:-1], rules.replicates, rules.chunk, rules.seed, scheme=self.scheme
-        )
-        return np.asarray(head + columns[-1])
+    def _totals_of(self, columns: Ints) -> Floats:
+        return np.asarray(super()._totals_of(columns[:-1]) + columns[-1])
 
     @cached_property
     def _products(self) -> Ints:

@@ -4,33 +4,31 @@ A scheme knows nothing of the statistic. It can draw the weights of n clusters o
 can draw the weights of rows that are merged because they are equal: how often a row that occurs t
 times is drawn has a law of its own, which saves drawing each of the t.
 
-Merged multinomial weights are made from Poisson numbers, which are multinomial given their sum and
-come from tables at a few nanoseconds each.
+Merged multinomial weights are made from Poisson numbers, which are multinomial given their sum.
 
 Weights are whole numbers, or whole multiples of 2⁻¹⁶, so that weighted sums of counts are exact.
 """
 
 from __future__ import annotations
 
+import math
+from collections.abc import Callable
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import partial
 from typing import ClassVar, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import stats
+
+from replication.inference.merging import AT_ONCE, Merged
+from replication.inference.poisson import RATE, PoissonNumbers
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
-Drawn = tuple[NDArray[np.number], NDArray[np.number]]
+Draw = Callable[[np.random.Generator, int], Floats]
+"""Draws totals (size, k) of merged rows in so many replicates."""
 GRAIN = 2.0**16
-AT_ONCE = 1 << 18
-"""Clusters drawn at a time: little enough to stay in the processor's cache."""
-LARGEST = 128
-"""Rows that occur at most this often have tables of their Poisson numbers."""
-SLOTS, AGAIN = 1 << 13, 255
-"""Slots of a table, and the mark of a slot whose number takes a second draw."""
-MARGIN = 4.0
+MARGIN = 2
 """Standard errors by which Poisson numbers are aimed below the sum that they must not exceed."""
 
 
@@ -47,8 +45,8 @@ class Scheme(Protocol):
         """Draw weights (size, n) of n clusters."""
         ...
 
-    def merged(self, generator: np.random.Generator, size: int, times: Ints, apart: int) -> Drawn:
-        """Draw weights (size, c) of rows that occur `times` (c,), and (size, apart) of others."""
+    def merged(self, rows: Merged) -> Draw:
+        """Prepare to draw totals (size, k) of merged rows."""
         ...
 
 
@@ -73,13 +71,22 @@ class Multinomial:
             weights[start : start + rows] = counted.reshape(rows, n)
         return weights
 
-    def merged(self, generator: np.random.Generator, size: int, times: Ints, apart: int) -> Drawn:
-        """One multinomial says how often each frequent row, and all others together, are drawn."""
-        others, few = _with_tables(times, apart)
-        parts = np.append(others.sum(), times[few:])
-        drawn = generator.multinomial(parts.sum(), parts / parts.sum(), size=size)
-        weights = _spread(generator, drawn[:, 0], others)
-        return np.hstack([weights[:, apart:], drawn[:, 1:]]), weights[:, :apart]
+    def merged(self, rows: Merged) -> Draw:
+        """Poisson numbers are multinomial given their sum, and remain so with more draws added.
+
+        So they are aimed a little below n, drawn again where their sum exceeds it all the same,
+        and what is missing is drawn one by one.
+        """
+        n = rows.clusters
+        numbers = PoissonNumbers(rows.times, steps_below(n))
+
+        def draw(generator: np.random.Generator, size: int) -> Floats:
+            totals, sums = _poisson_totals(rows, numbers, generator, size)
+            while len(over := np.flatnonzero(sums > n)):
+                totals[over], sums[over] = _poisson_totals(rows, numbers, generator, len(over))
+            return totals + rows.drawn_singly(generator, n - sums.astype(np.int64))
+
+        return draw
 
 
 @dataclass(frozen=True)
@@ -92,12 +99,10 @@ class Poisson:
         """Independent Poisson(1) weights."""
         return generator.poisson(1.0, size=(size, n)).astype(float)
 
-    def merged(self, generator: np.random.Generator, size: int, times: Ints, apart: int) -> Drawn:
+    def merged(self, rows: Merged) -> Draw:
         """Poisson numbers add up to Poisson numbers."""
-        others, few = _with_tables(times, apart)
-        drawn = generator.poisson(times[few:].astype(float), size=(size, len(times) - few))
-        weights = _poisson(generator, size, others)
-        return np.hstack([weights[:, apart:], drawn]), weights[:, :apart]
+        numbers = PoissonNumbers(rows.times)
+        return lambda generator, size: _poisson_totals(rows, numbers, generator, size)[0]
 
 
 @dataclass(frozen=True)
@@ -113,10 +118,19 @@ class Dirichlet:
         """Independent standard exponential weights, in multiples of 2⁻¹⁶."""
         return _grained(generator.standard_exponential((size, n)))
 
-    def merged(self, generator: np.random.Generator, size: int, times: Ints, apart: int) -> Drawn:
+    def merged(self, rows: Merged) -> Draw:
         """Exponential weights add up to gamma weights."""
-        common = _grained(generator.standard_gamma(times.astype(float), size=(size, len(times))))
-        return common, _grained(generator.standard_exponential((size, apart)))
+        shapes = rows.times.astype(float)[:, None]
+
+        def draw(generator: np.random.Generator, size: int) -> Floats:
+            def weights(part: slice, size: int) -> Floats:
+                return _grained(
+                    generator.standard_gamma(shapes[part], (part.stop - part.start, size))
+                )
+
+            return rows.totals(size, weights)[0]
+
+        return draw
 
 
 @dataclass(frozen=True)
@@ -146,79 +160,39 @@ class Subsample:
         np.put_along_axis(weights, order[:, : self.drawn(n)], 1.0, axis=1)
         return weights
 
-    def merged(self, generator: np.random.Generator, size: int, times: Ints, apart: int) -> Drawn:
-        """One hypergeometric draw says how many of each row, and of the rows apart, are taken."""
-        clusters = int(times.sum()) + apart
-        drawn = generator.multivariate_hypergeometric(
-            np.append(times, apart), self.drawn(clusters), size=size, method="marginals"
-        )
-        return drawn[:, :-1], np.array(
-            [_some(generator, several, apart) for several in drawn[:, -1]]
-        )
+    def merged(self, rows: Merged) -> Draw:
+        """One hypergeometric draw says how many of each row, and of all single ones, are taken."""
+        single = int(np.searchsorted(rows.times, 1, side="right"))
+        parts, taken = np.append(rows.times[single:], single), self.drawn(rows.clusters)
+
+        step = max(1, AT_ONCE // len(rows.times))
+
+        def some(generator: np.random.Generator, size: int) -> Floats:
+            drawn = generator.multivariate_hypergeometric(parts, taken, size, method="marginals")
+            each = np.array([_some(generator, several, single) for several in drawn[:, -1]])
+            weights = np.hstack([each, drawn[:, :-1]]).T
+            return rows.totals(size, lambda part, _: weights[part])[0]
+
+        def draw(generator: np.random.Generator, size: int) -> Floats:
+            starts = range(0, size, step)
+            return np.vstack([some(generator, min(step, size - start)) for start in starts])
+
+        return draw
 
 
 MULTINOMIAL, POISSON, DIRICHLET = Multinomial(), Poisson(), Dirichlet()
 
 
-def _with_tables(times: Ints, apart: int) -> tuple[Ints, int]:
-    """Times of the rows that tables serve, those apart first, and how many of `times` are there.
-
-    They end at the first row that occurs too often: all of them, where `times` ascend.
-    """
-    few = int(np.argmax(np.append(times, LARGEST + 1) > LARGEST))
-    return np.append(np.ones(apart, dtype=np.int64), times[:few]), few
+def steps_below(n: int) -> int:
+    """The factor of n means, in units of 1 / `RATE`, that aims their sum `MARGIN` errors below n."""
+    return max(0, RATE - math.isqrt((MARGIN * RATE) ** 2 // n) - 1)
 
 
-def _spread(generator: np.random.Generator, several: Ints, times: Ints) -> Floats:
-    """Multinomial weights (size, r), with sums `several` (size,), of rows that occur `times`.
-
-    Poisson numbers are multinomial given their sum, and remain so with further draws added. So
-    they are aimed a little below `several`, given up where their sum exceeds it all the same, and
-    what is missing is drawn one by one.
-    """
-    clusters = max(int(times.sum()), 1)
-    rate = max(0.0, 1 - MARGIN / np.sqrt(clusters))
-    weights = _poisson(generator, len(several), times, rate)
-    sums = weights.sum(axis=1)
-    weights[sums > several] = 0
-    missing = (several - np.where(sums > several, 0, sums)).astype(np.int64)
-    replicate = np.repeat(np.arange(len(several)), missing)
-    row = generator.integers(clusters, size=len(replicate))
-    if clusters > len(times):  # else every cluster is a row
-        row = np.repeat(np.arange(len(times)), times)[row]
-    np.add.at(weights.ravel(), replicate * len(times) + row, 1.0)
-    return weights
-
-
-def _poisson(generator: np.random.Generator, size: int, times: Ints, rate: float = 1.0) -> Floats:
-    """Independent Poisson numbers (size, r) with means `rate` × `times`."""
-    slots, remainders = _tables(rate)
-    bits = generator.integers(1 << 16, size=(size, len(times)), dtype=np.uint16)
-    drawn = slots.take(times.astype(np.uint32) * SLOTS + (bits & (SLOTS - 1)), mode="wrap")
-    again = np.flatnonzero(drawn == AGAIN)
-    numbers = drawn.astype(float)
-    if len(again):
-        below = remainders[times[again % len(times)]] < generator.random((len(again), 1))
-        numbers.ravel()[again] = below.sum(axis=1)
-    return numbers
-
-
-@lru_cache(maxsize=8)
-def _tables(rate: float) -> tuple[NDArray[np.uint8], Floats]:
-    """Tables of the Poisson laws with means `rate` × (0, 1, … `LARGEST`), one after the other.
-
-    Each number fills as many slots as the whole part of `SLOTS` times its probability. The
-    remainders, cumulative (LARGEST + 1, AGAIN), are the law of the slots left over. That makes the
-    law exact to the rounding of a double, and numbers from `AGAIN` on are less likely than that.
-    """
-    means = rate * np.arange(LARGEST + 1)[:, None]
-    mass = stats.poisson.pmf(np.arange(AGAIN), means) * SLOTS
-    whole = np.floor(mass).astype(np.int64)
-    slots = np.full((len(means), SLOTS), AGAIN, dtype=np.uint8)
-    for row, filled in zip(slots, whole, strict=True):
-        row[: filled.sum()] = np.repeat(np.arange(AGAIN), filled)
-    remainders = np.cumsum(mass - whole, axis=1)
-    return slots.ravel(), remainders / np.maximum(remainders[:, -1:], np.finfo(float).tiny)
+def _poisson_totals(
+    rows: Merged, numbers: PoissonNumbers, generator: np.random.Generator, size: int
+) -> tuple[Floats, Floats]:
+    """Totals (size, k) of rows with Poisson weights, and sums (size,) of the weights."""
+    return rows.totals(size, partial(numbers.draw, generator))
 
 
 def _some(generator: np.random.Generator, several: int, apart: int) -> Ints:

@@ -26,6 +26,13 @@ def ratio_of(sides: tuple[str, str]) -> str:
     return " / ".join(sides)
 
 
+def effective_number(sizes: NDArray[np.number]) -> float:
+    """The number of equal units that weigh as much as these (n,): (Σs)²/Σs²; NaN of no size at all."""
+    shares = np.asarray(sizes, dtype=float)
+    with np.errstate(invalid="ignore"):
+        return float(shares.sum() ** 2 / (shares**2).sum())
+
+
 @dataclass(frozen=True)
 class Statistics:
     """Which columns of the totals each statistic is made of.

@@ -28,6 +28,44 @@ if TYPE_CHECKING:
     from replication.report.claims import Claim
 
 
+_CREDITED = (
+    "build/attributed/repositories.csv", "build/panel/variants.csv", "replication/data/tasks.csv",
+)  # fmt: skip
+FILES: dict[str, tuple[str, ...]] = {
+    "repositories": _CREDITED,
+    "weeks": ("build/attributed/weekly.csv",),
+    "headline_cells": _CREDITED,
+    "window": (
+        "build/attributed/window_repositories.csv",
+        "build/panel/window_months.csv",
+        "build/attributed/window_dates.csv",
+        "build/panel/window_left_out.csv",
+        "build/attributed/window_agreement.csv",
+    ),
+    "chained": (f"build/panel/{CHAINED}",),
+    "estimates_alone": _CREDITED,
+    "part": ("results/manifest.json",),
+    "breaks": ("results/defects.csv",),
+    "ledger": ("paper/claims.toml",),
+    "published_shares": ("paper/claims.toml",),
+    "published_percents": ("paper/claims.toml",),
+    "study_downloads": ("paper/claims.toml",),
+    "published_gap": ("paper/claims.toml",),
+    "published_fractions": ("paper/claims.toml",),
+    "registry": ("replication/data/registry.csv", "replication/data/namespaces.csv"),
+    "rules_of_evidence": ("replication/data/rules.csv",),
+    "audit": ("replication/data/sampling_frame.csv", "replication/data/second_coding.csv"),
+    "audited": ("replication/data/sampling_frame.csv", "replication/data/second_coding.csv"),
+    "settled": (
+        "replication/data/sampling_frame.csv",
+        "replication/data/second_coding.csv",
+        "replication/data/registry.csv",
+        "replication/data/namespaces.csv",
+    ),
+}
+"""Files behind each input that has any, for who asks how a result came to be."""
+
+
 @dataclass(frozen=True)
 class Inputs:
     """Inputs of the analysis, by the names that tables.py uses."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterable
 from pathlib import Path
 
@@ -47,8 +48,14 @@ def analysis(run: Run, progress: Progress) -> list[Path]:
     """Estimate shares with intervals and bounds, judge the claims, and collect the numbers."""
     from replication.report import numbers, prose
 
+    several = not run.whole_hub and (os.cpu_count() or 1) > 1  # two copies of the Hub take room
     results = make(
-        tables.ANALYSIS, Inputs(run, progress), run.results, progress, whole=run.whole_hub
+        tables.ANALYSIS,
+        Inputs(run, progress),
+        run.results,
+        progress,
+        whole=run.whole_hub,
+        beside=Inputs(run, _unheard) if several else None,
     )
     written = []
     for name, rows in results.items():
@@ -59,6 +66,10 @@ def analysis(run: Run, progress: Progress) -> list[Path]:
         run.results / tables.NUMBERS, numbers.collect(declared, run.results, run.definitions)
     )
     return [*written, run.results / tables.NUMBERS, run_record.write(run)]
+
+
+def _unheard(_: str) -> None:
+    """Tell nobody of what a second process does: one line can say what one process does."""
 
 
 STAGE = Stage.of(

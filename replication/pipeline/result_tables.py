@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import importlib
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Sequence
+from concurrent.futures import ProcessPoolExecutor
+from contextlib import AbstractContextManager, ExitStack
+from multiprocessing import get_context
 from operator import attrgetter
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -19,7 +22,13 @@ if TYPE_CHECKING:
 
 
 def make(
-    stage: str, offered: object, results: Path, progress: Progress, *, whole: bool
+    stage: str,
+    offered: object,
+    results: Path,
+    progress: Progress,
+    *,
+    whole: bool,
+    beside: object | None = None,
 ) -> dict[str, pd.DataFrame]:
     """Make every table that a stage writes, each after those that it reads.
 
@@ -35,27 +44,71 @@ def make(
         Called with the number and file of each table.
     whole
         Whether the source is the whole Hub.
+    beside
+        The same as `offered` for a second process, which then makes the tables apart; None for none.
 
     Returns
     -------
     dict of str to pandas.DataFrame
         The tables by name, as they are to be written.
     """
-    maker = _Maker(offered, results, {table.name: table for table in tables.of(whole=whole)})
     wanted = list(tables.in_order(tables.of(stage, whole=whole)))
-    for number, table in enumerate(wanted, 1):
-        progress(f"table {number} of {len(wanted)}, {table.file}")
-        maker.add(table)
-    return maker.written
+    apart = tables.apart(wanted) if beside is not None else []
+    after = tables.after(wanted, apart)
+    here = [table for table in wanted if table not in [*apart, *after]]
+    maker = _Maker(offered, results, whole=whole)
+
+    def add(some: Sequence[tables.Table]) -> None:
+        for table in some:
+            number = wanted.index(table) + 1
+            progress(f"table {number} of {len(wanted)}, {table.file}")
+            maker.add(table)
+
+    with _one_core_each(), ExitStack() as stack:
+        if apart:
+            # A new process: one that is split from this one would inherit locks of other threads.
+            pool = stack.enter_context(ProcessPoolExecutor(1, get_context("spawn")))
+            made = pool.submit(_made, apart, beside, results, whole)
+            add(here)
+            progress(f"waiting for a second process ({len(apart)} tables)")
+            maker.take(*made.result())
+        else:
+            add(here)
+        add(after)
+    return {table.name: maker.written[table.name] for table in wanted}
+
+
+def _one_core_each() -> AbstractContextManager[object]:
+    """Products of matrices on one core: waiting for a second costs more than it gives."""
+    import numpy as np  # noqa: F401  # what is not loaded is not limited
+    from threadpoolctl import threadpool_limits
+
+    limits: AbstractContextManager[object] = threadpool_limits(limits=1, user_api="blas")
+    return limits
+
+
+def _made(
+    some: Sequence[tables.Table],
+    offered: object,
+    results: Path,
+    whole: bool,
+) -> tuple[Tables, Tables]:
+    """Tables as they were computed and as they are to be written, made in a second process."""
+    maker = _Maker(offered, results, whole=whole)
+    with _one_core_each():
+        for table in some:
+            maker.add(table)
+    return maker.computed, maker.written
 
 
 class _Maker:
     """The tables made so far, as they were computed and as they are to be written."""
 
-    def __init__(self, offered: object, results: Path, known: Mapping[str, tables.Table]) -> None:
+    def __init__(self, offered: object, results: Path, *, whole: bool) -> None:
         self.computed: Tables = {}
         self.written: Tables = {}
-        self._offered, self._results, self._known = offered, results, known
+        self._offered, self._results = offered, results
+        self._known = {table.name: table for table in tables.of(whole=whole)}
         self._calls: dict[tuple[str, str], Any] = {}
 
     def add(self, table: tables.Table) -> None:
@@ -63,6 +116,11 @@ class _Maker:
         rows = files.read_csv(FOLDER / table.file) if table.kept else self._rows(table)
         self.computed[table.name] = rows
         self.written[table.name] = rows if table.digits is None else rows.round(table.digits)
+
+    def take(self, computed: Tables, written: Tables) -> None:
+        """Take tables that another process has made."""
+        self.computed |= computed
+        self.written |= written
 
     def _rows(self, table: tables.Table) -> pd.DataFrame:
         """What the maker of a table returns; one that makes several is called once."""

@@ -9,6 +9,7 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.ticker import MaxNLocator, NullLocator
 
+from replication.analysis.preferred import FEWER_DEGREES
 from replication.definitions import Definitions
 from replication.plots.layout import BODY, SMALL, spread, width_of
 from replication.plots.results import LEAD, Results
@@ -147,7 +148,8 @@ def rows_of(results: Results, definitions: Definitions) -> pd.DataFrame:
     """Coverage and width of the headline's lead, in percent and points, by model and method."""
     table = results.calibration
     own = (table["estimand"] == definitions.headline.estimand) & (table["group"] == LEAD)
-    rows = table[own & table["model"].isin(list(MODELS))]
+    drawn = table["model"].isin(list(MODELS)) & ~table["method"].isin(FEWER_DEGREES)
+    rows = table[own & drawn]
     methods = [Method(*key) for key in rows[["unit", "scheme", "method"]].itertuples(index=False)]
     values = {name: 100 * rows[name] for name in ("coverage", "error", "width", "refused")}
     rank = rows["model"].map({name: n for n, name in enumerate(MODELS)})

@@ -35,7 +35,7 @@ def _in_words(value: Any) -> str:
         "twelve",
     ]
     number = int(float(value))
-    return words[number] if number < len(words) else f"{number:,}"
+    return words[number] if 0 <= number < len(words) else f"{number:,}"
 
 
 def _leads(value: Any) -> str:

@@ -12,8 +12,9 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
+from typing import Annotated
 
-from pydantic import model_validator
+from pydantic import AfterValidator, model_validator
 from pydantic.dataclasses import dataclass as table_class
 
 from replication import places
@@ -25,16 +26,32 @@ from replication.report.sentence import CHINA, USA, Figure, figures, spelled
 
 PATH = places.PACKAGE / "data" / "retelling.toml"
 KEEPS, BREAKS, UNCLEAR = "keeps the definition", "does not keep the definition", "cannot tell"
+LONGEST = 2_000
+"""Letters of a sentence: what is longer is a text, of which each sentence is asked about alone."""
+NOT_RECOGNISED = "no published figure of the ledger is recognised in it"
+TOO_LONG = f"it is longer than the {LONGEST:,} letters of any sentence"
 OWN = "says the opposite of what was published"
 OTHER_AHEAD = "what was published has the other country ahead"
 _PLACE = re.compile(r"\{(?P<claim>[\w.-]+?)(?P<period>\.period)?\}")
+
+
+def _compiled(pattern: str) -> str:
+    """Accept a regular expression."""
+    try:
+        re.compile(pattern)
+    except re.error as error:
+        raise ValueError(f"is no pattern: {error}") from None
+    return pattern
+
+
+Pattern = Annotated[str, AfterValidator(_compiled)]
 
 
 @table_class(frozen=True, config=TABLE)
 class Aside:
     """What is left out of a sentence before it is looked at, and why."""
 
-    found: str
+    found: Pattern
     reason: str
 
 
@@ -43,7 +60,7 @@ class Doubt:
     """Sentences of which nothing is said, and why."""
 
     id: str
-    found: str
+    found: Pattern
     reason: str
 
 
@@ -65,8 +82,8 @@ class Subject:
 
     id: str
     claims: tuple[str, ...]
-    about: tuple[str, ...]
-    asserts: str
+    about: tuple[Pattern, ...]
+    asserts: Pattern
     corrected: str
     China: tuple[str, ...] = ()
     USA: tuple[str, ...] = ()
@@ -88,9 +105,9 @@ class Rule:
     remedy: str
     example: str
     kept: str
-    found: tuple[str, ...] = ()
-    missing: tuple[str, ...] = ()
-    unless: tuple[str, ...] = ()
+    found: tuple[Pattern, ...] = ()
+    missing: tuple[Pattern, ...] = ()
+    unless: tuple[Pattern, ...] = ()
     measured: Flag = False
     note: Flag = False
     ours: Flag = False
@@ -174,11 +191,11 @@ def check(sentence: str, ledger: Mapping[str, Claim], rules: Rules) -> Finding:
     rules
         What must be kept.
     """
-    whole = spelled(sentence)
+    whole = spelled(sentence[:LONGEST])
     known = tuple(figures(whole))
     subject = _subject(whole, known, ledger, rules)
-    if subject is None:
-        return Finding(UNCLEAR, "no published figure of the ledger is recognised in it")
+    if subject is None or len(sentence) > LONGEST:
+        return Finding(UNCLEAR, NOT_RECOGNISED if subject is None else TOO_LONG)
     claims = tuple(name for name in subject.claims if ledger[name].retells not in subject.claims)
     for doubt in rules.unclear:
         if re.search(doubt.found, whole):

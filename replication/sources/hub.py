@@ -12,11 +12,12 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 from urllib.parse import urlsplit
 
 from replication.definitions import COMMIT
 from replication.errors import HubError, OutputError, ReplicationError, SourceError
+from replication.sources import hub_lists
 
 if TYPE_CHECKING:
     from huggingface_hub import HfFileMetadata
@@ -135,13 +136,17 @@ def refuse_large(filename: str, size: int, most: int, section: str) -> None:
         )
 
 
-def download(address: Address, *, cache: Path | None = None, again: bool = False) -> Path:
+def download(
+    address: Address, most: int, *, cache: Path | None = None, again: bool = False
+) -> Path:
     """Download a file at a commit into the client's cache, or into `cache`, and return its path.
 
     Parameters
     ----------
     address
         The file.
+    most
+        Bytes at which the transfer is ended, whatever size was announced.
     cache
         Folder in place of the client's own.
     again
@@ -167,14 +172,42 @@ def download(address: Address, *, cache: Path | None = None, again: bool = False
             revision=a.revision,
             cache_dir=cache,
             force_download=again,
+            tqdm_class=_bounded(most, address.filename),
         ),
         address,
     )
     return Path(path)
 
 
+def _bounded(most: int, filename: str) -> Any:
+    """A bar of progress that ends a transfer of more bytes than may come: the client has no bound."""
+    from huggingface_hub.utils import tqdm  # type: ignore[attr-defined]
+
+    class Bar(tqdm):
+        """Counts what arrives, whether it is shown or not."""
+
+        def __init__(self, *arguments: Any, **options: Any) -> None:
+            super().__init__(*arguments, **options)  # type: ignore[no-untyped-call]
+            self._arrived = int(options.get("initial") or 0)
+
+        def update(self, n: float | None = 1) -> bool | None:
+            """Count some more bytes; fewer than none where a transfer begins anew."""
+            self._arrived += int(n or 0)
+            if self._arrived > most:
+                raise _blamed(
+                    CONTENT,
+                    f"{filename} does not end after the {most:,} bytes that it may have",
+                    f"check HF_ENDPOINT and your mirror, {_BUNDLED}",
+                )
+            shown: bool | None = super().update(n)
+            return shown
+
+    return Bar
+
+
 def ask(call: Callable[[Address], T], address: Address) -> T:
     """Return what `call` returns, or raise one of this package's errors in place of the client's."""
+    hub_lists.without_telemetry()
     try:
         return call(address)
     # Every class: the client's transports raise their own, which are not part of its interface.
@@ -186,10 +219,10 @@ def ask(call: Callable[[Address], T], address: Address) -> T:
 
 def _commits(address: Address) -> list[str]:
     """Every commit of the dataset's main branch."""
-    from huggingface_hub import HfApi
-
-    listed = HfApi().list_repo_commits(address.repository, repo_type="dataset")
-    return [commit.commit_id for commit in listed]
+    listed = hub_lists.pages(hub_lists.dataset(address.repository, "commits", "main"))
+    entries = [entry for page in listed for entry in page if isinstance(entry, dict)]
+    commits = [str(entry.get("id")) for entry in entries]
+    return [commit for commit in commits if COMMIT.fullmatch(commit)]
 
 
 def _metadata(address: Address) -> HfFileMetadata:
@@ -220,6 +253,8 @@ def announced_wait(status: int, headers: Mapping[str, str]) -> int | None:
 
 def explain(error: Exception, address: Address) -> ReplicationError:
     """Say in one line what failed and what to do, without a word of the client's own text."""
+    if isinstance(error, ReplicationError):
+        return error
     from huggingface_hub.errors import HfHubHTTPError, HFValidationError, OfflineModeIsEnabled
 
     reason = _reason(error)

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from replication.errors import ContractError, HashMismatchError, SourceError
-from replication.files import read_json, write_json
+from replication.files import has_its_types, read_json, write_json
 
 NAME = "manifest.json"
 
@@ -79,9 +79,13 @@ def read(folder: Path) -> Manifest | None:
     if not path.is_file():
         return None
     try:
-        return Manifest(**read_json(path))
+        about = Manifest(**read_json(path))
+        sound = has_its_types(about)
     except (ContractError, TypeError):
-        raise SourceError(f"{path} is damaged", f"remove {folder} and fetch again") from None
+        sound = False
+    if not sound:
+        raise SourceError(f"{path} is damaged", f"remove {folder} and fetch again")
+    return about
 
 
 def write(folder: Path, manifest: Manifest) -> None:

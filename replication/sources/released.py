@@ -225,7 +225,7 @@ class _Fetch:
         if copy is not None:
             # The client would replace the content but leave its link on the old one.
             copy.unlink(missing_ok=True)
-        path = hub.download(address, again=copy is not None)
+        path = hub.download(address, self.release.max_bytes, again=copy is not None)
         return path, self._inspected(path, wanted)
 
     def _inspected(self, path: Path, wanted: Manifest) -> Manifest:

@@ -1,7 +1,8 @@
 """Measured coverage: how often each interval holds the truth in simulated data, and how wide it is.
 
-The simulation takes a quarter of an hour. The table is therefore stored with the package, beside a
-key of all that it depends on, and `make calibration` measures again when the key changes.
+The simulation takes minutes. The table is therefore stored with the package, beside a key of all
+that it depends on, and `make calibration` measures again when the key changes. Chunks of data sets
+that are done are kept, so that a measurement that was killed goes on from there.
 """
 
 from __future__ import annotations
@@ -9,12 +10,14 @@ from __future__ import annotations
 import hashlib
 import os
 from collections.abc import Callable, Iterator
-from concurrent.futures import ProcessPoolExecutor
+from concurrent.futures import ProcessPoolExecutor, as_completed
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
 from functools import partial
 from itertools import product
 from multiprocessing import get_context
 from pathlib import Path
+from unittest import mock
 
 import numpy as np
 import pandas as pd
@@ -23,17 +26,33 @@ from numpy.typing import NDArray
 from replication import tables
 from replication.analysis.cells import Repositories
 from replication.analysis.lead import RATIO
-from replication.analysis.methods import JUDGED, STATISTICS, methods, population
+from replication.analysis.methods import (
+    JUDGED,
+    STATISTICS,
+    Method,
+    methods,
+    population,
+    with_fewer_degrees,
+)
 from replication.analysis.specification import headline, rivals
 from replication.definitions import Definitions, Inference
 from replication.errors import VerificationError
 from replication.files import read_csv, read_json, write_csv, write_json
+from replication.inference.bootstrap import Intervals
 from replication.inference.resampling import generator_of
-from replication.inference.simulation import DEVELOPERS, HITS, MODELS, Population, simulate
+from replication.inference.simulation import (
+    DEVELOPERS,
+    HITS,
+    MODELS,
+    DataSet,
+    Population,
+    simulate,
+)
 from replication.meaning import meaning_of
 from replication.places import PACKAGE
 from replication.run import Run
 from replication.sources.bundled import FOLDER
+from replication.validation.kept import Kept
 
 CALIBRATION = tables.row("calibration").file
 SIDECAR = "calibration.json"
@@ -41,10 +60,11 @@ KEYS = ["unit", "scheme", "method", "group"]
 CHUNK = 50
 """Data sets that one seed makes."""
 _STREAM = 4
+_SPAWN = get_context("spawn")
 CODE = (
-    "analysis/methods", "inference/bootstrap", "inference/intervals", "inference/pareto",
-    "inference/resampling", "inference/schemes", "inference/simulation", "inference/statistics",
-    "validation/coverage",
+    "analysis/methods", "inference/bootstrap", "inference/intervals", "inference/merging",
+    "inference/pareto", "inference/poisson", "inference/resampling", "inference/schemes",
+    "inference/simulation", "inference/statistics", "validation/coverage",
 )  # fmt: skip
 """Modules whose code the table depends on."""
 Floats = NDArray[np.float64]
@@ -63,6 +83,10 @@ class Setting:
         """Whole numbers that name the setting in the seeds."""
         digest = hashlib.sha256(repr(self).encode()).digest()
         return (int.from_bytes(digest[:4], "big"), _STREAM)
+
+
+Job = tuple[Setting, int]
+"""A setting, and the number of a chunk of its data sets."""
 
 
 def settings(definitions: Definitions) -> Iterator[Setting]:
@@ -109,8 +133,11 @@ def calibrate(run: Run, progress: Callable[[str], None], *, force: bool = False)
     current = key(table, run.definitions)
     if not force and stored_key(FOLDER) == current:
         return False
-    write_csv(FOLDER / CALIBRATION, measure(table, run.definitions, progress))
+    kept = Kept(run.out / "build" / "calibration", current)
+    kept.drop_others()
+    write_csv(FOLDER / CALIBRATION, measure(table, run.definitions, progress, kept=kept))
     write_json(FOLDER / SIDECAR, {"key": current})
+    kept.drop()
     return True
 
 
@@ -125,7 +152,7 @@ def require_calibration(run: Run) -> None:
     if stored_key(FOLDER) != key(read_csv(run.attributed / "repositories.csv"), run.definitions):
         raise VerificationError(
             f"{CALIBRATION} was measured with other code, definitions or sizes",
-            "run make calibration (about a quarter of an hour), then make all",
+            "run make calibration (some minutes; if killed, it goes on when run again), then make all",
         )
 
 
@@ -134,6 +161,7 @@ def measure(
     definitions: Definitions,
     progress: Callable[[str], None] = lambda _: None,
     workers: int = 0,
+    kept: Kept | None = None,
 ) -> pd.DataFrame:
     """Measure the coverage of every method in every setting.
 
@@ -147,6 +175,8 @@ def measure(
         Called with a line of text as chunks of data sets are done.
     workers
         Processes, which change no number; 0 for one a core.
+    kept
+        Where chunks that are done are kept, and found again; None keeps none.
 
     Returns
     -------
@@ -161,12 +191,19 @@ def measure(
     numbers = range(-(-definitions.calibration.data_sets // CHUNK))
     jobs = [(setting, number) for setting in settings(definitions) for number in numbers]
     total = len(jobs) // len(numbers) * definitions.calibration.data_sets
-    work = partial(_chunk, developers, definitions)
+    found: dict[Job, pd.DataFrame] = {}
+    with _one_thread(), ProcessPoolExecutor(workers or os.cpu_count() or 1, _SPAWN) as pool:
+        work = {pool.submit(_kept_chunk, developers, definitions, job, kept): job for job in jobs}
+        try:
+            for done, future in enumerate(as_completed(work), 1):
+                found[work[future]] = future.result()
+                progress(f"{min(done * CHUNK, total):,} of {total:,} data sets")
+        except BaseException:
+            pool.shutdown(wait=False, cancel_futures=True)  # else it would first do all the rest
+            raise
     parts: dict[Setting, list[pd.DataFrame]] = {}
-    with ProcessPoolExecutor(workers or os.cpu_count() or 1, get_context("spawn")) as pool:
-        for done, (job, rows) in enumerate(zip(jobs, pool.map(work, jobs), strict=True), 1):
-            parts.setdefault(job[0], []).append(rows)
-            progress(f"{min(done * CHUNK, total):,} of {total:,} data sets")
+    for job in jobs:
+        parts.setdefault(job[0], []).append(found[job])
     tables = [_summary(s, developers[s.estimand], pd.concat(p)) for s, p in parts.items()]
     return pd.concat(tables, ignore_index=True)
 
@@ -199,22 +236,52 @@ def _settings(definitions: Definitions) -> Inference:
     return replace(definitions.inference, replicates=replicates, chunk=chunk)
 
 
-def _chunk(
-    developers: dict[str, Population], definitions: Definitions, job: tuple[Setting, int]
+def _one_thread() -> AbstractContextManager[object]:
+    """Surroundings in which processes that start multiply matrices in one thread each."""
+    return mock.patch.dict(os.environ, {"OPENBLAS_NUM_THREADS": "1", "MKL_NUM_THREADS": "1"})
+
+
+def _kept_chunk(
+    developers: dict[str, Population], definitions: Definitions, job: Job, kept: Kept | None
 ) -> pd.DataFrame:
-    """Intervals of one chunk of data sets of one setting."""
+    """Intervals of one chunk, made or found where such are kept."""
+    if kept is None:
+        return _chunk(developers, definitions, job)
+    setting, number = job
+    name = f"{setting.key[0]:08x}-{number:04}"
+    return kept.piece(name, partial(_chunk, developers, definitions, job))
+
+
+def _chunk(developers: dict[str, Population], definitions: Definitions, job: Job) -> pd.DataFrame:
+    """Intervals of one chunk of data sets of one setting.
+
+    Replicates of all have one seed, so that developers' weights are drawn once: a chunk's intervals
+    share their luck, which is small beside that of the data sets, and chunks do not.
+    """
     setting, number = job
     flat = developers[setting.estimand].flattened(setting.power)
     generator = generator_of(definitions.inference.seed, *setting.key, number)
-    parts = []
-    for _ in range(min(CHUNK, definitions.calibration.data_sets - number * CHUNK)):
+    many = min(CHUNK, definitions.calibration.data_sets - number * CHUNK)
+    seeds, found = [], []
+    for _ in range(many):
         data = simulate(flat, setting.model, generator)
-        drawn = replace(_settings(definitions), seed=int(generator.integers(1 << 31)))
-        for method, intervals in methods(data.developers, data.repositories, drawn):
-            rows = intervals.to_frame()
-            named = {"unit": method.unit, "scheme": method.scheme, "method": method.name}
-            parts.append(rows[rows["group"].isin(JUDGED)].assign(**named))
-    return pd.concat(parts, ignore_index=True)
+        seeds.append(int(generator.integers(1 << 31)))
+        rules = replace(_settings(definitions), seed=seeds[0])
+        found.append([*_intervals(data, rules)])
+    places = [STATISTICS.place(name) for name in JUDGED]
+    lower, upper = (
+        [getattr(made, end)[places] for each in found for _, made in each]
+        for end in ("lower", "upper")
+    )
+    ends = {"lower": np.concatenate(lower), "upper": np.concatenate(upper)}
+    labels = [(*vars(method).values(), name) for method, _ in found[0] for name in JUDGED]
+    return pd.DataFrame(labels * many, columns=KEYS).assign(**ends)
+
+
+def _intervals(data: DataSet, rules: Inference) -> Iterator[tuple[Method, Intervals]]:
+    """Intervals of one data set by every method, without the Monte-Carlo errors of their ends."""
+    yield from methods(data.developers, data.repositories, rules, monte_carlo=False)
+    yield from with_fewer_degrees(data.developers, rules)
 
 
 def _summary(setting: Setting, population: Population, rows: pd.DataFrame) -> pd.DataFrame:

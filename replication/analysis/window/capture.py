@@ -10,12 +10,14 @@ it is subtracted, and the rest is given to uploaders in the shares that they hav
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from replication.analysis.credit import places_among
 from replication.analysis.window.lists import (
     COUNTED_DAYS,
     FOLLOWED,
@@ -29,6 +31,7 @@ from replication.definitions import Definitions
 
 PROPORTION, LEVEL, NONE = "proportion", "level", "none"
 Floats = NDArray[np.float64]
+Ints = NDArray[np.int64]
 
 
 @dataclass(frozen=True)
@@ -57,6 +60,7 @@ def shortfall(
     rule: str,
     definitions: Definitions,
     without: str = "",
+    places: Ints | None = None,
 ) -> Shortfall:
     """What the estimates lack of each country group in each month.
 
@@ -74,20 +78,32 @@ def shortfall(
         The window, and from which followed part on a group goes in proportion.
     without
         A list that is not used.
+    places
+        Those of `places_of` these months and lists, where they are known.
     """
-    rows = months[~is_automated(months)]
-    since = month_of(rows["followed_from"])
-    is_followed = (since != "") & (since <= rows["month"].to_numpy(dtype=str))
-    sums = rows.assign(part=np.where(is_followed, FOLLOWED, OTHER)).pivot_table(
-        index=[GROUP, "month"], columns="part", values=column, aggfunc="sum", fill_value=0
-    )
-    index = pd.MultiIndex.from_product([lists.groups, lists.months])
-    sums = sums.reindex(index=index, columns=[FOLLOWED, OTHER], fill_value=0).fillna(0)
-    shape = (len(lists.groups), len(lists.months))
-    followed, other = (sums[name].to_numpy(dtype=float).reshape(shape) for name in sums)
+    places = places_of(months, lists) if places is None else places
+    counted = places >= 0
+    shape = (2, len(lists.groups), len(lists.months))
+    downloads = months[column].to_numpy(dtype=float)[counted]
+    sums = np.bincount(places[counted], downloads, math.prod(shape)).astype(float)
+    followed, other = sums.reshape(shape)
     expected = expected_of(followed, lists, rule, definitions, without)
-    missing = np.maximum(expected - other, 0.0) if rule != NONE else np.zeros(shape)
+    missing = np.maximum(expected - other, 0.0) if rule != NONE else np.zeros(shape[1:])
     return Shortfall(missing, expected, followed)
+
+
+def places_of(months: pd.DataFrame, lists: CompleteLists) -> Ints:
+    """Place (r,) of every row among followed or not, country groups and months of the window.
+
+    It is −1 where a row looks automated, or is of no group or month of the lists.
+    """
+    since, month = month_of(months["followed_from"]), months["month"]
+    group = places_among(months[GROUP], lists.groups)
+    number = places_among(month, lists.months)
+    followed = (since != "") & (since <= month.to_numpy(dtype=str))
+    counted = ~is_automated(months).to_numpy() & (group >= 0) & (number >= 0)
+    place = ((~followed) * len(lists.groups) + group) * len(lists.months) + number
+    return np.where(counted, place, -1)
 
 
 def expected_of(
@@ -112,10 +128,12 @@ def expected_of(
 
 def month_days(months: tuple[str, ...], definitions: Definitions) -> tuple[Floats, Floats]:
     """Middle, in days since 1970-01-01, and number of days of each month inside the window."""
-    days = pd.date_range(definitions.published_window.start, definitions.published_window.end)[1:]
-    numbers = pd.Series(days.to_numpy().astype("datetime64[D]").astype(float))
-    grouped = numbers.groupby(days.strftime("%Y-%m"))
-    return grouped.mean().loc[list(months)].to_numpy(), grouped.size().loc[list(months)].to_numpy()
+    window = definitions.published_window
+    start, end = np.datetime64(window.start), np.datetime64(window.end)
+    days = np.arange(start, end, dtype="datetime64[D]") + 1
+    of_month = [days[days.astype("datetime64[M]") == np.datetime64(month)] for month in months]
+    middles = np.array([days.astype(float).mean() for days in of_month])
+    return middles, np.array([len(days) for days in of_month])
 
 
 def _interpolated(day: float, at: Floats, values: Floats) -> Floats:

@@ -14,7 +14,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from replication.analysis.cells import Repositories
-from replication.analysis.window.capture import NONE, HotDeck, Shortfall, shortfall
+from replication.analysis.window.capture import NONE, HotDeck, Shortfall, places_of, shortfall
 from replication.analysis.window.lists import CompleteLists
 from replication.attribution.assign import ROLES
 from replication.definitions import MEASURES, Definitions
@@ -75,7 +75,14 @@ class WindowData:
         definitions = self.definitions
         estimates = estimates or headline_column(definitions)
         rule = rule or definitions.capture.rules[0]
-        return shortfall(self.by_month, estimates, self.complete_lists, rule, definitions, without)
+        return shortfall(
+            self.by_month, estimates, self.complete_lists, rule, definitions, without, self._places
+        )
+
+    @cached_property
+    def _places(self) -> Ints:
+        """Places of the rows of `by_month` in the sums of a shortfall."""
+        return places_of(self.by_month, self.complete_lists)
 
     @cached_property
     def hot_deck(self) -> HotDeck:
@@ -138,9 +145,16 @@ class WindowData:
 
     def of_repositories(self, by_month: pd.Series) -> Ints:
         """Sums (r,) over months of downloads as in `months`; nothing for what no record follows."""
-        sums = by_month.groupby(self.months["repository"]).sum()
-        own = sums.reindex(self.repositories["repository"]).fillna(0).to_numpy(dtype=np.int64)
-        return np.pad(own, (0, len(self.hot_deck.facts)))
+        known = self._rows_of_months >= 0
+        downloads = by_month.to_numpy(dtype=float)[known]
+        rows = len(self.repositories) + len(self.hot_deck.facts)
+        return np.bincount(self._rows_of_months[known], downloads, rows).astype(np.int64)
+
+    @cached_property
+    def _rows_of_months(self) -> Ints:
+        """Place of the repository of every row of `months`; −1 for none."""
+        names = pd.Index(self.repositories["repository"])
+        return np.asarray(names.get_indexer(pd.Index(self.months["repository"])))
 
 
 def estimate(estimates: str, rule: str) -> str:

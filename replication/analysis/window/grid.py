@@ -42,9 +42,10 @@ def grid(data: WindowData) -> pd.DataFrame:
         credited = population.credited(*choice)
         counted = downloads * population.without(exclusion)[:, None]
         counts = population.side_cells(credited, credited.developer, counted)
-        for number, measured in enumerate(measures.values()):
-            cells = counts[counts[:, -1, number] > 0][..., number]
-            content = np.ascontiguousarray(cells).tobytes()
+        each = np.ascontiguousarray(np.moveaxis(counts, -1, 0))
+        for sums, measured in zip(each, measures.values(), strict=True):
+            cells = sums[sums[:, -1] > 0]
+            content = cells.tobytes()
             values = exact_measures(cells)
             china, usa = values["china"], values["usa"]
             rows.append({

@@ -11,13 +11,12 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property, partial
 from itertools import product
-from typing import TypeVar
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from replication.analysis.credit import leave_out
+from replication.analysis.credit import Mask, left_by, places_among
 from replication.analysis.lead import CHINA, LEAD, USA
 from replication.attribution.rules import AUTOMATED, BURST
 from replication.definitions import Definitions
@@ -31,8 +30,8 @@ PART = "China / (China + USA)"
 """China's part of the two."""
 LABELS = ("study", "registry")
 ROLES = ("uploader", "origin", "maker")
-PandasT = TypeVar("PandasT", pd.Series, pd.DataFrame)
 Floats = NDArray[np.float64]
+Ints = NDArray[np.int64]
 
 
 @dataclass(frozen=True)
@@ -68,6 +67,10 @@ class CompleteLists:
 
     def days(self) -> Floats:
         """Middle of the days that each list with a cut-off counts, in days since 1970-01-01."""
+        return self._days
+
+    @cached_property
+    def _days(self) -> Floats:
         dates = self.rows.drop_duplicates("list").set_index("list")["date"].loc[list(self.names)]
         days = (pd.to_datetime(dates) - pd.Timestamp(0)) // pd.Timedelta(days=1)
         return np.asarray(days, dtype=float) - COUNTED_DAYS / 2
@@ -81,8 +84,10 @@ class CompleteLists:
             Float downloads of 30 days, one row a group: ``followed, not-followed``.
         """
         if (name, month) not in self._parts:
-            sums = partial(self._sums, month)
-            self._parts[name, month] = with_tail(name, self._deeper, sums)
+            sums = with_tail(name, self._deeper, partial(self._sums, month))
+            self._parts[name, month] = pd.DataFrame(
+                dict(zip((FOLLOWED, OTHER), sums, strict=True)), index=list(self.groups)
+            )
         return self._parts[name, month]
 
     @cached_property
@@ -90,15 +95,15 @@ class CompleteLists:
         """Parts that were asked for."""
         return {}
 
-    def _sums(self, month: str, name: str, column: str) -> pd.DataFrame:
+    def _sums(self, month: str, name: str, column: str) -> Floats:
+        """Sums (2, g) of what is followed in a month, and of what is not."""
         group, since, rows = self._coded[name]
         followed = (since != "") & (since <= month)
         downloads = rows[column].to_numpy(dtype=float)
-        sums = {
-            part: np.bincount(group[chosen], downloads[chosen], len(self.groups))
-            for part, chosen in ((FOLLOWED, followed), (OTHER, ~followed))
-        }
-        return pd.DataFrame(sums, index=list(self.groups))
+        return np.stack([
+            np.bincount(group[chosen], downloads[chosen], len(self.groups))
+            for chosen in (followed, ~followed)
+        ])  # fmt: skip
 
     @cached_property
     def _coded(self) -> dict[str, tuple[NDArray[np.int64], NDArray[np.str_], pd.DataFrame]]:
@@ -140,7 +145,7 @@ def deeper_lists(rows: pd.DataFrame) -> dict[str, str]:
     return names
 
 
-def with_tail(name: str, deeper: Mapping[str, str], sums: Callable[[str, str], PandasT]) -> PandasT:
+def with_tail(name: str, deeper: Mapping[str, str], sums: Callable[[str, str], Floats]) -> Floats:
     """Downloads by group at one list, with what lies below its cut-off.
 
     Parameters
@@ -150,7 +155,7 @@ def with_tail(name: str, deeper: Mapping[str, str], sums: Callable[[str, str], P
     deeper
         The list below each, as of `deeper_lists`.
     sums
-        Sums by group, given a list and a column of its downloads.
+        Sums (…, g) by group, given a list and a column of its downloads.
     """
     own, below = sums(name, "downloads"), deeper[name]
     if not below:
@@ -159,17 +164,17 @@ def with_tail(name: str, deeper: Mapping[str, str], sums: Callable[[str, str], P
     return own * tail_factor(full, sums(below, "downloads"), sums(below, held_column(name)))
 
 
-def tail_factor(full: PandasT, own: PandasT, above: PandasT) -> PandasT:
+def tail_factor(full: Floats, own: Floats, above: Floats) -> Floats:
     """All downloads over those that a higher cut-off would have held, by group.
 
     Parameters
     ----------
     full, own, above
-        Of the list with the lower cut-off: with its own tail, as it is, and what the higher cut-off
-        would have held of it. A group of which that is nothing has the factor of all together.
+        Of the list with the lower cut-off (…, g): with its own tail, as it is, and what the higher
+        cut-off would have held of it. A group of which that is nothing has the factor of all together.
     """
-    pooled = np.asarray(full).sum() / max(np.asarray(above).sum(), 1.0)
-    return (full / above.where(above > 0)).where(own > 0).fillna(pooled)
+    pooled = full.sum() / max(above.sum(), 1.0)
+    return np.where((own > 0) & (above > 0), full / np.where(above > 0, above, 1.0), pooled)
 
 
 def hub_dates(lists: pd.DataFrame, definitions: Definitions) -> pd.DataFrame:
@@ -190,32 +195,28 @@ def hub_dates(lists: pd.DataFrame, definitions: Definitions) -> pd.DataFrame:
         cut-off, their ``share``, the same ``with_tail``, where what lies below the cut-off is added
         by group, and ``share_with_tail``.
     """
-    lists = _narrow(lists)
     exclusions = {"none": None} | {x.id: x for x in definitions.at_window.estimated_exclusions}
-    parts = {name: leave_out(lists, exclusion) for name, exclusion in exclusions.items()}
-    plain = {name: rows[~is_automated(rows)] for name, rows in parts.items()}
-    deeper = {name: deeper_lists(rows) for name, rows in plain.items()}
+    every = {name: left_by(lists, exclusion) for name, exclusion in exclusions.items()}
+    plain = {name: left & ~is_automated(lists).to_numpy() for name, left in every.items()}
+    deeper = {name: deeper_lists(lists[left]) for name, left in plain.items()}
+    of_list = {name: (lists["list"] == name).to_numpy() for name in lists["list"].unique()}
+    credit = {
+        (role, labels): places_among(lists[f"{labels}_group_{role}"], definitions.groups)
+        for role, labels in product(ROLES, LABELS)
+    }
     dates = lists.drop_duplicates("list").set_index("list")["date"]
     rows = []
-    for name, exclusion in product(lists["list"].unique(), exclusions):
-        for role, labels in product(ROLES, LABELS):
-            by = (f"{labels}_group_{role}", definitions.groups)
-            own = _sums(parts[exclusion], *by, name, "downloads")
+    for name, exclusion in product(of_list, exclusions):
+        for (role, labels), place in credit.items():
+            sums = partial(_sums, lists, of_list, place, len(definitions.groups))
+            own = sums(every[exclusion], name, "downloads")
             # What looks automated says nothing of the tail, and is counted as it is.
-            sums = partial(_sums, plain[exclusion], *by)
-            full = with_tail(name, deeper[exclusion], sums) + (own - sums(name, "downloads"))
+            known = partial(sums, plain[exclusion])
+            full = with_tail(name, deeper[exclusion], known) + (own - known(name, "downloads"))
             keys = {"list": name, "date": str(dates[name]), "attribution": role, "labels": labels,
                     "exclusion": exclusion}  # fmt: skip
-            rows += [keys | row for row in _rows(own, full)]
+            rows += [keys | row for row in _rows(definitions.groups, own, full)]
     return pd.DataFrame(rows)
-
-
-def _narrow(lists: pd.DataFrame) -> pd.DataFrame:
-    """The columns that are needed, text that repeats itself as categories: thrice as fast."""
-    groups = [f"{labels}_group_{role}" for role, labels in product(ROLES, LABELS)]
-    columns = ["list", "date", "cut_off", "kinds", *groups, "downloads", *_held_columns(lists)]
-    rows = lists[columns].assign(kinds=lists["kinds"].fillna("").astype(object))
-    return rows.astype(dict.fromkeys(["list", "date", *groups], "category"))
 
 
 def _held_columns(lists: pd.DataFrame) -> list[str]:
@@ -224,21 +225,25 @@ def _held_columns(lists: pd.DataFrame) -> list[str]:
 
 
 def _sums(
-    rows: pd.DataFrame, group: str, groups: tuple[str, ...], name: str, column: str
-) -> pd.Series:
-    """Downloads of each group at one list."""
-    sums = rows[rows["list"] == name].groupby(group, observed=True)[column].sum()
-    return sums.reindex(list(groups), fill_value=0).astype(float)
+    lists: pd.DataFrame, of_list: Mapping[str, Mask], place: Ints, groups: int,
+    among: Mask, name: str, column: str,
+) -> Floats:  # fmt: skip
+    """Downloads (g,) of groups at one list, of some rows whose groups have these places."""
+    chosen = among & of_list[name] & (place >= 0)
+    downloads = lists[column].to_numpy(dtype=float)
+    return np.asarray(np.bincount(place[chosen], downloads[chosen], groups), dtype=float)
 
 
-def _rows(own: pd.Series, full: pd.Series) -> Iterator[dict[str, object]]:
+def _rows(groups: tuple[str, ...], own: Floats, full: Floats) -> Iterator[dict[str, object]]:
     """Rows of the groups, the lead and the part of the two, as they are and with the tail."""
-    for name in own.index:
-        yield _row(name, own[name], own[name] / own.sum(), full[name], full[name] / full.sum())
-    lead, full_lead = own[CHINA] - own[USA], full[CHINA] - full[USA]
-    yield _row(LEAD, lead, lead / own.sum(), full_lead, full_lead / full.sum())
-    two, full_two = own[CHINA] + own[USA], full[CHINA] + full[USA]
-    yield _row(PART, two, own[CHINA] / two, full_two, full[CHINA] / full_two)
+    total, full_total = own.sum(), full.sum()
+    for name, downloads, with_tail_ in zip(groups, own, full, strict=True):
+        yield _row(name, downloads, downloads / total, with_tail_, with_tail_ / full_total)
+    china, usa = groups.index(CHINA), groups.index(USA)
+    lead, full_lead = own[china] - own[usa], full[china] - full[usa]
+    yield _row(LEAD, lead, lead / total, full_lead, full_lead / full_total)
+    two, full_two = own[china] + own[usa], full[china] + full[usa]
+    yield _row(PART, two, own[china] / two, full_two, full[china] / full_two)
 
 
 def _row(

@@ -47,22 +47,24 @@ def _scope(data: WindowData, scope: str) -> pd.DataFrame:
         data.definitions.published_window.attribution,
         data.definitions.published_window.labels,
     )
-    rows = data.by_month.assign(estimate=data.by_month[headline_column(data.definitions)])
-    rows = rows.assign(corrected=rows["estimate"])
-    rest = data.headline_rest.assign(corrected=data.headline_rest["downloads"])
+    group, who = f"{labels}_group_{head}", f"{head}_developer"
+    needed = ["month", "followed_from", "kinds", group, who]
+    estimates = data.by_month[headline_column(data.definitions)]
+    rows = data.by_month[[*needed, SEEN, CEILING]].assign(estimate=estimates, corrected=estimates)
+    rest = data.headline_rest[needed].assign(corrected=data.headline_rest["downloads"])
     if scope == FIXED:
         since = month_of(rows["followed_from"])
         rows, rest = rows[(since != "") & (since <= FIXED_SINCE)], rest[:0]
     if scope == PLAIN:
         rows, rest = rows[~is_automated(rows)], rest[~is_automated(rest)]
-    both = pd.concat([rows, rest], ignore_index=True)
+    both = pd.concat([rows, rest], ignore_index=True).astype({"month": "category"})
     measures = [SEEN, "estimate", "corrected", CEILING]
     both[measures] = both[measures].fillna(0)
     series = [
-        chosen.groupby("month")[measures].sum().assign(series=name, kind=kind)
-        for name, kind, chosen in _series(both, f"{labels}_group_{head}", f"{head}_developer", data)
+        chosen.groupby("month", observed=True)[measures].sum().assign(series=name, kind=kind)
+        for name, kind, chosen in _series(both, group, who, data)
     ]
-    table = pd.concat(series).reset_index().assign(scope=scope)
+    table = pd.concat(series).reset_index().astype({"month": "str"}).assign(scope=scope)
     lead = table[table["kind"] == "group"].pivot_table(
         index="month", columns="series", values="corrected", aggfunc="sum", fill_value=0
     )
@@ -139,8 +141,10 @@ def turnover(data: WindowData) -> pd.DataFrame:
     about = data.definitions.published_window
     who, group = f"{about.attribution}_developer", f"{about.labels}_group_{about.attribution}"
     column = headline_column(data.definitions)
-    estimates = data.by_month.assign(downloads=data.by_month[column])
-    rows = pd.concat([estimates, data.headline_rest], ignore_index=True)
+    needed = ["month", "kinds", who, group]
+    estimates = data.by_month[needed].assign(downloads=data.by_month[column])
+    rest = data.headline_rest[[*needed, "downloads"]]
+    rows = pd.concat([estimates, rest], ignore_index=True)
     rows = rows[~is_automated(rows)]
     middle = data.month_names[len(data.month_names) // 2]
     halves = {"first": rows[rows["month"] < middle], "second": rows[rows["month"] >= middle]}

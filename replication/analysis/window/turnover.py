@@ -183,11 +183,14 @@ def _of_window(data: WindowData) -> _Series:
     """Name, months, developers and downloads (n, 3, months) of the window."""
     about = data.definitions.published_window
     column = headline_column(data.definitions)
-    estimates = data.by_month.assign(downloads=data.by_month[column])
-    rows = pd.concat([estimates, data.headline_rest], ignore_index=True)
+    group, who = f"{about.labels}_group_{about.attribution}", f"{about.attribution}_developer"
+    needed = ["month", "kinds", group, who]
+    estimates = data.by_month[needed].assign(downloads=data.by_month[column])
+    rest = data.headline_rest[[*needed, "downloads"]]
+    rows = pd.concat([estimates, rest], ignore_index=True)
     rows = rows[~is_automated(rows)]
-    side = side_of(rows[f"{about.labels}_group_{about.attribution}"])
-    codes, units = pd.factorize(rows[f"{about.attribution}_developer"], sort=True)
+    side = side_of(rows[group])
+    codes, units = pd.factorize(rows[who], sort=True)
     places = [
         pd.Categorical(values, categories=list(names)).codes.astype(np.int64)
         for values, names in ((side, (*SIDES, "all others")), (rows["month"], data.month_names))

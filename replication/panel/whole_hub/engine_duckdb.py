@@ -11,6 +11,7 @@ from typing import Self
 
 import duckdb
 import pandas as pd
+import pyarrow as pa
 
 from replication.errors import OutputError, SourceError
 from replication.files import literal
@@ -34,6 +35,9 @@ class DuckDB:
         Threads.
     """
 
+    by_arrays = True
+    """Whether the work between readings and downloads may be done on whole arrays."""
+
     def __init__(self, folder: Path, memory: str = MEMORY, threads: int = 2) -> None:
         folder.mkdir(parents=True, exist_ok=True)
         self._folder = self._place = folder
@@ -41,11 +45,15 @@ class DuckDB:
             "memory_limit": memory, "threads": threads, "preserve_insertion_order": False,
         }  # fmt: skip
         self._files: dict[int, Path] = {}
+        self.arrays: Path | None = None
 
     def __enter__(self) -> Self:
         if _says_more(self._folder):
             self._place = _elsewhere(self._folder)
         self._remove()  # what a run that was killed left
+        self._spill.mkdir(parents=True, exist_ok=True)
+        if self.by_arrays:
+            self.arrays = self._spill
         self._settings["temp_directory"] = str(self._spill)
         self._connection = duckdb.connect(str(self._path), config=self._settings)
         self._connection.execute("SET enable_progress_bar = false")  # it would print to a pipe
@@ -115,6 +123,14 @@ class DuckDB:
             f"SELECT CAST([{labels}][CAST(file_index AS BIGINT) + 1] AS BIGINT) AS label, * "
             f"FROM read_parquet([{paths}], hive_partitioning = false)"
         )
+
+    def identified(self, label: int) -> pa.Table:
+        """The extract of one label with an id on every row."""
+        self._view({label: self._files[label]})
+        text = "SELECT * EXCLUDE (label) FROM extract_rows"
+        rows = self._connection.sql(text).to_arrow_table()
+        self._view(self._files)
+        return rows
 
     def put(self, name: str, table: pd.DataFrame) -> None:
         """Make the table `name` of a data frame."""

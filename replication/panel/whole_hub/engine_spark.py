@@ -87,6 +87,8 @@ class Spark:
         Memory or disk is full.
     """
 
+    arrays: Path | None = None
+
     def __init__(self, folder: Path) -> None:
         self._disk = folder.resolve() / "spark"
         self._tables: dict[str, DataFrame] = {}
@@ -126,6 +128,12 @@ class Spark:
         self._session.sql(
             "SELECT * EXCEPT (file) FROM extract_labels INNER JOIN extract_files USING (file)"
         ).createOrReplaceTempView("extracts")
+
+    def identified(self, label: int) -> pa.Table:
+        """The extract of one label with an id on every row."""
+        text = f"SELECT * EXCEPT (label) FROM extract_rows WHERE label = {label}"
+        with _errors():
+            return self._session.sql(text).toArrow()
 
     def put(self, name: str, table: pd.DataFrame) -> None:
         """Make the view `name` of a data frame."""

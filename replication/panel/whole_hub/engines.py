@@ -12,15 +12,27 @@ from pathlib import Path
 from typing import Protocol
 
 import pandas as pd
+import pyarrow as pa
 
 from replication.errors import SourceError
 
 
 class Engine(Protocol):
-    """What the panel builder asks of an engine."""
+    """What the panel builder asks of an engine.
+
+    Attributes
+    ----------
+    arrays
+        Folder for the work on whole arrays, emptied on exit; None where statements alone are to run.
+    """
+
+    arrays: Path | None
 
     def extracts(self, files: Mapping[int, Path]) -> None:
         """Make the table `extracts` of Parquet files by label (days since 1970-01-01)."""
+
+    def identified(self, label: int) -> pa.Table:
+        """The extract of one label with an id on every row: the view `extract_rows`."""
 
     def put(self, name: str, table: pd.DataFrame) -> None:
         """Make the small table `name` of a data frame."""

@@ -13,6 +13,7 @@ life the chain covers. The others are scaled by what the chain was measured to m
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
@@ -23,9 +24,12 @@ import pandas as pd
 from replication.definitions import INTERPOLATED, Definitions, Variant, Window
 from replication.errors import ContractError
 from replication.panel.whole_hub import chain, periods, readings
+from replication.panel.whole_hub.arrays.building import Building
+from replication.panel.whole_hub.arrays.reading import NotOrdinaryError
 from replication.panel.whole_hub.engines import Engine
 from replication.panel.whole_hub.readings import Readings
 from replication.panel.whole_hub.statements import statement
+from replication.panel.whole_hub.ways import Statements, Way
 from replication.sources.counters.mending import require_movement
 
 Progress = Callable[[str], None]
@@ -59,6 +63,8 @@ class Rebuilt:
         Rows of the last reading.
     age_limit_days
         Oldest age at which downloads count in weeks.
+    way
+        How the tables were made, which keeps the gains.
     """
 
     variants: tuple[str, ...]
@@ -70,6 +76,7 @@ class Rebuilt:
     undated: tuple[int, int]
     last_rows: int
     age_limit_days: int
+    way: Way
 
 
 @dataclass(frozen=True)
@@ -136,74 +143,58 @@ def rebuild(
     engine.put("rules", periods.rules(definitions, read))
     labels = read.table["label"].tolist()
     used = census[census["label"].isin(labels)]
-    undated = _repositories(engine, used, labels, progress)
-    progress("counters of every repository")
-    engine.make_by_label("counters", labels)
-    movers = engine.frame(statement("movements"))
-    missed = engine.frame(statement("missed_readings")).fillna(0).iloc[0]
+    ordered = [by_label[label] for label in labels]
+    way = _repositories(engine, ordered, labels, periods.rules(definitions, read), progress)
+    undated = _undated(engine, used)
+    _require_repositories(engine, undated[0])
+    movers = way.movers(labels)
     still = periods.still_labels(movers, definitions.panel.frozen_share)
     require_movement(len(still), len(labels) - 1)
-    scale = _gains(engine, definitions, read, movers, progress)
+    scale = _scale(engine, way, definitions, read, movers, progress)
     variants = dict.fromkeys(
         [*definitions.variants, *(main_variant(w, definitions) for w in definitions.windows)]
     )
-    for place, variant in enumerate(variants):
-        progress(f"first-year downloads: {variant.id}")
-        engine.put("periods", periods.period(variant))
-        engine.view("cuts")
-        name = "window_totals" if variant.frozen == INTERPOLATED else "totals_as_read"
-        engine.make(f"total_{place}", name)
-    engine.union("downloads", [f"total_{place}" for place in range(len(variants))])
+    way.downloads(scale.factor, list(variants), progress)
     return Rebuilt(
-        tuple(variant.id for variant in variants), scale, read, movers,
-        (int(missed["n_missed"]), int(missed["n_repositories"])),
+        tuple(variant.id for variant in variants), scale, read, movers, way.missed,
         int(used["sum_rolling"].sum()), undated, int(used["n_rows"].iloc[-1]),
-        definitions.panel.age_limit_days,
+        definitions.panel.age_limit_days, way,
     )  # fmt: skip
 
 
 def _repositories(
-    engine: Engine, used: pd.DataFrame, labels: list[int], progress: Progress
-) -> tuple[int, int]:
-    """Make the table of repositories; return how many have no date, and their downloads."""
-    progress("repositories that were ever downloaded")
-    engine.make("spans")
-    progress("their names and parents")
-    engine.make_by_label("names", labels)
-    engine.make("repositories")
-    engine.drop("spans", "names")
-    undated = _undated(engine, used)
-    _require_repositories(engine, undated[0])
-    return undated
-
-
-def _gains(
     engine: Engine,
+    files: list[Path],
+    labels: list[int],
+    rules: pd.DataFrame,
+    progress: Progress,
+) -> Way:
+    """Make the table of repositories: on whole arrays where the engine and the extracts allow it."""
+    if engine.arrays is not None:
+        way: Way = Building(engine, engine.arrays)
+        with suppress(NotOrdinaryError):
+            way.repositories(files, labels, int(rules["earliest"].item()), progress)
+            return way
+    way = Statements(engine)
+    way.repositories(files, labels, int(rules["earliest"].item()), progress)
+    return way
+
+
+def _scale(
+    engine: Engine,
+    way: Way,
     definitions: Definitions,
     read: Readings,
     movers: pd.DataFrame,
     progress: Progress,
 ) -> chain.Scale:
-    """Make the gains of the counters, by their levels and the chain; return the chain's scale."""
+    """Measure the chain where the counters are known too."""
     frozen = periods.frozen_times(movers, read, definitions.panel.frozen_share)
-    engine.put("frozen", frozen)
-    engine.put("stretches", periods.stretches(read))
-    engine.put("rules", periods.rules(definitions, read, frozen))
-    engine.make("overcounts")
-    engine.view("rolling_counts")
-    for name in (
-        "moves", "spikes", "levels", "envelopes", "first_levels", "steps", "missing_counts", "chain",
-        "chain_sums", "chain_and_counters", "frozen_steps", "last_levels",
-    ):  # fmt: skip
-        progress(f"running maxima and the chain of 30-day windows: {name}")
-        engine.make(name)
-    scale = chain.measure(
-        engine.frame("SELECT * FROM chain_and_counters ORDER BY uploader, stretch")
-    )
-    engine.put("factor", pd.DataFrame({"factor": [scale.factor]}))
-    engine.make("gains")
-    engine.drop("counters", "moves", "levels", "steps", "missing_counts", "chain")
-    return scale
+    rules, stretches = periods.rules(definitions, read, frozen), periods.stretches(read)
+    for name, table in (("frozen", frozen), ("stretches", stretches), ("rules", rules)):
+        engine.put(name, table)
+    way.stretch_sums(read.table, rules, frozen, stretches, progress)
+    return chain.measure(engine.frame(statement("chain_and_counters")))
 
 
 def main_variant(window: Window, definitions: Definitions) -> Variant:
@@ -250,9 +241,8 @@ def weekly(engine: Engine, rebuilt: Rebuilt) -> pd.DataFrame:
         ``pair, week, downloads``, by week and pair: a week is named by the label that ends it; zeros
         are left out.
     """
-    engine.put("periods", periods.weeks(rebuilt.read, rebuilt.age_limit_days))
-    engine.view("cuts")
-    table = engine.frame(statement("week_totals"))
+    weeks = periods.weeks(rebuilt.read, rebuilt.age_limit_days)
+    table = rebuilt.way.week_totals(weeks, engine.frame("SELECT id, pair FROM panel_pairs"))
     names = {week: readings.day(week) for week in table["week"].unique()}
     return table.assign(week=table["week"].map(names))
 

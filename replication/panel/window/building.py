@@ -38,7 +38,7 @@ Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 
 
-def build(records: Records, definitions: Definitions) -> WindowPanel:
+def build(records: Records, definitions: Definitions, *, without_each: bool = True) -> WindowPanel:
     """Rebuild the window from what the records say.
 
     Parameters
@@ -47,6 +47,8 @@ def build(records: Records, definitions: Definitions) -> WindowPanel:
         The normalised records.
     definitions
         The window, the age limits and the rules of filling.
+    without_each
+        Whether the estimates without each record are made too.
     """
     known = evidence_of.prepare(records, definitions)
     sums = _sums(known, definitions)
@@ -59,7 +61,7 @@ def build(records: Records, definitions: Definitions) -> WindowPanel:
     return WindowPanel(
         _rows(facts, places),
         _months(places, sums, known.months),
-        _left_out(known, definitions, used, places),
+        _left_out(known, definitions, used, places, without_each=without_each),
         lists.agreement(known, definitions),
         lists.dates(records, known, definitions),
         evidence_of.defects(records, known),
@@ -137,13 +139,18 @@ def _months(places: pd.DataFrame, sums: dict[str, Ints], months: Sequence[str]) 
 
 
 def _left_out(
-    known: Prepared, definitions: Definitions, used: NDArray[np.bool_], places: pd.DataFrame
+    known: Prepared,
+    definitions: Definitions,
+    used: NDArray[np.bool_],
+    places: pd.DataFrame,
+    *,
+    without_each: bool,
 ) -> pd.DataFrame:
     """Estimates of the whole window without each record, or each month of a crawl."""
     rule, age = definitions.fillings[0], definitions.panel.age_limit_days
     whole = monthly(_drawn(known.evidence, known, rule).estimate, known, age, rule).sum(axis=1)
     estimates = {ESTIMATE: whole}
-    for name, rows, evidence in _without_each(known):
+    for name, rows, evidence in _without_each(known) if without_each else ():
         some = known.of(rows)
         drawn = _drawn(evidence.of(rows), some, rule)
         estimates[name] = whole.copy()

@@ -14,6 +14,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from replication.errors import ContractError, SourceError
+from replication.sources import parquet
 from replication.sources.counters.contract import (
     COLUMNS,
     PARENTS,
@@ -85,17 +86,14 @@ def read_counters(
 
 def _read_parquet(path: Path, name: str) -> pd.DataFrame:
     """Read the contract's columns of a Parquet file after checking their types in its footer."""
-    try:
+    with parquet.readable(name, REMEDY):
         schema = pq.read_schema(path)
         require_columns(name, schema)
         require_types(name, schema)
         listed = [PARENTS] if PARENTS in schema.names else []
-        read = pq.read_table(path, columns=[*COLUMNS, *listed])
+        read = parquet.read(path, [*COLUMNS, *listed])
         # What a library wrote beside the schema, such as an index, must not change what is read.
         table = plain_types(read).to_pandas(ignore_metadata=True)
-    except (pa.ArrowInvalid, pa.ArrowNotImplementedError, OSError) as error:
-        reason = str(error).splitlines()[0]
-        raise SourceError(f"{name} is not a readable Parquet file: {reason}", REMEDY) from None
     refuse_empty(name, table, list(COLUMNS))
     refuse_inexact(name, table)
     for column in ("time", "created"):
@@ -163,7 +161,7 @@ def _cells(path: Path, name: str) -> pd.DataFrame:
     except (
         pd.errors.ParserError, pd.errors.ParserWarning, pd.errors.EmptyDataError, OSError,
     ) as error:  # fmt: skip
-        reason = str(error).splitlines()[0]
+        reason = parquet.first_line(error)
         raise SourceError(f"{name} is not a readable CSV file: {reason}", REMEDY) from None
     with path.open(encoding="utf-8-sig", newline="") as stream:
         header = next(csv.reader(stream))

@@ -27,6 +27,7 @@ from replication.sources.crawl.queries import (
 )
 from replication.sources.crawl.rows import Malformed, Row, checked
 from replication.sources.hub import MAY_PASS, announced_wait, host, no_connection, not_now
+from replication.sources.hub_lists import without_telemetry
 from replication.sources.parquet import kind_of
 
 if TYPE_CHECKING:
@@ -275,6 +276,7 @@ def _client_headers() -> dict[str, str]:
     """Return the headers of the client, with the token where there is one."""
     from huggingface_hub.utils import build_hf_headers  # type: ignore[attr-defined]
 
+    without_telemetry()
     try:
         return dict(build_hf_headers())
     except Exception as error:  # noqa: BLE001 (an exchange of tokens has failures of its own)

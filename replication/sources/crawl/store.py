@@ -127,7 +127,7 @@ class Store:
         try:
             with gzip.open(self._page(number), "rt", encoding="utf-8") as stream:
                 return [json.loads(line) for line in stream]
-        except (OSError, EOFError, ValueError, zlib.error):
+        except (OSError, EOFError, ValueError, RecursionError, zlib.error):
             raise self._damaged(self._page(number).name) from None
 
     def ids(self, pages: int) -> set[int]:

@@ -14,6 +14,7 @@ import pyarrow.parquet as pq
 from replication.definitions import Definitions
 from replication.errors import ContractError, SourceError
 from replication.names import keys
+from replication.sources import parquet
 from replication.sources.counters import mending, reading
 from replication.sources.counters.mending import Readings
 from replication.sources.defect import Defect
@@ -213,7 +214,7 @@ def _csv(path: Path, name: str) -> pd.DataFrame:
     try:
         table = pd.read_csv(path, dtype=str, keep_default_na=False)
     except (pd.errors.ParserError, pd.errors.EmptyDataError, UnicodeDecodeError, OSError) as error:
-        reason = str(error).splitlines()[0]
+        reason = parquet.first_line(error)
         raise SourceError(f"{name} is not a readable CSV file: {reason}", _REMEDY) from None
     if not isinstance(table.index, pd.RangeIndex):
         raise SourceError(f"{name}: its rows have more cells than its header", _REMEDY)
@@ -222,14 +223,9 @@ def _csv(path: Path, name: str) -> pd.DataFrame:
 
 def _parquet(path: Path, name: str, columns: Sequence[str]) -> pa.Table:
     """Read those of `columns` that a Parquet file has."""
-    try:
+    with parquet.readable(name, _REMEDY):
         present = pq.read_schema(path).names
-        return reading.plain_types(
-            pq.read_table(path, columns=[c for c in columns if c in present])
-        )
-    except (pa.ArrowException, OSError) as error:
-        reason = str(error).splitlines()[0]
-        raise SourceError(f"{name} is not a readable Parquet file: {reason}", _REMEDY) from None
+        return reading.plain_types(parquet.read(path, [c for c in columns if c in present]))
 
 
 def _require(name: str, present: Sequence[str], columns: Sequence[str]) -> None:

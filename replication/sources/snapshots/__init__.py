@@ -118,7 +118,7 @@ def extracts(folder: Path) -> list[Path]:
     about = manifest.read(folder)
     if about is None:
         raise SourceError(f"{folder} holds no fetched snapshots", "run the stage fetch first")
-    first, last = about.filename.removeprefix("models/").split("…")
+    first, _, last = about.filename.removeprefix("models/").partition("…")
     chosen = [label for label in sidecar.labels(folder) if first <= label <= last]
     sidecars = [one for label in chosen if (one := sidecar.read(folder, label)) is not None]
     if len(sidecars) < len(chosen) or sidecar.digest(sidecars) != about.sha256:

@@ -18,6 +18,7 @@ from replication.errors import ContractError, OutputError, SourceError
 from replication.files import literal, replaced
 from replication.sources.hub import MOST
 from replication.sources.parquet import footer
+from replication.sources.snapshots import ordinary
 from replication.sources.snapshots.columns import REMEDY, chosen
 
 if TYPE_CHECKING:
@@ -65,6 +66,7 @@ class _Snapshot:
     """Columns of the view `source` of extract.sql, as SQL."""
     missing: tuple[str, ...]
     unread: Mapping[str, str]
+    rows: int
 
 
 def extract(
@@ -110,6 +112,10 @@ def extract(
         The extract cannot be written.
     """
     snapshot = _snapshot(source, name or source.name)
+    if snapshot.rows * ordinary.ROW_BYTES < _bytes(memory):
+        rows = _ordinary(snapshot, target, ordinary.Bounds(most, _newest(label)))
+        if rows is not None:
+            return Extracted(label, rows, snapshot.missing, reader(), unread=snapshot.unread)
     with _opened(snapshot, threads, memory, most, _newest(label)) as connection:
         bad_cells = _bad_cells(connection, snapshot)
         connection.execute("SET VARIABLE is_faulty = ?", [bool(bad_cells)])
@@ -150,7 +156,26 @@ def reader() -> str:
 
 def _snapshot(path: Path, name: str) -> _Snapshot:
     """Read the footer of a snapshot and choose how its columns are read."""
-    return _Snapshot(path, name, *chosen(footer(path, name).schema.to_arrow_schema(), name))
+    found = footer(path, name)
+    return _Snapshot(path, name, *chosen(found.schema.to_arrow_schema(), name), found.num_rows)
+
+
+def _bytes(memory: str) -> int:
+    """A bound of memory, as DuckDB takes it ("2GB"), in bytes."""
+    units = {"KB": 10**3, "MB": 10**6, "GB": 10**9}
+    return int(memory[:-2]) * units[memory[-2:]]
+
+
+def _ordinary(snapshot: _Snapshot, target: Path, bounds: ordinary.Bounds) -> int | None:
+    """Write the extract of an ordinary snapshot; None, and nothing written, of any other."""
+    if snapshot.unread:
+        return None
+    table = ordinary.read(snapshot.path, bounds)
+    if table is None:
+        return None
+    with replaced(target) as temporary:
+        ordinary.write(table, temporary)
+    return int(table.num_rows)
 
 
 def _newest(label: str) -> int:

@@ -6,23 +6,22 @@ import re
 from dataclasses import asdict, dataclass, replace
 from datetime import date
 from pathlib import Path
-from typing import TYPE_CHECKING
-from urllib.parse import quote
+from typing import TYPE_CHECKING, Any
 
 from replication.definitions import COMMIT
 from replication.errors import ContractError, HubError
-from replication.files import read_json, write_json
+from replication.files import has_its_types, read_json, write_json
+from replication.sources import hub_lists
 from replication.sources.hub import Address, ask, host
 from replication.sources.snapshots.cost import Progress
 
 if TYPE_CHECKING:
     from replication.definitions import Snapshots
 
-# huggingface_hub is imported inside the functions: it reads its HF_* variables when it is imported,
-# and the command line must start without it.
-
 NAME = "listing.json"
 _TREE = "models"
+_SHA256 = re.compile(r"[0-9a-f]{64}")
+_CHECK = "check that HF_ENDPOINT is a Hub"
 _SNAPSHOT = re.compile(r"models/([^/]+)/models\.parquet")
 
 
@@ -57,9 +56,18 @@ def read(folder: Path) -> Listing | None:
     try:
         value = read_json(path)
         files = tuple(Remote(**one) for one in value["files"])
-        return Listing(value["repository"], value["revision"], files, tuple(value["undated"]))
+        known = Listing(value["repository"], value["revision"], files, tuple(value["undated"]))
     except (ContractError, TypeError, KeyError):
         return None
+    return known if _is_sound(known) else None
+
+
+def _is_sound(listing: Listing) -> bool:
+    """Whether a listing that was kept holds what one from the Hub does."""
+    named = all(isinstance(name, str) for name in listing.undated)
+    files = all(has_its_types(one) and label_of(one.label) for one in listing.files)
+    commit = has_its_types(listing) and COMMIT.fullmatch(listing.revision)
+    return bool(named and files and commit)
 
 
 def write(folder: Path, listing: Listing) -> None:
@@ -103,12 +111,6 @@ def list_snapshots(repository: str, revision: str) -> Listing:
     if COMMIT.fullmatch(commit) is None:
         raise HubError(f"{host()} names no commit of {repository}", "check HF_ENDPOINT")
     files, undated = ask(_listed, replace(address, revision=commit))
-    for file in files:
-        if not file.sha256:
-            raise HubError(
-                f"{host()} states no SHA-256 of {file.filename}",
-                "check that HF_ENDPOINT is a Hub and not a mirror that keeps no file metadata",
-            )
     ordered = tuple(sorted(files, key=lambda file: file.label))
     return Listing(repository, commit, ordered, tuple(undated))
 
@@ -123,45 +125,64 @@ def label_of(text: str) -> str:
 
 
 def _newest_commit(address: Address) -> str:
-    """Return the commit that `main` has, with the retries that `HfApi.dataset_info` lacks."""
-    from huggingface_hub import constants
-    from huggingface_hub.utils import (  # type: ignore[attr-defined]
-        build_hf_headers,
-        hf_raise_for_status,
-        http_backoff,
-    )
-
-    url = f"{constants.ENDPOINT}/api/datasets/{quote(address.repository)}"
-    response = http_backoff("GET", url, headers=build_hf_headers())
-    hf_raise_for_status(response)
-    return str(response.json()["sha"])
+    """Return the commit that `main` has."""
+    answer = hub_lists.fact(hub_lists.dataset(address.repository))
+    return str(answer.get("sha")) if isinstance(answer, dict) else ""
 
 
 def _listed(address: Address) -> tuple[list[Remote], list[str]]:
     """Return the snapshots at a commit and other Parquet files; none where there is no folder."""
-    from huggingface_hub import HfApi, RepoFile
     from huggingface_hub.errors import RemoteEntryNotFoundError
 
+    path = hub_lists.dataset(address.repository, "tree", address.revision, address.filename)
     try:
-        tree = list(
-            HfApi().list_repo_tree(
-                address.repository,
-                address.filename,
-                recursive=True,
-                revision=address.revision,
-                repo_type="dataset",
-            )
+        return files_of(
+            [
+                entry
+                for page in hub_lists.pages(path, "recursive=true&expand=false")
+                for entry in page
+            ]
         )
     except RemoteEntryNotFoundError:
         return [], []
+
+
+def files_of(entries: Any) -> tuple[list[Remote], list[str]]:
+    """Snapshots among the entries of a dataset's list of files, and other Parquet files, in order.
+
+    Parameters
+    ----------
+    entries
+        As JSON gives them.
+
+    Raises
+    ------
+    HubError
+        It is no list of files, or states no size or no SHA-256 of a snapshot.
+    """
+    try:
+        listed = [(str(e["path"]), e) for e in entries if e["type"] == "file"]
+    except (TypeError, KeyError):
+        raise HubError(f"{host()} gives no list of files", _CHECK) from None
     files, undated = [], []
-    for entry in tree:
-        match = _SNAPSHOT.fullmatch(entry.path)
-        if not isinstance(entry, RepoFile):
-            continue
+    for path, entry in listed:
+        match = _SNAPSHOT.fullmatch(path)
         if match is not None and label_of(match[1]):
-            sha256 = entry.lfs.sha256 if entry.lfs is not None else ""
-            files.append(Remote(match[1], entry.path, entry.size, sha256))
-        elif entry.path.lower().endswith(".parquet"):
-            undated.append(entry.path)
+            files.append(_remote(match[1], path, entry))
+        elif path.lower().endswith(".parquet"):
+            undated.append(path)
     return files, sorted(undated)
+
+
+def _remote(label: str, path: str, entry: dict[str, Any]) -> Remote:
+    """One snapshot of the list, with its size and its hash."""
+    size, lfs = entry.get("size"), entry.get("lfs")
+    sha256 = lfs.get("oid") if isinstance(lfs, dict) else None
+    if not isinstance(sha256, str) or _SHA256.fullmatch(sha256) is None:
+        raise HubError(
+            f"{host()} states no SHA-256 of {path}",
+            "check that HF_ENDPOINT is a Hub and not a mirror that keeps no file metadata",
+        )
+    if type(size) is not int or size < 0:
+        raise HubError(f"{host()} states no size of {path}", _CHECK)
+    return Remote(label, path, size, sha256)

@@ -9,7 +9,7 @@ from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 
 from replication.errors import ContractError, HashMismatchError
-from replication.files import copy_file, read_json, write_json
+from replication.files import copy_file, has_its_types, read_json, write_json
 from replication.sources.snapshots.extract import Extracted, extract
 
 EXTRACTS = "extracts"
@@ -137,8 +137,19 @@ def read(folder: Path, label: str) -> Sidecar | None:
         sidecar = replace(sidecar, missing=tuple(sidecar.missing))
     except (ContractError, TypeError):
         return None
-    sound = sidecar.layout == LAYOUT and sidecar.label == label
+    sound = sidecar.layout == LAYOUT and sidecar.label == label and _has_its_types(sidecar)
     return sidecar if sound and _rows(extract_path(folder, label)) == sidecar.rows else None
+
+
+def _has_its_types(sidecar: Sidecar) -> bool:
+    """Whether a sidecar that was kept holds what one that was just made does."""
+    tables = ((sidecar.bad_cells, int), (sidecar.unread, str))
+    named = all(isinstance(name, str) for name in sidecar.missing)
+    typed = all(
+        isinstance(table, dict) and all(type(cell) is kind for cell in table.values())
+        for table, kind in tables
+    )
+    return named and typed and has_its_types(sidecar)
 
 
 def _rows(path: Path) -> int | None:

@@ -211,7 +211,7 @@ def _copy_of(listed: Listing, place: Path, file: Remote) -> Path:
 def _downloaded(address: Address, file: Remote, cache: Path) -> Path:
     """Download a file, and remove it where it is not what the listing states."""
     try:
-        path = hub.download(address, cache=cache)
+        path = hub.download(address, file.bytes, cache=cache)
         footer(path, file.filename)
         difference = _difference(path, file)
         if difference:

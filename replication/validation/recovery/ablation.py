@@ -155,7 +155,9 @@ def _without(experiment: Experiment, ablation: Ablation, folder: Path) -> Detail
     """Rebuild without one step."""
 
     class Ablated(DuckDB):
-        """DuckDB with changed statements."""
+        """DuckDB with changed statements, and no way around them."""
+
+        by_arrays = False
 
         def statement(self, name: str) -> str:
             text = super().statement(name)

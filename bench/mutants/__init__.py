@@ -1,0 +1,1 @@
+"""Faults put into the code at random: how many of them the fast tests find (docs/MUTANTS.md)."""

@@ -1,0 +1,173 @@
+"""The two ways of the whole Hub, by statements and on whole arrays: the same tables to the last bit."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+from hub_rows import WINDOWS, definitions, hub, snapshots, write
+
+from replication.panel.whole_hub.arrays import reading, repositories
+from replication.panel.whole_hub.arrays.building import Building
+from replication.panel.whole_hub.arrays.reading import NotOrdinaryError, packed
+from replication.panel.whole_hub.engine_duckdb import DuckDB
+from replication.panel.whole_hub.rebuild import Rebuilt, rebuild, weekly
+from replication.panel.whole_hub.ways import Statements
+from replication.sources.snapshots import texts
+from replication.validation.recovery import experiment
+
+TABLES = ("repositories", "downloads", "spikes", "overcounts", "envelopes", "stretch_sums")
+KEYS = {"downloads": ["variant", "id"], "stretch_sums": ["id", "stretch"]}
+PAIRS = "SELECT id, 1 + id % 7 AS pair FROM repositories WHERE id % 5 > 0"
+
+
+class ByStatements(DuckDB):
+    """DuckDB that is given no folder for arrays."""
+
+    by_arrays = False
+
+
+def both_tables(engine: DuckDB, found: Rebuilt) -> dict[str, pd.DataFrame]:
+    """Every table that later steps read, in an order of its own."""
+    engine.put("panel_pairs", engine.frame(PAIRS))
+    tables = {name: engine.frame(f"SELECT * FROM {name}") for name in TABLES}
+    tables |= {"weekly": weekly(engine, found), "movers": found.movers}
+    tables["scale"] = found.scale.stretches
+    out = {}
+    for name, table in tables.items():
+        ordered = table[sorted(table.columns)]
+        keys = KEYS.get(name, [key for key in ("id", "label") if key in ordered])
+        ordered = ordered.sort_values(keys) if keys else ordered
+        out[name] = ordered.reset_index(drop=True)
+    return out
+
+
+def made(
+    kind: type[DuckDB], files: Any, rules: Any, folder: Path, way: type
+) -> tuple[dict[str, pd.DataFrame], Any]:
+    """The tables of one way, and what it counted."""
+    with kind(folder, memory="500MB") as engine:
+        found = rebuild(files, rules, engine, truncated_share=0.5)
+        assert type(found.way) is way
+        return both_tables(engine, found), (found.absences, found.undated, found.scale.factor)
+
+
+def compare(files: Any, rules: Any, folder: Path) -> dict[str, pd.DataFrame]:
+    """Both ways find the same; return the tables."""
+    ours, counted = made(DuckDB, files, rules, folder / "arrays", Building)
+    theirs, expected = made(ByStatements, files, rules, folder / "statements", Statements)
+    for name, table in theirs.items():
+        pd.testing.assert_frame_equal(ours[name], table, check_dtype=False, obj=name)
+    assert counted == expected
+    return ours
+
+
+@pytest.fixture(scope="module")
+def every_defect(tmp_path_factory: pytest.TempPathFactory) -> Any:
+    """A synthetic Hub with every defect, through its snapshots."""
+    folder = tmp_path_factory.mktemp("defects")
+    return experiment.prepare(3, 400, folder, lambda _: None)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("size", [1 << 17, 60], ids=["one range", "many ranges"])
+def test_every_defect(
+    every_defect: Any, size: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Spikes, falls, freezes, copies, gaps and late readings are mended alike, whatever the ranges."""
+    monkeypatch.setattr(reading, "RANGE_ROWS", size)
+    monkeypatch.setattr(repositories, "BLOCK", size)
+    files = every_defect.extracts
+    if size < 1000:
+        files = {label: regrouped(path, tmp_path / path.name) for label, path in files.items()}
+    tables = compare(files, every_defect.definitions, tmp_path)
+    assert all(len(tables[name]) for name in (*TABLES, "weekly"))
+
+
+def regrouped(source: Path, target: Path) -> Path:
+    """The same extract in row groups of a few rows."""
+    pq.write_table(pq.read_table(source), target, row_group_size=50)
+    return target
+
+
+def test_rows_in_any_order_and_copies(tmp_path: Path) -> None:
+    """Copies of an id are one repository; the order of the rows says nothing."""
+    contents = snapshots(hub())
+    for n, rows in enumerate(contents.values()):
+        rows.reverse()
+        older = dict(rows[0], counter=None if n % 2 else 3, name=f"other/{n}", parents="a/b")
+        rows[1:1] = [older, dict(rows[-1], rolling=None, name=None)]
+    compare(write(tmp_path / "extracts", contents), definitions(WINDOWS), tmp_path)
+
+
+def test_rows_without_an_id(tmp_path: Path) -> None:
+    """Rows without an id take it from the same name, or one made of the name, in both ways."""
+    contents = snapshots(hub())
+    for n, rows in enumerate(contents.values()):
+        for row in rows[n % 3 :: 3]:
+            row["repository"] = None
+    files = write(tmp_path / "extracts", contents)
+    tables = compare(files, definitions(WINDOWS), tmp_path)
+    assert len(tables["repositories"]) == len(hub())
+
+
+def test_gaps_in_the_counts(tmp_path: Path) -> None:
+    """Counts that are missing at the start, between others and at the end are drawn alike."""
+    contents = snapshots(hub())
+    for n, rows in enumerate(contents.values()):
+        for row in rows:
+            if (n + int(row["repository"], 16)) % 5 < 2:
+                row["rolling"] = None
+    compare(write(tmp_path / "extracts", contents), definitions(WINDOWS), tmp_path)
+
+
+@pytest.mark.parametrize("change", [{"repository": "x"}, {"rolling": -1}, {"counter": 1 << 41}])
+def test_what_is_not_ordinary_is_left_to_the_statements(
+    tmp_path: Path, change: dict[str, Any]
+) -> None:
+    """An id or a count that arrays cannot hold is read by the statements."""
+    contents = snapshots(hub())
+    contents[max(contents)][0].update(change)
+    files = write(tmp_path / "extracts", contents)
+    made(DuckDB, files, definitions(WINDOWS), tmp_path, Statements)
+
+
+def test_two_numbers_tell_ids_apart() -> None:
+    """The two numbers are the digits of the id, and bad ids are refused."""
+    ids = [f"{n * 0x1234567890ABCDEF12345:024x}" for n in range(1, 5)]
+    high, low = packed(pa.array(ids))
+    again = [
+        f"{h >> 32:08x}{m:08x}{h & 0xFFFFFFFF:08x}"
+        for h, m in zip(high.tolist(), low.tolist(), strict=True)
+    ]
+    assert again == ids
+    for bad in (["A" * 24], ["0" * 23], ["g" * 24], [None]):
+        with pytest.raises(NotOrdinaryError):
+            packed(pa.array(bad, pa.string()))
+
+
+def test_ids_that_share_their_first_number(tmp_path: Path) -> None:
+    """Ids of one second and one count differ in the digits between, and stay apart."""
+    contents = snapshots(hub())
+    for rows in contents.values():
+        for row in rows:
+            number = int(row["repository"], 16)
+            row["repository"] = f"{7:08x}{number % 13:08x}{number // 13:08x}"
+    tables = compare(write(tmp_path / "extracts", contents), definitions(WINDOWS), tmp_path)
+    assert tables["repositories"]["repository"].is_monotonic_increasing
+    assert tables["repositories"]["id"].tolist() == [*range(1, len(tables["repositories"]) + 1)]
+
+
+def test_texts_that_begin_elsewhere() -> None:
+    """A part of an array is read as what it is."""
+    names = pa.array(["a/b", "no name", "c/d", "e"])
+    assert texts.are_names(names.slice(2))
+    assert not texts.are_names(names.slice(1))
+    places, data = texts.content(names.slice(2))
+    assert np.diff(places).tolist() == [3, 1]
+    assert bytes(data) == b"c/de"
