@@ -59,7 +59,6 @@ _RC: dict[str, Any] = {
     "text.parse_math": False,  # a dollar sign in a name is a dollar sign
     "svg.fonttype": "path",
     "svg.hashsalt": "replication",
-    "pdf.fonttype": 42,
 }
 
 
