@@ -62,7 +62,7 @@ FROM (
         greatest(coalesce(max(counter) - min(counter), 0), 0)
         + coalesce(sum(downloads) FILTER (place < {counted} AND ({counted} - place) % 4 = 0), 0) AS gained
     FROM (
-        SELECT _id, id, downloads, "downloadsAllTime" AS counter, file_index AS place
+        SELECT _id, id, downloads, "downloadsAllTime" AS counter, CAST(file_index AS BIGINT) AS place
         FROM read_parquet([{paths}], union_by_name = true)
     ) read
     GROUP BY _id

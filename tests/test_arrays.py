@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +13,7 @@ import pyarrow.parquet as pq
 import pytest
 from hub_rows import WINDOWS, definitions, hub, snapshots, write
 
+from replication.errors import OutputError
 from replication.panel.whole_hub.arrays import reading, repositories
 from replication.panel.whole_hub.arrays.building import Building
 from replication.panel.whole_hub.arrays.reading import NotOrdinaryError, packed
@@ -151,6 +153,21 @@ def test_what_is_not_ordinary_is_left_to_the_statements(
     contents[max(contents)][0].update(change)
     files = write(tmp_path / "extracts", contents)
     made(DuckDB, files, definitions(WINDOWS), tmp_path, Statements)
+
+
+@pytest.mark.parametrize("writer", ["numpy.save", "pickle.dump"])
+def test_a_full_disk_is_said(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, writer: str) -> None:
+    """What cannot be kept is the user's business, with a remedy, and nothing is left."""
+
+    def full(*_: object, **__: object) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    files = write(tmp_path / "extracts", snapshots(hub()))
+    monkeypatch.setattr(writer, full)
+    with pytest.raises(OutputError, match="No space left") as caught:
+        made(DuckDB, files, definitions(WINDOWS), tmp_path / "engine", Building)
+    assert "OUT=folder" in caught.value.remedy
+    assert [path for path in (tmp_path / "engine").rglob("*") if path.is_file()] == []
 
 
 def test_two_numbers_tell_ids_apart() -> None:

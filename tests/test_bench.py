@@ -191,6 +191,7 @@ def test_snapshots_have_a_command_with_their_sizes(
     assert command.main([*out, "snapshots", "--rows", "1600", "--snapshots", "9"]) == 0
     assert asked == [
         *(("whole", rows, 9) for rows in (100, 400, 1600)),
+        ("bare", 400, 9),
         ("one_window", 400),
         ("plain", 400),
     ]
