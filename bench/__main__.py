@@ -227,7 +227,10 @@ def weekly(sizes: Sizes, report: Report) -> None:
     for mine in whole:
         report.add(Row("snapshots, whole panel", mine.found.rows, None, None, *mine.cost))
     report.tables += _weekly_tables(whole)
+    bare = in_child(snapshots.bare, sizes.rows // 4, sizes.weeks)
+    report.tables.append(_processor("one statement of DuckDB", whole[1], bare))
     mine, other = (in_child(w, sizes.rows // 4) for w in (snapshots.one_window, snapshots.plain))
+    report.tables.append(_processor("plain pandas", mine, other))
     n = mine.found.rows
     report.add(Row("snapshots, one window", n, None, None, *mine.cost, "pandas", other.seconds))
     found = [one.found.downloads for one in (mine, other)]
@@ -239,6 +242,14 @@ def weekly(sizes: Sizes, report: Report) -> None:
     report.tables.append(table(f"snapshots: {snapshots.COMPARED.id} alone", columns, rows))
     if not np.isclose(*found, rtol=snapshots.TOLERANCE, atol=0):
         report.wrong.append(f"snapshots: pandas finds {found[1]:,} downloads, ours {found[0]:,}")
+
+
+def _processor(name: str, mine: Measured, other: Measured) -> Group:
+    """Processor seconds of ours and of another at rows of the same snapshots."""
+    ours, others = mine.found.cpu_s, other.found.cpu_s
+    rows = [[name, mine.found.rows, ours, others, ours / max(others, 1e-9)]]
+    columns = ["compared with", "rows", "our cpu_s", "its cpu_s", "ours takes so many times that"]
+    return table("snapshots: processor seconds", columns, rows)
 
 
 def _weekly_tables(whole: Sequence[Measured]) -> list[Group]:

@@ -5,15 +5,17 @@ extracted, and dropped, so that one lies on disk at a time; only extracting, reb
 are timed. What the bench leaves empty in a snapshot (cards, formats) an extract does not read.
 
 Plain pandas does one window of cumulative counters and credits it to uploaders: less than ours does.
-For the comparison ours is given the same snapshots and that window alone.
+For the comparison ours is given the same snapshots and that window alone. One statement of DuckDB does the
+bare work of the whole window in both regimes (`BARE`), and is compared with the whole panel. Both are
+compared in processor seconds, which the number of threads and what runs beside hardly change.
 """
 
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ProcessPoolExecutor
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import date
 from functools import cache
@@ -21,16 +23,19 @@ from multiprocessing import get_context
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from threading import Event, Thread
-from time import perf_counter
+from time import perf_counter, process_time
 from typing import Self
 from unittest.mock import patch
 
+import duckdb
 import numpy as np
 import pandas as pd
+import pyarrow.parquet as pq
 
 from replication.cli.outcome import peak_mb
 from replication.definitions import AS_READ, INTERPOLATED, Definitions, load_definitions
 from replication.panel.whole_hub import assembly, engine_duckdb, engines, rebuild, statements
+from replication.panel.whole_hub.arrays.building import Building
 from replication.sources.snapshots.extract import extract
 from replication.validation.synthetic.defects import COUNTER_SINCE, WEEK
 from replication.validation.synthetic.snapshots import weekly_labels, write_snapshots
@@ -49,6 +54,23 @@ LABELLED = {"synthetic-0001": DEFINITIONS.groups[0]}
 """The study's group of the namespaces that it labels: here one is enough."""
 PER_NAMESPACE = 6
 """Repositories of a namespace, on average, as in the benchmark of namespaces."""
+BARE = """
+SELECT split_part(name, '/', 1) AS uploader, CAST(sum(gained) AS BIGINT) AS downloads
+FROM (
+    SELECT
+        arg_max(id, place) AS name,
+        greatest(coalesce(max(counter) - min(counter), 0), 0)
+        + coalesce(sum(downloads) FILTER (place < {counted} AND ({counted} - place) % 4 = 0), 0) AS gained
+    FROM (
+        SELECT _id, id, downloads, "downloadsAllTime" AS counter, CAST(file_index AS BIGINT) AS place
+        FROM read_parquet([{paths}], union_by_name = true)
+    ) read
+    GROUP BY _id
+) repositories
+GROUP BY 1
+"""
+"""The least that a window in both regimes takes: every fourth 30-day count before the first counters, what
+the counters gain after it, and the sums by uploader. No age, lineage, defect or cut is looked at."""
 _SEED, _DRAFT, _MB = 0, 20_000, 1e6
 _LOOK = 0.1
 
@@ -71,6 +93,8 @@ class Found:
         Most MB that lay on disk at a time, and MB of all extracts.
     parts
         Seconds of each step, the longest first.
+    cpu_s
+        Processor seconds of all that was timed.
     """
 
     rows: int
@@ -83,6 +107,7 @@ class Found:
     disk_mb: float = 0.0
     kept_mb: float = 0.0
     parts: Mapping[str, float] = field(default_factory=dict)
+    cpu_s: float = 0.0
 
 
 def weeks(snapshots: int) -> tuple[date, ...]:
@@ -139,36 +164,44 @@ def _ours(rows: int, labels: tuple[date, ...], definitions: Definitions) -> tupl
     repositories = size(rows, labels)
     with TemporaryDirectory(prefix="bench-") as name, Disk(Path(name)) as disk:
         folder = Path(name)
-        files, read, extract_s = _extracts(repositories, labels, folder)
+        files, read, extract_s, cpu_s = _extracts(repositories, labels, folder)
         extract_mb, kept = peak_mb(), disk.held()
-        began = perf_counter()
+        began, worked = perf_counter(), process_time()
         downloads, parts = _panel(files, definitions, folder)
         panel_s = perf_counter() - began
+        cpu_s += process_time() - worked
     parts["opening and closing the database"] = panel_s - sum(parts.values())
     parts["extracts"] = extract_s
     found = Found(
         read, len(labels), repositories, downloads, extract_s, panel_s, extract_mb,
         disk.most / _MB, kept / _MB,
-        dict(sorted(parts.items(), key=lambda part: -part[1])),
+        dict(sorted(parts.items(), key=lambda part: -part[1])), cpu_s,
     )  # fmt: skip
     return extract_s + panel_s, found
 
 
 def _extracts(
     repositories: int, labels: tuple[date, ...], folder: Path
-) -> tuple[dict[date, Path], int, float]:
-    """Write, extract and drop one snapshot after the other; extracts, rows and seconds of ours."""
-    files, rows, spent = {}, 0, 0.0
+) -> tuple[dict[date, Path], int, float, float]:
+    """Write, extract and drop one snapshot after the other.
+
+    Returns
+    -------
+    dict, int, float, float
+        Extracts, rows, seconds and processor seconds of ours.
+    """
+    files, rows, spent, worked = {}, 0, 0.0, 0.0
     with ProcessPoolExecutor(1, mp_context=get_context("spawn")) as writer:
         for label in labels:
             task = writer.submit(written, repositories, (label,), str(folder / "hub"))
             (path,) = task.result()
             files[label] = folder / "extracts" / f"{label}.parquet"
-            began = perf_counter()
+            began, before = perf_counter(), process_time()
             rows += extract(path, files[label], f"{label}").rows
             spent += perf_counter() - began
+            worked += process_time() - before
             path.unlink()
-    return files, rows, spent
+    return files, rows, spent, worked
 
 
 def _panel(
@@ -199,7 +232,7 @@ def _the_rest(parts: defaultdict[str, float], name: str) -> Iterator[None]:
 
 @contextmanager
 def _clocked(parts: defaultdict[str, float]) -> Iterator[None]:
-    """Add the seconds of every statement to those of its file in `sql/`."""
+    """Add the seconds of every statement to those of its file in `sql/`, and those of every step on arrays."""
     texts = {path.stem: path.read_text("utf-8") for path in statements.SQL.glob("*.sql")}
     run = engine_duckdb.DuckDB._run  # noqa: SLF001
 
@@ -211,8 +244,24 @@ def _clocked(parts: defaultdict[str, float]) -> Iterator[None]:
             name = next((f"sql/{name}.sql" for name, sql in texts.items() if sql in text), "")
             parts[name or "small statements"] += perf_counter() - began
 
-    with patch.object(engine_duckdb.DuckDB, "_run", clocked):
+    with ExitStack() as patches:
+        patches.enter_context(patch.object(engine_duckdb.DuckDB, "_run", clocked))
+        for name in ("repositories", "stretch_sums", "downloads", "week_totals"):
+            step = _timed(parts, f"arrays: {name}", getattr(Building, name))
+            patches.enter_context(patch.object(Building, name, step))
         yield
+
+
+def _timed(
+    parts: defaultdict[str, float], name: str, step: Callable[..., object]
+) -> Callable[..., object]:
+    """The step with its seconds added to those of its name, but for those of statements in it."""
+
+    def timed(*arguments: object) -> object:
+        with _the_rest(parts, name):
+            return step(*arguments)
+
+    return timed
 
 
 def plain(rows: int) -> tuple[float, Found]:
@@ -223,11 +272,31 @@ def plain(rows: int) -> tuple[float, Found]:
         with ProcessPoolExecutor(1, mp_context=get_context("spawn")) as writer:
             paths = writer.submit(written, repositories, labels, name).result()
         files = dict(zip(labels, paths, strict=True))
-        began = perf_counter()
+        began, before = perf_counter(), process_time()
         table = _read(files)
         credited = _credited(table, labels[0])
-        spent = perf_counter() - began
-    return spent, Found(len(table), len(labels), repositories, int(credited.sum()))
+        spent, cpu_s = perf_counter() - began, process_time() - before
+    found = Found(len(table), len(labels), repositories, int(credited.sum()), cpu_s=cpu_s)
+    return spent, found
+
+
+def bare(rows: int, snapshots: int) -> tuple[float, Found]:
+    """Seconds of `BARE` on the snapshots that `whole` reads."""
+    labels = weeks(snapshots)
+    repositories = size(rows, labels)
+    with TemporaryDirectory(prefix="bench-") as name:
+        with ProcessPoolExecutor(1, mp_context=get_context("spawn")) as writer:
+            paths = writer.submit(written, repositories, labels, name).result()
+        read = sum(pq.read_metadata(path).num_rows for path in paths)
+        counted = sum(label < COUNTER_SINCE for label in labels)
+        listed = ", ".join(f"'{path}'" for path in paths)
+        began, before = perf_counter(), process_time()
+        with duckdb.connect(config={"threads": 2, "memory_limit": "2GB"}) as connection:
+            connection.execute("SET enable_progress_bar = false")
+            credited = connection.execute(BARE.format(paths=listed, counted=counted)).df()
+        spent, cpu_s = perf_counter() - began, process_time() - before
+    total = int(credited["downloads"].sum())
+    return spent, Found(read, len(labels), repositories, total, cpu_s=cpu_s)
 
 
 def _read(files: Mapping[date, Path]) -> pd.DataFrame:

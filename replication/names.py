@@ -57,7 +57,7 @@ def key(name: str) -> str:
 
     Letters A to Z alone have two cases here, so that no letter of another alphabet becomes one.
     """
-    return name.translate(_SMALL)
+    return name.lower() if name.isascii() else name.translate(_SMALL)
 
 
 def keys(names: pd.Series) -> pd.Series:

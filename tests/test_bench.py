@@ -191,6 +191,7 @@ def test_snapshots_have_a_command_with_their_sizes(
     assert command.main([*out, "snapshots", "--rows", "1600", "--snapshots", "9"]) == 0
     assert asked == [
         *(("whole", rows, 9) for rows in (100, 400, 1600)),
+        ("bare", 400, 9),
         ("one_window", 400),
         ("plain", 400),
     ]
@@ -248,6 +249,17 @@ def test_ours_and_pandas_find_the_same_downloads(monkeypatch: pytest.MonkeyPatch
 
 
 @pytest.mark.slow
+def test_the_bare_statement_reads_what_ours_reads(monkeypatch: pytest.MonkeyPatch) -> None:
+    """It sums every fourth 30-day count and what the counters gain, of the same rows."""
+    in_this_process(monkeypatch)
+    spent, found = snapshots.bare(400, 9)
+    assert found.rows == snapshots.whole(400, 9)[1].rows
+    assert found.downloads > 10_000
+    assert spent > 0
+    assert found.cpu_s > 0
+
+
+@pytest.mark.slow
 def test_a_whole_panel_is_measured_part_by_part(monkeypatch: pytest.MonkeyPatch) -> None:
     """Parts are all of the seconds, one snapshot at a time lies on disk, and no clock is left."""
     in_this_process(monkeypatch)
@@ -257,7 +269,12 @@ def test_a_whole_panel_is_measured_part_by_part(monkeypatch: pytest.MonkeyPatch)
     assert spent == found.extract_s + found.panel_s
     assert sum(found.parts.values()) == pytest.approx(spent)
     assert min(found.parts.values()) > 0
-    assert {"extracts", "sql/counters.sql", "assemble, what is not SQL"} <= set(found.parts)
+    assert {
+        "extracts",
+        "sql/panel_rows.sql",
+        "arrays: repositories",
+        "assemble, what is not SQL",
+    } <= set(found.parts)
     assert list(found.parts.values()) == sorted(found.parts.values(), reverse=True)
     assert found.snapshots == 9
     assert found.rows == pytest.approx(9 * 400, rel=0.1)

@@ -20,6 +20,7 @@ from released_files import EXAMPLES, real_file
 from replication.errors import ContractError, OutputError, SourceError
 from replication.sources.hub import MOST
 from replication.sources.snapshots import extract as module
+from replication.sources.snapshots import ordinary
 from replication.sources.snapshots.columns import COLUMNS
 from replication.sources.snapshots.extract import Extracted, extract, newest_date, reader
 
@@ -204,9 +205,22 @@ def test_parents_as_the_panel_reads_them(
             else pa.array(tags, pa.list_(pa.string())),
         }
     )
-    _, rows = extracted(table, tmp_path_factory.mktemp("lineage"))
+    folder = tmp_path_factory.mktemp("lineage")
+    _, rows = extracted(table, folder)
+    if not as_text:
+        stamps = pa.array([CREATED[0]] * count, pa.timestamp("us", tz="UTC"))
+        whole = table.append_column("_id", pa.array([f"{n:024x}" for n in range(count)]))
+        pq.write_table(whole.append_column("createdAt", stamps), folder / "whole.parquet")
+        found = ordinary.read(folder / "whole.parquet", ordinary.Bounds(MOST, 1 << 62))
+        assert found is not None
+        assert found["parents"].to_pylist() == [row[5] for row in sorted(rows, key=number)]
     frame = pd.DataFrame({"id": table["id"].to_pylist(), "baseModels": bases, "tags": tags})
     assert {row[1]: row[5] for row in rows} == second_parents(frame)
+
+
+def number(row: tuple) -> int:
+    """The number of a row of `m/NUMBER`."""
+    return int(row[1].partition("/")[2])
 
 
 def second_parents(frame: pd.DataFrame) -> dict[str, str | None]:
@@ -217,6 +231,41 @@ def second_parents(frame: pd.DataFrame) -> dict[str, str | None]:
         if re.fullmatch(r"[^/\s]+/[^/\s]+", parent) and parent not in found[name]:
             found[name].append(parent)
     return {name: " ".join(parents) or None for name, parents in found.items()}
+
+
+@pytest.mark.parametrize("era", ["all", "createdAt ms", "counts int32", "no counter", "shuffled"])
+def test_an_ordinary_snapshot_is_read_as_the_sql_reads_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, era: str
+) -> None:
+    """Both ways of an extract hold the same rows; that of whole arrays is used, in the order of ids."""
+    table = snapshot(**ERAS.get(era, {}))
+    if era == "no counter":
+        table = table.set_column(
+            table.column_names.index("downloadsAllTime"), "downloadsAllTime", pa.nulls(3)
+        )
+    if era == "shuffled":
+        table = table.take(pa.array([2, 0, 1]))
+    pq.write_table(table, tmp_path / "models.parquet")
+    bounds = ordinary.Bounds(MOST, module._newest(LABEL))
+    found = ordinary.read(tmp_path / "models.parquet", bounds)
+    assert found is not None
+    assert found["repository"].to_pylist() == IDS
+    ours = extracted(table, tmp_path)
+    monkeypatch.setattr(ordinary, "read", lambda *_: None)
+    assert extracted(table, tmp_path) == ours
+
+
+@pytest.mark.parametrize("column", ["_id", "id", "createdAt", "downloads", "downloadsAllTime"])
+def test_what_cannot_be_right_is_not_ordinary(tmp_path: Path, column: str) -> None:
+    """A cell that cannot be right is left to the SQL, which counts it."""
+    values = {
+        "_id": pa.array([IDS[0], "F" * 24, IDS[2]]), "id": pa.array(["a/b", "a/b/c", "a"]),
+        "createdAt": pa.array([CREATED[0], None, CREATED[2]], pa.timestamp("us", tz="UTC")),
+        "downloads": pa.array([0, -1, None]), "downloadsAllTime": pa.array([0, MOST + 1, None]),
+    }  # fmt: skip
+    pq.write_table(snapshot(**{column: values[column]}), tmp_path / "models.parquet")
+    bounds = ordinary.Bounds(MOST, module._newest(LABEL))
+    assert ordinary.read(tmp_path / "models.parquet", bounds) is None
 
 
 @pytest.mark.slow

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pickle
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Generic, TypeVar
@@ -12,6 +13,7 @@ import numpy as np
 import pandas as pd
 
 from replication.definitions import INTERPOLATED, Variant
+from replication.errors import OutputError
 from replication.panel.whole_hub import periods
 from replication.panel.whole_hub.arrays.gains import Counted, Gains, counted, gains
 from replication.panel.whole_hub.arrays.rates import Times
@@ -25,6 +27,18 @@ Piece = TypeVar("Piece")
 _NOTHING = np.zeros((0, 0), dtype=np.int64)
 
 
+@contextmanager
+def _writing() -> Iterator[None]:
+    """Say what to do where the disk cannot take what does not stay in memory."""
+    try:
+        yield
+    except OSError as error:
+        raise OutputError(
+            f"what the panel is made of cannot be kept: {error.strerror or error}",
+            "free disk space, or choose another folder (make all OUT=folder)",
+        ) from None
+
+
 @dataclass
 class Kept(Generic[Piece]):
     """Pieces of the work in files of their own, in order, until the engine's folder is emptied."""
@@ -35,7 +49,7 @@ class Kept(Generic[Piece]):
 
     def add(self, piece: Piece) -> None:
         """Keep one more."""
-        with self._path(self.count).open("wb") as stream:
+        with _writing(), self._path(self.count).open("wb") as stream:
             pickle.dump(piece, stream, protocol=5)
         self.count += 1
 
@@ -89,7 +103,8 @@ class Building:
             The extracts hold what only the SQL reads.
         """
         extracts = [self._extract(path, label) for path, label in zip(files, labels, strict=True)]
-        self._laid = laid_out(extracts, labels, earliest, self._folder, progress)
+        with _writing():
+            self._laid = laid_out(extracts, labels, earliest, self._folder, progress)
         self._engine.put("repositories", self._laid.facts.to_pandas())
 
     def _extract(self, path: Path, label: int) -> Extract:
@@ -99,7 +114,8 @@ class Building:
             return found
         rows = ordinary.in_order(self._engine.identified(label).cast(ordinary.SCHEMA))
         target = self._folder / f"{label}.parquet"
-        ordinary.write(rows, target)
+        with _writing():
+            ordinary.write(rows, target)
         return Extract(target)
 
     def movers(self, labels: Sequence[int]) -> pd.DataFrame:

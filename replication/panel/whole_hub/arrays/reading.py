@@ -23,7 +23,7 @@ NULL, ABSENT = -1, -2
 UNDATED = np.int64(-1 << 62)
 BITS = 40
 """A count is below two to this power."""
-RANGE_ROWS = 1 << 17
+RANGE_ROWS = 1 << 16
 """Rows of the largest extract that are read together, about."""
 _NUMBERS = ("created", "rolling", "counter")
 _COLUMNS = ["repository", "name", *_NUMBERS, "parents"]
