@@ -374,6 +374,14 @@ def test_whatever_a_library_raises_is_one_line(error: Exception) -> None:
         raise error
 
 
+def test_views_of_text_are_text(tmp_path: Path) -> None:
+    """A column that a newer library wrote as views of text is read like any other of text."""
+    viewed = CRAWLED.set_column(0, "id", CRAWLED["id"].cast(pa.string_view()))
+    pq.write_table(viewed, tmp_path / "whole.parquet")
+    (located,) = locate(tmp_path, [record_files.WHOLE])
+    assert tables.read_list(located).observations["name"].tolist() == ["a/one", "b/two"]
+
+
 def test_a_file_that_states_more_than_memory_holds(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

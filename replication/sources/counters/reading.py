@@ -102,9 +102,11 @@ def _read_parquet(path: Path, name: str) -> pd.DataFrame:
 
 
 def plain_types(table: pa.Table) -> pa.Table:
-    """Write codes of a dictionary out, and extension types as what they are stored as."""
+    """Write codes of a dictionary and views of text out, and extension types as what they are stored as."""
     for place, field in enumerate(table.schema):
         kind = stored(field.type)
+        if pa.types.is_string_view(kind):  # pyarrow takes no rows of such a column
+            kind = pa.large_string()
         if kind != field.type:
             cells = table.column(place)
             if isinstance(field.type, pa.BaseExtensionType):

@@ -49,7 +49,9 @@ def read_list(located: Located) -> Part:
     record, place = located.record, Place(located.name(located.files[0]), "row")
     whole = _parquet(located.files[0], place.file, _LIST)
     _require(place.file, whole.column_names, ("id", "downloads"))
-    table = _named_and_counted(whole)
+    with parquet.readable(place.file, _REMEDY):
+        table = _named_and_counted(whole)
+        bases = _bases_of_list(table, place)
     counts = _whole(table["downloads"], place)
     names = values.names(_texts(table, "id", place), place)
     created = None
@@ -59,7 +61,7 @@ def read_list(located: Located) -> Part:
         record,
         names,
         created,
-        base_models=_bases_of_list(table, place),
+        base_models=bases,
         task=_texts(table, "pipeline_tag", place),
     )
     counted = observations(record, names, pd.Timestamp(record.date), counts)
