@@ -12,8 +12,8 @@ from small import synthetic_definitions
 
 from replication.errors import DegenerateDataError
 from replication.inference import intervals, pareto, tail_models
-from replication.inference.cells import cells_of
-from replication.inference.post_stratification import WithDust
+from replication.inference.cells import Cells, cells_of
+from replication.inference.post_stratification import REST, Model, WithDust, possible
 from replication.inference.statistics import Statistics
 
 RULES = replace(synthetic_definitions().inference, replicates=10, chunk=10)
@@ -54,6 +54,28 @@ def test_draws_are_excesses_of_a_cut_off_normal_law(bound: float, mean: float) -
     assert drawn.mean() == pytest.approx(mean, abs=5 / math.sqrt(drawn.size))
     if bound == 0:  # half of |Z| lies below the upper quartile of Z
         assert np.median(drawn) == pytest.approx(0.6745, abs=0.03)
+
+
+@pytest.mark.parametrize("bound", [-6.0, -1.0, 0.0, 0.7, 5.0])
+def test_the_bound_is_found_by_how_much_excesses_vary(bound: float) -> None:
+    """What is cut off at a bound is fitted by that bound; over 0 the variation is √(π/2 − 1)."""
+    varying = tail_models._cut_off(np.array(bound))[1]
+    assert float(tail_models._bound(varying)) == pytest.approx(bound, abs=1e-6)
+    if bound == 0:
+        assert varying == pytest.approx(math.sqrt(math.pi / 2 - 1))
+    two = tail_models._bound(np.array([varying, 1.0, 2.0]))
+    assert two[1:].tolist() == [tail_models.LIMIT] * 2
+
+
+def test_a_model_needs_a_developer_of_each_group_with_a_share() -> None:
+    """But for dust, which has none: the rest may be it."""
+    counts = np.array([[10, 0, 0, 0], [0, 20, 0, 0]])
+    cells = Cells(("p", "q"), ("a", "b", "c"), counts)
+    some = Model("m", "", ("a", "b"), (("a", 0.2), ("b", 0.3), (REST, 0.5)))
+    assert not possible(cells, some)
+    assert possible(cells, replace(some, dust=True))
+    assert possible(cells, replace(some, shares=(("a", 0.5), ("b", 0.5), (REST, 0.0))))
+    assert not possible(cells, replace(some, shares=(("a", 0.5), ("c", 0.5), (REST, 0.0))))
 
 
 def test_equal_excesses_are_no_pareto_tail() -> None:
