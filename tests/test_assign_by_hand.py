@@ -171,6 +171,7 @@ def test_the_work_list_names_what_has_no_country() -> None:
         ["nobody", "Unknown", "Else", 16, 160, "maker"],
         ["silent", "Unknown", "Unknown", 8, 5, "maker"],
     ]
+    assert found.index.tolist() == list(range(6))
     first = assign.largest_unattributed(rows.assign(second=30), ["second"], UNATTRIBUTED, most=2)
     names = first.loc[first["attribution"] == "uploader", "namespace"]
     assert names.tolist() == ["alone", "nobody"]

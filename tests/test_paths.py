@@ -21,6 +21,7 @@ from replication.panel.window.paths import (
     Evidence,
     Ints,
     Paths,
+    _painted,
     limits,
     paths,
     segments,
@@ -478,3 +479,10 @@ def test_the_order_of_what_is_said_is_of_no_account(
     )
     for name, path in vars(one).items():
         np.testing.assert_allclose(getattr(other, name), path, rtol=1e-9, atol=1e-9)
+
+
+def test_spans_are_painted_on_their_days() -> None:
+    """From the first to the last of them, both among them; what lies outside is cut off."""
+    row, first, last = np.array([0, 0, 1]), np.array([-2, 2, 0]), np.array([0, 5, 0])
+    found = _painted(row, first, last, np.array([1.0, 2.0, 4.0]), (2, 4))
+    assert found.tolist() == [[1, 0, 2, 2], [4, 0, 0, 0]]

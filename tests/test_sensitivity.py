@@ -81,7 +81,11 @@ def test_every_choice_is_told() -> None:
 
 def test_published_cells_are_the_headline_but_for_window_and_scope() -> None:
     """Their leads and ranks are those of the grid; a definition without shares has no lead."""
-    rows = sensitivity.published_cells(GRID, PUBLISHED, DEFINITIONS).set_index("cell")
+    table = sensitivity.published_cells(GRID, PUBLISHED, DEFINITIONS)
+    assert list(table.columns) == ["cell", "label", *DIMENSIONS, "lead", "rank", "published_lead"]
+    labels = {cell.id: cell.label for cell in DEFINITIONS.published_specifications}
+    rows = table.set_index("cell")
+    assert rows["label"].to_dict() == labels
     assert list(rows.index) == [cell.id for cell in DEFINITIONS.published_specifications]
     assert rows.loc["study", "published_lead"] == pytest.approx(0.013)
     assert np.isnan(rows.loc["atom", "published_lead"])

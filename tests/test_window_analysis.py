@@ -302,6 +302,27 @@ def targets() -> pd.DataFrame:
     return window_targets.targets(DATA, GOALS)
 
 
+def test_each_target_stands_beside_its_published_figure() -> None:
+    """In every row, in the order of the columns that a reader goes by."""
+    rows = targets()
+    assert list(rows.columns) == [
+        "target", "published", "ours", "treatment", "step", "developer", "value", "reached",
+    ]  # fmt: skip
+    assert rows["published"].tolist() == [GOALS[target] for target in rows["target"]]
+    assert rows.notna().all(axis=None)
+
+
+def test_every_other_rule_of_capture_is_a_change() -> None:
+    """But for the one that adds nothing, which is a measure of its own; the first is the headline's."""
+    rules = DATA.definitions.capture.rules
+    assert (rules[0], rules[-1]) == ("proportion", "none")
+    found = {name: label for name, label, _ in window_changes._of_measures(DATA)}
+    kept = [name for name in found if name.startswith("capture/")]
+    assert kept == [f"capture/{rule}" for rule in rules[1:-1]] == ["capture/level"]
+    assert found["capture/level"] == "what no record follows at its level"
+    assert "seen" in found
+
+
 def test_a_target_is_reached_with_the_last_step() -> None:
     """Steps go up from the headline, come nearer each, and the last alone is at the goal."""
     for (target, treatment), rows in targets().groupby(["target", "treatment"], sort=False):

@@ -450,6 +450,23 @@ def test_agreement_ends_with_the_window() -> None:
     ]  # fmt: skip
 
 
+def test_a_list_cuts_a_task_by_its_own_count() -> None:
+    """Never above the list's; the first record that states a task of a name holds."""
+    models = pd.DataFrame(
+        [("a", "speech", "one"), ("a", "image", "two"), ("b", "image", "one"), ("c", "", "one")],
+        columns=["name", "task", "record"],
+    )
+    cuts = pd.DataFrame(
+        [(TOP, "speech", 50), (TOP, "image", 2_000), (LOW, "speech", 7)],
+        columns=["record", "task", "cut"],
+    )
+    whole = pd.DataFrame({"record": [LOW, TOP], "cut_off": [100, 1_000]})
+    records = SimpleNamespace(models=models, task_cuts=cuts, lists=whole)
+    found = evidence.cut_offs(pd.Series(["a", "b", "c", "d"]), TOP, records)
+    assert found.tolist() == [50, 1_000, 1_000, 1_000]
+    assert evidence.cut_offs(pd.Series(["a", "b"]), LOW, records).tolist() == [7, 100]
+
+
 def test_an_annotated_origin_goes_before_one_that_is_traced() -> None:
     """Of several rows of a name the last holds; a name without either is its uploader's own."""
     columns = ["name", "origin", "base_models"]

@@ -72,6 +72,7 @@ class Tests:
         self._clear()
         gc.freeze()  # a collection in a child would copy every page; what is frozen is not listed
         self.work(self)
+        gc.unfreeze()
         return True
 
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
