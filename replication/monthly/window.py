@@ -25,6 +25,7 @@ from replication.attribution.registry import Registry
 from replication.attribution.rules import Rule
 from replication.attribution.window import Credit
 from replication.definitions import Definitions
+from replication.errors import DegenerateDataError
 from replication.files import read_csv
 from replication.inference.cells import HALVES
 from replication.monthly import readings as of_readings
@@ -58,6 +59,7 @@ NO_COUNTERS = "no counter beside a count: how well counts rebuild downloads is n
 NO_BIRTHS = (
     "no list of every model, and too few dates of creation: which models are young is not known"
 )
+NO_SIDES = "the readings hold no young model of China or of the USA"
 NO_TAIL = "no list of every model: what lies below the cut-offs is not known"
 
 
@@ -207,8 +209,13 @@ def figures(records: Records, span: Span, definitions: Definitions, evidence: Ev
     if undated > UNDATED_SHARE:
         return _nothing(NO_BIRTHS)
     data = _credited(window.build(records, rules, without_each=False), rules, evidence)
+    if not side_downloads(data.downloads(), data)[:2].any():
+        return _nothing(NO_SIDES)
     unknown = _unknown(data, records)
-    shares = _shares(data)
+    try:
+        shares = _shares(data)
+    except DegenerateDataError as error:
+        return _nothing(error.what)
     return Figures(shares.round(DIGITS), _developers(data), unknown)
 
 
