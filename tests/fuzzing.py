@@ -178,7 +178,7 @@ def _bend(r: Random, holder: Any, key: Any, odd: Callable[[Random], Any]) -> Non
         holder[key] = bent_text(r, value)
     elif isinstance(value, int | float) and not isinstance(value, bool) and change < 6:
         holder[key] = r.choice(
-            [-value, value + 1, value - 1, value * 1000, value / 2, float(value)]
+            [-value, value + 1, value - 1, value * 1000, value // 2, float(min(value, 2**53))]
         )
     else:
         holder[key] = odd(r)

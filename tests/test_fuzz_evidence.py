@@ -24,6 +24,7 @@ from fuzzing import (
 from replication.attribution import audit, evidence_csv, registry, rules, scope
 from replication.attribution.registry import Registry
 from replication.definitions import load_definitions
+from replication.errors import RegistryError
 
 GROUP_OF = load_definitions().group_of
 Rows = list[list[str]]
@@ -239,3 +240,14 @@ def test_audit(tmp_path: Path, number: int) -> None:
         assert table["unit"].is_unique
 
     take_each("audit", number // HEAVY, make, take, *(path.name for path in paths))
+
+
+def test_a_tenure_that_begins_at_the_end_of_time_is_none(tmp_path: Path) -> None:
+    """A namespace that is a developer's from the last day on is nobody's on any day."""
+    header, first, *_ = further()
+    first[header.index("valid_from")], first[header.index("valid_until")] = "9999-12-31", ""
+    beside, path = tmp_path / "developers.csv", tmp_path / "namespaces.csv"
+    beside.write_bytes(csv_bytes(developers()))
+    path.write_bytes(csv_bytes([header, first]))
+    with pytest.raises(RegistryError, match="valid_from is not before valid_until"):
+        registry.load(GROUP_OF, beside, path)

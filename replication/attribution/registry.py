@@ -279,7 +279,7 @@ def _further(path: Path) -> Iterator[tuple[str, Namespace]]:
     for where, cells in read_rows(path, [f.name for f in fields(Namespace)]):
         row = Namespace(**cells)
         dates = [d for d in (row.valid_from, row.valid_until) if d]
-        ordered = len(dates) < 2 or dates[0] < dates[1]
+        ordered = row.valid_from < (row.valid_until or ALWAYS[1])
         require(
             where,
             [
