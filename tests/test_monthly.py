@@ -496,6 +496,8 @@ def test_a_crawl_is_taken_in(
     (one,) = readings.all_of(place.folder)
     assert (one.kind, one.rows) == (readings.HEAD, 20)
     assert one.file == f"crawls/top-20/models/{one.day}/models.parquet"
+    renewal.renew(place.folder, edition)
+    assert (place.folder / renewal.CHANGES).is_file()
 
 
 @pytest.mark.slow

@@ -208,6 +208,8 @@ def figures(records: Records, span: Span, definitions: Definitions, evidence: Ev
     records, undated = with_dates(records)
     if undated > UNDATED_SHARE:
         return _nothing(NO_BIRTHS)
+    if not _any_young(records, span, rules):
+        return _nothing(NO_SIDES)
     data = _credited(window.build(records, rules, without_each=False), rules, evidence)
     if not side_downloads(data.downloads(), data)[:2].any():
         return _nothing(NO_SIDES)
@@ -239,6 +241,15 @@ def with_dates(records: Records) -> tuple[Records, float]:
     )
     part = float(counts[undated].sum() / max(counts.sum(), 1))
     return replace(records, models=models.astype(records.models.dtypes)), part
+
+
+def _any_young(records: Records, span: Span, rules: Definitions) -> bool:
+    """Whether a model of a list, a crawl or counters may be young on a day of the window."""
+    whole = records.lists.loc[records.lists["cut_off"] == 0, "record"]
+    seen = records.observations[~records.observations["record"].isin(list(whole))]
+    born = created_of(records).reindex(seen["name"].drop_duplicates())
+    oldest = pd.Timestamp(span.start) - pd.Timedelta(days=rules.panel.age_limit_days)
+    return bool((born.isna() | (born.dt.floor("D") > oldest)).any())
 
 
 def _nothing(reason: str) -> Figures:
