@@ -127,6 +127,16 @@ def test_the_bare_form_has_no_headline_and_is_else_the_same() -> None:
     assert " ".join(lost) == TITLE
 
 
+def test_the_bare_form_keeps_the_letters_that_the_headline_defined() -> None:
+    """Letters are outlines, each defined where a text first needs it: what is used is there."""
+    with style.context(DEFINITIONS):
+        figure = drawing()
+        form = forms.bare(figure, writing.drawn(figure, writing.PATHS))
+    used = set(re.findall(r'href="#([^"]+)"', form.svg))
+    assert any("Bold" in name for name in used)
+    assert used <= set(re.findall(r' id="([^"]+)"', form.svg))
+
+
 def _texts(drawn: str) -> list[str]:
     """Lines of text of a drawing, in order."""
     return re.findall(r"<text [^>]*>([^<]*)</text>", drawn)

@@ -20,6 +20,8 @@ SIZES = {"title": 1.75, "deck": 0.95, "footer": 0.78}  # points an inch of the s
 SPACE = 0.12  # inches between the words of a slide
 POINTS = 72
 """Units of an SVG in an inch."""
+_OUTLINES = re.compile(r"\n *<defs>.*?</defs>", re.DOTALL)
+"""Letters, which matplotlib defines where a text first needs them."""
 _SIZE = re.compile(r'width="[^"]*" height="[^"]*" viewBox="[^"]*"')
 
 
@@ -69,9 +71,10 @@ def wide(figure: Drawing, svg: str, page: Drawing, words: str) -> Form:
 
 
 def _without(svg: str, *names: str) -> str:
-    """A drawing of matplotlib without texts around the figure."""
+    """A drawing of matplotlib without texts around the figure; outlines that they define stay for others."""
     for name in names:
-        svg = re.sub(rf'\n  <g id="{name}">.*?\n  </g>', "", svg, count=1, flags=re.DOTALL)
+        group = re.compile(rf'\n  <g id="{name}">.*?\n  </g>', re.DOTALL)
+        svg = group.sub(lambda match: "".join(_OUTLINES.findall(match[0])), svg, count=1)
     return svg
 
 
