@@ -26,6 +26,8 @@ from replication.places import DISTRIBUTION, IN_REPOSITORY, PACKAGE, ROOT
 from replication.run import Run
 
 CODE = {".py", ".sql"}
+MADE = ".made.json"
+"""Ending of the file that tells when and on what a stage ran: no other file of a run differs from run to run."""
 Progress = Callable[[str], None]
 
 
@@ -78,14 +80,8 @@ def execute(stage: Stage, run: Run, progress: Progress, *, force: bool = False) 
     began = datetime.now(UTC)
     outputs = stage.action(run, progress)
     hashes = {str(p.relative_to(run.out)): sha256_file(p) for p in outputs}
-    record = {
-        "key": key,
-        "code": code,
-        "inputs": dict(read),
-        "outputs": hashes,
-        "made": _made(run, began),
-    }
-    write_json(path, record)
+    write_json(run.stages / f"{stage.name}{MADE}", _made(run, began))
+    write_json(path, {"key": key, "code": code, "inputs": dict(read), "outputs": hashes})
     return True
 
 
@@ -95,7 +91,9 @@ def record_of(out: Path, name: str) -> dict[str, Any]:
     It is empty where the stage has not run there. `made` has the version, Python, system, time, seconds,
     options, seed and the definitions that are not the packaged ones.
     """
-    return _read(out / "build" / "stages" / f"{name}.json")
+    folder = out / "build" / "stages"
+    record = _read(folder / f"{name}.json")
+    return {**record, "made": _read(folder / f"{name}{MADE}")} if record else {}
 
 
 def recorded_name(path: Path, run: Run) -> str:

@@ -16,6 +16,7 @@ from replication.cli.app import app
 from replication.definitions import PACKAGED
 from replication.files import PART
 from replication.run import ROOT
+from replication.stages import MADE
 
 STAGE_NAMES = ("fetch", "panel", "attribution", "analysis", "figures", "paper", "page")
 OURS = {
@@ -80,8 +81,9 @@ def parts_in(folder: Path) -> list[str]:
 
 
 def contents(folder: Path, keep: Callable[[str], bool] = lambda _: True) -> dict[str, bytes]:
-    """Bytes of the whole files in `folder` by relative path."""
-    names: Iterable[str] = (n for n in files_in(folder) if not n.endswith(PART) and keep(n))
+    """Bytes of the whole files in `folder` by relative path, but of those that tell when a stage ran."""
+    left_out = (PART, MADE)
+    names: Iterable[str] = (n for n in files_in(folder) if not n.endswith(left_out) and keep(n))
     return {name: (folder / name).read_bytes() for name in names}
 
 
