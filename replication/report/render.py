@@ -75,6 +75,7 @@ def render(
     out: Path,
     definitions: Definitions,
     progress: Callable[[str], None],
+    meanwhile: Callable[[], object] | None = None,
 ) -> list[Path]:
     """Render every document to TeX, HTML, PDF and a Markdown that a code host shows.
 
@@ -90,6 +91,8 @@ def render(
         Definitions.
     progress
         Called with a line of text before each step.
+    meanwhile
+        Called once while other programs convert the documents.
     """
     texts = source_texts(paper, results, definitions)
     day = read_json(results / "manifest.json")["accessed"]
@@ -106,6 +109,8 @@ def render(
                 document: {form: pool.submit(_pandoc, desk, text, form) for form in _OPTIONS}
                 for document, text in texts.items()
             }
+            if meanwhile:
+                meanwhile()
             for number, (document, forms) in enumerate(made.items(), 1):
                 progress(f"document {number} of {len(texts)}, {document.name}")
                 _document(desk, out / document.name, forms, day, progress)
