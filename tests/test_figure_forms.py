@@ -113,7 +113,7 @@ def test_the_bare_form_has_no_headline_and_is_else_the_same() -> None:
     """It is what lies below the headline: no other text reaches up to where it is cut."""
     with style.context(DEFINITIONS):
         figure = drawing()
-        whole = writing.drawn(figure, writing.TEXTS)
+        whole = writing.drawn(figure)[writing.TEXTS]
         form = forms.bare(figure, whole)
         below = max(t.get_window_extent().y1 for t in figure.texts if t.get_gid() != "title")
     cut = height_of(wrap(TITLE, style.INNER, 11.0, bold=True), 11.0)
@@ -137,7 +137,7 @@ def test_the_wide_form_has_the_shape_of_a_slide() -> None:
     with style.context(DEFINITIONS):
         figure = drawing()
         page = forms.slide(figure)
-        whole, words = (writing.drawn(one, writing.TEXTS) for one in (figure, page))
+        whole, words = (writing.drawn(one)[writing.TEXTS] for one in (figure, page))
         form = forms.wide(figure, whole, page, words)
         assert form.wide / form.tall == pytest.approx(16 / 9)
         assert overlaps(page) == []
