@@ -6,6 +6,7 @@ import io
 import re
 from itertools import combinations
 
+import matplotlib as mpl
 import numpy as np
 import pandas as pd
 import pypdf
@@ -125,6 +126,22 @@ def test_the_bare_form_has_no_headline_and_is_else_the_same() -> None:
     assert places == pytest.approx([0, 72 * cut, 72 * form.wide, 72 * form.tall], abs=0.01)
     lost = [line for line in _texts(whole) if line not in _texts(form.svg)]
     assert " ".join(lost) == TITLE
+
+
+def test_one_drawing_is_what_two_would_be() -> None:
+    """Letters are outlines or text; else each SVG is what matplotlib writes by itself, and the figure is as it was."""
+    with style.context(DEFINITIONS):
+        figure = drawing()
+        before, both = figure.dpi, writing.drawn(figure)
+        assert figure.dpi == before
+        for letters, made in both.items():
+            assert writing.drawn(figure, letters) == {letters: made}
+            stream = io.StringIO()
+            with mpl.rc_context({"svg.fonttype": letters}):
+                figure.savefig(stream, format="svg", metadata={"Date": None})
+            assert made.replace("<!--  -->", "").split() == stream.getvalue().split()
+    assert _texts(both[writing.PATHS]) == []
+    assert "China" in _texts(both[writing.TEXTS])
 
 
 def _texts(drawn: str) -> list[str]:
