@@ -78,9 +78,9 @@ def test_typst_takes_nothing_from_its_user(tmp_path: Path, request: pytest.Fixtu
     (tmp_path / "paper.typ").write_text(
         "#set document(title: [T])\n= A\nText #datetime.today().display()\n"
     )
-    before = render._pdf(tmp_path, "2026-02-02")
+    before = render._pdf(tmp_path / "paper.typ", "2026-02-02")
     request.getfixturevalue("ambient")
-    assert render._pdf(tmp_path, "2026-02-02") == before
+    assert render._pdf(tmp_path / "paper.typ", "2026-02-02") == before
 
 
 def test_a_child_sees_the_path_and_the_network_where_asked(

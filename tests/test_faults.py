@@ -155,7 +155,7 @@ def computed_before(finished: Finished) -> Iterator[None]:
             (files, "csv_text", lambda t: texts[t] if isinstance(t, str) else csv_text(t)),
             (plots, "_each", drawn),
             (render, "_pandoc", lambda d, text, target: once((text, target), lambda: pandoc(d, text, target))),
-            (render, "_pdf", lambda d, day: once((d / "paper.typ").read_bytes(), lambda: pdf(d, day))),
+            (render, "_pdf", lambda source, day: once(source.read_bytes(), lambda: pdf(source, day))),
             (build, "page", lambda *_: (finished.out / "page/index.html").read_text(encoding="utf-8")),
         ):  # fmt: skip
             stack.enter_context(patch.object(holder, attribute, value))

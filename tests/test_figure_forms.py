@@ -6,6 +6,7 @@ import io
 import re
 from itertools import combinations
 
+import matplotlib as mpl
 import numpy as np
 import pandas as pd
 import pypdf
@@ -113,7 +114,7 @@ def test_the_bare_form_has_no_headline_and_is_else_the_same() -> None:
     """It is what lies below the headline: no other text reaches up to where it is cut."""
     with style.context(DEFINITIONS):
         figure = drawing()
-        whole = writing.drawn(figure, writing.TEXTS)
+        whole = writing.drawn(figure)[writing.TEXTS]
         form = forms.bare(figure, whole)
         below = max(t.get_window_extent().y1 for t in figure.texts if t.get_gid() != "title")
     cut = height_of(wrap(TITLE, style.INNER, 11.0, bold=True), 11.0)
@@ -131,10 +132,26 @@ def test_the_bare_form_keeps_the_letters_that_the_headline_defined() -> None:
     """Letters are outlines, each defined where a text first needs it: what is used is there."""
     with style.context(DEFINITIONS):
         figure = drawing()
-        form = forms.bare(figure, writing.drawn(figure, writing.PATHS))
+        form = forms.bare(figure, writing.drawn(figure, writing.PATHS)[writing.PATHS])
     used = set(re.findall(r'href="#([^"]+)"', form.svg))
     assert any("Bold" in name for name in used)
     assert used <= set(re.findall(r' id="([^"]+)"', form.svg))
+
+
+def test_one_drawing_is_what_two_would_be() -> None:
+    """Letters are outlines or text; else each SVG is what matplotlib writes by itself, and the figure is as it was."""
+    with style.context(DEFINITIONS):
+        figure = drawing()
+        before, both = figure.dpi, writing.drawn(figure)
+        assert figure.dpi == before
+        for letters, made in both.items():
+            assert writing.drawn(figure, letters) == {letters: made}
+            stream = io.StringIO()
+            with mpl.rc_context({"svg.fonttype": letters}):
+                figure.savefig(stream, format="svg", metadata={"Date": None})
+            assert made.replace("<!--  -->", "").split() == stream.getvalue().split()
+    assert _texts(both[writing.PATHS]) == []
+    assert "China" in _texts(both[writing.TEXTS])
 
 
 def _texts(drawn: str) -> list[str]:
@@ -147,7 +164,7 @@ def test_the_wide_form_has_the_shape_of_a_slide() -> None:
     with style.context(DEFINITIONS):
         figure = drawing()
         page = forms.slide(figure)
-        whole, words = (writing.drawn(one, writing.TEXTS) for one in (figure, page))
+        whole, words = (writing.drawn(one)[writing.TEXTS] for one in (figure, page))
         form = forms.wide(figure, whole, page, words)
         assert form.wide / form.tall == pytest.approx(16 / 9)
         assert overlaps(page) == []

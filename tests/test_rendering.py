@@ -171,8 +171,8 @@ def pdf(desk: Path) -> pypdf.PdfReader:
     (desk / "paper.typ").write_text(
         render._pandoc(desk, TEXT.replace("\n# Ref", long, 1), "typst"), encoding="utf-8"
     )
-    (desk / "made.pdf").write_bytes(render._pdf(desk, "2026-02-02"))
-    assert render._pdf(desk, "2027-03-03") == (desk / "made.pdf").read_bytes()
+    (desk / "made.pdf").write_bytes(render._pdf(desk / "paper.typ", "2026-02-02"))
+    assert render._pdf(desk / "paper.typ", "2027-03-03") == (desk / "made.pdf").read_bytes()
     return pypdf.PdfReader(desk / "made.pdf")
 
 

@@ -35,26 +35,30 @@ def sources() -> list[Path]:
 
 def paper(run: Run, progress: Progress) -> list[Path]:
     """Render the paper and, for the bundled run, what is generated of README, docs and results."""
-    from replication.report import (
-        codebook,
-        datapackage,
-        licences,
-        provenance,
-        readme,
-        render,
-        short,
-    )
+    from replication.report import render, short
 
-    written = render.render(PAPER, run.results, run.figures, run.paper, run.definitions, progress)
-    written.append(short.write(PAPER, run.results, run.definitions, run.paper))
-    if IN_REPOSITORY and run.out == ROOT:
-        progress("generated parts of README.md, docs and results, datapackage.json and LICENSE")
-        written += readme.update(ROOT, run.results, run.definitions)
-        written += [
-            generated.write(ROOT, run.results, run.definitions)
-            for generated in (provenance, codebook, datapackage, licences)
-        ]
-    return written
+    generated: list[Path] = []
+    written = render.render(
+        PAPER, run.results, run.figures, run.paper, run.definitions, progress,
+        meanwhile=lambda: generated.extend(_generated(run, progress)),
+    )  # fmt: skip
+    return [*written, short.write(PAPER, run.results, run.definitions, run.paper), *generated]
+
+
+def _generated(run: Run, progress: Progress) -> list[Path]:
+    """Write what the repository says of the bundled run; of another run there is nothing."""
+    from replication.report import codebook, datapackage, licences, provenance, readme
+
+    if not (IN_REPOSITORY and run.out == ROOT):
+        return []
+    progress("generated parts of README.md, docs and results, datapackage.json and LICENSE")
+    return [
+        *readme.update(ROOT, run.results, run.definitions),
+        *(
+            part.write(ROOT, run.results, run.definitions)
+            for part in (provenance, codebook, datapackage, licences)
+        ),
+    ]
 
 
 # It runs nothing of validation, but names the line there that measures coverage.

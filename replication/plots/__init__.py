@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import os
+import time
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
-from functools import partial
+from functools import lru_cache, partial
 from multiprocessing import get_context
 from pathlib import Path
 
@@ -101,7 +102,7 @@ def draw_all(
     list of Path
         Every file written.
     """
-    drawn = partial(_drawn, results, definitions)
+    drawn = partial(_drawn, results, definitions, time.monotonic_ns())
     names = [*figures_of(definitions)]
     words: dict[str, Words] = {}
     for number, (name, (said, files)) in enumerate(_each(drawn, names, workers), 1):
@@ -136,9 +137,15 @@ def _each(
             pool.shutdown(cancel_futures=True)
 
 
-def _drawn(results: Path, definitions: Definitions, name: str) -> Drawn:
-    """Words and files of one figure."""
-    tables = Results.read(results, whole=definitions.whole)
+def _drawn(results: Path, definitions: Definitions, asked: int, name: str) -> Drawn:
+    """Words and files of one figure; `asked` tells one call for figures from another."""
+    tables = _tables(results, asked, whole=definitions.whole)
     with style.context(definitions):
         figure = FIGURES[name](tables, definitions)
         return {"title": figure.title, "alt": figure.alt}, writing.files_of(name, figure)
+
+
+@lru_cache(maxsize=1)
+def _tables(results: Path, asked: int, *, whole: bool) -> Results:  # noqa: ARG001 -- read once for each call
+    """The results, which each process reads once for all its figures."""
+    return Results.read(results, whole=whole)

@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-import io
-
-import matplotlib as mpl
-
 from replication.files import csv_text
 from replication.plots import forms, printing, style, svg
+from replication.plots.letters import PATHS, TEXTS, drawn
 from replication.plots.palette import dark_colours
 from replication.plots.style import Drawing
 
@@ -18,16 +15,15 @@ FILES = (
 """Every file of a figure, by its name."""
 SLIDE = 1920
 """Pixels that a slide is wide."""
-PATHS, TEXTS = "path", "none"
-"""How an SVG holds its letters: as outlines, which every program shows alike, or as text for print."""
 
 
 def files_of(name: str, figure: Drawing) -> dict[str, bytes]:
     """Bytes of every file of `FILES`."""
-    outlines, texts = drawn(figure, PATHS), drawn(figure, TEXTS)
+    both = drawn(figure)
+    outlines, texts = both[PATHS], both[TEXTS]
     web = _svg(figure, outlines)
     page = forms.slide(figure)
-    slide = forms.wide(figure, texts, page, drawn(page, TEXTS))
+    slide = forms.wide(figure, texts, page, drawn(page, TEXTS)[TEXTS])
     files = {
         "{}.svg": web.encode(),
         "{}.pdf": printing.pdf(figure, forms.whole(figure, texts)),
@@ -44,20 +40,11 @@ def files_of(name: str, figure: Drawing) -> dict[str, bytes]:
 def rendered(figure: Drawing, suffix: str) -> bytes:
     """Bytes of `figure` as it is in the format `suffix`: svg, pdf or png."""
     if suffix == "svg":
-        return _svg(figure, drawn(figure, PATHS)).encode()
-    form = forms.whole(figure, drawn(figure, TEXTS))
+        return _svg(figure, drawn(figure, PATHS)[PATHS]).encode()
+    form = forms.whole(figure, drawn(figure, TEXTS)[TEXTS])
     return printing.pdf(figure, form) if suffix == "pdf" else printing.png(figure, form, style.DPI)
 
 
 def _svg(figure: Drawing, whole: str) -> str:
     """A drawing of the figure as short SVG with a title and a description."""
     return svg.compact(svg.accessible(whole, figure.title, figure.alt))
-
-
-def drawn(figure: Drawing, letters: str) -> str:
-    """The SVG that matplotlib makes of the figure, with no date and no random identifier."""
-    stream = io.StringIO()
-    with style.look():
-        mpl.rcParams["svg.fonttype"] = letters
-        figure.savefig(stream, format="svg", metadata={"Date": None})
-    return stream.getvalue()

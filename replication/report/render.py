@@ -11,6 +11,7 @@ from collections.abc import Callable, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 from replication import extent
 from replication.child import child_environment
@@ -75,6 +76,7 @@ def render(
     out: Path,
     definitions: Definitions,
     progress: Callable[[str], None],
+    meanwhile: Callable[[], object] | None = None,
 ) -> list[Path]:
     """Render every document to TeX, HTML, PDF and a Markdown that a code host shows.
 
@@ -90,6 +92,8 @@ def render(
         Definitions.
     progress
         Called with a line of text before each step.
+    meanwhile
+        Called once while other programs convert the documents.
     """
     texts = source_texts(paper, results, definitions)
     day = read_json(results / "manifest.json")["accessed"]
@@ -103,12 +107,15 @@ def render(
         web_figures.prepare(desk / "figures", sorted(set(shown)))
         with ThreadPoolExecutor(os.cpu_count()) as pool:
             made = {
-                document: {form: pool.submit(_pandoc, desk, text, form) for form in _OPTIONS}
+                document: {"pdf": pool.submit(_printed, desk / f"{document.name}.typ", text, day)}
+                | {form: pool.submit(_pandoc, desk, text, form) for form in _CONVERTED.values()}
                 for document, text in texts.items()
             }
+            if meanwhile:
+                meanwhile()
             for number, (document, forms) in enumerate(made.items(), 1):
                 progress(f"document {number} of {len(texts)}, {document.name}")
-                _document(desk, out / document.name, forms, day, progress)
+                _document(out / document.name, forms, progress)
     write_text(out / REFERENCES, read_text(paper / REFERENCES))
     return [out / name for name in outputs(whole=definitions.whole)]
 
@@ -117,20 +124,17 @@ _UNUSED = shutil.ignore_patterns("dark", "data", "wide")
 """Folders of figures that no document shows."""
 
 
-def _document(
-    desk: Path,
-    stem: Path,
-    made: Mapping[str, Future[str]],
-    day: str,
-    progress: Callable[[str], None],
-) -> None:
+_CONVERTED = {"tex": "latex", "html": "html5", "rendered.md": "gfm"}
+"""Pandoc's name of each form that it makes alone."""
+
+
+def _document(stem: Path, made: Mapping[str, Future[Any]], progress: Callable[[str], None]) -> None:
     """Write one document as `stem` with the ending of each form, once it is converted."""
-    for form, target in (("tex", "latex"), ("html", "html5"), ("rendered.md", "gfm")):
+    for form, target in _CONVERTED.items():
         progress(f"{stem.name}.{form}")
         write_text(stem.parent / f"{stem.name}.{form}", made[target].result())
     progress(f"{stem.name}.pdf")
-    (desk / "paper.typ").write_text(made["typst"].result(), encoding="utf-8")
-    write_bytes(stem.parent / f"{stem.name}.pdf", _pdf(desk, day))
+    write_bytes(stem.parent / f"{stem.name}.pdf", made["pdf"].result())
 
 
 _CITED = ["--citeproc", "--metadata=link-citations:true"]
@@ -215,15 +219,21 @@ def _pandoc(desk: Path, text: str, target: str) -> str:
     return done.stdout
 
 
-def _pdf(desk: Path, day: str) -> bytes:
-    """Compile paper.typ with the fonts that Typst carries, dated by the data and not by the run."""
+def _printed(source: Path, text: str, day: str) -> bytes:
+    """Convert `text` to PDF by way of the file `source`."""
+    source.write_text(_pandoc(source.parent, text, "typst"), encoding="utf-8")
+    return _pdf(source, day)
+
+
+def _pdf(source: Path, day: str) -> bytes:
+    """Compile `source` with the fonts that Typst carries, dated by the data and not by the run."""
     import typst
 
     stamp = int(datetime.fromisoformat(day).replace(tzinfo=UTC).timestamp())
     try:
         made = typst.compile(
-            str(desk / "paper.typ"),
-            root=str(desk),
+            str(source),
+            root=str(source.parent),
             ignore_system_fonts=True,
             timestamp=stamp,
             pdf_standards="ua-1",  # tags, title, language, alternative texts: else it is refused

@@ -81,8 +81,7 @@ class DuckDB:
     def _remove(self) -> None:
         for path in (self._path, self._path.with_name(f"{self._path.name}.wal")):
             path.unlink(missing_ok=True)
-        for path in self._spill.glob("*"):
-            path.unlink()
+        shutil.rmtree(self._spill, ignore_errors=True)
 
     def _run(self, text: str) -> duckdb.DuckDBPyConnection:
         """Run a statement; an error that the user can act on becomes one of ours."""

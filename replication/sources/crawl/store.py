@@ -125,6 +125,8 @@ class Store:
             The page is missing or damaged.
         """
         try:
+            if not self._page(number).stat().st_size:  # gzip takes it for a page without rows
+                raise EOFError
             with gzip.open(self._page(number), "rt", encoding="utf-8") as stream:
                 return [json.loads(line) for line in stream]
         except (OSError, EOFError, ValueError, RecursionError, zlib.error):
