@@ -9,7 +9,7 @@ from dataclasses import replace
 import numpy as np
 import pandas as pd
 import pytest
-from scipy import sparse
+from scipy import sparse, stats
 from scipy.special import expit, ndtr, ndtri
 from small import synthetic_definitions
 
@@ -95,6 +95,23 @@ def test_a_model_needs_a_developer_of_each_group_with_a_share() -> None:
     assert possible(cells, replace(some, dust=True))
     assert possible(cells, replace(some, shares=(("a", 0.5), ("b", 0.5), (REST, 0.0))))
     assert not possible(cells, replace(some, shares=(("a", 0.5), ("c", 0.5), (REST, 0.0))))
+
+
+@pytest.mark.parametrize("unit", [0.2, 3.0])
+def test_likelihoods_are_scipys(unit: float) -> None:
+    """Of the exponential law with the sample's mean, and of the normal law cut off where it fits."""
+    above = unit * np.abs(np.random.default_rng(5).normal(1.0, 0.8, 50))
+    exponential = stats.expon(scale=above.mean()).logpdf(above)
+    assert tail_models._pareto(above) == pytest.approx(exponential, rel=1e-12)
+    found = tail_models.compare(above, 9, np.random.default_rng(1))
+    cut = stats.truncnorm(-found.place / found.spread, np.inf, found.place, found.spread)
+    assert tail_models._lognormal(above) == pytest.approx(cut.logpdf(above), rel=1e-9)
+    ratios = cut.logpdf(above) - exponential
+    assert found.likelihood_ratio == pytest.approx(ratios.sum(), rel=1e-9)
+    vuong = ratios.sum() / (math.sqrt(50) * ratios.std())
+    assert found.vuong == pytest.approx(vuong, rel=1e-9)
+    assert found.vuong_p == pytest.approx(math.erfc(vuong / math.sqrt(2)), rel=1e-9)
+    assert found.index == pytest.approx(1 / above.mean())
 
 
 def test_equal_excesses_are_no_pareto_tail() -> None:
