@@ -13,6 +13,8 @@ from small import synthetic_definitions, synthetic_repositories
 from replication.analysis import methods
 from replication.analysis.cells import Repositories
 from replication.analysis.specification import headline
+from replication.errors import DegenerateDataError
+from replication.inference.blocks import MovingBlocks, StationaryBlocks, product_totals
 from replication.inference.cells import WeeklyCells
 
 ALL = synthetic_definitions()
@@ -78,3 +80,75 @@ def test_weeks_of_a_window_are_those_on_its_days() -> None:
     counts = np.arange(15).reshape(1, 3, 5)
     cells = WeeklyCells(("a",), ("USA", "France", "China"), weeks, counts)
     assert methods._inside(cells, window).tolist() == [[[11, 12, 13], [1, 2, 3], [6, 7, 8]]]
+
+
+def synthetic_counts() -> np.ndarray:
+    """Half downloads (n, 3, T) of synthetic developers of one class each in thirty weeks."""
+    rng = np.random.default_rng(3)
+    sizes = np.floor(1000 * rng.pareto(2.0, 18)) + 500
+    moves = np.exp(0.3 * rng.normal(size=(18, 1, 30)))
+    return np.floor(np.resize(np.eye(3), (18, 3, 1)) * sizes[:, None, None] * moves).astype(
+        np.int64
+    )
+
+
+def assert_ends(found: methods.Intervals, totals: np.ndarray) -> None:
+    """Quantiles of the shares, of their difference and ratio, by plain arithmetic; and their errors."""
+    assert (found.method, found.level) == ("percentile", FEW.level)
+    china, usa, rest = totals.T
+    drawn = {
+        "China": china / (china + usa + rest),
+        "USA": usa / (china + usa + rest),
+        "China − USA": (china - usa) / (china + usa + rest),
+        "China / USA": china / (china + usa),  # of which the ratio is u / (1 - u)
+    }
+    rows = found.to_frame().set_index("group")
+    tail = (1 - FEW.level) / 2
+    step = np.sqrt(tail * (1 - tail) / len(totals))
+    for name, values in drawn.items():
+        for end, level in (("lower", tail), ("upper", 1 - tail)):
+            ends = np.quantile(values, np.clip([level, level - step, level + step], 0, 1))
+            one, down, up = ends / (1 - ends) if name == "China / USA" else ends
+            assert rows.loc[name, end] == pytest.approx(one, rel=1e-9)
+            assert rows.loc[name, f"error_{end}"] == pytest.approx((up - down) / 2, rel=1e-6)
+
+
+def test_weeks_are_resampled_alone_in_blocks_and_with_developers(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Every point is that of all weeks; every end is a quantile of the replicates' own shares.
+
+    Blocks are as long as is found for the weekly lead, and there are none where nothing is found.
+    """
+    counts = synthetic_counts()
+    weekly = counts.sum(axis=0)
+    leads = (weekly[0] - weekly[1]) / weekly.sum(axis=0)
+    lengths = {MovingBlocks.name: 4.0, StationaryBlocks.name: 3.0}
+
+    def length(series: np.ndarray, scheme: str) -> float:
+        assert 2 * series - 1 == pytest.approx(leads)
+        if scheme not in lengths:
+            raise DegenerateDataError("nothing varies", "use other data")
+        return lengths[scheme]
+
+    monkeypatch.setattr(methods, "block_length", length)
+    made = dict(methods._over_weeks(counts, FEW))
+    assert [(m.unit, m.scheme, m.name) for m in made] == [
+        ("developer × week", "multinomial × exponential", "percentile"),
+        ("week", "moving blocks", "percentile"),
+        ("week", "stationary blocks", "percentile"),
+    ]
+    draws: list[dict[str, Any]] = [
+        {"developers": True, "weeks": None},
+        {"developers": False, "weeks": MovingBlocks(4.0)},
+        {"developers": False, "weeks": StationaryBlocks(3.0)},
+    ]
+    sums = counts.sum(axis=(0, 2))
+    for found, options in zip(made.values(), draws, strict=True):
+        point = dict(zip(found.names, found.point, strict=True))
+        assert point["China − USA"] == pytest.approx((sums[0] - sums[1]) / sums.sum())
+        assert point["China / USA"] == pytest.approx(sums[0] / sums[1])
+        assert_ends(found, product_totals(counts, FEW.replicates, FEW.chunk, FEW.seed, **options))
+    del lengths[MovingBlocks.name]
+    schemes = [method.scheme for method, _ in methods._over_weeks(counts, FEW)]
+    assert schemes == ["multinomial × exponential", "stationary blocks"]

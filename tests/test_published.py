@@ -26,6 +26,7 @@ from replication.inference.bootstrap import Bootstrap
 from replication.inference.cells import Cells
 from replication.inference.resampling import replicate_totals
 from replication.plots import published_model, style
+from replication.run import ROOT
 
 DEFINITIONS = synthetic_definitions(2_000)
 RULES = DEFINITIONS.inference
@@ -413,6 +414,104 @@ def quick(definitions: Definitions) -> Definitions:
     """The same study with few replicates."""
     rules: Inference = replace(definitions.inference, replicates=100)
     return replace(definitions, inference=rules)
+
+
+def header(name: str) -> list[str]:
+    """Columns of a committed table."""
+    return (ROOT / "results" / f"{name}.csv").read_text("utf-8").partition("\n")[0].split(",")
+
+
+def test_the_pair_is_the_engines_intervals_of_every_model(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Row by row, in the published columns, with the part of replicates in which China is ahead."""
+    monkeypatch.setattr(post_stratification, "SPECKS", 100)
+    definitions = quick(DEFINITIONS)
+    table = published.published_pair(HELD, PUBLISHED, definitions)
+    assert [*table.columns] == header("published_pair")
+    assert table.index.tolist() == list(range(3 * 4 * 4))
+    for model, rows in table.groupby("model", sort=False):
+        known = {PAIR.name: PAIR, THREE.name: THREE, DUST.name: DUST}[str(model)]
+        drawn = post_stratification.resampled(HELD, known, definitions.inference)
+        methods = drawn.percentile(), drawn.studentised(), drawn.jackknife(), drawn.bca()
+        shown = [place(drawn, name) for name in published.SHOWN]
+        assert rows["group"].tolist() == [*published.SHOWN] * 4
+        assert (rows["assumption"] == known.assumption).all()
+        for found, (method, mine) in zip(methods, rows.groupby("method", sort=False), strict=True):
+            assert found.method == method
+            for column in ("point", "lower", "upper", "error_lower", "error_upper"):
+                values = getattr(found, column)[shown]
+                assert np.array_equal(mine[column], values, equal_nan=True)
+        effective, developers = post_stratification.effective_developers(drawn)
+        assert (rows["n_effective"] == effective).all()
+        assert (rows["n_developers"] == developers).all()
+        totals = drawn.replicates[:, [place(drawn, "China"), place(drawn, "USA")]]
+        ahead = float((totals[:, 0] > totals[:, 1]).mean())
+        assert 0 < ahead < 1
+        exact = rows["method"] == published.JACKKNIFE
+        assert (rows.loc[~exact, "china_leads"] == ahead).all()
+        assert rows.loc[exact, "china_leads"].isna().all()
+
+
+def test_the_curve_is_the_engines_intervals_at_every_power(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Two methods of the lead alone, and how wide they are."""
+    definitions = quick(DEFINITIONS)
+    monkeypatch.setattr(published, "POWERS", (1.0, 0.5))
+    table = published.concentration_curve(HELD, PUBLISHED, definitions)
+    assert [*table.columns] == header("concentration_curve")
+    assert table["power"].tolist() == [1.0, 1.0, 0.5, 0.5]
+    for power, rows in table.groupby("power"):
+        drawn = post_stratification.resampled(HELD, PAIR, definitions.inference, float(str(power)))
+        found = [
+            (made.method, made.lower[place(drawn)], made.upper[place(drawn)])
+            for made in (drawn.percentile(), drawn.jackknife())
+        ]
+        assert [*rows[["method", "lower", "upper"]].itertuples(index=False, name=None)] == found
+        assert rows["width"].tolist() == [upper - lower for _, lower, upper in found]
+        assert (rows["n_effective"] == post_stratification.effective_developers(drawn)[0]).all()
+
+
+def test_the_smallest_leads_stand_by_model_power_and_method(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """With one halving each is half of what both countries hold together, or all of it."""
+    definitions = quick(DEFINITIONS)
+    monkeypatch.setattr(published, "HALVINGS", 1)
+    monkeypatch.setattr(published, "GAP_POWERS", (0.5,))
+    table = published.detectable_gap(HELD, PUBLISHED, definitions)
+    assert [*table.columns] == header("detectable_gap")
+    assert table["model"].tolist() == [m.name for m in (PAIR, THREE, DUST) for _ in range(2)]
+    assert table["method"].tolist() == [published.PERCENTILE, published.JACKKNIFE] * 3
+    assert (table["power"] == 0.5).all()
+    assert table["published_lead"].tolist() == pytest.approx([0.013] * 6)
+    assert table["joint"].tolist() == pytest.approx([0.329] * 6)
+    for (model, method), gap in table.set_index(["model", "method"])["gap"].items():
+        known = {PAIR.name: PAIR, THREE.name: THREE, DUST.name: DUST}[model]
+        half = published.excludes_zero(
+            HELD, known.with_difference(0.329 / 2), method, definitions.inference, 0.5
+        )
+        assert gap == pytest.approx(0.329 / 2 if half else 0.329)
+    for model in (PAIR, DUST):
+        drawn = post_stratification.resampled(HELD, model, definitions.inference, 0.5)
+        effective, _ = post_stratification.effective_developers(drawn)
+        assert (table.loc[table["model"] == model.name, "n_effective"] == effective).all()
+
+
+def test_effective_developers_by_hand() -> None:
+    """Dust adds to the total and nothing to the squares, nor to those that are resampled."""
+    pair, dust = (post_stratification.resampled(HELD, m, RULES) for m in (PAIR, DUST))
+    china, usa, rest = (
+        share**2 * sum(x**2 for x in held) / sum(held) ** 2
+        for share, held in zip(
+            (0.171, 0.158, 0.671), (*SYNTHETIC[:2], SYNTHETIC[2] + SYNTHETIC[3]), strict=True
+        )
+    )
+    effective, developers = post_stratification.effective_developers(pair)
+    assert (effective, developers) == (pytest.approx(1 / (china + usa + rest), rel=1e-8), 34)
+    effective, developers = post_stratification.effective_developers(dust)
+    assert (effective, developers) == (pytest.approx(1 / (china + usa), rel=1e-8), 25)
 
 
 def test_a_group_without_developers_is_refused() -> None:

@@ -66,6 +66,8 @@ def test_the_population_is_what_it_says() -> None:
     made = Population(np.array([5.0, 1, 4, 10]), np.array([0, 0, 1, 2]), np.array([2, 1, 0]))
     assert made.totals.tolist() == [6, 4, 10]
     assert made.shares.tolist() == [0.5, 0.2, 0.3]
+    two = Population(np.array([1.0, 3]), np.array([0, 1]), np.array([1, 0]))
+    assert two.shares.tolist() == [0.75, 0.25, 0]
 
 
 @every_model

@@ -47,6 +47,28 @@ def test_both_tails_of_every_window_and_unit() -> None:
     assert rows["note"].tolist() == ["", ""]
 
 
+def test_one_tail_by_hand() -> None:
+    """Evenly spread logarithms are told from a Pareto law; its own quantiles are not."""
+    even = np.floor(np.exp(np.linspace(18, 8, 60))).astype(np.int64)
+    found = tails._compared(even, 30, DEFINITIONS)
+    assert found["threshold"] == even[30] / 2
+    assert found["index"] == pytest.approx(hill_index(even)[29])
+    assert (found["variation_p"], found["law"], found["note"]) == (0.01, tails.LOGNORMAL, "")
+    pareto = np.floor(10**6 / (np.arange(60) + 0.5)).astype(np.int64)
+    found = tails._compared(pareto, 8, DEFINITIONS)
+    assert found["threshold"] == pareto[8] / 2
+    assert (found["law"], found["note"]) == (tails.UNDECIDED, "")
+    for level in (0.5, 0.95, 0.999):
+        rules = replace(DEFINITIONS.inference, level=level)
+        row = tails._compared(pareto, 8, replace(DEFINITIONS, inference=rules))
+        assert (row["law"] == tails.LOGNORMAL) == (float(str(row["variation_p"])) < 1 - level)
+    refused = {"law": "", "note": "refused: fewer than 30 units"}
+    assert tails._compared(pareto[:29], 8, DEFINITIONS) == refused
+    assert tails._compared(pareto[:30], 8, DEFINITIONS)["note"] == ""
+    equal = {"law": "", "note": "refused: all sizes of a tail are equal"}
+    assert tails._compared(np.full(60, 5), 8, DEFINITIONS) == equal
+
+
 @pytest.mark.slow
 def test_the_pareto_law_is_refused_by_the_variation_alone() -> None:
     """At the definitions' level; evenly spread logarithms are no Pareto tail."""

@@ -103,7 +103,9 @@ def test_what_was_estimated_without_correction() -> None:
 def test_leaving_one_out_is_computing_without_it(kind: str) -> None:
     """Every developer and repository: the shares of the table without its rows."""
     who = {DEVELOPER: "uploader_developer", REPOSITORY: "repository"}[kind]
-    names = changes().loc[changes()["kind"] == kind, "change"]
+    rows = changes()[changes()["kind"] == kind]
+    names = rows["change"]
+    assert rows["label"].tolist() == [f"without {name}" for name in names]
     table = TABLE
     assert set(names) == set(table.loc[table[WINDOW] > 0, who])
     for name in names:
@@ -573,10 +575,11 @@ def series(scope: str, name: str, measure: str = "corrected") -> list[int]:
     return rows.sort_values("month")[measure].tolist()
 
 
-@pytest.mark.slow
 def test_months_add_up_to_the_window() -> None:
     """Groups add up to the total, tracked developers and all others of a country to its group."""
     table = months()
+    keys = ["month", "scope", "series", "kind"]
+    assert [*table.columns] == [*keys, "seen", "estimate", "corrected", "ceiling", "lead"]
     sums = table.groupby(["scope", "month", "kind"])[["seen", "estimate", "corrected"]].sum()
     pd.testing.assert_frame_equal(
         sums.xs("group", level="kind"), sums.xs("total", level="kind"), check_dtype=False
@@ -588,15 +591,14 @@ def test_months_add_up_to_the_window() -> None:
     assert series("all", "Qwen and others of Alibaba", "estimate") == [600] * 3
 
 
-@pytest.mark.slow
 def test_the_lead_of_a_month() -> None:
     """China less the USA, corrected, on every row of the month and scope."""
     gaps = np.array(series("all", "China")) - np.array(series("all", "USA"))
     assert series("all", "total", "lead") == gaps.tolist()
+    assert gaps.all()
     assert series("fixed", "USA", "lead") == [-100] * 3  # 600 of Qwen, 700 of Meta
 
 
-@pytest.mark.slow
 def test_the_fixed_set_is_what_was_followed_from_the_start() -> None:
     """It needs no correction: DeepSeek and Google, followed from later, are no part of it."""
     assert series("fixed", "China") == [600] * 3
@@ -648,6 +650,7 @@ def test_when_china_passes(
     """The first month ahead, the first that lasts, and the first in which the sum is ahead."""
     found = window_months.passing(race(china, usa))
     assert found["measure"].tolist() == ["seen", "estimate", "corrected"]
+    assert (found["scope"] == "all").all()
     for _, row in found.iterrows():
         assert (row["first"], row["lasting"]) == (first, lasting)
         assert (row["months_ahead"], row["of_months"]) == (ahead, 4)
