@@ -23,4 +23,4 @@ def figures(run: Run, progress: Progress) -> list[Path]:
     return draw_all(run.results, run.figures, run.definitions, progress)
 
 
-STAGE = Stage.of(figures, inputs, "definitions", "plots")
+STAGE = Stage.of(figures, inputs, "definitions", "inference", "analysis", "plots")

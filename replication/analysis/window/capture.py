@@ -220,4 +220,5 @@ def _weights(
     own = np.zeros(size, dtype=np.int64)
     own[place] = group
     whole = np.bincount(own[places], sums[places], minlength=int(group.max(initial=0)) + 1)
-    return places, sums[places] / whole[own[places]]
+    weights = np.zeros(len(places))  # a group of which no list has a model young enough
+    return places, np.divide(sums[places], whole[own[places]], out=weights, where=sums[places] > 0)

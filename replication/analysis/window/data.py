@@ -18,11 +18,23 @@ from replication.analysis.window.capture import NONE, HotDeck, Shortfall, places
 from replication.analysis.window.lists import CompleteLists
 from replication.attribution.assign import ROLES
 from replication.definitions import MEASURES, Definitions
-from replication.panel.window import CEILING, COUNTED, SEEN, column, columns
+from replication.panel.window import CEILING, COUNTED, SEEN, column, columns, variants
 
 REST = " (not followed)"
 """What stands behind the name of a row of downloads that no record follows."""
 Ints = NDArray[np.int64]
+
+
+@dataclass(frozen=True)
+class _AtAge:
+    """The complete lists under one age limit, and the rows that they give what is not followed."""
+
+    lists: CompleteLists
+
+    @cached_property
+    def deck(self) -> HotDeck:
+        """All rows of the lists, whatever their age, each with its weight."""
+        return HotDeck.of(self.lists)
 
 
 @dataclass(frozen=True)
@@ -63,7 +75,25 @@ class WindowData:
     @cached_property
     def complete_lists(self) -> CompleteLists:
         """The complete lists, without what looks automated."""
-        return CompleteLists.of(self.lists, self.definitions, self.month_names)
+        return self._at_age(self.definitions.panel.age_limit_days).lists
+
+    def _at_age(self, age_limit_days: int) -> _AtAge:
+        """What the complete lists hold of models up to an age."""
+        if age_limit_days not in self._ages:
+            lists = CompleteLists.of(self.lists, self.definitions, self.month_names, age_limit_days)
+            self._ages[age_limit_days] = _AtAge(lists)
+        return self._ages[age_limit_days]
+
+    @cached_property
+    def _ages(self) -> dict[int, _AtAge]:
+        """The lists of each age limit that was asked for."""
+        return {}
+
+    def _of(self, estimates: str) -> _AtAge:
+        """The lists of the age limit of some estimates."""
+        own = self.definitions.panel.age_limit_days
+        ages = {column(age, rule.id): age for age, rule in variants(self.definitions)}
+        return self._at_age(ages.get(estimates, own))
 
     @cached_property
     def by_month(self) -> pd.DataFrame:
@@ -75,9 +105,8 @@ class WindowData:
         definitions = self.definitions
         estimates = estimates or headline_column(definitions)
         rule = rule or definitions.capture.rules[0]
-        return shortfall(
-            self.by_month, estimates, self.complete_lists, rule, definitions, without, self._places
-        )
+        lists = self._of(estimates).lists
+        return shortfall(self.by_month, estimates, lists, rule, definitions, without, self._places)
 
     @cached_property
     def _places(self) -> Ints:
@@ -87,7 +116,7 @@ class WindowData:
     @cached_property
     def hot_deck(self) -> HotDeck:
         """The rows to which downloads that no record follows are given."""
-        deck = HotDeck.of(self.complete_lists)
+        deck = self._at_age(self.definitions.panel.age_limit_days).deck
         names = deck.facts["name"] + REST
         return replace(deck, facts=deck.facts.assign(name=names, repository=names))
 
@@ -140,7 +169,8 @@ class WindowData:
         own = self.of_repositories(by_month)
         if rule == NONE:
             return own
-        rest = self.hot_deck.totals(self.shortfall(estimates, rule, without).missing)
+        deck = self._of(estimates).deck  # of whatever age, its rows are those of `hot_deck`
+        rest = deck.totals(self.shortfall(estimates, rule, without).missing)
         return own + np.pad(rest, (len(self.repositories), 0))
 
     def of_repositories(self, by_month: pd.Series) -> Ints:

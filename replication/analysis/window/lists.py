@@ -20,7 +20,7 @@ from replication.analysis.credit import Mask, left_by, places_among
 from replication.analysis.lead import CHINA, LEAD, USA
 from replication.attribution.rules import AUTOMATED, BURST
 from replication.definitions import Definitions
-from replication.panel.window import held_column
+from replication.panel.window import at_age, held_column
 
 COUNTED_DAYS = 30
 """Days that a list counts, up to its date."""
@@ -54,10 +54,21 @@ class CompleteLists:
 
     @classmethod
     def of(
-        cls, attributed: pd.DataFrame, definitions: Definitions, months: tuple[str, ...]
+        cls,
+        attributed: pd.DataFrame,
+        definitions: Definitions,
+        months: tuple[str, ...],
+        age_limit_days: int | None = None,
     ) -> CompleteLists:
-        """Take the attributed rows of the lists, without what looks automated."""
-        return cls(attributed[~is_automated(attributed)], definitions.groups, months)
+        """Take the attributed rows of the lists, without what looks automated.
+
+        Their downloads are those of models up to an age, by default up to that of the panel.
+        """
+        rows = attributed[~is_automated(attributed)]
+        if age_limit_days not in {None, definitions.panel.age_limit_days}:
+            columns = ["downloads", *_held_columns(rows)]
+            rows = rows.assign(**{name: rows[at_age(name, age_limit_days)] for name in columns})
+        return cls(rows, definitions.groups, months)
 
     @cached_property
     def names(self) -> tuple[str, ...]:
@@ -221,7 +232,8 @@ def hub_dates(lists: pd.DataFrame, definitions: Definitions) -> pd.DataFrame:
 
 def _held_columns(lists: pd.DataFrame) -> list[str]:
     """Columns of what other lists would have held."""
-    return [name for name in lists.columns if name.startswith(held_column(""))]
+    names = (held_column(str(name)) for name in lists["list"].unique())
+    return [name for name in names if name in lists.columns]
 
 
 def _sums(

@@ -24,12 +24,14 @@ from replication.panel.window.evidence import (
     named_origins,
 )
 from replication.panel.window.paths import paths
+from replication.panel.window.tables import at_age, other_ages
 from replication.sources.records import Records
 
 DATES = [
     "list", "date", "cut_off", "name", "uploader", "origin", "created", "followed_from", "downloads",
 ]  # fmt: skip
-"""Columns of `dates`, before one column of what each list with a cut-off would have held."""
+"""Columns of `dates`, before one column of what each list with a cut-off would have held; all columns of
+downloads stand again under every other age limit."""
 AGREEMENT = ["name", "uploader", "origin", "period", "exact", "rebuilt"]
 BEFORE, AFTER = "before", "after"
 """The first counter; before it a counter holds all since birth."""
@@ -43,7 +45,8 @@ def dates(records: Records, known: Prepared, definitions: Definitions) -> pd.Dat
     pandas.DataFrame
         `DATES`: one row a list and repository, small ones joined by uploader, origin and the month
         from which they are followed; then int64 downloads that each list with a cut-off would have
-        held, in the rows of lists with a lower one (0 in those of the others).
+        held, in the rows of lists with a lower one (0 in those of the others); then all of these
+        under each other age limit, by `at_age`.
     """
     lists = records.lists.sort_values("date")
     cut = lists.loc[lists["cut_off"] > 0, "record"].tolist()
@@ -52,6 +55,8 @@ def dates(records: Records, known: Prepared, definitions: Definitions) -> pd.Dat
     ]
     table = pd.concat(parts, ignore_index=True)
     columns = [held_column(name) for name in cut]
+    of_ages = [at_age("downloads", age) for age in other_ages(definitions)]
+    columns += of_ages + [at_age(name, age) for age in other_ages(definitions) for name in columns]
     return table[[*DATES, *columns]].astype(dict.fromkeys(columns, "int64"))
 
 
@@ -68,26 +73,32 @@ def _of_list(
     rows = rows[rows["value"] > 0].drop_duplicates("name").reset_index(drop=True)
     created = rows["name"].map(known.created)
     cuts = records.lists.set_index("record")["cut_off"]
-    young = ((day - created.dt.floor("D")) // DAY).le(definitions.panel.age_limit_days)
     # A name that no record dates is absent from the list of the whole Hub: it was born after it.
-    rows, created = rows[young | created.isna()], created[young | created.isna()]
-    names = rows["name"].reset_index(drop=True)
-    downloads = rows["value"].reset_index(drop=True).astype("int64")
-    columns = {
+    age = ((day - created.dt.floor("D")) // DAY).where(created.notna(), 0)
+    ages = (definitions.panel.age_limit_days, *other_ages(definitions))
+    young = (age <= max(ages)).to_numpy()
+    rows, created, age = (x[young].reset_index(drop=True) for x in (rows, created, age))
+    names, downloads = rows["name"], rows["value"].astype("int64")
+    held = {"downloads": downloads} | {
         held_column(name): downloads.where(downloads >= cut_offs(names, name, records), 0)
         * int(cut > cuts[record])
         for name, cut in cuts[cuts > 0].items()
     }
+    columns = {name: values.where(age <= ages[0], 0) for name, values in held.items()} | {
+        at_age(name, limit): values.where(age <= limit, 0)
+        for limit in ages[1:]
+        for name, values in held.items()
+    }
     uploader = lineage.namespaces(names)
     origin = named_origins(names, known.origins, uploader)
-    born = created.reset_index(drop=True)
-    since = followed_from(names, born, records, definitions.published_window.start)
+    since = followed_from(names, created, records, definitions.published_window.start)
     facts = pd.DataFrame({"name": names, "uploader": uploader, "origin": origin})
-    sums = pd.DataFrame({"downloads": downloads, **columns})
-    places = tail.join(facts, sums[["downloads"]], definitions.published_window.small_downloads)
+    sums = pd.DataFrame(columns)
+    own = ["downloads", *(at_age("downloads", limit) for limit in ages[1:])]
+    places = tail.join(facts, sums[own], definitions.published_window.small_downloads)
     key = kept_apart(places["key"], names, since)
     about = places.assign(
-        name=key, created=born.dt.strftime("%Y-%m").fillna(""), followed_from=since, list=record,
+        name=key, created=created.dt.strftime("%Y-%m").fillna(""), followed_from=since, list=record,
         date=f"{day:%Y-%m-%d}", cut_off=int(cuts[record]),
     )  # fmt: skip
     first = about.sort_values(["name", "created"]).drop_duplicates("name", keep="last")

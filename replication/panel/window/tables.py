@@ -61,16 +61,26 @@ def column(age_limit_days: int, filling: str) -> str:
     return f"{ESTIMATE}/{age_limit_days}/{filling}"
 
 
+def at_age(name: str, age_limit_days: int) -> str:
+    """Name of a column of downloads of complete lists under another age limit than that of the panel."""
+    return f"{name}/{age_limit_days}"
+
+
 def variants(definitions: Definitions) -> list[tuple[int, Filling]]:
     """Every age limit and rule of filling of which estimates are kept, the headline's first.
 
     The other age limits go with the headline's rule of filling alone.
     """
     own = definitions.panel.age_limit_days
-    others = [age for age in definitions.grid.age_limits_days if age != own]
     return [(own, rule) for rule in definitions.fillings] + [
-        (age, definitions.fillings[0]) for age in others
+        (age, definitions.fillings[0]) for age in other_ages(definitions)
     ]
+
+
+def other_ages(definitions: Definitions) -> list[int]:
+    """Age limits of the grid, in days, beside that of the panel."""
+    own = definitions.panel.age_limit_days
+    return [age for age in definitions.grid.age_limits_days if age != own]
 
 
 def columns(definitions: Definitions) -> list[str]:
@@ -86,10 +96,12 @@ def check(panel: WindowPanel, definitions: Definitions) -> WindowPanel:
     ContractError
         A column is missing.
     """
-    missing = set(columns(definitions)) - set(panel.window_months.columns)
-    if missing:
-        raise ContractError(
-            f"window_months.csv has no column {min(missing)}",
-            "rebuild the window from the records: DATA=records RECORDS=folder",
-        )
+    of_dates = {at_age("downloads", age) for age in other_ages(definitions)}
+    wanted = {"window_months": set(columns(definitions)), "window_dates": of_dates}
+    for name, asked in wanted.items():
+        if missing := asked - set(getattr(panel, name).columns):
+            raise ContractError(
+                f"{name}.csv has no column {min(missing)}",
+                "rebuild the window from the records: DATA=records RECORDS=folder",
+            )
     return panel
