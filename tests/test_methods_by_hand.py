@@ -64,6 +64,8 @@ def test_intervals_name_their_method() -> None:
     counts = synthetic_counts().sum(axis=2)
     for method, made in methods.methods(counts, counts, FEW, monte_carlo=False):
         assert made.method == method.name
+    fewer = {method.name: made for method, made in methods.with_fewer_degrees(counts, FEW)}
+    assert [*fewer] == [made.method for made in fewer.values()] == [*methods.FEWER_DEGREES]
 
 
 def test_developers_have_the_class_of_most_of_their_downloads() -> None:

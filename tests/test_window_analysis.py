@@ -23,7 +23,7 @@ from replication.analysis.window import lists as window_lists
 from replication.analysis.window import months as window_months
 from replication.analysis.window import records as window_records
 from replication.analysis.window import targets as window_targets
-from replication.analysis.window.changes import CHOICE
+from replication.analysis.window.changes import CHOICE, HEADLINE
 from replication.analysis.window.data import headline_column
 from replication.analysis.window.errors import SIDES
 from replication.definitions import Definitions
@@ -206,6 +206,16 @@ def test_the_smallest_turn_is_a_repository_then_a_developer_then_a_choice() -> N
     only_choice = dict(enumerate([False, True, False, False, False, False]))
     assert window_changes.smallest_turn(table, only_choice) == "a choice"
     assert window_changes.smallest_turn(table, dict.fromkeys(range(6), True)) == ""
+
+
+def test_a_lead_of_nothing_is_none_of_china() -> None:
+    """So that a change turns it that puts China ahead, and none that leaves the USA so."""
+    rows = pd.DataFrame({
+        "kind": [HEADLINE, CHOICE, CHOICE, CHOICE], "lead": [0.0, 0.1, -0.1, 0.0],
+    })  # fmt: skip
+    found = dict(window_facts._of_changes(rows))
+    assert (found["changes-choices"], found["turning-choices"]) == (3, 1)
+    assert (found["changes-choices-lowest"], found["changes-choices-highest"]) == (-0.1, 0.1)
 
 
 def test_movers_are_sorted_and_beyond_the_gap() -> None:
