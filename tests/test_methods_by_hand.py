@@ -59,6 +59,15 @@ def test_the_methods_of_a_cohort_by_hand() -> None:
         assert other["error_upper"] == one["error_lower"]
 
 
+def test_intervals_name_their_method() -> None:
+    """As their rows do."""
+    counts = synthetic_counts().sum(axis=2)
+    for method, made in methods.methods(counts, counts, FEW, monte_carlo=False):
+        assert made.method == method.name
+    fewer = {method.name: made for method, made in methods.with_fewer_degrees(counts, FEW)}
+    assert [*fewer] == [made.method for made in fewer.values()] == [*methods.FEWER_DEGREES]
+
+
 def test_developers_have_the_class_of_most_of_their_downloads() -> None:
     """Sizes in half downloads by developer in the order of names; China is 0, the USA 1, others 2."""
     whole = Repositories(TABLE, DEFINITIONS)

@@ -499,6 +499,14 @@ def test_the_smallest_leads_stand_by_model_power_and_method(
         assert (table.loc[table["model"] == model.name, "n_effective"] == effective).all()
 
 
+def test_published_shares_may_leave_no_rest() -> None:
+    """At exactly 100 % the rest has nothing."""
+    pair, _, _ = published.models({"China": 60.0, "USA": 39.0, ONLINE: 1.0}, DEFINITIONS)
+    assert dict(pair.shares)["rest"] == pytest.approx(0.01)
+    _, three, _ = published.models({"China": 60.0, "USA": 39.0, ONLINE: 1.0}, DEFINITIONS)
+    assert dict(three.shares)["rest"] == 0
+
+
 def test_effective_developers_by_hand() -> None:
     """Dust adds to the total and nothing to the squares, nor to those that are resampled."""
     pair, dust = (post_stratification.resampled(HELD, m, RULES) for m in (PAIR, DUST))
@@ -530,6 +538,7 @@ def test_a_group_without_developers_is_refused() -> None:
     ("shares", "message"),
     [
         ({"China": 60.0, "USA": 50.0, ONLINE: 1.0}, r"China, USA add up to 110\.0 %"),
+        ({**PUBLISHED, ONLINE: 67.2}, r"International / Online add up to 100\.1 %"),
         ({**PUBLISHED, ONLINE: 70.0}, r"International / Online add up to 102\.9 %"),
         ({"China": 17.1, "USA": 15.8}, "no positive share of International / Online"),
         ({**PUBLISHED, "USA": 0.0}, "no positive share of USA"),

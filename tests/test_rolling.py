@@ -313,6 +313,21 @@ def marked(breaks: Breaks, width: int, mark: str) -> list[str]:
     return sorted(set(by_group[0]))
 
 
+def test_marks_of_sums_by_hand() -> None:
+    """Sums of two of five weeks: one ends or begins with the frozen second, two hold the fourth."""
+    weeks = ["2025-03-05", "2025-03-12", "2025-03-19", "2025-03-26", "2025-04-02"]
+    breaks = Breaks((weeks[1],), daily="2025-03-20", closed=weeks[3])
+    marks = {name: mark.tolist() for name, mark in rolling._marks(weeks, 2, breaks).items()}
+    each = {
+        "frozen": [True, False, True, False],
+        "seam": [False, False, True, True],
+        "ageing": [False, False, False, True],
+    }
+    groups = len(marks["seam"]) // 4
+    assert groups > 1
+    assert marks == {name: mark * groups for name, mark in each.items()}
+
+
 @pytest.mark.slow
 def test_a_sum_is_frozen_where_it_begins_or_ends_at_a_frozen_reading() -> None:
     """Of weeks 5 and 6: two sums end there and two begin after, those across both are whole."""

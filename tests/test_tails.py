@@ -86,6 +86,7 @@ def test_few_units_and_equal_sizes_are_not_judged() -> None:
     for table in (tails.models(FEW), tails.plateaus(FEW)):
         assert (table["note"] == "refused: fewer than 30 units").all()
         assert table.filter(regex="_p$|^index").isna().to_numpy().all()
+        assert (table.filter(regex="^law$|^plateau$") == "").to_numpy().all()
     rows = head(tails.models(with_sizes(np.full(60, 500))))
     assert rows["note"].unique() == ["refused: all sizes of a tail are equal"]
     assert rows["law"].unique() == [""]

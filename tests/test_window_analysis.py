@@ -23,11 +23,12 @@ from replication.analysis.window import lists as window_lists
 from replication.analysis.window import months as window_months
 from replication.analysis.window import records as window_records
 from replication.analysis.window import targets as window_targets
-from replication.analysis.window.changes import CHOICE
-from replication.analysis.window.data import headline_column
+from replication.analysis.window.capture import NONE
+from replication.analysis.window.changes import CHOICE, HEADLINE
+from replication.analysis.window.data import estimate, headline_column
 from replication.analysis.window.errors import SIDES
 from replication.definitions import Definitions
-from replication.panel.window import CEILING, COUNTED, column
+from replication.panel.window import CEILING, COUNTED, column, columns
 
 DATA = small_window()
 DEFINITIONS = DATA.definitions
@@ -206,6 +207,16 @@ def test_the_smallest_turn_is_a_repository_then_a_developer_then_a_choice() -> N
     only_choice = dict(enumerate([False, True, False, False, False, False]))
     assert window_changes.smallest_turn(table, only_choice) == "a choice"
     assert window_changes.smallest_turn(table, dict.fromkeys(range(6), True)) == ""
+
+
+def test_a_lead_of_nothing_is_none_of_china() -> None:
+    """So that a change turns it that puts China ahead, and none that leaves the USA so."""
+    rows = pd.DataFrame({
+        "kind": [HEADLINE, CHOICE, CHOICE, CHOICE], "lead": [0.0, 0.1, -0.1, 0.0],
+    })  # fmt: skip
+    found = dict(window_facts._of_changes(rows))
+    assert (found["changes-choices"], found["turning-choices"]) == (3, 1)
+    assert (found["changes-choices-lowest"], found["changes-choices-highest"]) == (-0.1, 0.1)
 
 
 def test_movers_are_sorted_and_beyond_the_gap() -> None:
@@ -911,6 +922,12 @@ def test_the_population_has_every_measure() -> None:
     found = [sums[name] for name in (COUNTED, f"{WINDOW}-seen", f"{WINDOW}-uncorrected", CEILING)]
     assert found == [801, 4_005, 8_010, 24_030]
     assert sums[WINDOW] > 8_010
+    rules = DEFINITIONS.capture.rules
+    assert NONE in rules
+    for name in columns(DEFINITIONS):
+        under = {rule: sums[estimate(name, rule)] for rule in rules}
+        assert under[NONE] == DATA.months[name].sum()
+        assert all(under[rule] > under[NONE] for rule in rules if rule != NONE)
 
 
 def test_credit_is_whole_whatever_the_role() -> None:

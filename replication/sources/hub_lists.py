@@ -26,6 +26,8 @@ MOST_PAGES = 1_000
 """Of one list: a thousand pages of a thousand entries."""
 BODY_SECONDS = 300
 """Seconds after which a body that still arrives is given up."""
+WAITS = (1, 2, 4)
+"""Seconds before an answer that broke off is asked for again."""
 _CHECK = "check that HF_ENDPOINT is a Hub, and that no proxy answers in its place"
 
 
@@ -119,24 +121,36 @@ def _asked(path: str, query: str) -> tuple[Any, str | None]:
     url = f"{constants.ENDPOINT.rstrip('/')}{path}" + (f"?{query}" if query else "")
     # gzip alone: the size of what one block of it can hold is bounded.
     headers = {**build_hf_headers(), "accept-encoding": "gzip"}
-    with http_stream_backoff("GET", url, headers=headers) as response:
-        hf_raise_for_status(response)
-        body = _body(response, path)
-        link = response.links.get("next", {}).get("url")
+    for wait in (*WAITS, 0):
+        # What breaks off inside the client's context is caught there: it would ask again, and fail.
+        with http_stream_backoff("GET", url, headers=headers) as response:
+            hf_raise_for_status(response)
+            body, broken = _body(response, path)
+            link = response.links.get("next", {}).get("url")
+        if broken is None:
+            break
+        if not wait:
+            raise broken
+        time.sleep(wait)
     try:
         return json.loads(body), link
     except (ValueError, RecursionError):
         raise HubError(f"the answer of the Hub to {path} is no JSON", _CHECK) from None
 
 
-def _body(response: Response, path: str) -> bytes:
-    """The body of an answer, bounded in its size and in the time that it takes."""
+def _body(response: Response, path: str) -> tuple[bytes, Exception | None]:
+    """The body of an answer, bounded in its size and time, and what broke it off, if anything did."""
+    from httpx2 import TransportError
+
     until, body = time.monotonic() + BODY_SECONDS, bytearray()
-    for block in response.iter_bytes():
-        body += block
-        if len(body) > MOST_BYTES:
-            what = f"the answer of the Hub to {path} has more than {MOST_BYTES:,} bytes"
-            raise HubError(what, _CHECK)
-        if time.monotonic() > until:
-            raise HubError(f"the answer of the Hub to {path} does not end", "run again later")
-    return bytes(body)
+    try:
+        for block in response.iter_bytes():
+            body += block
+            if len(body) > MOST_BYTES:
+                what = f"the answer of the Hub to {path} has more than {MOST_BYTES:,} bytes"
+                raise HubError(what, _CHECK)
+            if time.monotonic() > until:
+                raise HubError(f"the answer of the Hub to {path} does not end", "run again later")
+    except TransportError as error:
+        return b"", error
+    return bytes(body), None
