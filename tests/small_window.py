@@ -12,7 +12,7 @@ import pandas as pd
 from replication.analysis.window.data import WindowData
 from replication.attribution.assign import RANGE
 from replication.definitions import Definitions, load_definitions
-from replication.panel.window import column, held_column, variants
+from replication.panel.window import at_age, column, held_column, other_ages, variants
 
 ROLES = ("uploader", "origin", "maker", "base_maker")
 HUB, LOW, TOP, LATE = "hub", "low", "top", "late"
@@ -127,7 +127,10 @@ def months_of(repositories: tuple[Repository, ...], definitions: Definitions) ->
 def lists_of(
     held: Mapping[str, Mapping[str, int]], repositories: tuple[Repository, ...] = REPOSITORIES
 ) -> pd.DataFrame:
-    """Attributed rows of complete lists, with what lists of a higher cut-off would have held."""
+    """Attributed rows of complete lists, with what lists of a higher cut-off would have held.
+
+    Every model is young enough for every age limit.
+    """
     about = facts(repositories).set_index("name").drop(columns="repository")
     parts = []
     for name, downloads in held.items():
@@ -139,6 +142,9 @@ def lists_of(
             if higher:
                 kept = part["downloads"].where(part["downloads"] >= higher, 0)
                 part[held_column(other)] = kept * int(higher > cut)
+        held_at = ["downloads", *(held_column(n) for n, (_, cut) in LISTS.items() if cut)]
+        for limit in other_ages(load_definitions()):
+            part = part.assign(**{at_age(column, limit): part[column] for column in held_at})
         parts.append(part.reset_index())
     return pd.concat(parts, ignore_index=True)
 

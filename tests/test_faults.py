@@ -111,7 +111,9 @@ def test_a_fault_at_each_write_of_a_small_stage(tmp_path: Path, at: int, kind: s
         stages.execute(stage, run, lambda _: None)
     assert fault.path is not None
     left = contents(run.out)
-    assert len(left) == min(at - 1, 3)  # the fourth tells when the stage ran, the fifth is its record
+    assert len(left) == min(
+        at - 1, 3
+    )  # the fourth tells when the stage ran, the fifth is its record
     assert left.items() <= wanted.items()
     assert bool(parts_in(run.out)) == (kind == KILL)
     assert stages.execute(stage, run, lambda _: None)

@@ -49,6 +49,28 @@ def grid() -> pd.DataFrame:
     return window_grid.grid(DATA)
 
 
+def halved(lists: pd.DataFrame, suffix: str) -> pd.DataFrame:
+    """Lists in which the downloads of one age limit are half as many."""
+    names = [
+        f"{name}{suffix}" for name in lists if name == "downloads" or name.startswith("held_by_")
+    ]
+    names = [name for name in names if name in lists and name.count("/") == suffix.count("/")]
+    return lists.assign(**{name: lists[name] // 2 for name in names})
+
+
+@pytest.mark.parametrize("rule", ["proportion", "level"])
+def test_another_age_limit_is_as_a_run_by_it(rule: str) -> None:
+    """What its estimates lack is of lists counted up to that age, and so is who is given it."""
+    choice = replace(DATA, lists=halved(DATA.lists, "/180"))
+    panel = replace(DEFINITIONS.panel, age_limit_days=180)
+    own = replace(DATA, lists=halved(DATA.lists, ""), definitions=replace(DEFINITIONS, panel=panel))
+    name = column(180, DEFINITIONS.fillings[0].id)
+    np.testing.assert_array_equal(choice.downloads(name, rule), own.downloads(name, rule))
+    assert choice.downloads(name, rule).sum() < DATA.downloads(name, rule).sum()
+    headline = headline_column(DEFINITIONS)
+    np.testing.assert_array_equal(choice.downloads(headline, rule), DATA.downloads(headline, rule))
+
+
 @cache
 def months() -> pd.DataFrame:
     """The small window month by month."""
