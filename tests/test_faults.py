@@ -141,10 +141,8 @@ def computed_before(finished: Finished) -> Iterator[None]:
     def drawn(_: Any, chosen: list[str], __: Any) -> Iterator[Any]:
         for name in chosen:
             places = [path.relative_to(figures) for path in figures.rglob(f"{name}.*")]
-            yield (
-                words[name],
-                {str(place): (figures / place).read_bytes() for place in sorted(places)},
-            )
+            made = {str(place): (figures / place).read_bytes() for place in sorted(places)}
+            yield name, (words[name], made)
 
     def once(key: Any, make: Any) -> Any:
         if key not in kept:
