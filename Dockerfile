@@ -1,7 +1,7 @@
 # The package with all that it needs, for a user without rights; the network is needed for building alone.
 #   docker build --tag open-model-downloads .
 #   docker run --rm --network none open-model-downloads make verify
-# The base is named by its tag: no image could be fetched where this was written, so that its digest is not known.
+# The base is named by its tag: we could fetch no image, so that its digest is not known.
 FROM python:3.12-slim-bookworm
 
 # Any git and make do; what makes results is pinned by requirements.lock.
