@@ -6,7 +6,6 @@ stage ran, on what and by which versions follows from the records that the stage
 
 from __future__ import annotations
 
-import inspect
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
@@ -17,11 +16,11 @@ from replication import kinds, tables
 from replication.definitions import PACKAGED
 from replication.errors import SourceError
 from replication.files import read_json, sha256_file
+from replication.functions import named, place_of
 from replication.kinds import BUNDLED, SNAPSHOTS
 from replication.pipeline import STAGES
 from replication.pipeline.analysis_inputs import FILES
-from replication.pipeline.result_tables import function_of
-from replication.places import IN_REPOSITORY, PACKAGE, ROOT
+from replication.places import IN_REPOSITORY, ROOT
 from replication.run import Run
 from replication.sources.bundled import FOLDER, WINDOW_SIDECAR
 from replication.stages import record_of, recorded_name
@@ -218,7 +217,7 @@ class _Trail:
         ]
         parts = tuple(part for one in read for part in self._read(one, row.stage))
         parts = parts or tuple(self._inputs(row.stage))
-        return Part(file, row.sentence, where(function_of(row)), parts)
+        return Part(file, row.sentence, where(named(row.function)), parts)
 
     def _read(self, name: str, stage: str) -> Iterator[Part]:
         """What an argument of a table's function is made of."""
@@ -319,6 +318,5 @@ class _Trail:
 
 def where(function: Any) -> str:
     """A function by its dotted name, with its file and line."""
-    path = Path(inspect.getsourcefile(function) or "").relative_to(PACKAGE.parent).as_posix()
-    line = inspect.getsourcelines(function)[1]
+    path, line = place_of(function)
     return f"{function.__module__}.{function.__qualname__} ({path}:{line})"

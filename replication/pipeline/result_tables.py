@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import importlib
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from concurrent.futures import ProcessPoolExecutor
 from contextlib import AbstractContextManager, ExitStack
 from multiprocessing import get_context
@@ -12,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from replication import files, tables
+from replication.functions import named
 from replication.sources.bundled import FOLDER
 from replication.stages import Progress
 
@@ -129,7 +129,7 @@ class _Maker:
             # A table that is rounded reads others as computed, so that nothing is rounded twice.
             own = self.written if table.digits is None else self.computed
             arguments = [self._argument(name, own) for name in table.arguments]
-            self._calls[call] = function_of(table)(*arguments, **table.options)
+            self._calls[call] = named(table.function)(*arguments, **table.options)
         returned = self._calls[call]
         return returned if table.part is None else returned[table.part]
 
@@ -142,10 +142,3 @@ class _Maker:
         if name in self._known:
             return files.read_csv(self._results / self._known[name].file)
         return attrgetter(name)(self._offered)
-
-
-def function_of(table: tables.Table) -> Callable[..., Any]:
-    """The function that makes a table."""
-    module, _, name = table.function.rpartition(".")
-    function: Callable[..., Any] = getattr(importlib.import_module(module), name)
-    return function

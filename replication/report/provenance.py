@@ -2,22 +2,20 @@
 
 from __future__ import annotations
 
-import importlib
-import inspect
 from collections import defaultdict
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
+from replication import places
 from replication.definitions import Definitions
 from replication.files import read_json, write_text
+from replication.functions import named, place_of
 from replication.plots import FIGURES
 from replication.report import tables
 from replication.report.documents import PAPER, documents, labels
 from replication.report.markdown import Markup, code, markdown
 
-PACKAGE = Path(__file__).parents[1]
-FOLDER = PACKAGE.parent / "paper"
 NAME = Path("docs") / "PROVENANCE.md"
 _HEAD = """# What makes each figure, table and number
 
@@ -36,11 +34,11 @@ def rendered(results: Path, definitions: Definitions) -> str:
     """The document, of a run's results."""
     makers: dict[str, Callable[..., Any]] = {f"fig:{name}": draw for name, draw in FIGURES.items()}
     makers |= {f"tab:{k}": make.func for k, make in tables.all_tables(results, definitions).items()}
-    texts = {one: one.read(FOLDER, whole=False) for one in documents(whole=False)}
+    texts = {one: one.read(places.PAPER, whole=False) for one in documents(whole=False)}
     called = labels(texts, PAPER)
     drawn = [(f"{label}, {key[4:]}", _line(makers[key])) for key, label in called.items()]
     numbers = [
-        (Markup(", ".join(code(key) for key in sorted(keys))), _line(_function(name)))
+        (Markup(", ".join(code(key) for key in sorted(keys))), _line(named(name)))
         for name, keys in _keys_by_function(read_json(results / "numbers.json")).items()
     ]
     parts = [
@@ -61,15 +59,7 @@ def _keys_by_function(numbers: Mapping[str, Any]) -> Mapping[str, list[str]]:
     return keys
 
 
-def _function(name: str) -> Callable[..., Any]:
-    """The function with this dotted name."""
-    module, _, attribute = name.rpartition(".")
-    function: Callable[..., Any] = getattr(importlib.import_module(module), attribute)
-    return function
-
-
 def _line(function: Callable[..., Any]) -> Markup:
     """File and line of a function, as a link."""
-    path = Path(inspect.getsourcefile(function) or "").relative_to(PACKAGE.parent).as_posix()
-    line = inspect.getsourcelines(function)[1]
+    path, line = place_of(function)
     return Markup(f"[`{path}:{line}`](../{path}#L{line})")

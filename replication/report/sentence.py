@@ -102,11 +102,6 @@ def spelled(text: str) -> str:
     return _WORDED.sub(lambda match: f"{_NUMBERS[match[1]]} ", text)
 
 
-def mentions(text: str, side: str) -> bool:
-    """Whether a sentence, as `spelled`, names a country."""
-    return bool(_SIDES[side].search(text))
-
-
 def figures(text: str) -> Iterator[Figure]:
     """The shares, distances and counts of a sentence, as `spelled`; years and bare numbers are none."""
     for match in _FIGURE.finditer(text):

@@ -84,13 +84,3 @@ def pushed_to_roots(credit: Ints, parents: NDArray[np.int32]) -> Ints:
         for side in parents[child].T:
             np.add.at(credit, side[side != NO_PARENT], given[side != NO_PARENT])
     return credit
-
-
-def first_root(parents: NDArray[np.int32]) -> Ints:
-    """Row (n,) of the root that each repository's first parents lead to, itself for a root."""
-    own = np.arange(len(parents))
-    step = np.where(parents[:, 0] == NO_PARENT, own, parents[:, 0])
-    root = own
-    for _ in range(DEPTH):
-        root = step[root]
-    return root
