@@ -16,7 +16,7 @@ from matplotlib.colors import to_rgb
 from PIL import Image
 
 from replication.definitions import load_definitions
-from replication.plots import forms, palette, style, svg, writing
+from replication.plots import forms, palette, printing, style, svg, writing
 from replication.plots.layout import height_of, wrap
 
 DEFINITIONS = load_definitions()
@@ -179,6 +179,21 @@ def test_the_wide_form_has_the_shape_of_a_slide() -> None:
     assert 0 < top < bottom < form.tall
     assert right + style.WIDTH - style.MARGIN == pytest.approx(form.wide - forms.EDGE)
     assert sorted(_texts(form.svg)) == sorted([*_texts(words), "China", "A panel", *_ticks(whole)])
+
+
+def test_what_reaches_beyond_the_drawing_is_not_under_the_words_of_a_slide() -> None:
+    """A band across a whole figure ends at the drawing's edge, right of the words' column."""
+    with style.context(DEFINITIONS):
+        figure = drawing()
+        figure.axes[0].axhspan(1.3, 1.6, xmin=-9, xmax=9, color="#ff00ff", clip_on=False)
+        page = forms.slide(figure)
+        whole, words = (writing.drawn(one)[writing.TEXTS] for one in (figure, page))
+        form = forms.wide(figure, whole, page, words)
+        picture = Image.open(io.BytesIO(printing.png(figure, form, 72))).convert("RGB")
+    moved = re.search(r'<g transform="translate\((\S+) ', form.svg)
+    assert moved
+    band = np.argwhere((np.asarray(picture) == [255, 0, 255]).all(axis=2))[:, 1]
+    assert band.min() == pytest.approx(float(moved[1]), abs=1.5)
 
 
 def _ticks(drawn: str) -> list[str]:

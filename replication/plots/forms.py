@@ -65,7 +65,10 @@ def wide(figure: Drawing, svg: str, page: Drawing, words: str) -> Form:
     top = figure.get_figheight() - _foot(figure) - body  # of the body, from the upper edge
     down = (tall - body) / 2 - top
     inner = _without(svg, *WORDS).partition("<svg ")[2].partition(">")[2].rpartition("</svg>")[0]
-    moved = f'<g transform="translate({POINTS * right:.6g} {POINTS * down:.6g})">{inner}</g>'
+    own, high = (POINTS * inches for inches in figure.get_size_inches())
+    sheet = f'<svg width="{own:.6g}" height="{high:.6g}">'
+    place = f'transform="translate({POINTS * right:.6g} {POINTS * down:.6g})"'
+    moved = f"<g {place}>{sheet}{inner}</svg></g>"  # what reaches beyond its sheet is cut off there
     before, _, _ = words.rpartition("</svg>")
     return Form(f"{before}{moved}</svg>", across, tall)
 
