@@ -14,8 +14,11 @@ from replication import __version__
 from replication.cli.terminal import out, print_table, progress, reported
 from replication.files import sha256_file
 from replication.places import ROOT
+from replication.plain import few
 
 BUILD = ROOT / "build"
+SHOWN = 5
+"""Files that differ of which a message speaks."""
 app = typer.Typer(
     add_completion=False, no_args_is_help=True, pretty_exceptions_enable=False,
     help="Make and try what a release consists of. Nothing is published.",
@@ -62,7 +65,7 @@ def surroundings_command(
                 outcomes.append(surroundings.run(one, environment, ROOT, Path(name)))
         _print_outcomes(outcomes, missing)
         if wrong := [line for one in outcomes for line in one.wrong]:
-            what = "results depend on the surroundings:\n  " + "\n  ".join(wrong)
+            what = "results depend on the surroundings: " + few(wrong, SHOWN)
             raise ReleaseError(
                 what, "find which property does it: change ALL in release/surroundings.py"
             )

@@ -11,6 +11,7 @@ import subprocess
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from itertools import zip_longest
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +20,7 @@ from release.environments import Environment
 from release.source import ReleaseError
 from replication.files import present
 from replication.places import COMMAND, IN_SHORT
+from replication.plain import plain
 from replication.report import codebook, documents
 from replication.report.page import build
 from replication.validation import committed
@@ -26,6 +28,9 @@ from replication.validation import committed
 CHECKOUT, WHEEL, SDIST = "checkout", "wheel", "sdist"
 NOBODY = 65_534
 LOCALES = "locales"
+TEXTS = {".csv", ".json", ".md", ".toml"}
+"""Of what differs, what is read by line, and named first."""
+LINE = 120
 MISSING = "missing"
 START = """\
 import locale, os
@@ -239,8 +244,24 @@ def _compared(
     """Compare what a run made with what it must leave."""
     found = {name: _how(made / name, data) for name, data in expected.items()}
     counts = Counter(found.values())
-    wrong = [f"{name} {how}" for name, how in found.items() if how in {MISSING, content.DIFFERS}]
+    wrong = [
+        f"{name} {how}{_first_line(made / name, expected[name])}"
+        for name, how in sorted(
+            found.items(), key=lambda item: (Path(item[0]).suffix not in TEXTS, item[0])
+        )
+        if how in {MISSING, content.DIFFERS}
+    ]
     return Outcome(surrounding, python, counts, tuple(wrong))
+
+
+def _first_line(path: Path, expected: bytes) -> str:
+    """The first line of a text that differs, and what it must be: mostly enough to see the cause."""
+    if path.suffix not in TEXTS or not path.is_file():
+        return ""
+    lines = (data.decode("utf-8", "replace").split("\n") for data in (path.read_bytes(), expected))
+    pairs = enumerate(zip_longest(*lines, fillvalue=""), 1)
+    number, (made, right) = next((p for p in pairs if p[1][0] != p[1][1]), (0, ("", "")))
+    return f" in line {number}: {plain(made, LINE)!r} for {plain(right, LINE)!r}"
 
 
 def _how(path: Path, expected: bytes) -> str:

@@ -15,7 +15,7 @@ import pandas as pd
 import pytest
 
 import bench.__main__ as command
-from bench import attribution, bootstrap, limits, measure, snapshots, synthetic
+from bench import attribution, bootstrap, engines, limits, measure, snapshots, synthetic
 from bench.measure import COLUMNS, Measured, Row
 from replication.inference import merging, resampling
 from replication.panel.whole_hub import engine_duckdb
@@ -330,3 +330,16 @@ def test_every_mutant_that_survives_is_explained() -> None:
     rows = pd.read_csv(root / "bench" / "mutants" / "survivors.csv", keep_default_na=False)
     assert all(f"\n| {kind} |" in page for kind in rows["kind"])
     assert (rows["reason"] != "").all()
+
+
+def test_what_the_seconds_of_engines_say() -> None:
+    """A line through three sizes; Spark on ten machines loses a start and saves a part of each row."""
+    spark, arrays = engines.Line(30.0, 20.0), engines.Line(1.0, 4.0)
+    rows = [100_000, 1_000_000, 4_000_000]
+    line = engines.fitted(rows, [spark.seconds(n) for n in rows])
+    assert (line.start, line.per_million) == pytest.approx((30, 20))
+    assert engines.machines_needed(spark, arrays) == pytest.approx(5)
+    assert engines.rows_from(spark, arrays, 5) == float("inf")
+    assert engines.rows_from(spark, arrays, 10) == pytest.approx(14.5e6)
+    n = 14_500_000
+    assert 30 + 20 * n / 1e6 / 10 == pytest.approx(arrays.seconds(n))

@@ -9,6 +9,7 @@ from typing import Annotated, Literal
 from pydantic import Field, model_validator
 from pydantic.dataclasses import dataclass
 
+from replication import months
 from replication.definitions.grid import Attribution, Labels
 from replication.definitions.value_types import (
     TABLE,
@@ -161,8 +162,8 @@ def labelled(label: str, start: date, end: date, last: date, age_limit_days: int
     """A label with what follows from the definitions: {dates}, {end} and {young}."""
     year = "" if start.year == end.year else f" {start.year}"
     words = {
-        "dates": f"{start:%b}{year} – {end:%b} {end.year}",
-        "end": f"{last:%b %Y}",
+        "dates": f"{months.short_name(start)}{year} – {months.short_with_year(end)}",
+        "end": months.short_with_year(last),
         "young": young(age_limit_days),
     }
     for key, text in words.items():

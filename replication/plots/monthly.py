@@ -6,8 +6,9 @@ from datetime import date
 
 import pandas as pd
 from matplotlib.axes import Axes
-from matplotlib.dates import AutoDateLocator, DateFormatter, date2num
+from matplotlib.dates import AutoDateLocator, date2num, num2date
 
+from replication import months
 from replication.definitions import Definitions
 from replication.plots.layout import SMALL, spread
 from replication.plots.style import COLOURS, MARKERS, QUIET, SIDES, Drawing, page, text_colour
@@ -100,7 +101,7 @@ def _axes(ax: Axes) -> None:
     ax.margins(x=0.04)
     locator = AutoDateLocator(minticks=2, maxticks=6)
     ax.xaxis.set_major_locator(locator)
-    ax.xaxis.set_major_formatter(DateFormatter("%b %Y"))
+    ax.xaxis.set_major_formatter(lambda x, _: months.short_with_year(num2date(x)))
     ax.grid(visible=True, axis="y")
 
 

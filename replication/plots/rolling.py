@@ -10,6 +10,7 @@ from matplotlib.axes import Axes
 from matplotlib.dates import MonthLocator, date2num, num2date
 from matplotlib.ticker import FuncFormatter, NullFormatter
 
+from replication import months
 from replication.definitions import Definitions
 from replication.plots import scales
 from replication.plots.layout import SMALL, spread
@@ -26,7 +27,7 @@ from replication.plots.style import (
     page,
     text_colour,
 )
-from replication.plots.words import MONTHS, basis, day, percent, short_day, together
+from replication.plots.words import basis, day, percent, short_day, together
 
 LEFT, RIGHT, HEADING, TALL, APART, ROW, BELOW, TICKS = 0.4, 2.0, 0.36, 0.98, 0.08, 0.155, 0.1, 0.3
 WIDE = INNER - LEFT - RIGHT
@@ -159,7 +160,7 @@ def _months(ax: Axes, *, named: bool) -> None:
     def name(x: float, _: int) -> str:
         when = num2date(x)
         year = f"\n{when.year}" if when.month == 1 or x == first else ""
-        return MONTHS[when.month - 1][:3] + year
+        return months.short_name(when) + year
 
     ax.xaxis.set_major_formatter(FuncFormatter(name) if named else NullFormatter())
     ax.xaxis.grid(visible=True)

@@ -10,6 +10,7 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.dates import date2num, num2date
 
+from replication import months
 from replication.definitions import Definitions
 from replication.plots import scales
 from replication.plots.layout import SMALL, spread
@@ -26,7 +27,7 @@ from replication.plots.style import (
     page,
     text_colour,
 )
-from replication.plots.words import MONTHS, basis, day, percent, short_day
+from replication.plots.words import basis, day, percent, short_day
 
 TALL, HEADING, NOTES, BELOW, LEFT, RIGHT = 2.2, 0.24, 0.17, 0.42, 0.4, 1.75
 WIDE = INNER - LEFT - RIGHT
@@ -178,13 +179,15 @@ def _number(iso: str) -> float:
 def _scales(ax: Axes, weeks: list[float]) -> None:
     """Months across, percent up."""
     start = num2date(weeks[0])
-    months = [(start.year + m // 12, m % 12 + 1) for m in range(start.month, start.month + 60)]
-    shown = [m for m in months if _number(f"{m[0]}-{m[1]:02}-01") <= weeks[-1]]
-    names = [
-        MONTHS[month - 1][:3] + (f"\n{year}" if month == 1 or n == 0 else "")
-        for n, (year, month) in enumerate(shown)
+    firsts = [
+        date(start.year + m // 12, m % 12 + 1, 1) for m in range(start.month, start.month + 60)
     ]
-    ax.set_xticks([_number(f"{year}-{month:02}-01") for year, month in shown], names)
+    shown = [first for first in firsts if date2num(first) <= weeks[-1]]
+    names = [
+        months.short_name(first) + (f"\n{first.year}" if first.month == 1 or n == 0 else "")
+        for n, first in enumerate(shown)
+    ]
+    ax.set_xticks([float(date2num(first)) for first in shown], names)
     scales.shares(ax.yaxis, ax.get_ylim()[1])
 
 

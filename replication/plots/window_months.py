@@ -11,6 +11,7 @@ from matplotlib.axes import Axes
 from matplotlib.dates import date2num, num2date
 from matplotlib.ticker import MaxNLocator
 
+from replication import months
 from replication.definitions import Definitions
 from replication.plots.layout import SMALL, spread
 from replication.plots.results import Results
@@ -25,7 +26,7 @@ from replication.plots.style import (
     page,
     text_colour,
 )
-from replication.plots.words import MONTHS, credited, month, short_day
+from replication.plots.words import credited, month, short_day
 
 LEFT, RIGHT, HEADING, NAMED, GAP, BELOW = 0.38, 2.2, 0.22, 0.17, 0.38, 0.32
 UPPER, LOWER = 1.8, 2.1  # inches that the panels are high
@@ -215,11 +216,11 @@ def _lines(ax: Axes, lines: Sequence[Line], tall: float, definitions: Definition
 
 def _month_names(names: Iterable[str]) -> list[str]:
     """Short names, with the year where it is the first of it."""
-    texts, years = [], set[str]()
+    texts, years = [], set[int]()
     for name in names:
-        year, number = name.split("-")
-        texts.append(MONTHS[int(number) - 1][:3] + ("" if year in years else f"\n{year}"))
-        years.add(year)
+        first = date.fromisoformat(f"{name}-01")
+        texts.append(months.short_name(first) + ("" if first.year in years else f"\n{first.year}"))
+        years.add(first.year)
     return texts
 
 

@@ -8,6 +8,7 @@ from typing import NamedTuple
 import pandas as pd
 from matplotlib.axes import Axes
 
+from replication import months
 from replication.definitions import Definitions
 from replication.plots import scales
 from replication.plots.layout import BODY, HEAD, SMALL
@@ -26,7 +27,6 @@ from replication.plots.style import (
 )
 from replication.plots.words import (
     MINUS,
-    MONTHS,
     credited,
     in_words,
     percent,
@@ -177,7 +177,7 @@ def sections_of(results: Results, definitions: Definitions) -> list[Section]:
     """The published pair where there is one, the dates, and the window."""
     dates, pair = _dates(results, definitions), _published(results)
     ends = (definitions.published_window.start, definitions.published_window.end)
-    period = " –\n".join(f"{MONTHS[d.month - 1][:3]} {d.year}" for d in ends)
+    period = " –\n".join(months.short_with_year(d) for d in ends)
     each = [
         Pair(_two_lines(str(day)), (row[SIDES[0]], row[SIDES[1]]), row[LEAD], {})
         for day, row in dates.iterrows()

@@ -4,12 +4,9 @@ from __future__ import annotations
 
 from datetime import date
 
+from replication import months
 from replication.definitions import Definitions, Window, young
 
-MONTHS = (
-    "January", "February", "March", "April", "May", "June", "July", "August", "September",
-    "October", "November", "December",
-)  # fmt: skip
 # The choices of attribution by their names in the tables.
 CREDIT = {
     "uploader": "uploader",
@@ -89,19 +86,18 @@ def millions(value: float) -> str:
 def day(iso: str) -> str:
     """An ISO 8601 date as “2 July 2025”."""
     when = date.fromisoformat(iso)
-    return f"{when.day} {MONTHS[when.month - 1]} {when.year}"
+    return f"{when.day} {months.with_year(when)}"
 
 
 def short_day(iso: str) -> str:
     """An ISO 8601 date as “2 Jul 2025”."""
     when = date.fromisoformat(iso)
-    return f"{when.day} {MONTHS[when.month - 1][:3]} {when.year}"
+    return f"{when.day} {months.short_with_year(when)}"
 
 
 def month(iso: str) -> str:
     """A month, “2025-07”, as “July 2025”."""
-    year, number = iso.split("-")
-    return f"{MONTHS[int(number) - 1]} {year}"
+    return months.with_year(date.fromisoformat(f"{iso}-01"))
 
 
 def in_words(count: int) -> str:
@@ -149,7 +145,7 @@ def choices(definitions: Definitions) -> dict[str, dict[str, str]]:
 
 def window_name(window: Window, definitions: Definitions) -> str:
     """A window in few words: “increments to Aug 2025”, “cohort, first year to Feb 2026”."""
-    last = f"{MONTHS[window.last.month - 1][:3]} {window.last.year}"
+    last = months.short_with_year(window.last)
     if not window.read_until:
         return f"{window.kind} to {last}"
     return f"{window.kind}, {young(definitions.panel.age_limit_days)} to {last}"

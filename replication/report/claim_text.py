@@ -6,6 +6,7 @@ import re
 from collections.abc import Mapping
 from datetime import date
 
+from replication import months
 from replication.report.answers import ASKED, CONTRADICTED, REPRODUCED
 from replication.report.markdown import capital
 from replication.report.number_formats import NBSP
@@ -92,7 +93,7 @@ def period(text: str) -> str:
 
 def _month(text: str) -> str:
     """The month of a month or day of ISO 8601, with its year."""
-    return f"{date.fromisoformat(f'{text[:7]}-01'):%B %Y}"
+    return months.with_year(date.fromisoformat(f"{text[:7]}-01"))
 
 
 def as_asked(row: Mapping[str, str]) -> str:

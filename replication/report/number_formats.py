@@ -6,6 +6,8 @@ from collections.abc import Callable
 from datetime import date
 from typing import Any
 
+from replication import months
+
 NBSP = "\u00a0"
 
 
@@ -53,12 +55,12 @@ def _day(value: Any) -> str:
         day = date.fromisoformat(str(value))
     except ValueError:
         return str(value)
-    return f"{day.day}{NBSP}{day:%B %Y}"
+    return f"{day.day}{NBSP}{months.with_year(day)}"
 
 
 def _month(value: Any) -> str:
     try:
-        return f"{date.fromisoformat(f'{value}-01'):%B %Y}"
+        return months.with_year(date.fromisoformat(f"{value}-01"))
     except ValueError:
         return str(value)
 

@@ -8,13 +8,13 @@ second elsewhere. The part after ``else`` may be left out. A condition is one of
 
 from __future__ import annotations
 
-import calendar
 import re
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
 from replication.errors import DefinitionError
+from replication.months import MONTHS
 from replication.report.markdown import Markup, code, escaped
 
 KEY = re.compile(r"\{\{\s*([\w:./-]+)\s*\}\}")
@@ -32,7 +32,7 @@ FIGURE = r"\]\(figures/(\w+)\)"
 TEXT, NUMBERS = "paper.md", "numbers.toml"
 WHOLE_HUB = "whole_hub"
 """What stands before the names of the text and its numbers where the source is the whole Hub."""
-_MONTHS = "|".join(calendar.month_name[1:])
+_MONTHS = "|".join(MONTHS)
 
 # What may hold digits without being a result: code, citations, links, attributes, keys,
 # identifiers of publications, list numbers and dates.

@@ -25,12 +25,10 @@ SEMANTICS = {
 
 LOCAL, MEMORY = "local[2]", "2g"
 """Master and memory of the driver, as variables that Spark's launcher takes where nothing else says."""
-DEFAULTS = {
-    "spark.eventLog.enabled": "false",
-    "spark.ui.enabled": "false",
-    "spark.ui.showConsoleProgress": "false",
-}
+DEFAULTS = {"spark.eventLog.enabled": "false", "spark.ui.enabled": "false"}
 """What holds where Spark's own configuration has nothing else."""
+PROGRESS = "spark.ui.showConsoleProgress"
+"""Spark's own progress, which its launcher turns on: the panel's steps are shown instead."""
 
 
 def session(folder: Path) -> tuple[SparkSession, bool]:
@@ -81,7 +79,7 @@ def settings(folder: Path) -> SparkConf:
             ours["spark.sql.warehouse.dir"] = f"file://{folder}/warehouse"
     for key, value in ours.items():
         conf.setIfMissing(key, value)
-    return conf
+    return conf.set(PROGRESS, "false")
 
 
 def _started(folder: Path) -> SparkSession:
