@@ -56,7 +56,7 @@ def results(published: Sequence[float] = PUBLISHED, **changes: object) -> Result
     return Results(tables | {"claims": claims.assign(published=list(published))}, {})
 
 
-def drawn(name: str, tables: Results) -> Figure:
+def drawn(name: str, tables: Results) -> style.Drawing:
     """The figure with its texts laid out."""
     with style.context(DEFINITIONS):
         figure = FIGURES[name](tables, DEFINITIONS)
@@ -66,9 +66,7 @@ def drawn(name: str, tables: Results) -> Figure:
 
 def title(name: str, tables: Results) -> str:
     """Title of the figure, with plain blanks."""
-    return (
-        style.title_of(drawn(name, tables)).replace(words.TOGETHER, " ").replace(words.NARROW, "")
-    )
+    return drawn(name, tables).title.replace(words.TOGETHER, " ").replace(words.NARROW, "")
 
 
 def part(figure: Figure, gid: str) -> str:
@@ -105,7 +103,7 @@ def test_the_same_tables_give_the_same_bytes(name: str) -> None:
     names = ("hub_dates", "window_months", "window_passing")
     mixed = {x: getattr(tables, x).sample(frac=1, random_state=1) for x in names}
     for suffix in ("svg", "png"):
-        one, two = (drawn(name, x) for x in (tables, tables.with_tables(**mixed)))
+        one, two = (drawn(name, x) for x in (tables, Results({**tables.tables, **mixed}, {})))
         assert rendered(one, suffix) == rendered(two, suffix)
 
 
@@ -280,7 +278,7 @@ def test_the_largest_developers_of_a_country_have_its_colour_and_the_rest_are_gr
     assert wide == {CHINA: {1.6}, USA: {1.6}, style.QUIET: {0.7}}
     known = {line.name: line for line in window_months.developers(tables, DEFINITIONS)}
     assert [name for name, line in known.items() if not line.own] == SMALLER
-    data = FIGURES["window_months"](tables, DEFINITIONS).data
+    data = drawn("window_months", tables).data
     assert set(known) <= set(data["line"])
 
 
