@@ -50,7 +50,7 @@ def _is(table: pd.DataFrame, method: Method) -> pd.Series:
     return (table[["unit", "scheme", "method"]] == list(method)).all(axis=1)
 
 
-def drawn(tables: Shown) -> Figure:
+def drawn(tables: Shown) -> style.Drawing:
     """The figure with its texts laid out."""
     with style.context(DEFINITIONS):
         figure = calibration.draw(tables, DEFINITIONS)
@@ -60,7 +60,7 @@ def drawn(tables: Shown) -> Figure:
 
 def titled(tables: Shown) -> str:
     """Title of the figure with plain blanks."""
-    return style.title_of(drawn(tables)).replace("\N{NARROW NO-BREAK SPACE}", " ")
+    return drawn(tables).title.replace("\N{NARROW NO-BREAK SPACE}", " ")
 
 
 def texts(ax: Axes) -> list[str]:

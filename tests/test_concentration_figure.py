@@ -11,7 +11,6 @@ import pandas as pd
 import pytest
 from figure_texts import overlaps
 from matplotlib.axes import Axes
-from matplotlib.figure import Figure
 from small_coverage import ALPHA, UNITS, Shown, synthetic_coverage
 
 from replication.analysis.concentration import LEAST_UNITS, MEASURES, SCOPES
@@ -35,7 +34,7 @@ def changed(shown: Shown, name: str, change: Callable[[pd.DataFrame], pd.DataFra
     return replace(shown, **{name: change(getattr(shown, name).copy())})
 
 
-def drawn(tables: Shown, definitions: Definitions = DEFINITIONS) -> Figure:
+def drawn(tables: Shown, definitions: Definitions = DEFINITIONS) -> style.Drawing:
     """The figure with its texts laid out."""
     with style.context(DEFINITIONS):
         figure = concentration.draw(tables, definitions)
@@ -45,7 +44,7 @@ def drawn(tables: Shown, definitions: Definitions = DEFINITIONS) -> Figure:
 
 def titled(tables: Shown) -> str:
     """Title of the figure with plain blanks."""
-    return style.title_of(drawn(tables)).replace("\N{NARROW NO-BREAK SPACE}", " ")
+    return drawn(tables).title.replace("\N{NARROW NO-BREAK SPACE}", " ")
 
 
 def texts(ax: Axes) -> list[str]:

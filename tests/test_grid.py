@@ -12,7 +12,7 @@ from small import pivoted, synthetic_definitions, synthetic_repositories
 from replication.analysis import choices
 from replication.analysis import grid as grids
 from replication.analysis.cells import Repositories
-from replication.analysis.credit import leave_out
+from replication.analysis.credit import left_by
 from replication.analysis.lead import LEAD, statistics
 from replication.analysis.scopes import masks_of_scopes
 from replication.analysis.specification import DIMENSIONS, choices_of, headline
@@ -167,7 +167,7 @@ def test_intervals_are_those_of_the_bootstrap(
     """The same draws as the engine that the estimates use, one specification at a time."""
     row = pick(grid, attribution=attribution, exclusion="telemetry")
     excluded = next(x for x in DEFINITIONS.exclusions if x.id == "telemetry")
-    left = leave_out(TABLE, excluded)
+    left = TABLE[left_by(TABLE, excluded)]
     cells = pivoted(left, HEAD, attribution, "study", DEFINITIONS, unit)
     rules = dataclasses.replace(DEFINITIONS.inference, replicates=DEFINITIONS.grid.replicates)
     found = Bootstrap(cells.counts, statistics(DEFINITIONS), rules).percentile().to_frame()

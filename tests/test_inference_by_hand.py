@@ -15,7 +15,7 @@ from small import synthetic_definitions
 
 from replication.errors import DegenerateDataError
 from replication.inference import intervals, merging, pareto, tail_models
-from replication.inference.cells import Cells, cells_of
+from replication.inference.cells import Cells, cells_of, largest_first
 from replication.inference.post_stratification import REST, Model, WithDust, possible
 from replication.inference.resampling import generator_of
 from replication.inference.schemes import Subsample
@@ -95,6 +95,15 @@ def test_a_model_needs_a_developer_of_each_group_with_a_share() -> None:
     assert possible(cells, replace(some, dust=True))
     assert possible(cells, replace(some, shares=(("a", 0.5), ("b", 0.5), (REST, 0.0))))
     assert not possible(cells, replace(some, shares=(("a", 0.5), ("c", 0.5), (REST, 0.0))))
+
+
+def test_equally_large_ones_keep_their_order() -> None:
+    """So many of each size that a sort that is not stable would mix them, whatever the machine."""
+    sizes = np.arange(2_000) % 7
+    wanted = sorted(range(len(sizes)), key=lambda place: (-sizes[place], place))
+    for some in (sizes, sizes.astype(float)):
+        assert largest_first(some).tolist() == wanted
+    assert largest_first(np.array([3, 9, 3, 9, 1])).tolist() == [1, 3, 0, 2, 4]
 
 
 @pytest.mark.parametrize("unit", [0.2, 3.0])

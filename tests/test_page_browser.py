@@ -390,6 +390,22 @@ def test_the_ledger_is_filtered_by_its_answer(page: Any) -> None:
     assert page.locator("#claims-body tr").count() == len(claims)
 
 
+@pytest.mark.parametrize("width", WIDTHS)
+def test_no_text_of_a_chart_is_cut(browser: Any, width: int) -> None:
+    """Long names and statements have several lines, each inside the chart, and all their words."""
+    with opened(browser, viewport={"width": width, "height": 900}) as page:
+        words = "[...document.querySelectorAll('#chart-{} text')].map((text) => [...text.childNodes].map((part) => part.textContent).join(' ')).join('|')"
+        claims = page.evaluate(words.format("claims"))
+        for claim in page.evaluate("claimsInPoints().map((claim) => claim.statement)"):
+            assert claim in claims
+        assert "Unsloth" in page.evaluate(words.format("units"))
+        for view in VIEWS:
+            assert "…" not in page.evaluate(words.format(view))
+        beyond = """[...document.querySelectorAll('#chart-claims text, #chart-units text')].filter((text) =>
+            text.getBoundingClientRect().right > text.closest('svg').getBoundingClientRect().right + 1)"""
+        assert page.evaluate(f"{beyond}.map((text) => text.textContent)") == []
+
+
 def test_more_units_are_shown_on_demand(page: Any) -> None:
     """The list is short at first."""
     few = page.locator("#units-body tr").count()

@@ -306,7 +306,7 @@ def drawn(results: Results) -> dict[str, Drawing]:
 def titles(results: Results, name: str) -> str:
     """Title of one figure."""
     with style.context(DEFINITIONS):
-        return style.title_of(FIGURES[name](results, DEFINITIONS))
+        return FIGURES[name](results, DEFINITIONS).title
 
 
 @pytest.fixture(scope="module")
@@ -647,7 +647,7 @@ def test_a_headline_of_increments_has_one_panel_of_choices(results: Results) -> 
     with style.context(DEFINITIONS):
         figure = attribution_choices.draw(results, replace(DEFINITIONS, headline=own))
     assert len(figure.axes) == 1
-    assert "in the increments" not in style.title_of(figure)
+    assert "in the increments" not in figure.title
     assert "Error of the labels" not in [t.get_text() for t in figure.axes[0].texts]
     assert "second coding" not in _deck(figure)
 

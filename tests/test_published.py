@@ -581,7 +581,7 @@ def test_the_figure_says_that_it_is_a_model_and_hides_no_text(pair: pd.DataFrame
     with style.context(DEFINITIONS):
         figure = published_model.draw(Drawn(pair, *tables), DEFINITIONS)
         figure.canvas.draw()
-    assert style.title_of(figure).startswith("A model: China’s published lead of 1.3 points has")
+    assert figure.title.startswith("A model: China’s published lead of 1.3 points has")
     assert_legible(figure)
     assert any(t.get_text() == "published lead +1.3" for t in shown(figure))
 

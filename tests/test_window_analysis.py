@@ -14,7 +14,7 @@ from scipy import stats
 from small_window import HUB, LATE, LISTS, LOW, REPOSITORIES, TOP, lists_of, small_window
 
 from replication.analysis.cells import DEVELOPER, REPOSITORY
-from replication.analysis.credit import leave_out
+from replication.analysis.credit import left_by
 from replication.analysis.window import changes as window_changes
 from replication.analysis.window import errors as window_errors
 from replication.analysis.window import facts as window_facts
@@ -177,7 +177,7 @@ def test_the_unattributed_left_out_and_by_lineage() -> None:
 def test_every_exclusion_of_the_window_is_a_choice(name: str) -> None:
     """Without the rows of its kinds; where no row is of them nothing moves."""
     exclusion = next(x for x in DEFINITIONS.exclusions if x.id == name)
-    same(change(CHOICE, f"without/{name}"), shares(leave_out(TABLE, exclusion)))
+    same(change(CHOICE, f"without/{name}"), shares(TABLE[left_by(TABLE, exclusion)]))
 
 
 def reordered(definitions: Definitions) -> dict[str, Definitions]:

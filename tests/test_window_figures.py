@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import date
 from math import exp
 from pathlib import Path
@@ -39,6 +40,7 @@ DEFINITIONS = load_definitions()
 COLOURS = style.colours_of(DEFINITIONS)
 WHOLE = load_definitions(whole=True)
 CHINA, USA = (COLOURS[side].lower() for side in style.SIDES)
+SMALLER = ["OpenAI", "Google", "Meta"]
 CHINESE = {"Alibaba (Qwen)", "DeepSeek"}
 PUBLISHED = (17.1, 15.8)
 
@@ -54,7 +56,7 @@ def results(published: Sequence[float] = PUBLISHED, **changes: object) -> Result
     return Results(tables | {"claims": claims.assign(published=list(published))}, {})
 
 
-def drawn(name: str, tables: Results) -> Figure:
+def drawn(name: str, tables: Results) -> style.Drawing:
     """The figure with its texts laid out."""
     with style.context(DEFINITIONS):
         figure = FIGURES[name](tables, DEFINITIONS)
@@ -64,9 +66,7 @@ def drawn(name: str, tables: Results) -> Figure:
 
 def title(name: str, tables: Results) -> str:
     """Title of the figure, with plain blanks."""
-    return (
-        style.title_of(drawn(name, tables)).replace(words.TOGETHER, " ").replace(words.NARROW, "")
-    )
+    return drawn(name, tables).title.replace(words.TOGETHER, " ").replace(words.NARROW, "")
 
 
 def part(figure: Figure, gid: str) -> str:
@@ -103,7 +103,7 @@ def test_the_same_tables_give_the_same_bytes(name: str) -> None:
     names = ("hub_dates", "window_months", "window_passing")
     mixed = {x: getattr(tables, x).sample(frac=1, random_state=1) for x in names}
     for suffix in ("svg", "png"):
-        one, two = (drawn(name, x) for x in (tables, tables.with_tables(**mixed)))
+        one, two = (drawn(name, x) for x in (tables, Results({**tables.tables, **mixed}, {})))
         assert rendered(one, suffix) == rendered(two, suffix)
 
 
@@ -257,18 +257,39 @@ def test_the_ends_of_the_lines_are_named() -> None:
         "China, in records only 3.4",
         "USA, in records only 2.7",
     } <= set(texts(upper))
-    last = {f"{t.name} {3 * (n + 2 + 12) / 27:.1f}" for n, t in enumerate(DEFINITIONS.tracked)}
-    assert set(texts(lower)) == last
+    rates = {t.name: f"{3 * (n + 2 + 12) / 27:.1f}" for n, t in enumerate(DEFINITIONS.tracked)}
+    own = {f"{name} {value}" for name, value in rates.items() if name not in SMALLER}
+    ends = [rates[name] for name in SMALLER]
+    rest = f"{', '.join(SMALLER)}, {words.together(f'{min(ends)} to {max(ends)}')}"
+    assert set(texts(lower)) == {*own, rest}
 
 
 @pytest.mark.slow
-def test_developers_have_their_countrys_colour_and_a_style_of_their_own() -> None:
-    """No two of one country have the same line."""
-    lower = drawn("window_months", results()).axes[1]
-    looks = [(to_hex(x.get_color()), str(x._unscaled_dash_pattern)) for x in lines_of(lower)]
-    assert len(set(looks)) == len(looks) == len(DEFINITIONS.tracked)
-    assert [colour for colour, _ in looks].count(CHINA) == len(CHINESE)
-    assert {colour for colour, _ in looks} == {CHINA, USA}
+def test_the_largest_developers_of_a_country_have_its_colour_and_the_rest_are_grey() -> None:
+    """With dots and without, so that no two of one country have the same line; all are solid."""
+    tables = results()
+    lines = lines_of(drawn("window_months", tables).axes[1])
+    looks = [(to_hex(x.get_color()), x.get_marker()) for x in lines]
+    own = [(USA, ""), (USA, "o"), (CHINA, ""), (CHINA, "o")]
+    assert sorted(looks) == sorted([*own, *[(style.QUIET, "")] * len(SMALLER)])
+    assert {line.get_linestyle() for line in lines} == {"-"}
+    wide = {colour: {x.get_linewidth() for x in lines if to_hex(x.get_color()) == colour}
+            for colour in (CHINA, USA, style.QUIET)}  # fmt: skip
+    assert wide == {CHINA: {1.6}, USA: {1.6}, style.QUIET: {0.7}}
+    known = {line.name: line for line in window_months.developers(tables, DEFINITIONS)}
+    assert [name for name, line in known.items() if not line.own] == SMALLER
+    data = drawn("window_months", tables).data
+    assert set(known) <= set(data["line"])
+
+
+@pytest.mark.slow
+def test_without_smaller_developers_nothing_is_grey() -> None:
+    """Two of a country are both named; of three the one that is left has its own rate."""
+    for number, said in ((4, ""), (5, "Meta")):
+        some = replace(DEFINITIONS, tracked=DEFINITIONS.tracked[:number])
+        lines = window_months.developers(results(), some)
+        names = window_months._together([line for line in lines if not line.own])
+        assert [name.text.rpartition(" ")[0] for name in names] == [said] * bool(said)
 
 
 @pytest.mark.slow

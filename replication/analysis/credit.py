@@ -200,8 +200,3 @@ def left_by(table: pd.DataFrame, exclusion: Exclusion | None) -> Mask:
     for kind in exclusion.kinds:
         left &= ~(" " + kinds + " ").str.contains(f" {kind} ", regex=False).to_numpy(dtype=bool)
     return left
-
-
-def leave_out(table: pd.DataFrame, exclusion: Exclusion | None) -> pd.DataFrame:
-    """The rows of attributed repositories or weeks that an exclusion leaves."""
-    return table[left_by(table, exclusion)]

@@ -100,6 +100,11 @@ class WeeklyCells:
         return beside_rest(self.counts, [self.groups.index(group) for group in groups])
 
 
+def largest_first(sizes: Ints | NDArray[np.float64]) -> Ints:
+    """Places (n,) of n sizes, the largest first, of equal ones the first."""
+    return np.argsort(-sizes, kind="stable")
+
+
 def beside_rest(counts: Ints, places: Sequence[int]) -> Ints:
     """Columns (n, k + 1, …) of the groups at k places of (n, g, …), and of the rest together."""
     named = counts[:, list(places)]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import ChainMap
 from collections.abc import Mapping, MutableMapping
 from dataclasses import dataclass
 from functools import cached_property
@@ -90,10 +89,6 @@ class Results:
         if all(table.name != name for table in tables.TABLES):
             raise AttributeError(name)
         return self.tables[name]
-
-    def with_tables(self, **changes: pd.DataFrame) -> Results:
-        """The results with other tables in place of some."""
-        return Results(ChainMap(changes, self.tables), self.manifest)
 
     def estimate(self, choice: Choice, group: str) -> Estimate:
         """The estimate of a share, or of the lead, in one specification."""

@@ -181,8 +181,3 @@ def page(height: float, title: str, deck: str, footer: str) -> Page:
     figure.write("deck", MARGIN, bottom + above - 0.05, under, BODY)
     figure.write("footer", MARGIN, bottom - 0.12, foot, SMALL)
     return Page(figure, bottom, height)
-
-
-def title_of(figure: Figure) -> str:
-    """Title of a figure that `page` made, on one line."""
-    return " ".join(t.get_text() for t in figure.texts if t.get_gid() == "title").replace("\n", " ")

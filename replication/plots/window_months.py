@@ -13,7 +13,7 @@ from matplotlib.ticker import MaxNLocator
 
 from replication import months
 from replication.definitions import Definitions
-from replication.plots.layout import SMALL, spread
+from replication.plots.layout import SMALL, spread, wrap
 from replication.plots.results import Results
 from replication.plots.style import (
     COLOURS,
@@ -26,22 +26,25 @@ from replication.plots.style import (
     page,
     text_colour,
 )
-from replication.plots.words import credited, month, short_day
+from replication.plots.words import credited, month, short_day, together
 
 LEFT, RIGHT, HEADING, NAMED, GAP, BELOW = 0.38, 2.2, 0.22, 0.17, 0.38, 0.32
 UPPER, LOWER = 1.8, 2.1  # inches that the panels are high
 WIDE = INNER - LEFT - RIGHT
 ALL, FOLLOWED, CORRECTED, NEVER = "all", "estimate", "corrected", "never"
 DASHED = (0, (3, 1.5))
-STYLES = ("solid", (0, (5, 1.5)), (0, (1, 1)), (0, (5, 1.5, 1, 1.5)), (0, (2.5, 1)), (0, (8, 2)))
-"""Lines of the developers of one country, the largest first."""
-LEADER, SAMPLE, THIN = 0.12, (0.2, 0.42), "#bdbdbd"
-"""Where a line to a name ends and its sample lies, inches from the panel; grey, as it is no data."""
+DOTS = ("", "o")
+"""Marks at the months of the developers of one country, the largest first; smaller ones are thin and grey."""
+LEADER, SAMPLE, TEXT, THIN = 0.12, (0.2, 0.42), 0.47, "#bdbdbd"
+"""Where a line to a name ends, its sample lies and the name begins, inches from the panel; grey, as it is no data."""
 NOTE, NOTE_HIGH = 1.45, 0.46  # inches that the note on the passing takes
 
 
 class Line(NamedTuple):
-    """A series in millions a day: its name, country group, line style and width, and its ends."""
+    """A series in millions a day: its name, country group, line style and width, and its months.
+
+    One that is not `own` is grey and shares its name with others.
+    """
 
     name: str
     group: str
@@ -49,6 +52,22 @@ class Line(NamedTuple):
     wide: float
     days: list[float]
     rates: list[float]
+    dot: str = ""
+    own: bool = True
+
+    @property
+    def colour(self) -> str:
+        """The colour of its country group, or grey."""
+        return COLOURS[self.group] if self.own else QUIET
+
+
+class Name(NamedTuple):
+    """A line of text at the end of a series, with a sample of it unless the text goes on."""
+
+    text: str
+    end: float
+    line: Line
+    sampled: bool = True
 
 
 def draw(results: Results, definitions: Definitions) -> Drawing:
@@ -76,7 +95,7 @@ def draw(results: Results, definitions: Definitions) -> Drawing:
 
 def alt(both: Sequence[Line], each: Sequence[Line]) -> str:
     """Where every line ends."""
-    ends = [", ".join(f"{x.name} {_rate(x.rates[-1])}" for x in lines) for lines in (both, each)]
+    ends = [", ".join(f"{x.name} {rate(x.rates[-1])}" for x in lines) for lines in (both, each)]
     return (
         f"Lines of millions of downloads a day. In the last month, both countries: {ends[0]}; "
         f"developers: {ends[1]}."
@@ -93,11 +112,6 @@ def data(lines: Sequence[Line]) -> pd.DataFrame:
             for at, rate in zip(x.days, x.rates, strict=True)
         ]
     )
-
-
-def _rate(rate: float) -> str:
-    """Millions a day as the figure prints them."""
-    return f"{rate:.{1 if rate >= 1 else 2}f}"
 
 
 def deck(definitions: Definitions) -> str:
@@ -166,23 +180,27 @@ def countries(results: Results, definitions: Definitions) -> list[Line]:
 
 
 def developers(results: Results, definitions: Definitions) -> list[Line]:
-    """The tracked developers that have a month, in the colour of their country, the largest first."""
+    """The tracked developers that have a month, the largest first; the first of each country are `own`."""
     about, table = definitions.published_window, results.leave_one_out
     rows = table[
         (table[["attribution", "labels"]] == [about.attribution, about.labels]).all(axis=1)
     ]
     groups = rows.drop_duplicates("developer").set_index("developer")["group"]
     lines = [
-        Line(t.name, str(groups.get(t.developer, definitions.unknown)), "", 1.5,
+        Line(t.name, str(groups.get(t.developer, definitions.unknown)), "solid", 1.6,
              *_series(results, t.name, CORRECTED, definitions, kind="developer"))
         for t in definitions.tracked
     ]  # fmt: skip
     lines = sorted((line for line in lines if line.rates), key=lambda line: -sum(line.rates))
     places = {g: [x.name for x in lines if x.group == g] for g in {x.group for x in lines}}
-    return [
-        line._replace(style=STYLES[places[line.group].index(line.name) % len(STYLES)])
-        for line in lines
-    ]
+    return [_looking(line, places[line.group].index(line.name)) for line in lines]
+
+
+def _looking(line: Line, place: int) -> Line:
+    """The line of a developer as it is drawn, by its place among those of its country."""
+    if place < len(DOTS):
+        return line._replace(dot=DOTS[place])
+    return line._replace(own=False, wide=0.7)
 
 
 def _series(
@@ -208,8 +226,8 @@ def _lines(ax: Axes, lines: Sequence[Line], tall: float, definitions: Definition
     ax.grid(visible=True)
     for line in lines:
         ax.plot(
-            line.days, line.rates, color=COLOURS[line.group], ls=line.style, lw=line.wide,
-            zorder=4, dash_capstyle="butt",
+            line.days, line.rates, color=line.colour, ls=line.style, lw=line.wide, marker=line.dot,
+            ms=3.2, zorder=4 if line.own else 3, dash_capstyle="butt",
         )  # fmt: skip
     _names(ax, lines, tall)
 
@@ -226,23 +244,39 @@ def _month_names(names: Iterable[str]) -> list[str]:
 
 def _names(ax: Axes, lines: Sequence[Line], tall: float) -> None:
     """Names and last rates beside the ends of the lines, moved apart, with samples of the lines."""
-    ends = [line.rates[-1] for line in lines]
-    places = spread(ends, 0.14 * ax.get_ylim()[1] / tall, 0)
-    for line, end, place in zip(lines, ends, places, strict=True):
-        across = ax.get_yaxis_transform()
-        ax.plot(
-            [_across(ax, line.days[-1]), 1 + LEADER / WIDE], [end, place], transform=across,
-            color=THIN, lw=0.6, clip_on=False, zorder=3,
-        )  # fmt: skip
-        ax.plot(
-            [1 + x / WIDE for x in SAMPLE], [place, place], transform=across,
-            color=COLOURS[line.group], ls=line.style, lw=0.7 * line.wide, clip_on=False,
-        )  # fmt: skip
+    names = [Name(f"{x.name} {rate(x.rates[-1])}", x.rates[-1], x) for x in lines if x.own]
+    names += _together([line for line in lines if not line.own])
+    places = spread([name.end for name in names], 0.14 * ax.get_ylim()[1] / tall, 0)
+    across = ax.get_yaxis_transform()
+    for (text, end, line, sampled), place in zip(names, places, strict=True):
+        if line.own:
+            ax.plot(
+                [_across(ax, line.days[-1]), 1 + LEADER / WIDE], [end, place], transform=across,
+                color=THIN, lw=0.6, clip_on=False, zorder=3,
+            )  # fmt: skip
+        if sampled:
+            ax.plot(
+                [1 + x / WIDE for x in (SAMPLE[0], sum(SAMPLE) / 2, SAMPLE[1])], [place] * 3,
+                transform=across, color=line.colour, ls=line.style, lw=max(0.7 * line.wide, 0.7),
+                marker=line.dot, markevery=[1], ms=3.2, clip_on=False,
+            )  # fmt: skip
         ax.text(
-            1 + 0.47 / WIDE, place, f"{line.name} {rate(end)}", transform=across, size=SMALL,
-            va="center_baseline", color=text_colour(line.group),
+            1 + TEXT / WIDE, place, text, transform=across, size=SMALL, va="center_baseline",
+            color=text_colour(line.group) if line.own else QUIET,
             weight="bold" if line.wide > 2 else "normal",
         )  # fmt: skip
+
+
+def _together(lines: Sequence[Line]) -> list[Name]:
+    """The one name of the grey lines, from its last line of text up, as equal ends are set."""
+    if not lines:
+        return []
+    ends = [line.rates[-1] for line in lines]
+    low, high = rate(min(ends)), rate(max(ends))
+    names = ", ".join(line.name for line in lines)
+    text = f"{names} {high}" if low == high else f"{names}, {together(f'{low} to {high}')}"
+    rows = list(enumerate(wrap(text, RIGHT - TEXT, SMALL)))
+    return [Name(row, sum(ends) / len(ends), lines[0], not n) for n, row in reversed(rows)]
 
 
 def _across(ax: Axes, day: float) -> float:

@@ -9,7 +9,6 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 
-import numpy as np
 import pandas as pd
 
 from replication.analysis.cells import DEVELOPER, REPOSITORY
@@ -18,7 +17,7 @@ from replication.analysis.window.capture import NONE
 from replication.analysis.window.data import Ints, WindowData, estimate, headline_column
 from replication.analysis.window.measures import measures
 from replication.attribution.assign import LABELS, RANGE
-from replication.inference.cells import HALVES
+from replication.inference.cells import HALVES, largest_first
 from replication.panel.window import column, variants
 
 CHOICE, HEADLINE = "choice", "headline"
@@ -46,7 +45,7 @@ def changes(data: WindowData) -> pd.DataFrame:
     ]
     for unit in (DEVELOPER, REPOSITORY):
         cells = population.cells(head, unit)
-        largest = np.argsort(-cells.sizes, kind="stable")[:MOST]
+        largest = largest_first(cells.sizes)[:MOST]
         rows += [
             _row(unit, str(name), f"without {name}", sums - counts, groups)
             for name, counts in ((cells.units[n], cells.counts[n]) for n in largest)

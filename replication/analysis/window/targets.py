@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from replication.analysis.window.data import Ints, WindowData
 from replication.analysis.window.errors import SIDES, quantile, totals
 from replication.analysis.window.measures import measures
-from replication.inference.cells import HALVES, Cells
+from replication.inference.cells import HALVES, Cells, largest_first
 
 Floats = NDArray[np.float64]
 MOST_IN_SET = 12
@@ -83,7 +83,7 @@ def targets(data: WindowData, published: Mapping[str, float]) -> pd.DataFrame:
         `MOST_IN_SET` developers reach ends with ``reached`` no.
     """
     cells = data.population.cells(data.population.headline)
-    order = np.argsort(-cells.sizes, kind="stable")
+    order = largest_first(cells.sizes)
     names, counts, sizes = [cells.units[n] for n in order], cells.counts[order], cells.sizes[order]
     elsewhere = counts.copy()
     elsewhere[:, cells.groups.index(data.definitions.unattributed[0])] -= sizes

@@ -24,6 +24,7 @@ from replication.analysis.window.data import WindowData, headline_column
 from replication.analysis.window.errors import side_of
 from replication.analysis.window.lists import is_automated
 from replication.definitions import Inference
+from replication.inference.cells import largest_first
 from replication.inference.intervals import percentile
 from replication.inference.resampling import generator_of
 
@@ -86,7 +87,7 @@ class Change:
     @property
     def leaders(self) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
         """The `LEADING` largest developers of the earlier and of the later period, largest first."""
-        first, second = (_order(size)[:LEADING] for size in self.sizes)
+        first, second = (largest_first(size)[:LEADING] for size in self.sizes)
         return first, second
 
     @property
@@ -149,7 +150,7 @@ def leaders(window: WindowData, weeks: Weeks) -> pd.DataFrame:
         for n, (earlier, later) in enumerate(pairwise(p.names)):
             change = _change(p, n)
             before, after = change.sizes
-            places = np.argsort(_order(after)) + 1
+            places = np.argsort(largest_first(after)) + 1
             about = {"series": p.series, "kind": p.kind, "earlier": earlier, "later": later}
             rows += [
                 about | {
@@ -246,8 +247,3 @@ def _model(counts: Floats, growth: Floats, rules: Inference) -> tuple[float, flo
     lead = (totals[:, 0] - totals[:, 1]) / totals.sum(axis=1)
     low, high = percentile(lead[:, None], rules.level)
     return float(low[0]), float(high[0])
-
-
-def _order(sizes: Floats) -> NDArray[np.int64]:
-    """Places of sizes, largest first, of equal ones the first."""
-    return np.argsort(-sizes, kind="stable")

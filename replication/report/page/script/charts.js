@@ -7,6 +7,7 @@ const printQuery = matchMedia("print");
 const lookNow = () => (darkQuery.matches && !printQuery.matches ? DARK : LIGHT);
 const VIEWS = {};
 const NARROWEST = 280;
+const LETTER = 13, LINE = 15;
 const FONT = "system-ui, -apple-system, 'Segoe UI', Roboto, Helvetica, Arial, sans-serif";
 
 // The one colour of a country group, and that of the figures on a dark ground.
@@ -20,7 +21,7 @@ function colourOf(name, look) {
 function plotOf(width, look, options) {
   return Plot.plot({
     width, marginLeft: 8, marginRight: 12,
-    style: { fontFamily: FONT, fontSize: "13px", color: look.ink, background: look.ground, overflow: "visible" },
+    style: { fontFamily: FONT, fontSize: `${LETTER}px`, color: look.ink, background: look.ground, overflow: "visible" },
     ...options,
   });
 }
@@ -74,21 +75,52 @@ function tableOf(view) {
     element("table", {}, element("thead", {}, head), element("tbody", {}, ...body)), note);
 }
 
+const pen = document.createElement("canvas").getContext("2d");
+
+// Pixels that a text is wide in a chart.
+function widthOf(text) {
+  pen.font = `${LETTER}px ${FONT}`;
+  return pen.measureText(text).width;
+}
+
+// A text in lines of at most so many pixels; a word that is wider has a line of its own.
+function linesOf(text, wide) {
+  const lines = [];
+  for (const word of text.split(" ")) {
+    const longer = `${lines.at(-1)} ${word}`;
+    if (lines.length && widthOf(longer) <= wide) lines[lines.length - 1] = longer;
+    else lines.push(word);
+  }
+  return lines;
+}
+
+// Rows of a chart, as high as the lines of their texts and some pixels more: things with `lines`, `top` and `bottom`.
+function rowsOf(things, text, wide, more) {
+  let bottom = 0;
+  return things.map((thing) => {
+    const lines = linesOf(text(thing), wide);
+    const top = bottom;
+    bottom = top + LINE * lines.length + more;
+    return { ...thing, lines, top, bottom };
+  });
+}
+
+const middle = (row) => (row.top + row.bottom) / 2;
+
 // Shares as bars, with their values behind them.
 function barChart(width, look, bars, { name, value, group, label }) {
   const most = Math.max(1e-9, ...bars.map(value));
-  const letter = 7;
-  const left = Math.min(240, Math.max(...bars.map((bar) => name(bar).length)) * letter + 12, width * 0.47);
-  const letters = Math.floor((left - 8) / letter);
-  const short = (text) => (text.length > letters ? `${text.slice(0, letters - 1)}…` : text);
+  const left = Math.min(240, Math.max(...bars.map((bar) => widthOf(name(bar)))) + 12, width * 0.47);
+  const rows = rowsOf(bars, name, left - 10, 9);
+  const tall = rows.at(-1).bottom;
   return plotOf(width, look, {
-    height: bars.length * 24 + 10, marginLeft: left, marginTop: 2, marginBottom: 2, marginRight: 4,
+    height: tall + 10, marginLeft: left, marginTop: 5, marginBottom: 5, marginRight: 4,
     x: { axis: null, domain: [0, most * 1.35] },
-    y: { domain: bars.map(name), axis: null, padding: 0.25 },
+    y: { domain: [tall, 0], axis: null },
     marks: [
-      Plot.text(bars, { x: 0, y: name, text: (bar) => short(name(bar)), textAnchor: "end", dx: -6, fill: look.ink }),
-      Plot.barX(bars, { x: value, y: name, fill: (bar) => colourOf(group(bar), look) }),
-      Plot.text(bars, { x: value, y: name, text: label, textAnchor: "start", dx: 5, fill: look.ink }),
+      Plot.text(rows, { x: 0, y: middle, text: (row) => row.lines.join("\n"), lineHeight: LINE / LETTER, textAnchor: "end", dx: -6, fill: look.ink }),
+      Plot.rect(rows, { x1: 0, x2: value, y1: (row) => middle(row) - 9, y2: (row) => middle(row) + 9, fill: (row) => colourOf(group(row), look) }),
+      Plot.text(rows, { x: value, y: middle, text: label, textAnchor: "start", dx: 5, fill: look.ink }),
     ],
   });
 }

@@ -49,18 +49,22 @@ addView("claims", {
   },
   plain: true,
   draw(width, look) {
-    const claims = claimsInPoints().map((c, n) => ({ id: String(n), text: c.statement, published: Number(c.published), estimate: Number(c.estimate), group: c.group, low: Number(c.lower || c.estimate), high: Number(c.upper || c.estimate), unit: c.unit }));
+    const named = (c) => `${c.text}, ${c.unit === "points" ? "points" : "%"}`;
+    const points = claimsInPoints().map((c) => ({ text: c.statement, published: Number(c.published), estimate: Number(c.estimate), group: c.group, low: Number(c.lower || c.estimate), high: Number(c.upper || c.estimate), unit: c.unit }));
+    const claims = rowsOf(points, named, width - 30, 28);
     if (!claims.length) return null;
     const group = (c) => (c.unit === "points" ? DATA.sides[c.estimate > 0 ? 0 : 1] : c.group);
+    const tall = claims.at(-1).bottom;
+    const mark = (c) => c.bottom - 15;
     return plotOf(width, look, {
-      height: claims.length * 44 + 40, marginTop: 8, marginBottom: 30,
-      x: { label: null, grid: true, tickFormat: (v) => `${v}`.replace("-", "−") }, y: { domain: claims.map((c) => c.id), axis: null },
+      height: tall + 40, marginTop: 8, marginBottom: 30,
+      x: { label: null, grid: true, tickFormat: (v) => `${v}`.replace("-", "−") }, y: { domain: [tall, 0], axis: null },
       marks: [
         Plot.ruleX([0], { stroke: look.quiet }),
-        Plot.link(claims, { x1: "low", x2: "high", y: "id", stroke: look.quiet, strokeWidth: 6, strokeOpacity: 0.4, dy: 8 }),
-        Plot.tickX(claims, { x: "published", y: "id", stroke: look.ink, strokeWidth: 2.5, insetTop: 24, insetBottom: 4 }),
-        Plot.dot(claims, { x: "estimate", y: "id", dy: 8, r: 5, fill: (c) => colourOf(group(c), look) }),
-        Plot.text(claims, { frameAnchor: "left", y: "id", dy: -10, text: (c) => `${c.text}${c.unit === "points" ? ", points" : ", %"}`, lineWidth: (width - 30) / 14, textOverflow: "ellipsis", fill: look.ink, stroke: look.ground, strokeWidth: 4 }),
+        Plot.link(claims, { x1: "low", x2: "high", y: mark, stroke: look.quiet, strokeWidth: 6, strokeOpacity: 0.4 }),
+        Plot.ruleX(claims, { x: "published", y1: (c) => mark(c) - 7, y2: (c) => mark(c) + 7, stroke: look.ink, strokeWidth: 2.5 }),
+        Plot.dot(claims, { x: "estimate", y: mark, r: 5, fill: (c) => colourOf(group(c), look) }),
+        Plot.text(claims, { frameAnchor: "left", y: "top", lineAnchor: "top", text: (c) => c.lines.join("\n"), lineHeight: LINE / LETTER, fill: look.ink, stroke: look.ground, strokeWidth: 4 }),
       ],
     });
   },
