@@ -66,8 +66,18 @@ class Stage:
         return cls(action.__name__, layers, inputs, action)
 
 
-def execute(stage: Stage, run: Run, progress: Progress, *, force: bool = False) -> bool:
-    """Run `stage` unless its outputs stand for the same inputs; return whether it ran."""
+def execute(
+    stage: Stage,
+    run: Run,
+    progress: Progress,
+    *,
+    force: bool = False,
+    before: Callable[[Stage], None] = lambda _: None,
+) -> bool:
+    """Run `stage` unless its outputs stand for the same inputs; return whether it ran.
+
+    `before` is called with the stage where it runs, before it does.
+    """
     path = run.stages / f"{stage.name}.json"
     record = _read(path)
     code = _code_of(stage, record)
@@ -76,6 +86,7 @@ def execute(stage: Stage, run: Run, progress: Progress, *, force: bool = False) 
     may_have_moved = stage.name == "fetch" and run.unsettled
     if not force and not may_have_moved and _stands(record, key, run.out):
         return False
+    before(stage)
     _sweep(run)
     began = datetime.now(UTC)
     outputs = stage.action(run, progress)

@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from concurrent.futures import ProcessPoolExecutor
 from contextlib import AbstractContextManager, ExitStack
-from multiprocessing import get_context
 from operator import attrgetter
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from replication import files, tables
+from replication import files, processes, tables
 from replication.functions import named
 from replication.sources.bundled import FOLDER
 from replication.stages import Progress
@@ -66,8 +64,7 @@ def make(
 
     with _one_core_each(), ExitStack() as stack:
         if apart:
-            # A new process: one that is split from this one would inherit locks of other threads.
-            pool = stack.enter_context(ProcessPoolExecutor(1, get_context("spawn")))
+            pool = stack.enter_context(processes.beside(1))
             made = pool.submit(_made, apart, beside, results, whole)
             add(here)
             progress(f"waiting for a second process ({len(apart)} tables)")
@@ -76,6 +73,12 @@ def make(
             add(here)
         add(after)
     return {table.name: maker.written[table.name] for table in wanted}
+
+
+def modules_apart(stage: str, *, whole: bool) -> list[str]:
+    """Modules of what makes the tables that a second process makes."""
+    apart = tables.apart(list(tables.in_order(tables.of(stage, whole=whole))))
+    return sorted({table.function.rpartition(".")[0] for table in apart})
 
 
 def _one_core_each() -> AbstractContextManager[object]:
