@@ -47,7 +47,7 @@ def analysis(run: Run, progress: Progress) -> list[Path]:
     """Estimate shares with intervals and bounds, judge the claims, and collect the numbers."""
     from replication.report import numbers, prose
 
-    results = make(
+    made = make(
         tables.ANALYSIS,
         Inputs(run, progress),
         run.results,
@@ -55,10 +55,7 @@ def analysis(run: Run, progress: Progress) -> list[Path]:
         whole=run.whole_hub,
         beside=Inputs(run, _unheard) if several(run) else None,
     )
-    written = []
-    for name, rows in results.items():
-        written.append(run.results / f"{name}.csv")
-        files.write_csv(written[-1], rows)
+    written = made.write(run.results)
     declared = prose.source(PAPER, prose.NUMBERS, whole=run.whole_hub)
     files.write_json(
         run.results / tables.NUMBERS, numbers.collect(declared, run.results, run.definitions)
