@@ -1,6 +1,6 @@
 """Entry point of ``python -m replication``."""
 
-from replication.cli.app import main
-
 if __name__ == "__main__":
+    from replication.cli.app import main  # here, as further processes import this module too
+
     main()

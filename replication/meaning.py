@@ -12,6 +12,8 @@ from replication.files import sha256_file
 
 _SQL = re.compile(r"(?P<text>'(?:[^']|'')*'|\"(?:[^\"]|\"\")*\")|--[^\n]*|/\*.*?\*/", re.DOTALL)
 """Quoted text of SQL, which may hold what looks like a comment, or a comment."""
+_INSIDE = ("body", "orelse", "handlers", "finalbody", "cases")
+"""Fields of a statement that hold statements."""
 
 
 def meaning_of(path: Path) -> str:
@@ -32,11 +34,19 @@ def _of_python(data: bytes) -> str:
         tree = ast.parse(data)
     except (SyntaxError, ValueError):
         return hashlib.sha256(data).hexdigest()
-    for node in ast.walk(tree):
-        body = getattr(node, "body", None)
-        if isinstance(body, list):
-            node.body = [x for x in body if not _is_text(x)]  # type: ignore[attr-defined]
+    _leave_out_texts(tree)
     return ast.dump(tree)
+
+
+def _leave_out_texts(node: ast.AST) -> None:
+    """Take docstrings out of a statement and of those inside it: expressions hold no statements."""
+    for name in _INSIDE:
+        inside = getattr(node, name, None)
+        if isinstance(inside, list):
+            if name == "body":
+                inside[:] = [one for one in inside if not _is_text(one)]
+            for one in inside:
+                _leave_out_texts(one)
 
 
 def _is_text(node: ast.AST) -> bool:

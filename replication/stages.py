@@ -11,6 +11,7 @@ import hashlib
 import json
 import platform
 import re
+import time
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -28,6 +29,9 @@ from replication.run import Run
 CODE = {".py", ".sql"}
 MADE = ".made.json"
 """Ending of the file that tells when and on what a stage ran: no other file of a run differs from run to run."""
+SETTLED = 2_000_000_000
+"""Nanoseconds after which a file's time tells one change from the next, on every file system."""
+_DIGESTS: dict[tuple[object, ...], str] = {}
 Progress = Callable[[str], None]
 
 
@@ -66,8 +70,18 @@ class Stage:
         return cls(action.__name__, layers, inputs, action)
 
 
-def execute(stage: Stage, run: Run, progress: Progress, *, force: bool = False) -> bool:
-    """Run `stage` unless its outputs stand for the same inputs; return whether it ran."""
+def execute(
+    stage: Stage,
+    run: Run,
+    progress: Progress,
+    *,
+    force: bool = False,
+    before: Callable[[Stage], None] = lambda _: None,
+) -> bool:
+    """Run `stage` unless its outputs stand for the same inputs; return whether it ran.
+
+    `before` is called with the stage where it runs, before it does.
+    """
     path = run.stages / f"{stage.name}.json"
     record = _read(path)
     code = _code_of(stage, record)
@@ -76,6 +90,7 @@ def execute(stage: Stage, run: Run, progress: Progress, *, force: bool = False) 
     may_have_moved = stage.name == "fetch" and run.unsettled
     if not force and not may_have_moved and _stands(record, key, run.out):
         return False
+    before(stage)
     _sweep(run)
     began = datetime.now(UTC)
     outputs = stage.action(run, progress)
@@ -197,9 +212,25 @@ def _version(requirement: str) -> str:
 def _content(path: Path) -> str:
     """Hash of a file; where it cannot be read, the stage that needs it says so."""
     try:
-        return sha256_file(path) if path.is_file() else "missing"
+        return _digest(path) if path.is_file() else "missing"
     except OSError:
         return "unreadable"
+
+
+def _digest(path: Path) -> str:
+    """SHA-256 of a file: several stages name the same ones, and one that lies unchanged is read once.
+
+    As in git's index, its place, size and times tell that it is unchanged, unless it was written so shortly
+    before it was read that another change could have the same time.
+    """
+    now, at = time.time_ns(), path.stat()
+    seen = (path, at.st_ino, at.st_size, at.st_mtime_ns, at.st_ctime_ns)
+    if seen in _DIGESTS:
+        return _DIGESTS[seen]
+    digest = sha256_file(path)
+    if max(at.st_mtime_ns, at.st_ctime_ns) < now - SETTLED:
+        _DIGESTS[seen] = digest
+    return digest
 
 
 def _meaning(path: Path) -> str:
@@ -221,7 +252,7 @@ def _stands(record: Mapping[str, Any], key: str, out: Path) -> bool:
     """Whether `record` has this key and every output still has the content that it names."""
     try:
         outputs = {out / name: digest for name, digest in record["outputs"].items()}
-        same = all(path.is_file() and sha256_file(path) == d for path, d in outputs.items())
+        same = all(path.is_file() and _digest(path) == d for path, d in outputs.items())
         return bool(record["key"] == key and same)
     except (OSError, KeyError, TypeError, AttributeError):
         return False

@@ -82,6 +82,19 @@ def test_weighted_measures_by_hand() -> None:
 
 
 @pytest.mark.slow
+@pytest.mark.parametrize("window", WINDOWS)
+def test_kappa_is_that_of_scikit_learn(window: str) -> None:
+    """The two labels of the synthetic namespaces, weighted by their downloads."""
+    from sklearn.metrics import cohen_kappa_score
+
+    pairs = agreement.labelled_namespaces(TABLE, "uploader", WINDOWS)
+    labels, weight = (pairs["study_group"], pairs["registry_group"]), pairs[window]
+    assert agreement.measures(*labels, weight)["kappa"] == pytest.approx(
+        cohen_kappa_score(*labels, sample_weight=weight), abs=1e-12
+    )
+
+
+@pytest.mark.slow
 @EXAMPLES
 @given(st.lists(st.tuples(*[st.sampled_from("abc")] * 2), min_size=1, max_size=12))
 def test_measures_equal_a_plain_implementation(pairs: list[tuple[str, str]]) -> None:

@@ -111,14 +111,27 @@ def test_a_moving_block_longer_than_the_series_is_the_series() -> None:
     assert (drawn(MovingBlocks(99.0), 50) == np.arange(SPAN)).all()
 
 
-@pytest.mark.parametrize("memory", [0.0, 0.5, 0.9])
-def test_the_length_of_blocks_is_that_of_arch(memory: float) -> None:
-    """The straight line is removed by least squares, and the rest is arch's own function."""
-    series, at = synthetic_noise(60, memory, 3) + 0.3 * np.arange(60), np.arange(60)
+@pytest.mark.parametrize("count", [11, 12, 13, 16, 17, 25, 60, 101, 400])
+@pytest.mark.parametrize("memory", [-0.6, 0.0, 0.5, 0.9, 1.0])
+def test_the_length_of_blocks_is_that_of_arch(count: int, memory: float) -> None:
+    """Of what is left of a series without its straight line, by least squares."""
+    series, at = synthetic_noise(count, memory, 3) + 0.3 * np.arange(count), np.arange(count)
     left = series - np.polyval(np.polyfit(at, series, 1), at)
     theirs = optimal_block_length(pd.Series(left)).iloc[0]
-    assert weeks.block_length(series, StationaryBlocks.name) == pytest.approx(theirs["stationary"])
-    assert weeks.block_length(series, MovingBlocks.name) == pytest.approx(theirs["circular"])
+    ours = [weeks.block_length(series, kind.name) for kind in KINDS]
+    assert ours == pytest.approx([theirs["stationary"], theirs["circular"]])
+
+
+@pytest.mark.slow
+@EXAMPLES
+@given(st.integers(11, 150), st.floats(-1, 1), st.integers(0, 999))
+def test_every_length_is_that_of_arch(count: int, memory: float, seed: int) -> None:
+    """Whatever the memory: where correlations soon become small, late, or never."""
+    series, at = synthetic_noise(count, memory, seed), np.arange(count)
+    left = series - np.polynomial.Polynomial.fit(at, series, 1)(at)
+    theirs = optimal_block_length(pd.Series(left)).iloc[0]
+    ours = [weeks.block_length(series, kind.name) for kind in KINDS]
+    assert ours == pytest.approx([theirs["stationary"], theirs["circular"]], rel=1e-6)
 
 
 def test_the_two_lengths_are_in_the_ratio_of_their_constants() -> None:

@@ -373,17 +373,15 @@ def test_damaged_result(tmp_path: Path, finished: Finished, stage: str, name: st
     assert "make all" in remedy
 
 
-@pytest.mark.slow
-@posix
-def test_interrupt(tmp_path: Path) -> None:
-    """Ctrl-C ends with 130 and a line that says how to go on; what is written is whole."""
+def interrupted(folder: Path, how: signal.Signals) -> tuple[int, str]:
+    """Code and errors of a run that gets a signal at its analysis, once all its processes have ended."""
     definitions = small_definitions(
-        tmp_path / "definitions.toml", {"replicates = 200": "replicates = 1_000_000"}
+        folder / "definitions.toml", {"replicates = 200": "replicates = 1_000_000"}
     )
     command = [sys.executable, "-u", "-m", "replication", "all", "--definitions", str(definitions)]
     pipe = subprocess.PIPE
     with subprocess.Popen(
-        [*command, "--out", str(tmp_path / "out")],
+        [*command, "--out", str(folder / "out")],
         cwd=ROOT,
         env=environment(),
         stdout=pipe,
@@ -391,18 +389,33 @@ def test_interrupt(tmp_path: Path) -> None:
         encoding="utf-8",
     ) as run:
         assert run.stdout is not None
-        assert run.stderr is not None
         for line in run.stdout:
             if "✓" in line and "attribution" in line:
-                run.send_signal(signal.SIGINT)
+                run.send_signal(how)
                 break
-        told = run.stderr.read()
-        code = run.wait(timeout=60)
+        told = run.communicate(timeout=60)[1]  # until no process holds the pipes
+        return run.returncode, told
+
+
+@pytest.mark.slow
+@posix
+def test_interrupt(tmp_path: Path) -> None:
+    """Ctrl-C ends with 130 and a line that says how to go on; what is written is whole."""
+    code, told = interrupted(tmp_path, signal.SIGINT)
     assert code == 130, told
     assert "run again" in told
     assert "Traceback" not in told
     assert not list((tmp_path / "out").rglob(f"*{PART}"))
     assert "build/stages/attribution.json" in files_in(tmp_path / "out")
+
+
+@pytest.mark.slow
+@posix
+def test_a_kill_ends_the_second_process_too(tmp_path: Path) -> None:
+    """It would compute for minutes."""
+    code, told = interrupted(tmp_path, signal.SIGKILL)
+    assert code == -signal.SIGKILL
+    assert "Traceback" not in told
 
 
 def test_revision_must_be_a_name_of_the_hub(tmp_path: Path) -> None:

@@ -20,6 +20,7 @@ import pytest
 from scipy import stats
 from small import synthetic_definitions, synthetic_repositories
 
+from replication import processes
 from replication.analysis import methods
 from replication.analysis.lead import LEAD, RATIO
 from replication.analysis.methods import DEVELOPER, JUDGED, NOTHING, STATISTICS, Method
@@ -81,7 +82,7 @@ def test_a_measurement_that_was_killed_goes_on(
     definitions, kept = small_definitions(6, 10), Kept(tmp_path / "calibration", "a key")
     monkeypatch.setattr(coverage, "settings", lambda _: TWO)
     monkeypatch.setattr(coverage, "CHUNK", 2)
-    monkeypatch.setattr(coverage, "ProcessPoolExecutor", lambda *_: ThreadPoolExecutor(1))
+    monkeypatch.setattr(processes, "beside", lambda _: ThreadPoolExecutor(1))
     whole = coverage.measure(TABLE, definitions).to_csv()
     make, jobs, most = coverage._chunk, [], 4
 

@@ -19,7 +19,7 @@ from pydantic.dataclasses import dataclass
 from released_files import synthetic_release
 from small import synthetic_definitions, synthetic_repositories
 
-from replication import files, kinds, run_record
+from replication import files, kinds, processes, run_record
 from replication.analysis import methods
 from replication.analysis.cells import DEVELOPER
 from replication.analysis.lead import LEAD
@@ -270,7 +270,7 @@ def test_an_interval_method_is_measured_named_and_shown(
     """It has rows of intervals and of coverage, and its words in the paper's table and the figure."""
     monkeypatch.setattr(methods, "methods", with_one_more)
     monkeypatch.setattr(coverage, "methods", with_one_more)
-    monkeypatch.setattr(coverage, "ProcessPoolExecutor", lambda *_: ThreadPoolExecutor(1))
+    monkeypatch.setattr(processes, "beside", lambda _: ThreadPoolExecutor(1))
     monkeypatch.setitem(calibration.LOOKS, MINE, calibration.Look("twice", "*", "Twice"))
     head = DEFINITIONS.headline.estimand
     monkeypatch.setattr(coverage, "settings", lambda _: [coverage.Setting(head, LABELS, 1.0)])

@@ -65,7 +65,9 @@ def test_a_row_is_all_that_a_new_table_needs(tmp_path: Path) -> None:
     rows = [MINE] + [replace(t, stage=tables.PANEL) for t in tables.TABLES if t.name != "mine"]
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(tables, "TABLES", rows)
-        made = result_tables.make(tables.ANALYSIS, offered, results, lambda _: None, whole=False)
+        made = result_tables.make(
+            tables.ANALYSIS, offered, results, lambda _: None, whole=False
+        ).tables
     assert set(made) == {"mine"}
     values = made["mine"].set_index("name")["value"]
     counts = {name: len(files.read_csv(results / f"{name}.csv")) for name in values.index[:3]}
@@ -184,18 +186,23 @@ def test_two_processes_make_what_one_makes(tmp_path: Path, monkeypatch: pytest.M
     monkeypatch.setattr(tables, "TABLES", THREE)
     told: list[str] = []
 
-    def made(rows: SimpleNamespace, *, several: bool) -> dict[str, pd.DataFrame]:
+    def made(rows: SimpleNamespace, *, several: bool) -> result_tables.Made:
         beside = rows if several else None
         return result_tables.make(
             tables.ANALYSIS, rows, tmp_path, told.append, whole=False, beside=beside
         )
 
     one, two = (made(offered("series"), several=several) for several in (False, True))
-    assert list(one) == list(two) == ["apart", "here", "again"]
-    for name, table in one.items():
-        assert files.csv_text(two[name]) == files.csv_text(table)
-    assert one["apart"]["first"].unique().tolist() == ["2025-02"]
-    assert one["again"]["shift"].tolist() == [-0.2, 0.2]
+    assert list(one.tables) == list(two.tables) == ["apart", "here", "again"]
+    for name, table in one.tables.items():
+        assert files.csv_text(two.tables[name]) == files.csv_text(table)
+    assert (one.texts, [*two.texts]) == ({}, ["apart"])
+    written = [made_.write(tmp_path / str(place)) for place, made_ in enumerate((one, two))]
+    for first, second in zip(*written, strict=True):
+        assert first.name == second.name
+        assert first.read_bytes() == second.read_bytes()
+    assert one.tables["apart"]["first"].unique().tolist() == ["2025-02"]
+    assert one.tables["again"]["shift"].tolist() == [-0.2, 0.2]
     mine = ["table 2 of 3, here.csv", "table 3 of 3, again.csv"]
     assert told == [
         "table 1 of 3, apart.csv",

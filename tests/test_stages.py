@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import hashlib
 import json
 import os
 import shutil
@@ -102,6 +103,38 @@ def test_time_stamps_mean_nothing(copied: Run, tmp_path: Path) -> None:
     for path in [Path(data), Path(definitions), *copied.out.rglob("*")]:
         os.utime(path, (LONG_AGO, LONG_AGO))
     assert ran(Run(str(data), copied.out, Path(definitions)), copied.out) == []
+
+
+def test_a_change_is_seen_whatever_its_time(tmp_path: Path) -> None:
+    """A file of the same size with the time of before is read again, in place or put there anew."""
+    path, other = tmp_path / "a.csv", tmp_path / "b.csv"
+    path.write_text("one")
+    os.utime(path, (LONG_AGO, LONG_AGO))
+    first = stages._digest(path)
+    path.write_text("two")
+    os.utime(path, (LONG_AGO, LONG_AGO))
+    second = stages._digest(path)
+    other.write_text("six")
+    os.utime(other, (LONG_AGO, LONG_AGO))
+    other.replace(path)
+    assert [first, second, stages._digest(path)] == [
+        hashlib.sha256(text).hexdigest() for text in (b"one", b"two", b"six")
+    ]
+
+
+def test_what_lies_unchanged_is_read_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A file that was just written is read each time: its next change could have the same time."""
+    read: list[Path] = []
+    monkeypatch.setattr(stages, "sha256_file", lambda path: read.append(path) or "digest")
+    path = tmp_path / "a.csv"
+    path.write_text("one")
+    stages._digest(path)
+    stages._digest(path)
+    assert len(read) == 2
+    monkeypatch.setattr(stages, "SETTLED", -(10**18))  # all that was written long before
+    stages._digest(path)
+    stages._digest(path)
+    assert len(read) == 3
 
 
 def test_every_recorded_output_exists(finished: Finished) -> None:

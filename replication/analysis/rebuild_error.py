@@ -14,7 +14,7 @@ from itertools import product
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
-from scipy import stats
+from scipy.special import ndtri
 
 from replication.analysis.cells import Repositories
 from replication.analysis.lead import CHINA, LEAD, SIDES, USA
@@ -54,7 +54,7 @@ def with_rebuild_error(
     used = chain.set_index("stretch").loc["used"]
     names = repositories.table[["repository"]]
     sizes = names.merge(chained, on="repository", how="left").fillna(0)
-    z = float(stats.norm.ppf((1 + repositories.definitions.inference.level) / 2))
+    z = float(ndtri((1 + repositories.definitions.inference.level) / 2))
     rows = []
     windows = [w.id for w in repositories.definitions.windows if sizes[w.id].sum() > 0]
     for window, role, labels in product(windows, WEEKLY_ROLES, LABELS):

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from replication.attribution.assign import ROLES
 from replication.attribution.registry import Registry
@@ -27,27 +28,33 @@ def measures(first: pd.Series, second: pd.Series, weights: pd.Series | None) -> 
     Returns
     -------
     dict
-        ``units``, ``percent`` that agree, Cohen's ``kappa`` (scikit-learn), and Krippendorff's
+        ``units``, ``percent`` that agree, Cohen's ``kappa``, and Krippendorff's
         ``alpha`` for nominal data (krippendorff), which is defined for units that count alike and
         so is NaN where weights are given. Both coefficients are NaN where all labels that weigh
         anything are one.
     """
-    from sklearn.metrics import cohen_kappa_score
-
     same = (first == second).to_numpy()
     weight = np.ones(len(first)) if weights is None else weights.to_numpy(dtype=float)
     values = sorted(set(first[weight > 0]) | set(second[weight > 0]))
     defined = len(values) > 1
-    # Numbers in the order of the labels: scikit-learn compares texts slowly.
-    numbers = pd.factorize(np.concatenate([first, second]), sort=True)[0].reshape(2, -1)
-    kappa = cohen_kappa_score(*numbers, sample_weight=weight) if defined else np.nan
     total = weight.sum()
     return {
         "units": len(first),
         "percent": 100.0 * float((weight * same).sum() / total) if total else np.nan,
-        "kappa": float(kappa),
+        "kappa": _kappa(first, second, weight) if defined else np.nan,
         "alpha": _alpha(first, second, values) if defined and weights is None else np.nan,
     }
+
+
+def _kappa(first: pd.Series, second: pd.Series, weight: NDArray[np.float64]) -> float:
+    """Cohen's κ: disagreement as a part of that between independent coders with these margins."""
+    numbers, labels = pd.factorize(np.concatenate([first, second]), sort=True)
+    size = len(labels)
+    pairs = size * numbers[: len(first)] + numbers[len(first) :]
+    table = np.bincount(pairs, weights=weight, minlength=size**2).reshape(size, size)
+    total = table.sum()
+    chance = table.sum(axis=0) @ table.sum(axis=1) / total
+    return float(1 - (total - table.trace()) / (total - chance))
 
 
 def _alpha(first: pd.Series, second: pd.Series, values: Sequence[str]) -> float:

@@ -99,16 +99,16 @@ def _labelled(
     for role in roles:
         row, pairs = pd.MultiIndex.from_arrays([table[role], dates]).factorize()
         owners = [registry.find(*pair) for pair in pairs]
+        each_owner = {id(owner): owner for owner in owners}
         cells = {
             f"{role}_developer": [
                 owner.developer if owner else name
                 for owner, (name, _) in zip(owners, pairs, strict=True)
             ],
-            **{
-                f"{labels}_group_{role}": [_group(owner, labels, group_of) for owner in owners]
-                for labels in ("registry", *RANGE)
-            },
         }
+        for labels in ("registry", *RANGE):
+            groups = {one: _group(owner, labels, group_of) for one, owner in each_owner.items()}
+            cells[f"{labels}_group_{role}"] = [groups[id(owner)] for owner in owners]
         for column, values in cells.items():
             each = np.array(values, dtype=object)[row]
             added[column] = pd.Series(each, index=table.index, dtype="str")

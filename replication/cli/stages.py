@@ -90,19 +90,20 @@ def _execute(names: Sequence[str], run: Run, *, force: bool) -> None:
     """Run stages in order, with a line on each."""
     from replication.cli import summary
     from replication.cli.outcome import print_outcome
-    from replication.pipeline import STAGES
+    from replication.pipeline import STAGES, ahead
     from replication.stages import execute
 
     chosen = [stage for stage in STAGES if stage.name in names]
-    for number, stage in enumerate(chosen, 1):
-        place = f"{number} of {len(chosen)} " if len(chosen) > 1 else ""
-        began = time.perf_counter()
-        with progress(f"{place}{stage.name}") as say:
-            ran = execute(stage, run, say, force=force)
-        spent = f"{time.perf_counter() - began:.1f} s" if ran else "unchanged"
-        out.print(f"[green]✓[/] {place}{stage.name:<12} {spent}")
-        if ran:
-            print_outcome(stage.name, run.results, out)
+    with ahead.opened(run, chosen) as before:
+        for number, stage in enumerate(chosen, 1):
+            place = f"{number} of {len(chosen)} " if len(chosen) > 1 else ""
+            began = time.perf_counter()
+            with progress(f"{place}{stage.name}") as say:
+                ran = execute(stage, run, say, force=force, before=before)
+            spent = f"{time.perf_counter() - began:.1f} s" if ran else "unchanged"
+            out.print(f"[green]✓[/] {place}{stage.name:<12} {spent}")
+            if ran:
+                print_outcome(stage.name, run.results, out)
     if PAPER in names:
         summary.print_ending(run.out, run.paper, out)
     out.print(f"results, figures and paper: {run.out}", markup=False)

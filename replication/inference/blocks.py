@@ -14,9 +14,7 @@ from dataclasses import dataclass
 from typing import Any, ClassVar, Protocol
 
 import numpy as np
-import pandas as pd
 from numpy.typing import NDArray
-from scipy.signal import savgol_filter
 
 from replication.definitions import Inference
 from replication.errors import DegenerateDataError
@@ -79,7 +77,8 @@ class StationaryBlocks:
 def block_length(series: Floats, scheme: str) -> float:
     """Data-driven length of blocks, in weeks, of a series (T,) whose straight trend is removed.
 
-    Computed by `arch.bootstrap.optimal_block_length`, which documents its sources.
+    By the rule of `arch.bootstrap.optimal_block_length`, which documents its sources. It is written
+    out because importing arch takes longer than all else here; a test compares the two.
 
     Parameters
     ----------
@@ -93,19 +92,46 @@ def block_length(series: Floats, scheme: str) -> float:
     DegenerateDataError
         The series is shorter than `LEAST`, or does not vary about a straight line.
     """
-    from arch.bootstrap import optimal_block_length
-
     if len(series) >= LEAST:
         weeks = np.arange(len(series), dtype=float)
         straight = np.polynomial.Polynomial.fit(weeks, series, 1)(weeks)
         departures = _departures(series, straight)
         if departures.any():
-            column = "circular" if scheme == MovingBlocks.name else "stationary"
-            return float(optimal_block_length(pd.Series(departures))[column].iloc[0])
+            return _best_length(departures, 4 / 3 if scheme == MovingBlocks.name else 2)
     raise DegenerateDataError(
         f"{len(series)} weeks say nothing of how weeks depend on each other",
         "use a file whose readings span more weeks",
     )
+
+
+def _best_length(series: Floats, constant: float) -> float:
+    """Length of blocks of a series (T,) for a scheme with this constant in its variance."""
+    weeks, left = len(series), series - series.mean()
+    run = max(5, int(math.log10(weeks)))
+    farthest = math.ceil(math.sqrt(weeks)) + run
+    products = np.array([left[lag:] @ left[: weeks - lag] for lag in range(farthest + 1)])
+    lag = min(2 * _memory(left, products, run), farthest)
+    steps = np.arange(1, lag + 1)
+    # A flat top: weeks up to half as far apart count whole, those farther apart less and less.
+    covariances = 2 * np.minimum(1, 2 * (1 - steps / lag)) * products[1 : lag + 1] / weeks
+    long_run = products[0] / weeks + covariances.sum()
+    length = (2 * (steps @ covariances) ** 2 / (constant * long_run**2) * weeks) ** (1 / 3)
+    return float(min(length, math.ceil(min(3 * math.sqrt(weeks), weeks / 3))))
+
+
+def _memory(left: Floats, products: Floats, run: int) -> int:
+    """The lag, 1 or more, after which a run of autocorrelations is as small as chance makes them.
+
+    Where there is none it is the farthest lag. A correlation is of the weeks that have a partner.
+    """
+    weeks, lags = len(left), range(len(products))
+    sizes = [
+        math.sqrt((left[lag + 1 :] @ left[lag + 1 :]) * (left[: -lag - 1] @ left[: -lag - 1]))
+        for lag in lags
+    ]
+    small = np.abs(products) / sizes < 2 * math.sqrt(math.log10(weeks) / weeks)
+    found = (first for first in range(len(products) - run) if small[first : first + run].all())
+    return max(next(found, len(products) - 1), 1)
 
 
 def trend_of(ratio: Floats) -> Floats:
@@ -114,7 +140,13 @@ def trend_of(ratio: Floats) -> Floats:
     Within half its width of either end, where it has not enough weeks, it is the straight line
     fitted to the outermost `TREND_WEEKS` weeks.
     """
-    return np.asarray(savgol_filter(ratio, TREND_WEEKS, polyorder=1, mode="interp"))
+    half, weeks = TREND_WEEKS // 2, np.arange(TREND_WEEKS)
+    first, last = (
+        np.polynomial.Polynomial.fit(weeks, part, 1)(weeks)
+        for part in (ratio[:TREND_WEEKS], ratio[-TREND_WEEKS:])
+    )
+    middle = np.convolve(ratio, np.full(TREND_WEEKS, 1 / TREND_WEEKS), mode="valid")
+    return np.concatenate([first[:half], middle, last[-half:]])
 
 
 def block_margins(

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import stats
+from scipy.special import gammaincinv
 
 from replication.errors import DegenerateDataError
 
@@ -95,7 +95,7 @@ def hill_interval(index: Floats, size: NDArray[np.int64], level: float) -> tuple
     tuple of numpy.ndarray
         Lower and upper ends, in the shape of `index`.
     """
-    low, high = (stats.gamma.ppf(p, size) / size for p in ((1 - level) / 2, (1 + level) / 2))
+    low, high = (gammaincinv(size, p) / size for p in ((1 - level) / 2, (1 + level) / 2))
     return index * low, index * high
 
 

@@ -15,7 +15,6 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import stats
 from scipy.special import log_ndtr, ndtr, ndtri
 
 from replication.errors import DegenerateDataError
@@ -117,7 +116,7 @@ def compare(above: Floats, replicates: int, generator: np.random.Generator) -> C
         spread=spread,
         likelihood_ratio=float(ratios.sum()),
         vuong=score,
-        vuong_p=float(2 * stats.norm.sf(abs(score))),
+        vuong_p=float(2 * ndtr(-abs(score))),
         variation=float(variation(above)),
         variation_p=_part(variation(drawn) <= variation(above)),
         pareto_p=pareto_p,
@@ -188,7 +187,8 @@ def _pareto(above: Floats) -> Floats:
 def _lognormal(above: Floats) -> Floats:
     """The same under the cut-off normal law, which at its limit is the exponential."""
     bound, spread, standard = _standard(above)
-    values = stats.norm.logpdf(standard) - np.log(spread) - log_ndtr(-bound)
+    density = -(standard**2) / 2.0 - np.log(np.sqrt(2 * np.pi))
+    values = density - np.log(spread) - log_ndtr(-bound)
     return np.where(bound >= LIMIT, _pareto(above), values)
 
 

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterable
 from pathlib import Path
 
-from replication import files, run_record, tables
+from replication import files, processes, run_record, tables
 from replication.pipeline import attribution_stage
 from replication.pipeline.analysis_inputs import Inputs
 from replication.pipeline.attribution_stage import EVIDENCE, WINDOW
@@ -48,24 +47,25 @@ def analysis(run: Run, progress: Progress) -> list[Path]:
     """Estimate shares with intervals and bounds, judge the claims, and collect the numbers."""
     from replication.report import numbers, prose
 
-    several = not run.whole_hub and (os.cpu_count() or 1) > 1  # two copies of the Hub take room
-    results = make(
+    made = make(
         tables.ANALYSIS,
         Inputs(run, progress),
         run.results,
         progress,
         whole=run.whole_hub,
-        beside=Inputs(run, _unheard) if several else None,
+        beside=Inputs(run, _unheard) if several(run) else None,
     )
-    written = []
-    for name, rows in results.items():
-        written.append(run.results / f"{name}.csv")
-        files.write_csv(written[-1], rows)
+    written = made.write(run.results)
     declared = prose.source(PAPER, prose.NUMBERS, whole=run.whole_hub)
     files.write_json(
         run.results / tables.NUMBERS, numbers.collect(declared, run.results, run.definitions)
     )
     return [*written, run.results / tables.NUMBERS, run_record.write(run)]
+
+
+def several(run: Run) -> bool:
+    """Whether two processes make the tables: two copies of the whole Hub would take room."""
+    return not run.whole_hub and processes.cores() > 1
 
 
 def _unheard(_: str) -> None:

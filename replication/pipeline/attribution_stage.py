@@ -56,15 +56,14 @@ def attribution(run: Run, progress: Progress) -> list[Path]:
     if not run.whole_hub:
         credited |= _window(run, repositories, known, ruled)
     offered = _offered(run, credited, known, ruled)
-    results = make(tables.ATTRIBUTION, offered, run.results, progress, whole=run.whole_hub)
+    made = make(tables.ATTRIBUTION, offered, run.results, progress, whole=run.whole_hub)
     if run.kind in {BUNDLED, RECORDS, RELEASED} and run.packaged:  # else a rule may have no use
-        rules.require_used(results["rules"])
+        rules.require_used(made.tables["rules"])
         scope.require_used(panel.repositories["name"], scope.load())
     written = {run.attributed / f"{name}.csv": rows for name, rows in credited.items()}
-    written |= {run.results / f"{name}.csv": rows for name, rows in results.items()}
     for path, rows in written.items():
         files.write_csv(path, rows)
-    return list(written)
+    return [*written, *made.write(run.results)]
 
 
 def _require_comparable(run: Run, panel: Panel, repositories: pd.DataFrame) -> None:

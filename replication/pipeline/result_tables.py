@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from concurrent.futures import ProcessPoolExecutor
+from collections.abc import Mapping, Sequence
 from contextlib import AbstractContextManager, ExitStack
-from multiprocessing import get_context
 from operator import attrgetter
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
-from replication import files, tables
+from replication import files, processes, tables
 from replication.functions import named
 from replication.sources.bundled import FOLDER
 from replication.stages import Progress
@@ -21,6 +19,20 @@ if TYPE_CHECKING:
     Tables = dict[str, pd.DataFrame]
 
 
+class Made(NamedTuple):
+    """Tables by name in the order of the rows of tables.py, and the texts of those that have one by now."""
+
+    tables: Tables
+    texts: Mapping[str, str]
+
+    def write(self, folder: Path) -> list[Path]:
+        """Write every table to a folder and return the files."""
+        paths = {name: folder / f"{name}.csv" for name in self.tables}
+        for name, path in paths.items():
+            files.write_text(path, self.texts.get(name) or files.csv_text(self.tables[name]))
+        return [*paths.values()]
+
+
 def make(
     stage: str,
     offered: object,
@@ -29,7 +41,7 @@ def make(
     *,
     whole: bool,
     beside: object | None = None,
-) -> dict[str, pd.DataFrame]:
+) -> Made:
     """Make every table that a stage writes, each after those that it reads.
 
     Parameters
@@ -49,14 +61,14 @@ def make(
 
     Returns
     -------
-    dict of str to pandas.DataFrame
-        The tables by name, as they are to be written.
+    Made
+        The tables as they are to be written.
     """
     wanted = list(tables.in_order(tables.of(stage, whole=whole)))
     apart = tables.apart(wanted) if beside is not None else []
     after = tables.after(wanted, apart)
     here = [table for table in wanted if table not in [*apart, *after]]
-    maker = _Maker(offered, results, whole=whole)
+    maker, texts = _Maker(offered, results, whole=whole), dict[str, str]()
 
     def add(some: Sequence[tables.Table]) -> None:
         for table in some:
@@ -66,16 +78,21 @@ def make(
 
     with _one_core_each(), ExitStack() as stack:
         if apart:
-            # A new process: one that is split from this one would inherit locks of other threads.
-            pool = stack.enter_context(ProcessPoolExecutor(1, get_context("spawn")))
+            pool = stack.enter_context(processes.beside(1))
             made = pool.submit(_made, apart, beside, results, whole)
             add(here)
             progress(f"waiting for a second process ({len(apart)} tables)")
-            maker.take(*made.result())
+            texts = maker.take(*made.result())
         else:
             add(here)
         add(after)
-    return {table.name: maker.written[table.name] for table in wanted}
+    return Made({table.name: maker.written[table.name] for table in wanted}, texts)
+
+
+def modules_apart(stage: str, *, whole: bool) -> list[str]:
+    """Modules of what makes the tables that a second process makes."""
+    apart = tables.apart(list(tables.in_order(tables.of(stage, whole=whole))))
+    return sorted({table.function.rpartition(".")[0] for table in apart})
 
 
 def _one_core_each() -> AbstractContextManager[object]:
@@ -92,13 +109,13 @@ def _made(
     offered: object,
     results: Path,
     whole: bool,
-) -> tuple[Tables, Tables]:
-    """Tables as they were computed and as they are to be written, made in a second process."""
+) -> tuple[Tables, Tables, dict[str, str]]:
+    """Tables as they were computed and as they are to be written, and their texts, of a second process."""
     maker = _Maker(offered, results, whole=whole)
     with _one_core_each():
         for table in some:
             maker.add(table)
-    return maker.computed, maker.written
+    return maker.computed, maker.written, {n: files.csv_text(t) for n, t in maker.written.items()}
 
 
 class _Maker:
@@ -117,10 +134,11 @@ class _Maker:
         self.computed[table.name] = rows
         self.written[table.name] = rows if table.digits is None else rows.round(table.digits)
 
-    def take(self, computed: Tables, written: Tables) -> None:
-        """Take tables that another process has made."""
+    def take(self, computed: Tables, written: Tables, texts: dict[str, str]) -> dict[str, str]:
+        """Take tables that another process has made, and return their texts."""
         self.computed |= computed
         self.written |= written
+        return texts
 
     def _rows(self, table: tables.Table) -> pd.DataFrame:
         """What the maker of a table returns; one that makes several is called once."""

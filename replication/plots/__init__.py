@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import os
 import time
-from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import ProcessPoolExecutor
+from collections.abc import Callable
 from functools import lru_cache, partial
-from multiprocessing import get_context
 from pathlib import Path
 
+from replication import processes
 from replication.definitions import Definitions
 from replication.files import write_bytes, write_json
 from replication.plots import (
@@ -105,7 +103,7 @@ def draw_all(
     drawn = partial(_drawn, results, definitions, time.monotonic_ns())
     names = [*figures_of(definitions)]
     words: dict[str, Words] = {}
-    for number, (name, (said, files)) in enumerate(_each(drawn, names, workers), 1):
+    for number, (name, (said, files)) in enumerate(processes.each(drawn, names, workers), 1):
         progress(f"figure {number} of {len(names)}, {name}")
         words[name] = said
         for place, content in files.items():
@@ -113,28 +111,6 @@ def draw_all(
     write_json(figures / WORDS, {name: words[name] for name in names})
     places = [place.format(name) for name in names for place in writing.FILES]
     return [figures / place for place in (*places, WORDS)]
-
-
-def _each(
-    drawn: Callable[[str], Drawn], names: Sequence[str], workers: int | None
-) -> Iterator[tuple[str, Drawn]]:
-    """Draw the named figures in this process, from the last one, and in others from the first one."""
-    others = min(workers or os.cpu_count() or 1, len(names)) - 1
-    if not others:
-        yield from ((name, drawn(name)) for name in names)
-        return
-    # A new process each: one that is split from this one would inherit locks of other threads.
-    with ProcessPoolExecutor(others, get_context("spawn")) as pool:
-        begun = {name: pool.submit(drawn, name) for name in names}
-        try:
-            for name in reversed(names):
-                if begun[name].cancel():
-                    yield name, drawn(name)
-            for name, future in begun.items():
-                if not future.cancelled():
-                    yield name, future.result()
-        finally:
-            pool.shutdown(cancel_futures=True)
 
 
 def _drawn(results: Path, definitions: Definitions, asked: int, name: str) -> Drawn:

@@ -15,7 +15,9 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 from pydantic.dataclasses import dataclass as table_class
 
 from replication import tables
@@ -183,6 +185,7 @@ class _Tables:
         self._definitions = definitions
         self._rows = {table.name: table for table in tables.of(whole=definitions.whole)}
         self._read: dict[str, pd.DataFrame] = {}
+        self._texts: dict[tuple[str, str], NDArray[np.object_]] = {}
 
     def maker(self, name: str) -> str:
         """Dotted name of the function that makes a table, the manifest or the definitions."""
@@ -200,25 +203,33 @@ class _Tables:
                 f"use {[*self._rows, *_MAKERS]}, or add a row to replication/tables.py",
             )
         table = self._table(name)
+        holds = np.ones(len(table), dtype=bool)
         for field, value in where.items():
             if field not in table:
                 raise DefinitionError(
                     f"numbers.toml: {key}: {name} has no column {field!r}", "correct it"
                 )
-            table = table[table[field].astype(str) == value]
-        if len(table) > 1 or column not in table:
+            holds &= self._text(name, field) == value
+        rows = np.flatnonzero(holds)
+        if len(rows) > 1 or column not in table:
             raise DefinitionError(
-                f"numbers.toml: {key} finds {len(table)} rows of {name} and column {column!r}",
+                f"numbers.toml: {key} finds {len(rows)} rows of {name} and column {column!r}",
                 "add conditions until one row is left",
             )
-        if table.empty:
+        if not len(rows):
             return None  # other data may lack a developer, an exclusion or a reading
-        return _plain(table[column].iloc[0])
+        return _plain(table[column].iloc[rows[0]])
 
     def _table(self, name: str) -> pd.DataFrame:
         if name not in self._read:
             self._read[name] = read_csv(self._results / f"{name}.csv")
         return self._read[name]
+
+    def _text(self, name: str, column: str) -> NDArray[np.object_]:
+        """The cells of a column as text."""
+        if (name, column) not in self._texts:
+            self._texts[name, column] = self._table(name)[column].astype(str).to_numpy(object)
+        return self._texts[name, column]
 
 
 def _attribute(key: str, definitions: Definitions, path: str) -> Any:

@@ -10,12 +10,11 @@ from __future__ import annotations
 import hashlib
 import os
 from collections.abc import Callable, Iterator
-from concurrent.futures import ProcessPoolExecutor, as_completed
+from concurrent.futures import as_completed
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
 from functools import partial
 from itertools import product
-from multiprocessing import get_context
 from pathlib import Path
 from unittest import mock
 
@@ -23,7 +22,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from replication import tables
+from replication import processes, tables
 from replication.analysis.cells import Repositories
 from replication.analysis.lead import RATIO
 from replication.analysis.methods import (
@@ -60,7 +59,6 @@ KEYS = ["unit", "scheme", "method", "group"]
 CHUNK = 50
 """Data sets that one seed makes."""
 _STREAM = 4
-_SPAWN = get_context("spawn")
 CODE = (
     "analysis/methods", "inference/bootstrap", "inference/intervals", "inference/merging",
     "inference/pareto", "inference/poisson", "inference/resampling", "inference/schemes",
@@ -192,15 +190,11 @@ def measure(
     jobs = [(setting, number) for setting in settings(definitions) for number in numbers]
     total = len(jobs) // len(numbers) * definitions.calibration.data_sets
     found: dict[Job, pd.DataFrame] = {}
-    with _one_thread(), ProcessPoolExecutor(workers or os.cpu_count() or 1, _SPAWN) as pool:
+    with _one_thread(), processes.beside(workers or processes.cores()) as pool:
         work = {pool.submit(_kept_chunk, developers, definitions, job, kept): job for job in jobs}
-        try:
-            for done, future in enumerate(as_completed(work), 1):
-                found[work[future]] = future.result()
-                progress(f"{min(done * CHUNK, total):,} of {total:,} data sets")
-        except BaseException:
-            pool.shutdown(wait=False, cancel_futures=True)  # else it would first do all the rest
-            raise
+        for done, future in enumerate(as_completed(work), 1):
+            found[work[future]] = future.result()
+            progress(f"{min(done * CHUNK, total):,} of {total:,} data sets")
     parts: dict[Setting, list[pd.DataFrame]] = {}
     for job in jobs:
         parts.setdefault(job[0], []).append(found[job])

@@ -19,7 +19,7 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
-from scipy import stats
+from scipy.special import ndtri
 
 from replication.analysis.lead import CHINA, LEAD, RATIO, USA
 from replication.analysis.window.capture import NONE
@@ -100,7 +100,7 @@ def totals(table: pd.DataFrame) -> tuple[Floats, Floats]:
 
 def quantile(definitions: Definitions) -> float:
     """Standard errors from the middle of a normal interval of the definitions' level to its ends."""
-    return float(stats.norm.ppf((1 + definitions.inference.level) / 2))
+    return float(ndtri((1 + definitions.inference.level) / 2))
 
 
 def propagated(downloads: Floats, error: Floats) -> dict[str, tuple[float, float]]:

@@ -19,6 +19,7 @@ RESAMPLED = {
     "percentile": "percentile bootstrap of developers",
 }
 """Methods that say what other developers' luck would do, the first preferred."""
+_READ = ("estimand", "attribution", "labels", "method", "group", "lower", "upper")
 
 
 def of_records(
@@ -68,16 +69,17 @@ def _resampled(
         & estimates["group"].isin(list(NAMES))
         & estimates["estimand"].isin(list(estimands))
     ].dropna(subset=["lower", "upper"])
+    found: dict[tuple[str, str, str], dict[str, dict[str, list[float]]]] = {}
+    for *choices, method, group, lower, upper in zip(*(rows[x] for x in _READ), strict=True):
+        by_method = found.setdefault(tuple(choices), {})
+        by_method.setdefault(method, {})[group] = [lower, upper]
     ranges: dict[str, Any] = {}
-    for (estimand, credit, labels), every in rows.groupby(
-        ["estimand", "attribution", "labels"], sort=False
-    ):
-        method = next((m for m in RESAMPLED if (every["method"] == m).sum() == len(NAMES)), None)
+    for (estimand, credit, labels), by_method in found.items():
+        method = next((m for m in RESAMPLED if by_method.get(m, {}).keys() == NAMES.keys()), None)
         if method is None:
             continue
         measure, exclusion = estimands[estimand]
-        some = every[every["method"] == method].set_index("group")
-        ends = {name: some.loc[label, ["lower", "upper"]].tolist() for label, name in NAMES.items()}
+        ends = {name: by_method[method][label] for label, name in NAMES.items()}
         key = _key(measure, credit, labels, exclusion, scope)
         ranges[key] = {"resampled": ends | {"method": RESAMPLED[method]}}
     return ranges

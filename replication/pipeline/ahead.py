@@ -1,0 +1,41 @@
+"""A further process for the stages after the first: it imports their code while those run."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack, contextmanager
+
+from replication import processes, tables
+from replication.pipeline import analysis_stage, figures_stage
+from replication.pipeline.result_tables import modules_apart
+from replication.run import Run
+from replication.stages import Stage
+
+LAST = figures_stage.STAGE.name
+"""The last stage that gives work to other processes of ours."""
+
+
+@contextmanager
+def opened(run: Run, chosen: Sequence[Stage]) -> Iterator[Callable[[Stage], None]]:
+    """Yield what is to be called before each stage that runs.
+
+    The process begins with the first of them, so that a run with nothing to do starts none, and ends after
+    `LAST`, so that it takes no room beside the programs that convert documents.
+    """
+    names = [stage.name for stage in chosen]
+    last = names.index(LAST) if LAST in names else -1
+    begun: list[str] = []
+    with ExitStack() as stack:
+
+        def before(stage: Stage) -> None:
+            place = names.index(stage.name)
+            if place > last:
+                stack.close()
+            elif not begun and processes.cores() > 1:
+                pool = stack.enter_context(processes.beside(processes.cores() - 1))
+                if analysis_stage.several(run) and analysis_stage.STAGE.name in names[place + 1 :]:
+                    wanted = modules_apart(tables.ANALYSIS, whole=run.whole_hub)
+                    processes.import_ahead(pool, [*wanted, "replication.plots"])
+            begun.append(stage.name)
+
+        yield before
