@@ -29,7 +29,8 @@ from replication.errors import DegenerateDataError
 from replication.files import read_csv
 from replication.inference.cells import HALVES
 from replication.monthly import readings as of_readings
-from replication.monthly.readings import WHOLE, Reading
+from replication.monthly.readings import Reading
+from replication.monthly.request import WHOLE
 from replication.panel import window
 from replication.panel.table import study_groups
 from replication.panel.window.evidence import created_of
