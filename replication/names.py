@@ -9,9 +9,11 @@ from __future__ import annotations
 import re
 from string import ascii_lowercase, ascii_uppercase
 
+import numpy as np
 import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
+from numpy.typing import NDArray
 
 _PART = r"[A-Za-z0-9_](?:[A-Za-z0-9._-]{0,94}[A-Za-z0-9_])?"
 NAMESPACE, REPOSITORY = _PART, f"{_PART}/{_PART}"
@@ -66,6 +68,11 @@ def keys(names: pd.Series) -> pd.Series:
     return pd.Series(pc.ascii_lower(cells).to_pandas().to_numpy(), names.index, dtype="str")
 
 
+def among(names: pd.Series, known: pd.Series | pd.Index) -> NDArray[np.bool_]:
+    """Whether each name is one of those that are known: for many names, faster than isin."""
+    return np.asarray(pd.Index(known.unique()).get_indexer(pd.Index(names)) >= 0)
+
+
 def unified(*columns: pd.Series) -> tuple[pd.Series, ...]:
     """Columns of names in which spellings of one name have become one: the commonest of all columns.
 
@@ -75,7 +82,7 @@ def unified(*columns: pd.Series) -> tuple[pd.Series, ...]:
     if not spelling:
         return columns
     return tuple(
-        pd.Series([spelling.get(name, name) for name in cells], cells.index, cells.dtype)
+        pd.Series([spelling.get(n, n) for n in cells.to_numpy(object)], cells.index, cells.dtype)
         for cells in columns
     )
 

@@ -258,7 +258,6 @@ def test_a_run_says_what_it_defines_otherwise(tmp_path: Path) -> None:
     )
     assert own.changes(load_definitions(path)) == [
         "panel.age_limit_days 180 in place of 365",
-        "grid.age_limits_days in another order",
         "verdict.share_margin_points 2.5 in place of 1.0",
         "country_group with Canada",
         "country_group.Other.codes without CA",

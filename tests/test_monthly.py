@@ -25,7 +25,7 @@ from replication.errors import (
     StageOrderError,
 )
 from replication.files import read_csv, read_json
-from replication.monthly import changes, editions, intake, readings, renewal, window
+from replication.monthly import changes, editions, intake, readings, renewal, request, window
 from replication.monthly.changes import CAUSES, NEW, REVISED, Step
 from replication.monthly.editions import Edition
 from replication.monthly.window import Figures, Span
@@ -59,7 +59,7 @@ def figures(points: dict[str, float], developers: list[tuple[str, str, float]]) 
 
 def span(first: str, end: date) -> Span:
     """The window of one reading that counts from a day."""
-    one = readings.Reading("x", str(end), readings.HEAD, "x.csv", "", 0, 0, first)
+    one = readings.Reading("x", str(end), request.HEAD, "x.csv", "", 0, 0, first)
     return window.span_of([one], end)
 
 
@@ -77,7 +77,7 @@ def test_covered_days_are_counted_once() -> None:
         ("2024-07-21", "2024-06-22"),
         ("2024-09-20", "2024-08-22"),
     ]
-    some = [readings.Reading(d, d, readings.HEAD, "", "", 0, 0, first) for d, first in days]
+    some = [readings.Reading(d, d, request.HEAD, "", "", 0, 0, first) for d, first in days]
     assert window.covered(some, Span(date(2024, 6, 11), date(2024, 9, 20))) == 40 + 30
     assert window.covered(some, Span(date(2024, 7, 11), date(2024, 9, 20))) == 10 + 30
 
@@ -146,7 +146,7 @@ def test_a_file_is_taken_in_once(tmp_path: Path) -> None:
     first = taken(file, folder, AUGUST, "top")
     assert first.is_new
     assert (first.reading.day, first.reading.kind, first.reading.cut_off) == (
-        "2024-08-28", readings.HEAD, 60_000,
+        "2024-08-28", request.HEAD, 60_000,
     )  # fmt: skip
     before = contents(folder)
     again = taken(file.rename(tmp_path / "other.csv"), folder, AUGUST, "top")
@@ -213,8 +213,8 @@ def test_a_day_that_the_file_contradicts_is_refused(tmp_path: Path) -> None:
     with pytest.raises(SourceError, match=r"3 of the 9 models of .* were created later"):
         taken(small.whole(tmp_path, DECEMBER), folder, JULY)
     with pytest.raises(SourceError, match="was crawled on 2024-12-28, not on 2024-10-28"):
-        taken(small.crawl(tmp_path, DECEMBER), folder, OCTOBER)
-    assert taken(small.crawl(tmp_path, DECEMBER), folder, None).reading.day == "2024-12-28"
+        taken(small.crawl(tmp_path, DECEMBER), folder, OCTOBER, "")
+    assert taken(small.crawl(tmp_path, DECEMBER), folder, None, "").reading.day == "2024-12-28"
 
 
 def test_a_crawl_that_was_cut_off_is_refused(tmp_path: Path) -> None:
@@ -222,7 +222,78 @@ def test_a_crawl_that_was_cut_off_is_refused(tmp_path: Path) -> None:
     file = small.crawl(tmp_path, OCTOBER)
     file.write_text(file.read_text()[:-20])
     with pytest.raises(ContractError, match="this is not JSON"):
-        taken(file, tmp_path / "record", None)
+        taken(file, tmp_path / "record", None, "")
+    assert not (tmp_path / "record").exists()
+
+
+@pytest.mark.slow
+def test_a_file_is_the_reading_of_one_day(tmp_path: Path) -> None:
+    """Under another date, or as another extent, it is refused, and the reading that it is is named."""
+    folder, file = tmp_path / "record", small.top(tmp_path, AUGUST, 1_000)
+    one = taken(file, folder, AUGUST, "top").reading
+    before = contents(folder)
+    for day, covers in ((OCTOBER, "top"), (AUGUST, "all"), (AUGUST, "top:7")):
+        with pytest.raises(SourceError, match="reading of 2024-08-28, the most down") as caught:
+            taken(file, folder, day, covers)
+        assert str(folder / readings.FOLDER / one.id) in caught.value.remedy
+    for covers in ("", "top", "top:60000"):
+        assert not taken(file, folder, AUGUST, covers).is_new
+    assert contents(folder) == before
+
+
+@pytest.mark.parametrize("covers", ["all", "top", "top:12"])
+def test_an_extent_that_a_file_contradicts_is_refused(tmp_path: Path, covers: str) -> None:
+    """Of a crawl of namespaces nobody can say that it is a list; what is said is not passed over."""
+    with pytest.raises(SourceError, match="chosen namespaces, not what COVERS says") as caught:
+        taken(small.crawl(tmp_path, OCTOBER), tmp_path / "record", None, covers)
+    assert caught.value.remedy == "leave COVERS away"
+    assert not (tmp_path / "record").exists()
+
+
+@pytest.mark.parametrize(
+    ("covers", "known", "agrees"),
+    [
+        ("all", (request.WHOLE, 0), True),
+        ("all", (request.HEAD, 7), False),
+        ("top", (request.HEAD, 7), True),
+        ("top:7", (request.HEAD, 7), True),
+        ("top:7", (request.HEAD, request.SMALLEST), True),
+        ("top:7", (request.HEAD, 8), False),
+        ("top:7", (request.WHOLE, 0), False),
+    ],
+)
+def test_what_an_extent_agrees_with(covers: str, known: tuple[str, int], agrees: bool) -> None:
+    """A list of the most downloaded without a number may go down to any."""
+    said = request.extent_of(covers)
+    assert said is not None
+    assert said.agrees(*known) == agrees
+
+
+@pytest.mark.parametrize(
+    ("name", "covers", "what"),
+    [
+        ("no.csv", "top", "there is no file"),
+        ("top.csv", "tpo", "what COVERS=tpo means is not known"),
+        ("top.csv", "top:", "what COVERS=top: means is not known"),
+        ("top.csv", "top:²", "what COVERS=top:² means is not known"),
+        ("top.csv", "", "covers is not known"),
+        ("other.csv", "top", "is no reading"),
+    ],
+)
+def test_what_is_asked_is_looked_at_before_anything_is_computed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str, covers: str, what: str
+) -> None:
+    """A missing file or a misspelt extent costs nobody a window."""
+
+    def computed(*_: object) -> None:
+        raise AssertionError
+
+    monkeypatch.setattr(editions.Edition, "present", computed)
+    (tmp_path / "top.csv").write_text("id,downloads\nQwen/one,5\n")
+    (tmp_path / "other.csv").write_text("a,b\n1,2\n")
+    asked = ("--reading", tmp_path / name, "--date", "2024-08-28", "--covers", covers)
+    done = invoke("record", *asked, "--out", tmp_path / "record")
+    assert_one_message(done.exit_code, done.stderr, what)
     assert not (tmp_path / "record").exists()
 
 
@@ -422,7 +493,7 @@ def test_crawls_with_counters_give_a_range(tmp_path: Path, edition: Edition) -> 
 def test_without_a_complete_list_no_share_is_known(tmp_path: Path, edition: Edition) -> None:
     """A crawl of chosen namespaces is kept until a list comes."""
     folder = tmp_path / "record"
-    taken(small.crawl(tmp_path, OCTOBER), folder, None)
+    taken(small.crawl(tmp_path, OCTOBER), folder, None, "")
     made = renewal.renew(folder, edition)
     assert made.changes["after"].isna().all()
     assert window.NO_LIST in (folder / "README.md").read_text(encoding="utf-8")
@@ -460,6 +531,7 @@ def test_the_command_takes_a_file_and_says_what_moved(tmp_path: Path) -> None:
     assert done.returncode == 0, done.stderr
     assert "new reading" in done.stdout
     assert "1 window computed" in done.stdout
+    assert f"not known: {window.NO_BIRTHS}" in " ".join(done.stdout.split())
     again = replication(*asked, "--covers", "top")
     assert again.returncode == 0
     assert "already there, nothing to take in" in again.stdout
@@ -494,7 +566,7 @@ def test_a_crawl_is_taken_in(
     with desk(tmp_path, monkeypatch, models=35) as place:
         assert commands._crawl(place.folder, edition, lambda _: None, (False, 20, "")) is None
     (one,) = readings.all_of(place.folder)
-    assert (one.kind, one.rows) == (readings.HEAD, 20)
+    assert (one.kind, one.rows) == (request.HEAD, 20)
     assert one.file == f"crawls/top-20/models/{one.day}/models.parquet"
     renewal.renew(place.folder, edition)
     assert (place.folder / renewal.CHANGES).is_file()
@@ -547,9 +619,9 @@ def test_the_real_tables_give_the_window_that_the_package_carries(
 def test_readings_of_one_day_go_by_trust() -> None:
     """Readings are sorted by day, then by how far they are trusted."""
     one = readings.Reading(
-        "2024-07-28-top", "2024-07-28", readings.HEAD, "a.csv", "", 0, 0, "2024-06-29"
+        "2024-07-28-top", "2024-07-28", request.HEAD, "a.csv", "", 0, 0, "2024-06-29"
     )
-    two = replace(one, id="2024-07-28-hub", kind=readings.WHOLE, file="b.parquet")
+    two = replace(one, id="2024-07-28-hub", kind=request.WHOLE, file="b.parquet")
     located = readings.located(Path("x"), [one, two])
     assert [part.record.id for part in located] == ["hub-2024-07-28", "top-2024-07-28"]
     assert [part.record.shape for part in located] == ["list", "top"]

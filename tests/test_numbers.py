@@ -88,6 +88,8 @@ def test_what_other_data_lack_says_so(tmp_path: Path) -> None:
         ("signed-points", 0.063, "+6.3"),
         ("leads", 0.231, "China leads the USA by 23.1\u00a0points"),
         ("leads", -0.021, "the USA leads China by 2.1\u00a0points"),
+        ("stays-ahead", "2025-07", "China is ahead to the end from July 2025"),
+        ("stays-ahead", "never", "China is not ahead to the end from any month"),
         ("day", "2025-07-02", "2\u00a0July 2025"),
         ("day", "never", "never"),
         ("whole", 851000, "851,000"),

@@ -178,7 +178,7 @@ def test_the_lines_in_short_are_those_of_the_paper() -> None:
     )
 
 
-def headline_of(low: float, high: float, doubt: float = -0.003) -> str:
+def headline_of(low: float, high: float, doubt: float = -0.003, young: str = "first-year") -> str:
     """The headline of a lead of −12.7 points with some range."""
     rows = [
         ("China", 0.148, 0.112, 0.183),
@@ -191,7 +191,7 @@ def headline_of(low: float, high: float, doubt: float = -0.003) -> str:
     colours = {"China": "#D2402B", "USA": "#12386E"}
     doubts = {"change": ["labels/registry-low", "labels/registry-high"], "lead": [-0.209, doubt]}
     return answer.headline(
-        pd.DataFrame(rows, columns=columns), pd.DataFrame(doubts), claims, 0.95, colours
+        pd.DataFrame(rows, columns=columns), pd.DataFrame(doubts), claims, 0.95, colours, young
     )
 
 
@@ -208,6 +208,13 @@ def test_the_headline_says_who_leads_and_by_how_much() -> None:
     ):
         assert part in text
     assert "China leads the USA by 1.3" in text
+
+
+def test_the_headline_names_the_age_limit_of_the_run() -> None:
+    """The shares of a run at another limit are not called first-year."""
+    assert "<caption>Share of first-180-day downloads</caption>" in headline_of(
+        -0.164, -0.09, young="first-180-day"
+    )
 
 
 def test_doubtful_labels_that_turn_the_lead_are_said_to() -> None:

@@ -15,7 +15,7 @@ PAPER, SUPPLEMENT = (
     (ROOT / "paper" / f"{name}.md").read_text(encoding="utf-8") for name in ("paper", "supplement")
 )
 DECLARED = tomllib.loads((ROOT / "paper" / "numbers.toml").read_text(encoding="utf-8"))["numbers"]
-NO_NUMBERS = {"text", "day", "month", "month-of", "leads", "short-hash"}
+NO_NUMBERS = {"text", "day", "month", "month-of", "stays-ahead", "leads", "short-hash"}
 """Formats whose displays are words or dates; a lead in words is a number too, and is counted by itself."""
 NUMBERS = {
     key for key, spec in DECLARED.items() if spec.rpartition("|")[2].strip() not in NO_NUMBERS

@@ -30,6 +30,15 @@ def broken(text: str) -> set[str]:
 
 # Sentences written for this test, in the manner of press retellings; none is a quotation.
 KEPT = [
+    "China overtook the US with 17.1% of downloads of new models on Hugging Face.",
+    "The US was overtaken by China in downloads of new open models over the past year, 17.1% to 15.8%.",
+    "China beats US 17.1% to 15.8% in downloads of new models.",
+    "China passed the US with a share of 17.1%, against 15.8% for American developers, of downloads of new models last year.",
+    "In new-model downloads over the past year the US fell to 15.8%.",
+    "The US fell to 15.8 in new-model downloads over the past year.",
+    "The US, with 15.8%, fell behind China, with 17.1%, in downloads of new models last year.",
+    "China and the US took 17.1 and 15.8 percent of downloads of new models.",
+    "China led the US in downloads of new models with 17.1%.",
     f"Among new models on Hugging Face, Chinese ones took 17.1 % of downloads {WINDOW}, US ones 15.8 %.",
     "New Chinese open models took 17 percent of downloads in the year to August 2025, new American models 15.8 percent.",
     "Models under a year old from Chinese developers drew 17.1% of Hugging Face downloads over the past year, ahead of 15.8% for American ones.",
@@ -49,6 +58,16 @@ KEPT = [
     "Hugging Face says that of newly created models, downloads of Chinese models surpass those of any other country.",
 ]
 BROKEN = {
+    "China overtook the US with 15.8% of downloads of new models on Hugging Face.": {
+        "sides-swapped"
+    },
+    "With 15.8% of downloads of new models last year, China overtook the US.": {"sides-swapped"},
+    "The US was overtaken by China with 15.8% of downloads of new models.": {"sides-swapped"},
+    "The US fell to 17.1% of downloads of new models last year.": {"sides-swapped"},
+    "China overtook the US with 25% of downloads of new models on Hugging Face.": {"wrong-figure"},
+    "China has overtaken the US, 19.4 to 15.8 percent of downloads of new models.": {
+        "wrong-figure"
+    },
     "Chinese open models accounted for 17.1% of global AI model downloads over the year ending August 2025, narrowly exceeding the US share of 15.86%.": {
         "new-dropped",
         "all-downloads",
@@ -169,12 +188,16 @@ BROKEN = {
     "The Hub has 250,000 derivatives of Qwen.": {"wrong-figure"},
 }
 UNTOLD = {
+    "US app downloads fell by 3 % last year.": "no published figure",
     "Has China overtaken the US in downloads of new open models?": "it asks",
     "China did not overtake the US in downloads of new open models.": "it denies",
     "New Chinese models will take 17.1 % of downloads next year.": "may come",
     "New Chinese models accounted for nearly a fifth of downloads over the past year.": "in words",
     "China's Qwen has more derivatives than Google and Meta combined.": "nothing that was published",
     "Apple shares rose 3 % on Tuesday.": "no published figure",
+    "US overtaken by China": "say what is counted",
+    "DeepSeek and Alibaba's Qwen dominate downloads of Chinese models.": "nothing that was published",
+    "China overtook the US. " * 500: "longer than",
     "中国新开源模型的下载量占比达到 17.1 %，超过美国的 15.8 %。": "no published figure",
     "Rebuilt from public records, the US is ahead with 27.4 % of first-year downloads.": "no published figure",
     "DeepSeek released R1 in January.": "no published figure",
@@ -310,7 +333,16 @@ def test_every_rule_and_subject_is_named_once() -> None:
         ("Chinese models took 17.1% against 15.8% for American ones", ["China", "USA"]),
         ("China (17.1 %) overtook the U.S. (15.8 %)", ["China", "USA"]),
         ("The US fell to 15.8 % while China rose to 17.1 %", ["USA", "China"]),
-        ("China passed the US: 17.1 to 15.8 %", [""]),
+        ("China passed the US: 17.1 to 15.8 %", ["China", "USA"]),
+        ("China passed the US with 17.1 %", ["China"]),
+        ("China's 17.1 % passed the US's 15.8 %", ["China", "USA"]),
+        ("China, at 17.1 %, overtook the US at 15.8 %", ["China", "USA"]),
+        ("China overtook the US, which fell to 15.8 %", [""]),
+        ("The US was overtaken by China: 17.1 to 15.8 %", ["", ""]),
+        ("The US trails China with 15.8 %", ["USA"]),
+        ("At 15.8 %, the US trails China", ["USA"]),
+        ("China 17.1 - 15.8 % over the US", ["China", "USA"]),
+        ("China rose to 17.1 from Qwen 2.5", ["China"]),
         ("tell us that 17.1 % were new", [""]),
     ],
 )

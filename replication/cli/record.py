@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import date, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -106,16 +106,25 @@ def record(
             "a date, an extent and force go with a file", param_hint="--reading"
         )
     with reported(), progress("record") as say:
+        from replication.monthly import request
+
+        if reading is not None:
+            request.file_of(reading)
+            request.extent_of(covers)
         from replication.definitions import PACKAGED
+        from replication.monthly import intake
         from replication.monthly.editions import Edition
 
         target = places.resolved(folder or places.home() / FOLDER)
         places.check_out(target)
+        on = day.date() if day else None
+        if reading is not None:
+            intake.require_known(reading, target, on, covers)
         edition = Edition.present(definitions or PACKAGED)
         _settle(target, edition, say)
         failed = None
         if reading is not None:
-            _take(reading, target, edition, day, covers, force=force)
+            _take(reading, target, edition, on, covers, force=force)
         elif not no_crawl:
             failed = _crawl(target, edition, say, (all_models, top, namespaces))
         _renew(target, edition, say, failed)
@@ -130,16 +139,13 @@ def _settle(folder: Path, edition: Edition, say: Say) -> None:
 
 
 def _take(
-    file: Path, folder: Path, edition: Edition, day: datetime | None, covers: str, *, force: bool
+    file: Path, folder: Path, edition: Edition, day: date | None, covers: str, *, force: bool
 ) -> None:
     """Take a file in, and say what it was taken for."""
     from replication.monthly import intake
     from replication.monthly.readings import KINDS
 
-    taken = intake.take(
-        file, folder, edition.definitions, day=day.date() if day else None, covers=covers,
-        anyway=force,
-    )  # fmt: skip
+    taken = intake.take(file, folder, edition.definitions, day=day, covers=covers, anyway=force)
     one = taken.reading
     what = f"{one.day or 'any day'}, {KINDS[one.kind]}, {one.rows:,} rows"
     state = "new reading" if taken.is_new else "already there, nothing to take in"
@@ -186,6 +192,8 @@ def _show(folder: Path, made: Renewed) -> None:
 
     columns, rows = moved_last(made.changes)
     print_table(out, columns, rows, right=columns[1:])
+    for reason in made.unknown:
+        out.print(f"not known: {reason}", markup=False)
     count = len(made.computed)
     done = f"{count} window{'' if count == 1 else 's'} computed" if count else "all as it was"
     out.print(f"record  {done} → {folder / 'README.md'}", markup=False)

@@ -34,7 +34,8 @@ from replication.definitions.windows import (
     PublishedWindow,
     Variant,
     Window,
-    young,
+    within,
+    young_word,
 )
 
 
@@ -127,7 +128,12 @@ class Definitions:
     @cached_property
     def young(self) -> str:
         """What downloads under the age limit are called: first-year, or first-180-day."""
-        return young(self.panel.age_limit_days).replace(" ", "-").removesuffix("s")
+        return young_word(self.panel.age_limit_days)
+
+    @cached_property
+    def within(self) -> str:
+        """How old a repository may be for its downloads to count, in words: a year, or 180 days."""
+        return within(self.panel.age_limit_days)
 
     @cached_property
     def credited(self) -> str:

@@ -158,6 +158,16 @@ def young(age_limit_days: int) -> str:
     return "first year" if age_limit_days in YEAR else f"first {age_limit_days} days"
 
 
+def young_word(age_limit_days: int) -> str:
+    """What downloads of the first time of a repository are called: first-year, or first-180-day."""
+    return young(age_limit_days).replace(" ", "-").removesuffix("s")
+
+
+def within(age_limit_days: int) -> str:
+    """How long the first time of a repository is, in words: a year, or 180 days."""
+    return "a year" if age_limit_days in YEAR else f"{age_limit_days} days"
+
+
 def labelled(label: str, start: date, end: date, last: date, age_limit_days: int) -> str:
     """A label with what follows from the definitions: {dates}, {end} and {young}."""
     year = "" if start.year == end.year else f" {start.year}"

@@ -17,8 +17,9 @@ from replication.definitions.records import COUNTERS, CRAWL, CREATED
 from replication.errors import ContractError, SourceError
 from replication.files import copy_file, sha256_file, write_text
 from replication.monthly import readings
-from replication.monthly.readings import HEAD, WHOLE, Reading
+from replication.monthly.readings import Reading
 from replication.monthly.recognition import COVERS, Known, recognised
+from replication.monthly.request import HEAD, SMALLEST, WHOLE, Extent, extent_of, unsaid
 from replication.sources.records.joining import read_located
 from replication.sources.records.one_record import CUMULATIVE, Located
 from replication.sources.records.record_set import Records
@@ -72,40 +73,77 @@ def take(
     Raises
     ------
     SourceError
-        The file is none that can be read, its day or extent is not known, it looks like a part, or
-        another one of the same day and kind is there.
+        The file is none that can be read, its day or extent is not known or is said to be another one,
+        it looks like a part, or another one of the same day and kind is there.
     ContractError
         A cell cannot be read: the message names the file, the line and the remedy.
     OutputError
         The folder cannot be written.
     """
-    sha256 = sha256_file(file) if file.is_file() else ""
-    there = readings.all_of(folder)
-    for one in there:
-        if sha256 in {one.sha256, one.handed_in} and (not day or one.day in {"", day.isoformat()}):
-            return Taken(one, is_new=False)
-    known = _with_extent(recognised(file, sha256), covers, file)
-    reading = _described(file, sha256, _dated(known, day, file), definitions)
+    sha256, there = _hash_of(file), readings.all_of(folder)
+    known = _known(file, sha256, there, folder, day, covers)
+    if isinstance(known, Reading):
+        return Taken(known, is_new=False)
+    reading = _described(file, sha256, known, definitions)
     _require_free(reading, there, folder)
     if not anyway:
         _require_whole(reading, there, definitions)
     return Taken(_stored(reading, file, folder), is_new=True)
 
 
-def _with_extent(known: Known, covers: str, file: Path) -> Known:
+def require_known(file: Path, folder: Path, day: date | None, covers: str) -> None:
+    """Refuse at once what `take` would refuse before it reads a cell."""
+    _known(file, _hash_of(file), readings.all_of(folder), folder, day, covers)
+
+
+def _hash_of(file: Path) -> str:
+    return sha256_file(file) if file.is_file() else ""
+
+
+def _known(
+    file: Path, sha256: str, there: tuple[Reading, ...], folder: Path, day: date | None, covers: str
+) -> Known | Reading:
+    """What a file is, before its cells are read, or the reading as which it was taken in."""
+    said = extent_of(covers)
+    for one in there:
+        if sha256 in {one.sha256, one.handed_in}:
+            _require_same(one, day, said, folder)
+            return one
+    known = _dated(_with_extent(recognised(file, sha256), said, file), day, file)
+    if known.day == "" and known.kind in {WHOLE, HEAD}:
+        raise SourceError(f"{file} does not say of which day it is", _SAY_DATE)
+    return known
+
+
+def _require_same(one: Reading, day: date | None, said: Extent | None, folder: Path) -> None:
+    """Refuse to take what is there for anything else: one file is one reading."""
+    other_day = day and one.day and one.day != day.isoformat()
+    if other_day or (said and not said.agrees(one.kind, one.cut_off)):
+        raise SourceError(
+            f"this file is there as the reading {_words(one.kind, one.day, one.cut_off)}, not of what DATE "
+            "or COVERS says",
+            f"leave them away; or remove {folder / readings.FOLDER / one.id} and take it in anew",
+        )
+
+
+def _with_extent(known: Known, said: Extent | None, file: Path) -> Known:
     """What the user says that a list covers; nobody's word is taken against a file's own."""
-    if known.kind != COVERS:
-        return known
-    kind, _, least = covers.partition(":")
-    if kind == "all" and not least:
-        return replace(known, kind=WHOLE, cut_off=0)
-    if kind == HEAD and (least.isdigit() or not least):
-        return replace(known, kind=HEAD, cut_off=int(least or -1))
-    raise SourceError(
-        f"what {file} covers is not known",
-        "say it: COVERS=all (every model of the Hub), COVERS=top (the most downloaded, down to its "
-        "smallest count) or COVERS=top:12000 (complete down to so many downloads)",
-    )
+    if known.kind == COVERS:
+        if said is None:
+            raise unsaid(file)
+        return replace(known, kind=said.kind, cut_off=said.cut_off)
+    if said and not said.agrees(known.kind, known.cut_off):
+        raise SourceError(
+            f"{file} is known to be {_words(known.kind, known.day, known.cut_off)}, not what COVERS says",
+            "leave COVERS away",
+        )
+    return known
+
+
+def _words(kind: str, day: str, cut_off: int) -> str:
+    """What a reading is, in words."""
+    depth = f" down to {cut_off:,} downloads" if cut_off > 0 else ""
+    return f"of {day or 'any day'}, {readings.KINDS[kind]}{depth}"
 
 
 def _dated(known: Known, day: date | None, file: Path) -> Known:
@@ -120,8 +158,6 @@ def _dated(known: Known, day: date | None, file: Path) -> Known:
 
 def _described(file: Path, sha256: str, known: Known, definitions: Definitions) -> Reading:
     """Read every cell, and say what the file is."""
-    if known.day == "" and known.kind in {WHOLE, HEAD}:
-        raise SourceError(f"{file} does not say of which day it is", _SAY_DATE)
     reading = Reading(
         readings.id_of(known.day, known.kind), known.day, known.kind, file.name, sha256,
         file.stat().st_size, 0, "", max(known.cut_off, 0), known.task_lists, known.lag_days,
@@ -139,7 +175,7 @@ def _described(file: Path, sha256: str, known: Known, definitions: Definitions) 
         return _of_counters(tables, replace(reading, rows=rows))
     _require_day(tables, reading, file)
     counts = tables.observations["value"]
-    cut = int(counts[counts > 0].min()) if known.cut_off < 0 else known.cut_off
+    cut = int(counts[counts > 0].min()) if known.cut_off == SMALLEST else known.cut_off
     if cut and int(counts.min()) > NEAR * cut:
         raise SourceError(
             f"{file} is said to be complete down to {cut:,} downloads and holds none below "

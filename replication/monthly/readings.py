@@ -15,12 +15,11 @@ from pathlib import Path
 from replication.definitions.records import COUNTERS, CRAWL, CREATED, Record, Shape
 from replication.errors import ContractError, HashMismatchError
 from replication.files import read_json, sha256_file, write_json
+from replication.monthly.request import HEAD, WHOLE
 from replication.panel.window.paths import COUNTED
 from replication.sources.records.one_record import Located
 
 FOLDER, ABOUT = "readings", "reading.json"
-WHOLE, HEAD = "hub", "top"
-"""Kinds of complete lists: of every model, and of the most downloaded."""
 KINDS = {
     WHOLE: "every model of the Hub",
     HEAD: "the most downloaded models",

@@ -12,7 +12,7 @@ import pyarrow.parquet as pq
 
 from replication.definitions.records import COUNTERS, CRAWL, CREATED, load_records
 from replication.errors import SourceError
-from replication.monthly.readings import HEAD, WHOLE
+from replication.monthly.request import HEAD, SMALLEST, WHOLE, file_of
 from replication.sources.crawl.store import RECORD as CRAWLED
 
 COVERS = "covers"
@@ -37,12 +37,12 @@ class Known:
     day
         ISO 8601 date that is known for it; empty where none is.
     cut_off, task_lists, lag_days, title, licence
-        As of `Reading`; a cut-off of −1 is the smallest count.
+        As of `Reading`; a cut-off may be `SMALLEST`.
     """
 
     kind: str
     day: str = ""
-    cut_off: int = -1
+    cut_off: int = SMALLEST
     task_lists: bool = False
     lag_days: int = 0
     title: str = ""
@@ -57,9 +57,7 @@ def recognised(file: Path, sha256: str) -> Known:
     SourceError
         There is no such file, or it is none that can be read.
     """
-    if not file.is_file():
-        raise SourceError(f"there is no file {file}", "name a file: READING=file DATE=2024-09-20")
-    kind = CRAWL if file.suffix in _LINES else _of_columns(file)
+    kind = CRAWL if file_of(file).suffix in _LINES else _of_columns(file)
     for record in load_records():
         if sha256 in record.sha256:
             kinds = {"list": WHOLE, "top": HEAD}
@@ -104,5 +102,5 @@ def _of_own_crawl(file: Path) -> Known:
         mode, day = str(record["scope"]["mode"]), str(record["label"])
     except (OSError, ValueError, KeyError, TypeError):
         return Known(COVERS)
-    kind, cut = {"all": (WHOLE, 0), "top": (HEAD, -1), "namespaces": (CRAWL, -1)}[mode]
+    kind, cut = {"all": (WHOLE, 0), "top": (HEAD, SMALLEST), "namespaces": (CRAWL, SMALLEST)}[mode]
     return Known(kind, day, cut, title="A crawl of the Hub’s own list of models")

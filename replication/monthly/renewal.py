@@ -36,10 +36,21 @@ Say = Callable[[str], None]
 
 @dataclass(frozen=True)
 class Renewed:
-    """What a renewal did: days whose windows were computed, and all rows of the changelog."""
+    """What a renewal did.
+
+    Attributes
+    ----------
+    computed
+        Days whose windows were computed.
+    changes
+        All rows of the changelog.
+    unknown
+        What is not known of the newest window, and why.
+    """
 
     computed: tuple[date, ...]
     changes: pd.DataFrame
+    unknown: tuple[str, ...]
 
 
 def renew(folder: Path, edition: Edition, say: Say = lambda _: None) -> Renewed:
@@ -78,8 +89,9 @@ def renew(folder: Path, edition: Edition, say: Say = lambda _: None) -> Renewed:
             shutil.rmtree(path)
     table = _changelog(folder, days)
     write_csv(folder / CHANGES, table)
-    document.write(folder, _closed(folder, days), there, edition.definitions, table)
-    return Renewed(tuple(computed), table)
+    closed = _closed(folder, days)
+    document.write(folder, closed, there, edition.definitions, table)
+    return Renewed(tuple(computed), table, closed[-1].figures.unknown)
 
 
 def _closed(folder: Path, days: Sequence[date]) -> list[Closed]:

@@ -29,7 +29,9 @@ from replication.errors import DegenerateDataError
 from replication.files import read_csv
 from replication.inference.cells import HALVES
 from replication.monthly import readings as of_readings
-from replication.monthly.readings import WHOLE, Reading
+from replication.monthly.readings import Reading
+from replication.monthly.request import WHOLE
+from replication.names import among
 from replication.panel import window
 from replication.panel.table import study_groups
 from replication.panel.window.evidence import created_of
@@ -230,9 +232,9 @@ def with_dates(records: Records) -> tuple[Records, float]:
     whole = records.lists.loc[records.lists["cut_off"] == 0, "record"]
     seen = records.observations[records.observations["kind"] == THIRTY_DAY]
     listed = seen["record"].isin(list(whole))
-    undated = ~seen["name"].isin(created_of(records).index)
+    undated = ~among(seen["name"], created_of(records).index)
     if len(whole):
-        undated &= seen["name"].isin(seen.loc[listed, "name"])
+        undated &= among(seen["name"], seen.loc[listed, "name"])
     counts = seen["value"].where(~listed | (len(whole) == 0), 0)
     names = seen.loc[undated, "name"].drop_duplicates()
     told = pd.DataFrame({"name": names, "record": UNDATED, "created": EARLIEST})

@@ -13,6 +13,8 @@ from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
+import pyarrow as pa
+import pyarrow.compute as pc
 from numpy.typing import NDArray
 from scipy import sparse
 from scipy.sparse.csgraph import connected_components
@@ -79,7 +81,9 @@ class Lineage:
 
 def namespaces(names: pd.Series) -> pd.Series:
     """The namespace in each repository name; a name without one stands for itself."""
-    return names.str.split("/", n=1).str[0]
+    cells = pa.array(names, type=pa.large_string(), from_pandas=True)
+    heads = pc.replace_substring_regex(cells, r"(?s)/.*\z", "")
+    return pd.Series(heads.to_numpy(zero_copy_only=False), names.index, dtype=object)
 
 
 def released_edges(names: Sequence[str], parents: Sequence[str]) -> pd.DataFrame:
@@ -178,7 +182,7 @@ def _spelt(names: pd.Series, known: dict[str, None]) -> pd.Series:
         if folded in spelling:
             spelling[folded] = name
     present = {name: spelling[key(name)] for name in others}
-    return pd.Series([present.get(n, n) for n in names], names.index, dtype=object)
+    return pd.Series([present.get(n, n) for n in names.to_numpy(object)], names.index, dtype=object)
 
 
 def _in_cycles(

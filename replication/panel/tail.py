@@ -88,4 +88,6 @@ def _known(names: pd.Series, totals: pd.DataFrame, least: int) -> pd.DataFrame:
     sums = totals.groupby(names.to_numpy()).sum().max(axis=1)
     small = sums.index[sums < least]
     buckets = dict(zip(small, map(bucket, small), strict=True))
-    return pd.Series([buckets.get(name, name) for name in names], names.index, names.dtype)
+    return pd.Series(
+        [buckets.get(name, name) for name in names.to_numpy(object)], names.index, names.dtype
+    )

@@ -65,6 +65,14 @@ def _month(value: Any) -> str:
         return str(value)
 
 
+def _stays_ahead(value: Any) -> str:
+    """From when China is ahead to the end: of a month, or of what stands for none."""
+    month = _month(value)
+    if month == str(value):
+        return "China is not ahead to the end from any month"
+    return f"China is ahead to the end from {month}"
+
+
 def _p_value(value: Any) -> str:
     return f"{float(value):.3f}" if float(value) >= 0.001 else "below 0.001"
 
@@ -87,6 +95,7 @@ FORMATS: dict[str, Callable[[Any], str]] = {
     "millions": lambda v: f"{int(v) / 1e6:,.1f}{NBSP}million",
     "day": _day,
     "month": _month,
+    "stays-ahead": _stays_ahead,
     "month-of": lambda v: _month(str(v)[:7]),
     "text": str,
     "short-hash": lambda v: f"{str(v)[:12]}…",

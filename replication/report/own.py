@@ -13,6 +13,7 @@ from replication.sources import bundled
 
 SHOWN = 8
 """Definitions that are named; of more only the number."""
+AGE_LIMITS = "grid.age_limits_days"
 EXTENT, OWN = "source:extent", "source:own"
 """Keys of the text for what the source covers, and for what of the run is not as committed."""
 
@@ -59,11 +60,15 @@ def differences(results: Path, definitions: Definitions) -> list[str]:
 
 
 def changes(definitions: Definitions) -> list[str]:
-    """Definitions that are not the packaged ones, with both values; labels that follow are left out."""
+    """Definitions that are not the packaged ones, with both values.
+
+    Labels that follow from others are left out, and so is the order of the grid's age limits, of which
+    that of the panel is the first.
+    """
     sentences = (
         _change(key, own, other)
         for key, (own, other) in values.changes(definitions).items()
-        if not key.endswith(".label")
+        if not (key.endswith(".label") or (key == AGE_LIMITS and sorted(own) == sorted(other)))
     )
     return [sentence for sentence in sentences if sentence]
 
@@ -77,7 +82,11 @@ def _change(key: str, own: Any, other: Any) -> str:
     more = [str(one) for one in own if one not in other]
     fewer = [str(one) for one in other if one not in own]
     parts = [f"with {', '.join(more)}"] * bool(more) + [f"without {', '.join(fewer)}"] * bool(fewer)
-    return f"{key} {' and '.join(parts) or 'in another order'}"
+    return f"{key} {' and '.join(parts) or f'in the order {_listed(own)} in place of {_listed(other)}'}"
+
+
+def _listed(values: list[Any]) -> str:
+    return ", ".join(map(str, values))
 
 
 def _shown(value: Any) -> str:

@@ -11,6 +11,7 @@ import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache
+from itertools import compress
 from pathlib import Path
 from typing import Annotated
 
@@ -28,8 +29,11 @@ PATH = places.PACKAGE / "data" / "retelling.toml"
 KEEPS, BREAKS, UNCLEAR = "keeps the definition", "does not keep the definition", "cannot tell"
 LONGEST = 2_000
 """Letters of a sentence: what is longer is a text, of which each sentence is asked about alone."""
-NOT_RECOGNISED = "no published figure of the ledger is recognised in it"
-TOO_LONG = f"it is longer than the {LONGEST:,} letters of any sentence"
+NOT_RECOGNISED = (
+    "no published figure of the ledger is recognised in it; say what is counted and of which country, as "
+    "“downloads of new Chinese models”, or see what is there: python -m replication claim"
+)
+TOO_LONG = f"it is longer than the {LONGEST:,} letters of any sentence: ask about each alone"
 OWN = "says the opposite of what was published"
 OTHER_AHEAD = "what was published has the other country ahead"
 _PLACE = re.compile(r"\{(?P<claim>[\w.-]+?)(?P<period>\.period)?\}")
@@ -72,6 +76,8 @@ class Subject:
     ----------
     about
         Patterns that are all found in such a sentence.
+    about_figure
+        Patterns that suffice where the sentence prints one of the published figures.
     asserts
         What it must say, so that there is something to judge.
     corrected
@@ -85,6 +91,7 @@ class Subject:
     about: tuple[Pattern, ...]
     asserts: Pattern
     corrected: str
+    about_figure: tuple[Pattern, ...] = ()
     China: tuple[str, ...] = ()
     USA: tuple[str, ...] = ()
     any: tuple[str, ...] = ()
@@ -128,7 +135,7 @@ class Rule:
             return self.id in measured
         if self.missing:
             return not _any(self.missing, whole)
-        return all(re.search(pattern, bare) for pattern in self.found)
+        return _all(self.found, bare)
 
 
 @table_class(frozen=True, config=TABLE)
@@ -195,7 +202,7 @@ def check(sentence: str, ledger: Mapping[str, Claim], rules: Rules) -> Finding:
     known = tuple(figures(whole))
     subject = _subject(whole, known, ledger, rules)
     if subject is None or len(sentence) > LONGEST:
-        return Finding(UNCLEAR, NOT_RECOGNISED if subject is None else TOO_LONG)
+        return Finding(UNCLEAR, TOO_LONG if len(sentence) > LONGEST else NOT_RECOGNISED)
     claims = tuple(name for name in subject.claims if ledger[name].retells not in subject.claims)
     for doubt in rules.unclear:
         if re.search(doubt.found, whole):
@@ -235,12 +242,20 @@ def _any(patterns: tuple[str, ...], text: str) -> bool:
     return any(re.search(pattern, text) for pattern in patterns)
 
 
+def _all(patterns: tuple[str, ...], text: str) -> bool:
+    return all(re.search(pattern, text) for pattern in patterns)
+
+
 def _subject(
     text: str, known: tuple[Figure, ...], ledger: Mapping[str, Claim], rules: Rules
 ) -> Subject | None:
     """The subject with the most of the sentence's figures; the first of equals, a plain pair before spring."""
-    likely = [s for s in rules.subject if all(re.search(pattern, text) for pattern in s.about)]
-    scores = [sum(_of_subject(f, s, ledger) for f in known) for s in likely]
+    printed = [sum(_of_subject(f, s, ledger) for f in known) for s in rules.subject]
+    about = [
+        _all(s.about, text) or bool(count and s.about_figure and _all(s.about_figure, text))
+        for s, count in zip(rules.subject, printed, strict=True)
+    ]
+    likely, scores = [*compress(rules.subject, about)], [*compress(printed, about)]
     if not likely:
         return None
     if max(scores) == 0:

@@ -22,7 +22,18 @@ _SHORT = (  # of lower-case text
     (re.compile(r"\b(?:percentage|percent|per cent|%)[ -]points?\b|%-points?|\bpp\b"), "points"),
     (re.compile(r"\bper cent\b|\bpercent\b|\bpct\b"), "%"),
     (re.compile(r"\b(jan|feb|mar|apr|jun|jul|aug|sept?|oct|nov|dec)\."), r"\1"),
+    (re.compile(r"\bvs\."), "vs"),
 )
+_JOINED = r"(?: ?- ?| (?:to|and|against|versus|vs) (?:just |only |about )?)"
+"""What stands between two figures that are compared."""
+_SHARED_UNIT = re.compile(
+    rf"(?<![\w.,])(\d{{1,2}}(?:\.\d+)?)(?={_JOINED}\d{{1,2}}(?:\.\d+)? ?(?P<unit>%|points\b))"
+)
+_MOVED_TO = re.compile(
+    r"\b(?P<moved>(?:fell|fallen|falls|slipped|slips|dropped|drops|slid|sank|shrank|declined|rose|risen|rises|grew"
+    r"|climbed|jumped) to \d{1,2}\.\d+)(?![\d%])(?! ?(?:%|points?\b|billion|bn|million|thousand|times))"
+)
+"""A share without its unit, after a verb of change."""
 _FIGURE = re.compile(
     r"(?<![\w.,])(?P<number>\d{1,3}(?:,\d{3})+|\d+(?:\.\d+)?)[ -]?"
     r"(?P<unit>%|points?\b|billion\b|bn\b|million\b|thousand\b)?"
@@ -52,6 +63,17 @@ _BREAK = re.compile(
     r"[;:)]|,(?!\d)|(?<=[%\d]) to\b|\b(?:against|versus|vs|while|whereas|compared|and|but|surpass\w*|overt\w+|beat\w*"
     r"|exceed\w*|pass(?:es|ed|ing)|ahead of|edg\w+ out|outpac\w+|topp\w+)\b"
 )
+_HAVING = r"(?:with|at|on|by|(?:tak|hold|hav|reach|captur|claim|draw|attract|gain|account|secur|winn|gett)ing)"
+_COMPARES = re.compile(
+    r"\b(?:overt(?:akes?|ook|aken|aking)|surpass\w*|beat\w*|exceed\w*|pass(?:es|ed|ing)|edg\w+|outpac\w+|topp?\w*"
+    r"|leads?|led|leading|ahead of|above|trail\w*|lag\w*|behind|past)\b(?! by\b)"
+)
+_OWN_AFTER = re.compile(
+    rf"^(?!'s?\b)(?:(?!\b(?:which|whose|who|that|where)\b)[^\d;:()])*?\b{_HAVING} (?:\w+ ){{0,4}}$"
+)
+"""From the side that is compared with, up to a figure that belongs to the other side."""
+_PAIR = re.compile(rf"(?P<first>\d+(?:\.\d+)?) ?%{_JOINED}(?P<second>\d+(?:\.\d+)?) ?%")
+_LEADING = re.compile(rf"^\W*{_HAVING}\b")
 _BELONGS = re.compile(r"^[^\d,;]{0,30}?\b(?:for|from|of|by|to|in) (?:\w+ )?")
 
 
@@ -99,7 +121,8 @@ def spelled(text: str) -> str:
     text = text.casefold().strip()
     for pattern, to in _SHORT:
         text = pattern.sub(to, text)
-    return _WORDED.sub(lambda match: f"{_NUMBERS[match[1]]} ", text)
+    text = _WORDED.sub(lambda match: f"{_NUMBERS[match[1]]} ", text)
+    return _MOVED_TO.sub(r"\g<moved> %", _SHARED_UNIT.sub(r"\1 \g<unit>", text))
 
 
 def figures(text: str) -> Iterator[Figure]:
@@ -122,20 +145,70 @@ def figures(text: str) -> Iterator[Figure]:
         yield Figure(match[0], 100 / parts, step, "percent", side, lead=False)
 
 
+@dataclass(frozen=True)
+class _Mention:
+    """A country where a text names it."""
+
+    side: str
+    start: int
+    end: int
+
+
+def _mentions(text: str) -> list[_Mention]:
+    """Every place where a text names either country, in order."""
+    found = [
+        _Mention(s, *m.span()) for s, pattern in _SIDES.items() for m in pattern.finditer(text)
+    ]
+    return sorted(found, key=lambda mention: mention.start)
+
+
 def _side(text: str, start: int, end: int) -> str:
-    """The country of a figure: the one that follows it at once, else that of its clause, else the only one before."""
+    """The country of a figure; empty where it may be either's.
+
+    The one that follows it at once; else by its place in two figures after two countries; else the one that
+    is compared with the other; else that of its clause, the only one before it, or the next after "with".
+    """
     near = _BELONGS.match(text[end:])
     for name, pattern in _SIDES.items():
         if near and pattern.match(text[end + near.end() :].lstrip()):
             return name
+    before = _mentions(text[:start])
+    known = _of_pair(text, start, end) or _compared(text[:start], before)
+    return known or _of_clause(text, start, end, before)
+
+
+def _of_pair(text: str, start: int, end: int) -> str:
+    """Of two figures after two countries, the first is the first country's: "China beats the USA, 3 % to 2 %"."""
+    pair = next((m for m in _PAIR.finditer(text) if m.start() <= start and end <= m.end()), None)
+    if pair is None:
+        return ""
+    both = _mentions(text[: pair.start()])[-2:]
+    if len(both) == 1:
+        both += _mentions(text[pair.end() :])[:1]
+    if len({one.side for one in both}) < 2:
+        return ""
+    passive = re.search(r"[%;]|\bby\b", text[both[0].end : pair.start()])
+    return "" if passive else both[pair.start("second") <= start].side
+
+
+def _compared(before: str, named: list[_Mention]) -> str:
+    """The country that is compared: "China overtook the USA with 3 %" is about China, which has no figure yet."""
+    if len(named) < 2 or named[-1].side == named[-2].side:
+        return ""
+    between = before[named[-2].end : named[-1].start]
+    compares = _COMPARES.search(between) and not re.search(r"[%;]|\bby\b", between)
+    return named[-2].side if compares and _OWN_AFTER.match(before[named[-1].end :]) else ""
+
+
+def _of_clause(text: str, start: int, end: int, before: list[_Mention]) -> str:
+    """The country of a figure's clause, else the only one before it, else the next after "with"."""
     breaks = [m.end() for m in _BREAK.finditer(text, 0, start)]
     following = _BREAK.search(text, end)
     clause = text[breaks[-1] if breaks else 0 : following.start() if following else len(text)]
-    named = [name for name, pattern in _SIDES.items() if pattern.search(clause)]
+    named = {one.side for one in _mentions(clause)}
     if len(named) == 1:
-        return named[0]
-    if not named:
-        named = [name for name, pattern in _SIDES.items() if pattern.search(text, 0, start)]
-        return named[0] if len(named) == 1 else ""
-    last = [max((m.start() for m in _SIDES[n].finditer(text, 0, start)), default=-1) for n in named]
-    return named[last.index(max(last))]
+        return named.pop()
+    if not named and before:
+        return before[0].side if len({one.side for one in before}) == 1 else ""
+    after = _mentions(text[end:]) if named or _LEADING.match(clause) else []
+    return before[-1].side if named and before else after[0].side if after else ""

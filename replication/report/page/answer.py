@@ -22,6 +22,7 @@ def headline(
     claims: pd.DataFrame,
     level: float,
     colours: Mapping[str, str],
+    young: str,
 ) -> str:
     """The finding as HTML: the lead in words, and both shares beside the published ones.
 
@@ -37,6 +38,8 @@ def headline(
         Level of the range, a fraction.
     colours
         Colour of each country group.
+    young
+        What downloads under the age limit are called.
     """
     by = answers.set_index("statistic")
     lead = by.loc[f"{CHINA} − {USA}"]
@@ -59,7 +62,7 @@ def headline(
     return (
         f'<p class="finding"><strong>{_capital(FORMATS["leads"](lead["point"]))}</strong>'
         f"<span>{escape(detail)}{escape(said)}</span></p>"
-        f'<table class="pair"><caption>Share of first-year downloads</caption><thead><tr>'
+        f'<table class="pair"><caption>Share of {escape(young)} downloads</caption><thead><tr>'
         f'<th scope="col"><span class="hidden">Country</span></th><th scope="col">published</th>'
         f'<th scope="col">public records</th></tr></thead><tbody>{rows}</tbody></table>'
     )

@@ -15,6 +15,7 @@ from replication.analysis.lead import SIDES
 from replication.analysis.window.data import WindowData
 from replication.attribution.registry import Registry
 from replication.definitions import Definitions
+from replication.definitions.windows import young_word
 from replication.files import read_csv, read_json
 from replication.places import IN_SHORT
 from replication.plots.palette import on_dark
@@ -84,6 +85,7 @@ def page(material: Material, results: Path, definitions: Definitions) -> str:
             tables["claims"],
             definitions.inference.level,
             colours_of(definitions),
+            definitions.young,
         )
     about = definitions.paper
     data = payload(material, tables, definitions, manifest)
@@ -115,6 +117,7 @@ def payload(
         "sides": list(SIDES),
         "roles": sources.credit(),
         "level": definitions.inference.level,
+        "young": {str(age): young_word(age) for age in definitions.grid.age_limits_days},
         "read": manifest["accessed"],
         "sources": made,
         "claims": evidence.claims(tables["claims"], material.ledger, definitions),

@@ -98,7 +98,7 @@ function sharesNow() {
 }
 
 addView("shares", {
-  title: () => "Share of first-year downloads by country group",
+  title: () => `Share of ${youngNow()} downloads by country group`,
   alt: () => sharesNow().filter((g) => g.halves).map((g) => `${groupCalled(g.name)} ${percent(g.share)}`).join(", "),
   table: () => ({ columns: ["group", "downloads", "share_percent"], rows: sharesNow().map((g) => [g.name, g.halves / 2, g.halves ? 100 * g.share : 0]) }),
   draw: (width, look) => {

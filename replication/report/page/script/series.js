@@ -19,7 +19,7 @@ function seriesNote() {
     const parts = Object.values(series.partial ?? {});
     const added = state.choice.capture === NONE ? "What records follow alone; the headline adds what they do not."
       : "What no record follows is added, as in the headline; what records follow alone can end otherwise.";
-    return `Each month on its own: shares of the first-year downloads that were gained in it. ${added}${parts.length ? ` The window ${parts.join(" and ")}: months of which it holds a part are dashed.` : ""}`;
+    return `Each month on its own: shares of the ${youngNow()} downloads that were gained in it. ${added}${parts.length ? ` The window ${parts.join(" and ")}: months of which it holds a part are dashed.` : ""}`;
   }
   const out = state.out.repository.size ? ", nor repositories left out by hand" : "";
   return `Sums over ${series.smoothing} weeks up to each, of the whole file, as counters gained them: they follow credit, labels, the unattributed, exclusions and developers left out, not the window, its age limit, its readings or the scope${out}.`;

@@ -10,6 +10,9 @@ const called = (side) => (side === "USA" ? "the USA" : side);
 
 const groupCalled = (name) => (name === "User" ? "Individuals" : name);
 
+// What downloads under the chosen age limit are called: “first-year”.
+const youngNow = () => DATA.young[state.choice.age_limit_days];
+
 function millions(count) {
   if (count >= 1e9) return `${(count / 1e9).toFixed(1)} billion`;
   return count >= 1e6 ? `${(count / 1e6).toFixed(1)} million` : whole(count);
