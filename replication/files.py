@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 import hashlib
 import json
 import os
@@ -20,16 +19,12 @@ from replication.errors import ContractError, OutputError, SourceError, StageOrd
 if TYPE_CHECKING:
     import pandas as pd
 
-FLOAT_FORMAT = "%.12g"
 NAMES = (
     "repository", "name", "namespace", "uploader", "origin", "traced_origin", "maker", "base_maker",
     "developer", "uploader_developer", "origin_developer", "maker_developer",
     "base_maker_developer", "parents", "kinds",
 )  # fmt: skip
 """Columns of text, though every cell of a table be of digits or empty."""
-_FORMULA = "=+-@\t\r＝＋－＠"
-_BEGINS = f"^'*[{re.escape(_FORMULA)}]"
-_HELD = f"^'+[{re.escape(_FORMULA)}]"
 PART = ".part"
 """Ending of a file that is being written."""
 _BLOCK = 1 << 20
@@ -98,12 +93,18 @@ def replaced(path: Path) -> Iterator[Path]:
 
 def _settle(temporary: Path, path: Path) -> None:
     """Move `temporary` to `path` unless both hold the same bytes."""
-    if path.is_file() and sha256_file(path) == sha256_file(temporary):
+    if path.is_file() and _same(temporary, path):
         return
     with temporary.open("rb") as stream:
         os.fsync(stream.fileno())
     temporary.chmod(0o644)
     temporary.replace(path)
+
+
+def _same(one: Path, other: Path) -> bool:
+    """Whether two files hold the same bytes; those of other sizes are not read."""
+    sizes = {path.stat().st_size for path in (one, other)}
+    return len(sizes) == 1 and sha256_file(one) == sha256_file(other)
 
 
 def present(folder: Path) -> list[Path]:
@@ -128,56 +129,21 @@ def write_json(path: Path, value: Any) -> None:
 
 
 def write_csv(path: Path, table: pd.DataFrame) -> None:
-    """Write `table` to `path` as CSV without its index, floats with twelve digits, atomically.
+    """Write `table` to `path` as CSV, atomically; `csv_text.pieces` says how cells are written."""
+    with replaced(path) as temporary, temporary.open("wb") as out:
+        out.writelines(csv_pieces(table))
 
-    Text that a spreadsheet would take for a formula gets an apostrophe in front, which `read_csv`
-    takes away again: text that begins with = + - @, their wide forms, a tab or a carriage return,
-    with any apostrophes before it. Numbers stay numbers, be they negative or written as text.
-    """
-    write_text(path, csv_text(table))
+
+def csv_pieces(table: pd.DataFrame) -> Iterator[bytes]:
+    """Yield what `write_csv` writes, some rows at a time."""
+    from replication.csv_text import pieces
+
+    return pieces(table)
 
 
 def csv_text(table: pd.DataFrame) -> str:
     """Return `table` as the text that `write_csv` writes."""
-    held = table.assign(**{name: table[name].map(_held) for name in _texts(table, _BEGINS)})
-    text = _written(held, csv.QUOTE_MINIMAL)
-    # pandas leaves a lone carriage return bare, and a reader takes it for the end of a row
-    return _written(held, csv.QUOTE_NONNUMERIC) if "\r" in text else text
-
-
-def _written(table: pd.DataFrame, quoting: Any) -> str:
-    """The text of a table whose cells are as they are to be read."""
-    return str(
-        table.to_csv(index=False, float_format=FLOAT_FORMAT, lineterminator="\n", quoting=quoting)
-    )
-
-
-def _texts(table: pd.DataFrame, pattern: str) -> list[str]:
-    """Columns of text in which a pattern occurs."""
-    texts = table.select_dtypes(exclude=["number", "bool", "datetime"])
-    return [str(name) for name in texts if texts[name].astype("string").str.contains(pattern).any()]
-
-
-def _held(cell: Any) -> Any:
-    """A cell as it is written: with an apostrophe where it would begin a formula."""
-    return f"'{cell}" if isinstance(cell, str) and _begins_formula(cell) else cell
-
-
-def _released(cell: Any) -> Any:
-    """A cell as it was before `_held`."""
-    return cell[1:] if isinstance(cell, str) and cell[:1] == "'" and _begins_formula(cell) else cell
-
-
-def _begins_formula(text: str) -> bool:
-    """Whether a spreadsheet would compute `text`, or its apostrophes hide that it would."""
-    bare = text.lstrip("'")
-    if not bare or bare[0] not in _FORMULA:
-        return False
-    try:
-        float(bare)
-    except ValueError:
-        return True
-    return bare != text  # a number behind an apostrophe is text, and stays so
+    return b"".join(csv_pieces(table)).decode("utf-8")
 
 
 def copy_file(source: Path, target: Path) -> None:
@@ -240,6 +206,8 @@ def read_csv(path: Path, **options: Any) -> pd.DataFrame:
     """
     import pandas as pd
 
+    from replication.csv_text import released
+
     _require(path)
     kinds = {"dtype": dict.fromkeys(NAMES, str)} | options
     try:
@@ -249,8 +217,7 @@ def read_csv(path: Path, **options: Any) -> pd.DataFrame:
         raise ContractError(f"{path} is damaged: {reason}", _AGAIN) from None
     text = table.select_dtypes(exclude="number").columns
     table = table.fillna(dict.fromkeys(text, ""))
-    held = _texts(table, _HELD) if b"'" in path.read_bytes() else []
-    return table.assign(**{name: table[name].map(_released) for name in held})
+    return released(table) if b"'" in path.read_bytes() else table
 
 
 def _require(path: Path) -> None:

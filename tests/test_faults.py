@@ -135,7 +135,7 @@ def computed_before(finished: Finished) -> Iterator[None]:
     names = [Path(name).stem for name in made["outputs"] if name.endswith(".csv")]
     texts = {name: (results / f"{name}.csv").read_text(encoding="utf-8") for name in names}
     words = json.loads((figures / "figures.json").read_text(encoding="utf-8"))
-    csv_text, pandoc, pdf = files.csv_text, render._pandoc, render._pdf
+    csv_pieces, pandoc, pdf = files.csv_pieces, render._pandoc, render._pdf
     kept: dict[Any, Any] = {}
 
     def drawn(_: Any, chosen: list[str], __: Any) -> Iterator[Any]:
@@ -152,7 +152,7 @@ def computed_before(finished: Finished) -> Iterator[None]:
     with ExitStack() as stack:
         for holder, attribute, value in (
             (analysis_stage, "make", lambda *_, **__: {name: name for name in names}),
-            (files, "csv_text", lambda t: texts[t] if isinstance(t, str) else csv_text(t)),
+            (files, "csv_pieces", lambda t: [texts[t].encode()] if isinstance(t, str) else csv_pieces(t)),
             (plots, "_each", drawn),
             (render, "_pandoc", lambda d, text, target: once((text, target), lambda: pandoc(d, text, target))),
             (render, "_pdf", lambda source, day: once(source.read_bytes(), lambda: pdf(source, day))),

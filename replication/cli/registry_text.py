@@ -18,9 +18,9 @@ from replication.attribution.namespace_counts import namespace_counts
 from replication.attribution.who import Answer, near
 from replication.attribution.who import who as answer_to
 from replication.cli.terminal import shown, table_box
+from replication.csv_text import FLOAT_FORMAT
 from replication.definitions import load_definitions
 from replication.errors import RegistryError
-from replication.files import FLOAT_FORMAT
 from replication.panel import table as panel
 from replication.sources import bundled
 
