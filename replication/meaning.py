@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 import ast
-import hashlib
 import re
-from functools import cache
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 
-from replication.files import sha256_file
+from replication.files import sha256_bytes, sha256_file
 
 _SQL = re.compile(r"(?P<text>'(?:[^']|'')*'|\"(?:[^\"]|\"\")*\")|--[^\n]*|/\*.*?\*/", re.DOTALL)
 """Quoted text of SQL, which may hold what looks like a comment, or a comment."""
 _INSIDE = ("body", "orelse", "handlers", "finalbody", "cases")
 """Fields of a statement that hold statements."""
+_KNOWN: dict[str, str] = {}
+"""Syntax trees without docstrings by the hash of the text: a process parses the same text once."""
 
 
 def meaning_of(path: Path) -> str:
@@ -27,13 +28,31 @@ def meaning_of(path: Path) -> str:
     return _of_sql(path.read_text(encoding="utf-8")) if path.suffix == ".sql" else sha256_file(path)
 
 
-@cache
+def of_python(paths: Iterable[Path]) -> dict[str, str]:
+    """Parse files of Python, and return what `know` takes: another process can do the work."""
+    texts = [path.read_bytes() for path in paths if path.suffix == ".py"]
+    return {sha256_bytes(text): _of_python(text) for text in texts}
+
+
+def know(found: Mapping[str, str]) -> None:
+    """Take what `of_python` returned, so that the same texts are not parsed again."""
+    _KNOWN.update(found)
+
+
 def _of_python(data: bytes) -> str:
-    """The syntax tree without docstrings; a process parses the same text once."""
+    """The syntax tree without docstrings."""
+    digest = sha256_bytes(data)
+    if digest not in _KNOWN:
+        _KNOWN[digest] = _parsed(data, digest)
+    return _KNOWN[digest]
+
+
+def _parsed(data: bytes, digest: str) -> str:
+    """The syntax tree as text; the hash of what is no Python."""
     try:
         tree = ast.parse(data)
     except (SyntaxError, ValueError):
-        return hashlib.sha256(data).hexdigest()
+        return digest
     _leave_out_texts(tree)
     return ast.dump(tree)
 

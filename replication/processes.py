@@ -66,6 +66,18 @@ def import_ahead(pool: ProcessPoolExecutor, modules: Iterable[str]) -> None:
     pool.submit(_imported, [*modules])
 
 
+def do_ahead(
+    pool: ProcessPoolExecutor, work: Callable[[T], R], item: T, take: Callable[[R], object]
+) -> None:
+    """Have a further process do work that this one could do as well, and take what comes of it, if it does."""
+
+    def done(future: Future[R]) -> None:
+        if not future.cancelled() and future.exception() is None:
+            take(future.result())
+
+    pool.submit(work, item).add_done_callback(done)
+
+
 def each(
     work: Callable[[T], R], items: Sequence[T], processes: int | None = None
 ) -> Iterator[tuple[T, R]]:

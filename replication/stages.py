@@ -150,7 +150,7 @@ def _code_of(stage: Stage, record: Mapping[str, Any]) -> dict[str, str]:
 
     Code is parsed only where its bytes are not those of the record.
     """
-    paths = _code(stage)
+    paths = files_of_code(stage)
     content = _hash(_content(path) for path in paths)
     known = record.get("code")
     if isinstance(known, dict) and known.get("content") == content and known.get("meaning"):
@@ -241,7 +241,7 @@ def _meaning(path: Path) -> str:
         return "unreadable"
 
 
-def _code(stage: Stage) -> list[Path]:
+def files_of_code(stage: Stage) -> list[Path]:
     """Code of the stage's layers, of the pipeline and of the package's own folder, in sorted order."""
     folders = [PACKAGE / layer for layer in ("pipeline", *stage.layers)]
     paths = [path for folder in folders for path in folder.rglob("*.*") if path.suffix in CODE]

@@ -260,7 +260,7 @@ TABLES: list[Table] = [
     Table("calibration", "Measured coverage of every interval method on synthetic data sets made of the panel's developers",
           "validation.coverage.measure", kept=True),
     Table("concentration", "Measures of concentration with intervals of a Pareto tail",
-          "analysis.concentration.concentrations", "repositories", digits=DIGITS, long=True),
+          "analysis.concentration.concentrations", "repositories", digits=DIGITS),
     Table("hill", "Hill's tail index against the size of the tail",
           "analysis.concentration.hill", "repositories", digits=DIGITS),
     Table("tail_models", "A lognormal beside the Pareto law above the same threshold, downloads treated as continuous, and whether the Pareto law holds",

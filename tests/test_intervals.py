@@ -29,6 +29,19 @@ def test_percentile_by_hand() -> None:
     assert np.allclose(high, [0.975, 0.395], atol=1e-12)
 
 
+@pytest.mark.parametrize("undefined", [0.0, 0.1, 1.0])
+def test_percentiles_at_several_shifts_are_those_at_each(undefined: float) -> None:
+    """To the last digit, in the order that was asked for."""
+    rng, shifts = np.random.default_rng(5), (0.0, -1.0, 1.0, 2.5)
+    replicates = rng.random((501, 4))
+    replicates[rng.random(501) < undefined, 1] = np.nan
+    found = intervals.percentiles(replicates, LEVEL, shifts)
+    for shift, ends in zip(shifts, found, strict=True):
+        assert np.array_equal(ends, intervals.percentile(replicates, LEVEL, shift), equal_nan=True)
+    assert (found[1][0] < found[0][0])[0]
+    assert (found[2][1] > found[0][1])[0]
+
+
 def test_percentile_leaves_out_undefined_replicates() -> None:
     """A replicate without the statistic does not count; a column without any stays undefined."""
     replicates = np.array([[0.1, np.nan], [np.nan, np.nan], [0.3, np.nan]])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import multiprocessing
 import os
 import signal
@@ -15,12 +16,13 @@ from pathlib import Path
 
 import pytest
 
-from replication import processes
+from replication import meaning, processes
 from replication.errors import ContractError
 from replication.kinds import BUNDLED, SNAPSHOTS
 from replication.pipeline import STAGES, ahead
 from replication.places import ROOT
 from replication.run import Run
+from replication.stages import files_of_code
 
 LONG = 60
 """Seconds of work that nobody waits for."""
@@ -163,6 +165,7 @@ def told(monkeypatch: pytest.MonkeyPatch) -> Told:
 
     monkeypatch.setattr(processes, "beside", beside)
     monkeypatch.setattr(processes, "import_ahead", lambda _, modules: said.append([*modules]))
+    monkeypatch.setattr(processes, "do_ahead", lambda *asked: said.append(asked))
     monkeypatch.setattr(processes, "cores", lambda: 3)
     return said
 
@@ -177,7 +180,11 @@ def run_of(
             if stage.name in ran:
                 before(stage)
                 said.append(stage.name)
-    return lambda: [one if not isinstance(one, list) else "imports" for one in said]
+    return lambda: [
+        one if not isinstance(one, list) else "imports"
+        for one in said
+        if not isinstance(one, tuple)
+    ]
 
 
 ALL = [stage.name for stage in STAGES]
@@ -190,6 +197,37 @@ def test_code_is_imported_ahead_while_the_first_stages_run(told: Told) -> None:
     assert short == [2, "imports", *ALL[:drawn], "ended", *ALL[drawn:]]
     modules = next(one for one in told if isinstance(one, list))
     assert {"replication.analysis.grid", "replication.plots"} <= {*modules}
+
+
+def test_code_is_parsed_ahead_once(told: Told) -> None:
+    """That of every later stage whose key is of the code's meaning, in the order of the stages."""
+    run_of(ALL, ["panel"], told)
+    asked = [one for one in told if isinstance(one, tuple)]
+    assert {one[1:2] + one[3:] for one in asked} == {(meaning.of_python, meaning.know)}
+    parsed = [path for one in asked for path in one[2]]
+    assert len(parsed) == len({*parsed})
+    code = {stage.name: {*files_of_code(stage)} for stage in STAGES}
+    assert {*parsed} == code["page"] - code["panel"]
+    assert {*asked[0][2]} == code["attribution"] - code["panel"]
+
+
+def test_what_another_process_parsed_is_not_parsed_again(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """Where it fails, this process does the work."""
+    path = tmp_path / "code.py"
+    path.write_text('"""Words."""\nvalue = 1\n', encoding="utf-8")
+    found: list[dict[str, str]] = []
+    for paths in ([tmp_path / "missing.py"], [path]):
+        assert found == []
+        with ThreadPoolExecutor(1) as pool:
+            processes.do_ahead(pool, meaning.of_python, paths, found.append)
+    monkeypatch.setattr(meaning, "_KNOWN", {})
+    meaning.know(found[0])
+    monkeypatch.setattr(ast, "parse", lambda _: pytest.fail("it is known"))
+    known = meaning.meaning_of(path)
+    assert "Words" not in known
+    assert "value" in known
 
 
 def test_nothing_is_imported_ahead_that_no_stage_uses(told: Told) -> None:

@@ -131,9 +131,9 @@ class Bootstrap:
 
     def percentile(self) -> Intervals:
         """Percentile intervals."""
-        return self._simulated(
-            "percentile", lambda s: intervals.percentile(self.replicates, self.rules.level, s)
-        )
+        shifts = (0.0, -1.0, 1.0) if self.monte_carlo else (0.0,)
+        found = intervals.percentiles(self.replicates, self.rules.level, shifts)
+        return self._simulated("percentile", dict(zip(shifts, found, strict=True)).__getitem__)
 
     def bca(self) -> Intervals:
         """Bias-corrected and accelerated intervals."""

@@ -8,7 +8,7 @@ both ends, where it is not defined or would mislead.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
@@ -37,11 +37,17 @@ def percentile(replicates: Floats, level: float, shift: float = 0.0) -> Interval
     tuple of numpy.ndarray
         Lower and upper ends, each (m,); NaN where no replicate defines the statistic.
     """
+    return percentiles(replicates, level, [shift])[0]
+
+
+def percentiles(replicates: Floats, level: float, shifts: Sequence[float]) -> list[Interval]:
+    """The intervals of `percentile` at several shifts, from replicates that are put in order once."""
     undefined = np.isnan(replicates).all(axis=0)
     filled = np.where(undefined, 0.0, replicates)
     quantile = np.nanquantile if np.isnan(filled).any() else np.quantile  # the same, and faster
-    low, high = quantile(filled, _levels(level, shift, len(replicates)), axis=0)
-    return np.where(undefined, np.nan, low), np.where(undefined, np.nan, high)
+    levels = [_levels(level, shift, len(replicates)) for shift in shifts]
+    ends = np.where(undefined, np.nan, quantile(filled, np.concatenate(levels), axis=0))
+    return [*zip(ends[::2], ends[1::2], strict=True)]
 
 
 def bca(

@@ -1,15 +1,16 @@
-"""A further process for the stages after the first: it imports their code while those run."""
+"""A further process for the stages after the first: it parses and imports their code while that runs."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
+from pathlib import Path
 
-from replication import processes, tables
+from replication import meaning, processes, tables
 from replication.pipeline import analysis_stage, figures_stage
 from replication.pipeline.result_tables import modules_apart
 from replication.run import Run
-from replication.stages import Stage
+from replication.stages import Stage, files_of_code
 
 LAST = figures_stage.STAGE.name
 """The last stage that gives work to other processes of ours."""
@@ -33,9 +34,21 @@ def opened(run: Run, chosen: Sequence[Stage]) -> Iterator[Callable[[Stage], None
                 stack.close()
             elif not begun and processes.cores() > 1:
                 pool = stack.enter_context(processes.beside(processes.cores() - 1))
+                for code in _new_code(stage, chosen[place + 1 :]):
+                    processes.do_ahead(pool, meaning.of_python, code, meaning.know)
                 if analysis_stage.several(run) and analysis_stage.STAGE.name in names[place + 1 :]:
                     wanted = modules_apart(tables.ANALYSIS, whole=run.whole_hub)
                     processes.import_ahead(pool, [*wanted, "replication.plots"])
             begun.append(stage.name)
 
         yield before
+
+
+def _new_code(stage: Stage, later: Sequence[Stage]) -> Iterator[list[Path]]:
+    """The code of each later stage that is of none before it: its key is of the code's meaning."""
+    known = {*files_of_code(stage)}
+    for one in later:
+        if not one.names_lines:
+            code = [path for path in files_of_code(one) if path not in known]
+            known.update(code)
+            yield code
