@@ -15,8 +15,9 @@ from fuzzing import NUMBERS, Tree, bent_bytes, bent_text, odd_text, odd_value, t
 from replication.definitions import COMMIT
 from replication.errors import HubError
 from replication.names import REPOSITORY
-from replication.sources import hub
+from replication.sources import hub_failures
 from replication.sources.crawl import pages, queries, rows
+from replication.sources.hub import MOST
 from replication.sources.snapshots import listing
 
 MODEL = {
@@ -39,7 +40,7 @@ def require_row(row: dict[str, Any]) -> None:
     assert re.fullmatch("[0-9a-f]{24}", row["_id"])
     assert row["id"] is None or re.fullmatch(r"[\w.-]{1,96}/[\w.-]{1,96}", row["id"], re.ASCII)
     for name in ("downloads", "downloadsAllTime", "likes"):
-        assert row[name] is None or (type(row[name]) is int and 0 <= row[name] <= hub.MOST)
+        assert row[name] is None or (type(row[name]) is int and 0 <= row[name] <= MOST)
     for name in ("createdAt", "lastModified"):
         assert row[name] is None or MOMENT.fullmatch(row[name])
     json.dumps(row, ensure_ascii=False, allow_nan=False).encode()
@@ -110,13 +111,13 @@ def test_waits(number: int) -> None:
         return r.choice([200, 408, 429, 500, 503]), headers
 
     def take(given: tuple[int, dict[str, str]]) -> None:
-        wait = hub.announced_wait(*given)
+        wait = hub_failures.announced_wait(*given)
         if wait is None:
             raise refused("no wait")
         assert type(wait) is int
         assert wait >= 0
-        assert given[0] in hub.MAY_PASS
-        assert len(" ".join(hub.not_now(given[0], wait))) < 6_000
+        assert given[0] in hub_failures.MAY_PASS
+        assert len(" ".join(hub_failures.not_now(given[0], wait))) < 6_000
 
     take_each("wait", number, make, take)
 

@@ -15,7 +15,8 @@ import pytest
 
 from replication.errors import HubError, SourceError
 from replication.sources import hub, hub_lists
-from replication.sources.hub import Address
+from replication.sources.hub_address import Address
+from replication.sources.hub_failures import CONTENT
 from replication.sources.snapshots import listing
 
 Answer = tuple[dict[str, str], bytes]
@@ -218,5 +219,5 @@ def test_a_transfer_that_does_not_end(tmp_path: Path, monkeypatch: pytest.Monkey
                 Address("owner/name", COMMIT, "x.parquet", "released"), most, cache=tmp_path
             )
         server.shutdown()
-    assert caught.value.fault == hub.CONTENT
+    assert caught.value.fault == CONTENT
     assert sum(path.stat().st_size for path in tmp_path.rglob("*") if path.is_file()) < 2 * most

@@ -9,6 +9,7 @@ import subprocess
 from dataclasses import replace
 from pathlib import Path
 
+import httpx2
 import huggingface_hub
 import huggingface_hub.constants
 import pytest
@@ -33,7 +34,8 @@ from hub_fetches import (
 
 from replication.errors import HubError, OutputError, ReplicationError, SourceError
 from replication.sources import manifest
-from replication.sources.hub import announced_wait
+from replication.sources.crawl.queries import smaller
+from replication.sources.hub_failures import announced_wait, is_failure
 from replication.sources.released import decide, fetch
 from replication.validation.synthetic.server import REPOSITORY, REVISION, hub
 
@@ -610,7 +612,9 @@ def test_folder_cannot_be_written(place: Place) -> None:
         (TimeoutError(errno.ETIMEDOUT, "timed out"), HubError, "TimeoutError"),
         (OSError(errno.ENOSPC, "No space left on device"), OutputError, "No space left"),
         (OSError("Consistency check failed"), HubError, "another size"),
-        (RuntimeError(f"storage said {TOKEN}"), HubError, "RuntimeError"),
+        (httpx2.StreamError(f"storage said {TOKEN}"), HubError, "StreamError"),
+        (httpx2.InvalidURL(f"address {TOKEN}"), HubError, "InvalidURL"),
+        (httpx2.DecodingError(f"storage said {TOKEN}"), HubError, "DecodingError"),
     ],
 )
 def test_failures_of_the_client(
@@ -620,7 +624,7 @@ def test_failures_of_the_client(
     expected: type[ReplicationError],
     words: str,
 ) -> None:
-    """Whatever the client raises becomes an error with a remedy that quotes none of its text."""
+    """What the client and its transport raise becomes an error with a remedy that quotes none of its text."""
 
     def fail(*_: object, **__: object) -> None:
         raise raised
@@ -631,6 +635,35 @@ def test_failures_of_the_client(
         fetch(RELEASE, place.folder, today=TODAY)
     assert TOKEN not in str(caught.value)
     assert caught.value.__context__ is None
+
+
+@pytest.mark.parametrize("bug", [TypeError, KeyError, AttributeError, AssertionError])
+def test_a_fault_of_the_code_is_no_failed_connection(
+    place: Place, monkeypatch: pytest.MonkeyPatch, bug: type[Exception]
+) -> None:
+    """What is neither of the client nor of the network comes out as it was raised."""
+
+    def fail(*_: object, **__: object) -> None:
+        raise bug("a bug")
+
+    monkeypatch.setattr(huggingface_hub.constants, "HF_HUB_CACHE", str(place.home))
+    monkeypatch.setattr(huggingface_hub, "get_hf_file_metadata", fail)
+    with pytest.raises(bug, match="a bug"):
+        fetch(RELEASE, place.folder, today=TODAY)
+
+
+@pytest.mark.parametrize("proxy", ["gopher://127.0.0.1:1", "socks5://127.0.0.1:1"])
+def test_a_proxy_that_the_client_cannot_use_is_a_matter_of_settings(
+    monkeypatch: pytest.MonkeyPatch, proxy: str
+) -> None:
+    """The client refuses it with an error of no class of its own; the same error of ours is a bug."""
+    monkeypatch.setenv("ALL_PROXY", proxy)
+    with pytest.raises(ValueError if "gopher" in proxy else ImportError) as caught:
+        httpx2.Client()
+    assert is_failure(caught.value)
+    with pytest.raises(ValueError, match="many") as ours:
+        smaller("limit=many", 1)
+    assert not is_failure(ours.value)
 
 
 def known_manifest(**changes: str) -> manifest.Manifest:

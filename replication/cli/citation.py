@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 
 from replication import places
-from replication.cli.options import path_of
+from replication.cli.options import out_folder
 from replication.cli.terminal import out, progress, reported
 
 FOLDER = Path("build") / "dataset"
@@ -37,14 +37,7 @@ def cite(
 
 def dataset(
     folder: Annotated[
-        Path | None,
-        typer.Option(
-            "--out",
-            parser=path_of,
-            metavar="FOLDER",
-            help="Where it goes. Default: build/dataset.",
-            show_default=False,
-        ),
+        Path | None, out_folder("Where it goes. Default: build/dataset.", default=False)
     ] = None,
 ) -> None:
     """Write registry, panel, ledger and main results as a data set of their own, to be published or used elsewhere.

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from replication.cli.options import path_of
+from replication.cli.options import out_folder
 from replication.cli.terminal import out, reported
 
 
@@ -23,12 +23,7 @@ def claim(
     ] = None,
     folder: Annotated[
         Path | None,
-        typer.Option(
-            "--out",
-            parser=path_of,
-            metavar="FOLDER",
-            help="Folder of the run whose figures are shown. Default: the bundled panel's.",
-        ),
+        out_folder("Folder of the run whose figures are shown. Default: the bundled panel's."),
     ] = None,
 ) -> None:
     """Print a published figure, our own, and both answers; or check a sentence about it.

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from replication import places
-from replication.cli.options import path_of
+from replication.cli.options import out_folder
 from replication.cli.terminal import Say, out, progress, reported
 
 if TYPE_CHECKING:
@@ -19,15 +19,9 @@ if TYPE_CHECKING:
 
 
 def crawl_command(
-    folder: Annotated[
-        Path,
-        typer.Option(
-            "--out",
-            parser=path_of,
-            metavar="FOLDER",
-            help="Folder of the readings; each crawl adds one.",
-        ),
-    ] = Path("record"),
+    folder: Annotated[Path, out_folder("Folder of the readings; each crawl adds one.")] = Path(
+        "record"
+    ),
     all_models: Annotated[bool, typer.Option("--all", help="Every model; hours.")] = False,
     top: Annotated[
         int | None, typer.Option("--top", metavar="N", help="The N models most downloaded.")

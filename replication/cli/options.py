@@ -5,7 +5,7 @@ from __future__ import annotations
 from contextlib import suppress
 from datetime import datetime
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -19,6 +19,11 @@ def path_of(value: str) -> Path:
     with suppress(RuntimeError):  # no such user, so that it is a name like any other
         return Path(value).expanduser()
     return Path(value)
+
+
+def out_folder(text: str, *, default: bool | str = True) -> Any:
+    """The option --out of a command whose folder is no run's, with its help and the default that is shown."""
+    return typer.Option("--out", parser=path_of, metavar="FOLDER", help=text, show_default=default)
 
 
 Data = Annotated[

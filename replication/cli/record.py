@@ -10,7 +10,7 @@ import typer
 
 from replication import places
 from replication.cli.hub import crawl
-from replication.cli.options import DefinitionsFile, path_of
+from replication.cli.options import DefinitionsFile, out_folder, path_of
 from replication.cli.terminal import Say, out, print_table, progress, reported
 from replication.errors import HubError
 
@@ -48,16 +48,7 @@ def record(
             help="What a list holds: every model, the most downloaded, or all with N downloads.",
         ),
     ] = "",
-    folder: Annotated[
-        Path | None,
-        typer.Option(
-            "--out",
-            parser=path_of,
-            metavar="FOLDER",
-            help="The folder of the record.",
-            show_default=FOLDER,
-        ),
-    ] = None,
+    folder: Annotated[Path | None, out_folder("The folder of the record.", default=FOLDER)] = None,
     all_models: Annotated[bool, typer.Option("--all", help="Crawl every model; hours.")] = False,
     top: Annotated[
         int | None,

@@ -2,6 +2,10 @@
 
 The client's own functions read an answer of any size, and ask whatever address a link names, without end.
 What is used of it is its session, its headers and its explanations of a refusal.
+
+Here the client's backoff asks again where an answer is refused, and a short loop where its body breaks off. Pages of a
+crawl have a loop of their own (`crawl.pages`): there a failure makes the next page smaller, a wait is announced and
+counts against the time that a page may take, and a refused field is left out. Neither loop does the other's work.
 """
 
 from __future__ import annotations

@@ -37,7 +37,8 @@ from replication.definitions import COMMIT, Release
 from replication.errors import HashMismatchError, HubError, SourceError
 from replication.files import copy_file, sha256_file
 from replication.sources import hub, manifest
-from replication.sources.hub import Address
+from replication.sources.hub_address import Address
+from replication.sources.hub_failures import ADDRESS, DATASET
 from replication.sources.manifest import Manifest
 from replication.sources.parquet import footer
 
@@ -300,8 +301,8 @@ class _Fetch:
 
     def _another_may_answer(self, failure: SourceError) -> bool:
         """Whether another dataset may be asked after this failure."""
-        fault = failure.fault if isinstance(failure, HubError) else hub.DATASET
-        return fault == hub.DATASET or (fault == hub.ADDRESS and bool(self._expected()))
+        fault = failure.fault if isinstance(failure, HubError) else DATASET
+        return fault == DATASET or (fault == ADDRESS and bool(self._expected()))
 
     def _say_moved(self, wanted: Manifest) -> None:
         """Say which commit a name stands for, and where it stood for another before."""

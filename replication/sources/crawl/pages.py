@@ -26,7 +26,14 @@ from replication.sources.crawl.queries import (
     without_fields,
 )
 from replication.sources.crawl.rows import Malformed, Row, checked
-from replication.sources.hub import MAY_PASS, announced_wait, host, no_connection, not_now
+from replication.sources.hub_address import host
+from replication.sources.hub_failures import (
+    MAY_PASS,
+    announced_wait,
+    is_failure,
+    no_connection,
+    not_now,
+)
 from replication.sources.hub_lists import without_telemetry
 from replication.sources.parquet import kind_of
 
@@ -201,8 +208,9 @@ class Pages:
         """Ask once; after a failure that a smaller page may avoid, the next one is half as large."""
         try:
             answer = self._read(smaller(query, self._size))
-        # Every class: the client's transports raise their own, which are not part of its interface.
-        except Exception as error:  # noqa: BLE001
+        except Exception as error:
+            if not is_failure(error):
+                raise
             answer = _broken(error)
         if isinstance(answer, _Failure) and answer.smaller:
             self._size = max(self._size // 2, 1)
@@ -279,7 +287,9 @@ def _client_headers() -> dict[str, str]:
     without_telemetry()
     try:
         return dict(build_hf_headers())
-    except Exception as error:  # noqa: BLE001 (an exchange of tokens has failures of its own)
+    except Exception as error:
+        if not is_failure(error):
+            raise
         kind = type(error).__name__
     raise HubError(f"there is no token to send ({kind})", "set HF_TOKEN, or unset HF_OIDC_RESOURCE")
 

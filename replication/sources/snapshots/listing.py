@@ -12,7 +12,8 @@ from replication.definitions import COMMIT
 from replication.errors import ContractError, HubError
 from replication.files import has_its_types, read_json, write_json
 from replication.sources import hub_lists
-from replication.sources.hub import Address, ask, host
+from replication.sources.hub import ask
+from replication.sources.hub_address import Address, host
 from replication.sources.snapshots.cost import Progress
 
 if TYPE_CHECKING:

@@ -19,7 +19,8 @@ from typing import TYPE_CHECKING
 from replication.errors import HashMismatchError, HubError, SourceError
 from replication.files import sha256_file
 from replication.sources import hub
-from replication.sources.hub import Address
+from replication.sources.hub_address import Address
+from replication.sources.hub_failures import CONTENT
 from replication.sources.parquet import footer
 from replication.sources.snapshots import sidecar
 from replication.sources.snapshots.cost import EXTRACT_SHARE, Pace, Progress, require_free
@@ -203,7 +204,7 @@ def _copy_of(listed: Listing, place: Path, file: Remote) -> Path:
     try:
         return _downloaded(address, file, place / file.label)
     except SourceError as error:
-        if isinstance(error, HubError) and error.fault != hub.CONTENT:
+        if isinstance(error, HubError) and error.fault != CONTENT:
             raise
     return _downloaded(address, file, place / file.label)
 
