@@ -18,10 +18,11 @@ RUN = $(BIN)/python -E -m replication
 OPTIONS = $(call option,DATA,data) $(call option,RECORDS,records) $(call option,OUT,out) \
   $(call option,DEFINITIONS,definitions) $(call option,REVISION,revision) $(call option,FILE,file) \
   $(call option,SINCE,since) $(call option,UNTIL,until) $(call option,ENGINE,engine)
-# Installs the packages of a lock into an environment.
+# Installs the packages of a lock into an environment. Twice quiet is without warnings: Frictionless, as old as cffconvert's
+# jsonschema needs it, asks for an extra that Typer no longer has; what is installed is what the lock says.
 add = $(2)/bin/python -m ensurepip >/dev/null 2>&1 || true; \
   if command -v uv >/dev/null; then uv pip install --quiet --python $(2)/bin/python $(LOCAL) --require-hashes -r $(1); else \
-  $(2)/bin/python -m pip install --quiet --disable-pip-version-check --use-pep517 $(LOCAL) --require-hashes -r $(1); fi
+  $(2)/bin/python -m pip install --quiet --quiet --disable-pip-version-check --use-pep517 $(LOCAL) --require-hashes -r $(1); fi
 # The archive's packages, where they lie here: then nothing is asked for elsewhere.
 LOCAL = $(if $(wildcard wheels/*.whl),--no-index -f wheels)
 RELEASE = $(BIN)/python -E -m release
@@ -150,9 +151,9 @@ $(VENV)/ready: requirements.lock
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
 	  { echo "error: $(PYTHON) is older than 3.11; name a newer one: make PYTHON=python3.12" >&2; exit 1; }
 	@rm -rf $(VENV)
-	@echo "installing into $(VENV) (once)"
+	@echo "installing into $(VENV) (once; two to three minutes with pip)"
 	@if command -v uv >/dev/null && uv venv --quiet --python "$(PYTHON)" $(VENV) && \
 	    uv pip install --quiet --python $(BIN)/python $(LOCAL) --require-hashes -r requirements.lock; then :; else \
 	  rm -rf $(VENV) && $(PYTHON) -m venv $(VENV) && \
-	  $(BIN)/python -m pip install --quiet --disable-pip-version-check --use-pep517 $(LOCAL) --require-hashes -r requirements.lock; fi
+	  $(BIN)/python -m pip install --quiet --quiet --disable-pip-version-check --use-pep517 $(LOCAL) --require-hashes -r requirements.lock; fi
 	@touch $@

@@ -21,6 +21,7 @@ from typing import Any
 
 from replication import __version__
 from replication.definitions.values import changes, flat
+from replication.errors import StageOrderError
 from replication.files import PART, sha256_file, write_json
 from replication.meaning import meaning_of
 from replication.places import DISTRIBUTION, IN_REPOSITORY, PACKAGE, ROOT
@@ -84,8 +85,10 @@ def execute(
     """
     path = run.stages / f"{stage.name}.json"
     record = _read(path)
+    inputs = [*stage.inputs(run)]
+    _require_earlier(inputs, run)
     code = _code_of(stage, record)
-    read = [(recorded_name(path, run), _content(path)) for path in stage.inputs(run)]
+    read = [(recorded_name(path, run), _content(path)) for path in inputs]
     key = _key(stage, run, code["meaning"], (digest for _, digest in read))
     may_have_moved = stage.name == "fetch" and run.unsettled
     if not force and not may_have_moved and _stands(record, key, run.out):
@@ -98,6 +101,16 @@ def execute(
     write_json(run.stages / f"{stage.name}{MADE}", _made(run, began))
     write_json(path, {"key": key, "code": code, "inputs": dict(read), "outputs": hashes})
     return True
+
+
+def _require_earlier(inputs: Iterable[Path], run: Run) -> None:
+    """Refuse at once to run on what the stages before have not made in this folder."""
+    for path in inputs:
+        if path.parent in {run.panel, run.attributed} and not path.is_file():
+            raise StageOrderError(
+                f"{path} is missing: the stages before this one have not run in {run.out}",
+                "run them first: make all, with the same OUT, DATA and DEFINITIONS",
+            )
 
 
 def record_of(out: Path, name: str) -> dict[str, Any]:

@@ -157,7 +157,7 @@ def definitions(
         windows=tuple(windows),
         grid_windows=(),
         panel=replace(found.panel, age_limit_days=age_limit),
-        grid=replace(found.grid, age_limits_days=(age_limit,), frozen=frozen),
+        grid=replace(found.grid, age_limits_days=(age_limit,), frozen_rules=frozen),
     )
 
 

@@ -19,7 +19,7 @@ EFFECTIVE = 4.5
 def reduced(definitions: Definitions) -> Definitions:
     """The definitions with 96 specifications, among them the published cells."""
     fewer = {
-        "frozen": definitions.grid.frozen[:1],
+        "frozen_rules": definitions.grid.frozen_rules[:1],
         "attributions": ("uploader", "maker"),
         "treatments": definitions.grid.treatments[:1],
         "exclusions": definitions.grid.exclusions[:1],

@@ -168,6 +168,7 @@ def test_keys_and_tables_are_named(tmp_path: Path, old: str, new: str, named: st
         ("carry_days = 60", "carry_day = 60", "did you mean carry_days?"),
         ("days_before = 34", "day_before = 34", "did you mean days_before?"),
         ("[family]", "[families]", "did you mean family?"),
+        ("frozen_rules = [", "frozen = [", "did you mean frozen_rules?"),
         ("age_limit_days = 365", "age_limit_days = 365\nzzz = 1", "correct its spelling"),
         ('birth = "earliest"', 'birth = "early"', "write one of 'middle', 'earliest', 'latest'"),
         ('colour = "#D2402B"', 'colour = "red"', "write it like #12386E"),

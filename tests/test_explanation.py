@@ -15,8 +15,9 @@ from conftest import Finished
 from replication import tables
 from replication.errors import SourceError
 from replication.files import sha256_file
+from replication.functions import named
 from replication.pipeline.analysis_inputs import FILES, Inputs
-from replication.pipeline.explanation import Part, explain
+from replication.pipeline.explanation import MAKERS, Part, explain
 from replication.places import ROOT
 from replication.run import Run
 from replication.stages import record_of
@@ -55,6 +56,35 @@ def test_the_line_is_that_of_the_function(committed: Path) -> None:
     path, line = place.split(":")
     text = (ROOT / path).read_text(encoding="utf-8").splitlines()[int(line) - 1]
     assert text.startswith(f"def {name.rpartition('.')[2]}(")
+
+
+@pytest.mark.parametrize(
+    ("name", "function"),
+    [
+        ("paper/paper.pdf", "def render("),
+        ("paper/supplement.html", "def render("),
+        ("paper/in_short.json", "def write("),
+        ("page/index.html", "def page("),
+        ("results/numbers.json", "def collect("),
+        ("results/manifest.json", "def fetch("),
+        ("figures/figures.json", "def draw_all("),
+    ],
+)
+def test_what_is_no_table_names_its_function_too(committed: Path, name: str, function: str) -> None:
+    """A document, the page and the files beside the tables: the line that is named begins the function."""
+    path = committed / name
+    path.parent.mkdir(exist_ok=True)
+    if not path.is_file():
+        path.write_text("")
+    made_by = explain(committed, name).part.made_by
+    file, line = made_by.removesuffix(")").split(" (")[1].split(":")
+    text = (ROOT / file).read_text(encoding="utf-8").splitlines()[int(line) - 1]
+    assert text.startswith(function)
+
+
+def test_every_maker_is_a_function() -> None:
+    """What the list names is there."""
+    assert all(callable(named(function)) for _, function, _ in MAKERS)
 
 
 def test_every_table_can_be_explained(committed: Path) -> None:

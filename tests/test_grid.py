@@ -27,7 +27,7 @@ def small_grid() -> Definitions:
     """The packaged definitions with few replicates, a short grid, and one window."""
     definitions = synthetic_definitions()
     grid = dataclasses.replace(
-        definitions.grid, age_limits_days=(365,), frozen=("as-read",), replicates=200
+        definitions.grid, age_limits_days=(365,), frozen_rules=("as-read",), replicates=200
     )
     return dataclasses.replace(
         definitions, grid=grid, windows=definitions.windows[-1:], grid_windows=()

@@ -312,7 +312,7 @@ def test_the_panel_of_two_repositories() -> None:
     ]  # fmt: skip
     whole = window("increments", 0, 14)
     longest = max(PLAIN.grid.age_limits_days)
-    grid = dataclasses.replace(PLAIN.grid, age_limits_days=(110, longest), frozen=(AS_READ,))
+    grid = dataclasses.replace(PLAIN.grid, age_limits_days=(110, longest), frozen_rules=(AS_READ,))
     settings = dataclasses.replace(PLAIN.panel, age_limit_days=110)
     definitions = dataclasses.replace(
         PLAIN, windows=(whole,), grid_windows=(), published_specifications=(), panel=settings,

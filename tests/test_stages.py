@@ -26,8 +26,10 @@ from command_line import (
 from conftest import Finished
 
 from replication import stages, tables
-from replication.errors import OutputError
+from replication.definitions import PACKAGED
+from replication.errors import OutputError, StageOrderError
 from replication.files import PART, write_text
+from replication.kinds import BUNDLED
 from replication.meaning import meaning_of
 from replication.pipeline import STAGES
 from replication.run import ROOT, Run
@@ -310,6 +312,22 @@ def test_parts_of_a_killed_run_are_not_inputs(copied: Run, finished: Finished) -
 
 
 @pytest.mark.slow
+@pytest.mark.parametrize("stage", ["attribution", "analysis", "page"])
+def test_a_stage_without_those_before_it_is_refused_at_once(
+    stage: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """In a folder of its own nothing is computed before it is said what is missing."""
+
+    def computed(*_: object) -> list[Path]:
+        raise AssertionError
+
+    chosen = next(one for one in STAGES if one.name == stage)
+    monkeypatch.setattr(stages, "_code_of", computed)
+    with pytest.raises(StageOrderError, match="have not run in") as caught:
+        execute(replace(chosen, action=computed), Run(BUNDLED, tmp_path, PACKAGED), quiet)
+    assert "make all, with the same OUT" in caught.value.remedy
+
+
 def test_revision_is_part_of_the_key(copied: Run, finished: Finished) -> None:
     """Another revision of the released dataset is another input."""
     other = replace(copied, revision="0" * 40)

@@ -6,14 +6,20 @@ from dataclasses import replace
 
 import pandas as pd
 import pytest
+from command_line import invoke
 
 from replication.attribution import query
 from replication.attribution.query import meaning_of, name_of
 from replication.attribution.registry import ALWAYS, Developer, Namespace, Registry, Tenure
 from replication.attribution.rules import HUB, PANEL, REPACKAGED, TELEMETRY, Rule
-from replication.attribution.who import Answer, Credit, near, who
-from replication.errors import RegistryError
+from replication.attribution.standing import Standing, standing
+from replication.attribution.who import Answer, near, who
+from replication.attribution.who import Credit as CreditUnder
+from replication.attribution.window import Credit
+from replication.definitions import load_definitions
+from replication.errors import DefinitionError, RegistryError
 from replication.names import RULE
+from replication.panel.window import column
 
 EXAMPLE = "ask for a namespace or a model: Qwen, or Qwen/QwQ-32B"
 EMPTY = Developer("", (), "", (), "", "", "", "", "", "", "", "", "")
@@ -177,7 +183,7 @@ def test_a_repository_has_credits_rules_and_its_own_downloads() -> None:
     """In the panel's spelling, whatever that of the question."""
     name = "Alpha-AI/M1-GGUF"
     credit = [
-        Credit(
+        CreditUnder(
             words, namespace, f"developer of {role}: {name}",
             f"registry {role} {name}", f"study {role} {name}",
         )
@@ -258,3 +264,50 @@ def test_at_most_three_names_are_near() -> None:
     ]
     assert near("abcdef", ["ABCDEF", "abcxyz"]) == ["ABCDEF"]
     assert near("x" * 200, ["x" * 100]) == ["x" * 100]
+
+
+def test_the_standing_of_a_developer_is_that_of_the_tables() -> None:
+    """Downloads of all its namespaces by the headline's column, and its part of the group and of all."""
+    definitions = load_definitions()
+    some = {"Alpha": ("CN", "a-one", "a-two"), "Beta": ("CN", "beta"), "Gamma": ("US", "gamma")}
+    developers = tuple(
+        replace(EMPTY, developer=name, country=country, namespaces=tuple(namespaces))
+        for name, (country, *namespaces) in some.items()
+    )
+    tenures = {n: (Tenure(*ALWAYS, d),) for d in developers for n in d.namespaces}
+    credit = Credit({}, Registry(developers, tenures), (), definitions.group_of)
+    uploaders = ["a-one", "a-two", "beta", "gamma", "nobody"]
+    names = [f"{name}/x" for name in uploaders]
+    repositories = pd.DataFrame({"repository": names, "name": names, "uploader": uploaders,
+                                 "origin": "gamma", "created": "2025-01"})  # fmt: skip
+    own = column(definitions.panel.age_limit_days, definitions.fillings[0].id)
+    months = pd.DataFrame({"repository": [*names, names[0]], own: [10, 5, 45, 20, 0, 20]})
+
+    def of(developer: str) -> Standing | None:
+        return standing(developer, repositories, months, credit, definitions)
+
+    assert of("Alpha") == Standing(35, "China", 35 / 80, 35 / 100)
+    assert of("Gamma") == Standing(20, "USA", 1.0, 0.2)
+    assert of("nobody") is None
+    assert of("Delta") is None
+    with pytest.raises(DefinitionError, match=f"have no {own}"):
+        standing("Alpha", repositories, months.drop(columns=own), credit, definitions)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("name", "said"),
+    [
+        ("Qwen", " downloads of Alibaba (Qwen), 65"),
+        (
+            "mlx-community",
+            "first-year downloads from 2024-08-27 to 2025-08-27, credited to its uploader",
+        ),
+        ("Groq", "Groq does not appear in its tables, where uploaders with fewer than"),
+    ],
+)
+def test_who_says_what_the_published_window_has(name: str, said: str) -> None:
+    """A line of the window, whether or not the name is in it."""
+    told = " ".join(invoke("who", name).stdout.split())
+    assert "published window: " in told
+    assert said in told

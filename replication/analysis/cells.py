@@ -142,7 +142,10 @@ class Repositories(Attributed):
     def downloads(self, specification: Specification) -> Ints:
         """Downloads (r,) of the repositories in the window under the rules of the panel."""
         rules = (specification.age_limit_days, specification.frozen)
-        own = rules == (self.definitions.panel.age_limit_days, self.definitions.grid.frozen[0])
+        own = rules == (
+            self.definitions.panel.age_limit_days,
+            self.definitions.grid.frozen_rules[0],
+        )
         if own and specification.window in self.table:
             return np.asarray(self.table[specification.window], dtype=np.int64)
         column = f"{specification.window}/{rules[0]}/{rules[1]}"

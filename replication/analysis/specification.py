@@ -89,7 +89,7 @@ def of_window(window: str, definitions: Definitions) -> Specification:
     return Specification(
         window,
         definitions.panel.age_limit_days,
-        definitions.grid.frozen[0],
+        definitions.grid.frozen_rules[0],
         definitions.headline.attribution,
         definitions.headline.labels,
         scope=definitions.grid.scopes[0],
@@ -114,7 +114,7 @@ def choices_of(definitions: Definitions) -> dict[str, tuple[str | int, ...]]:
     """The choices of every dimension of the grid, in their order in definitions.toml."""
     grid = definitions.grid
     every = (
-        tuple(w.id for w in definitions.all_windows), grid.age_limits_days, grid.frozen,
+        tuple(w.id for w in definitions.all_windows), grid.age_limits_days, grid.frozen_rules,
         grid.attributions, grid.labels, grid.treatments, grid.exclusions, grid.scopes,
     )  # fmt: skip
     return dict(zip(DIMENSIONS, every, strict=True))

@@ -15,12 +15,16 @@ from replication.attribution import assign, audit, registry, rules
 from replication.attribution.coverage import missing as missing_rows
 from replication.attribution.coverage import of_counts
 from replication.attribution.namespace_counts import namespace_counts
+from replication.attribution.standing import standing
 from replication.attribution.who import Answer, near
 from replication.attribution.who import who as answer_to
+from replication.attribution.window import Credit
 from replication.cli.terminal import shown, table_box
 from replication.csv_text import FLOAT_FORMAT
-from replication.definitions import load_definitions
+from replication.definitions import Definitions, load_definitions
+from replication.definitions.grid import CREDITED
 from replication.errors import RegistryError
+from replication.files import read_csv
 from replication.panel import table as panel
 from replication.sources import bundled
 
@@ -143,6 +147,8 @@ def who(query: str, path: Path, console: Console) -> None:
     meant = {estimand.id: estimand.label for estimand in definitions.estimands}
     for line in _lines(answer, definitions.group_of, meant):
         _print_line(line, console)
+    credit = Credit.of(table, known, ruled, definitions.group_of)
+    _print_line(_in_window(answer, credit, definitions), console)
     if _is_absent(answer):
         close = sorted(near(answer.query, table["name"]), key=lambda n: not _continues(n, answer))
         listed = f"; did you mean {', '.join(close)}?" if close else ""
@@ -197,6 +203,28 @@ def _lines(answer: Answer, group_of: dict[str, str], meant: dict[str, str]) -> I
         yield "  not an uploader of the panel"
     for window, downloads in answer.downloads.items():
         yield f"  {window}: {downloads:,} downloads as uploader ({meant[window]})"
+
+
+def _in_window(answer: Answer, credit: Credit, definitions: Definitions) -> str:
+    """What the tables of the published window say of the developer behind a name."""
+    names = ("window_repositories.csv", "window_months.csv")
+    repositories, months = (read_csv(bundled.FOLDER / name) for name in names)
+    developer = answer.tenure.developer.developer if answer.tenure else answer.namespace
+    found = standing(developer, repositories, months, credit, definitions)
+    about = definitions.published_window
+    what = (
+        f"{definitions.young} downloads from {about.start} to {about.end}, credited to "
+        f"{CREDITED[about.attribution]}, as far as a public record holds the repositories, gaps filled by rule"
+    )
+    if found is None:
+        return (
+            f"  published window: {developer} does not appear in its tables, where uploaders with fewer than "
+            f"{about.small_downloads:,} stand together ({what})"
+        )
+    return (
+        f"  published window: {found.downloads:,} downloads of {developer}, {100 * found.of_group:.1f} % "
+        f"of those of {found.group} and {100 * found.of_all:.1f} % of all ({what})"
+    )
 
 
 def _split(uploader: str, origin: str) -> str:

@@ -43,7 +43,7 @@ class Grid:
     """The choices of the specification grid beside the windows, dimension by dimension."""
 
     age_limits_days: tuple[AgeDays, ...]
-    frozen: Choices[Frozen]
+    frozen_rules: Choices[Frozen]
     attributions: Choices[Attribution]
     labels: Choices[Labels]
     treatments: Choices[Treatment]

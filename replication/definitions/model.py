@@ -90,7 +90,7 @@ class Definitions:
     @cached_property
     def variants(self) -> tuple[Variant, ...]:
         """Every window of the grid under every age limit and rule for frozen readings."""
-        rules = product(self.all_windows, self.grid.age_limits_days, self.grid.frozen)
+        rules = product(self.all_windows, self.grid.age_limits_days, self.grid.frozen_rules)
         return tuple(Variant(*rule) for rule in rules)
 
     @cached_property

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from fnmatch import fnmatch
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -27,6 +28,22 @@ from replication.stages import record_of, recorded_name
 
 OUTPUTS = {"results": tables.ANALYSIS, "figures": "figures", "paper": "paper", "page": "page"}
 """Folders of outputs and the stage that writes what lies there, where no record says so."""
+MAKERS = (
+    ("paper/in_short.json", "replication.report.short.write", "the finding in short, as `summary` prints it"),
+    ("paper/*", "replication.report.render.render", "a document in one of its forms, its keys filled with numbers"),
+    ("page/*", "replication.report.page.build.page", "the page on which a reader changes the choices"),
+    ("figures/*", "replication.plots.draw_all", ""),
+    ("results/numbers.json", "replication.report.numbers.collect", "every number of the text, with its cell"),
+    ("results/manifest.json", "replication.pipeline.fetch_stage.fetch", "what was read, from where and when"),
+    ("results/run.json", "replication.run_record.write", "the version, the definitions and the hashes of the run"),
+    ("README.md", "replication.report.readme.update", "its generated blocks"),
+    ("docs/CLAIMS.md", "replication.report.readme.update", "its generated blocks"),
+    ("docs/PROVENANCE.md", "replication.report.provenance.write", ""),
+    ("results/README.md", "replication.report.codebook.write", ""),
+    ("datapackage.json", "replication.report.datapackage.write", ""),
+    ("LICENSE", "replication.report.licences.write", ""),
+)  # fmt: skip
+"""Outputs that are neither tables nor drawn figures: the function that makes each, and what it holds."""
 _ADDRESS = ("id", "citation", "url", "commit", "sha256")
 
 
@@ -199,7 +216,15 @@ class _Trail:
             return self._table(file.stem)
         if file.parts[0] == "figures" and file.stem != "figures":
             return self._figure(name)
-        return Part(name, "", "", tuple(self._inputs(self.stage_of(name))))
+        return self._other(name)
+
+    def _other(self, name: str) -> Part:
+        """An output that is no table: its function, else its stage's, and what that stage reads."""
+        stage = self.stage_of(name)
+        action = next(one for one in STAGES if one.name == stage).action
+        made = next((row for row in MAKERS if fnmatch(name, row[0])), None)
+        by = named(made[1]) if made else action
+        return Part(name, made[2] if made else "", where(by), tuple(self._inputs(stage)))
 
     def _table(self, name: str) -> Part:
         """A result table, with the tables and inputs that its function reads."""
@@ -260,7 +285,7 @@ class _Trail:
 
         figure = Path(name).stem
         if figure not in FIGURES:
-            return Part(name, "", "", tuple(self._inputs("figures")))
+            return self._other(name)
         results = Results.read(self.out / "results", whole=self.whole)
         definitions = load_definitions(whole=self.whole)
         with style.context(definitions):

@@ -57,7 +57,9 @@ def definitions() -> Definitions:
     """The definitions for the whole Hub, with only what recovery needs of the grid."""
     packaged = load_definitions(whole=True)
     grid = replace(packaged.grid, age_limits_days=(packaged.panel.age_limit_days,))
-    return replace(packaged, grid=replace(grid, frozen=grid.frozen[:2]), grid_windows=())
+    return replace(
+        packaged, grid=replace(grid, frozen_rules=grid.frozen_rules[:2]), grid_windows=()
+    )
 
 
 def prepare(seed: int, repositories: int, folder: Path, progress: Progress) -> Experiment:
