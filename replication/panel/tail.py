@@ -32,7 +32,7 @@ def placed(sizes: pd.DataFrame, least: int) -> pd.DataFrame:
     Returns
     -------
     pandas.DataFrame
-        ``namespace, is_large`` (0 or 1) and ``bucket``, by `whole_hub/sql/panel_places.sql`.
+        ``namespace, is_large`` (0 or 1) and ``bucket``, in the order of `sizes`.
     """
     number = [crc32(name.encode()) % BUCKETS for name in sizes["namespace"]]
     return pd.DataFrame({
