@@ -31,8 +31,8 @@ EDGES = ["repository", "parent", "parent_id", "relation"]
 Ints = NDArray[np.int64]
 Floats = NDArray[np.float64]
 _NAME = re.compile(r"[^/\s]+/[^/\s]+")
-_ALONE = re.compile(r"[\w.-]+/[\w.-]+")
-"""A text that is one name; `words` finds no other in it."""
+_ORDINARY = r"^[A-Za-z0-9._-]+/[A-Za-z0-9._-]+( [A-Za-z0-9._-]+/[A-Za-z0-9._-]+)*$"
+"""Names with a blank between them."""
 
 
 @dataclass(frozen=True)
@@ -93,8 +93,10 @@ class Lineage:
         """Repository, root and weight of each share, heaviest root first, then in the order of names."""
         shares = self.weights.tocoo()
         row, column = (part.astype(np.int64) for part in shares.coords)
-        nodes = pa.array(self.nodes, pa.large_string())
-        name = pc.rank(nodes.take(pa.array(column)), tiebreaker="dense").to_numpy()
+        several = np.flatnonzero(np.bincount(row)[row] > 1) if len(row) else row
+        nodes = pa.array(self.nodes, pa.large_string()).take(pa.array(column[several]))
+        name = np.zeros_like(row)
+        name[several] = pc.rank(nodes, tiebreaker="dense")
         order = np.lexsort((name, -shares.data, row))
         return row[order], column[order], shares.data[order]
 
@@ -127,8 +129,7 @@ def released_edges(names: Sequence[str], parents: Sequence[str]) -> pd.DataFrame
     if len(names) != len(parents):
         raise ValueError(f"{len(names)} names and {len(parents)} lists do not zip")
     coded = pa.array(parents, pa.large_string()).dictionary_encode()
-    lists = [_parents(text) for text in coded.dictionary.to_pylist()]
-    each = pa.array(lists, pa.large_list(pa.large_string())).take(coded.indices)
+    each = _lists(coded.dictionary).take(coded.indices)
     child = pa.array(names, pa.large_string()).take(pc.list_parent_indices(each))
     parent = pc.list_flatten(each).to_pandas()
     edges = {
@@ -140,11 +141,12 @@ def released_edges(names: Sequence[str], parents: Sequence[str]) -> pd.DataFrame
     return pd.DataFrame(edges, columns=EDGES)
 
 
-def _parents(text: str) -> list[str]:
-    """The repository names in a list of parents."""
-    if _ALONE.fullmatch(text):
-        return [text]
-    return [word for word in words(text) if _NAME.fullmatch(word)]
+def _lists(texts: pa.Array) -> pa.Array:
+    """The repository names in each list of parents."""
+    if pc.all(pc.match_substring_regex(texts, _ORDINARY)).as_py():
+        return pc.split_pattern(texts, " ")
+    lists = [[w for w in words(text) if _NAME.fullmatch(w)] for text in texts.to_pylist()]
+    return pa.array(lists, pa.list_(pa.large_string()))
 
 
 def documented(parents: pd.Series) -> pd.Series:
@@ -229,13 +231,14 @@ def _places(
     coded = pa.concat_arrays([known, *chunks]).dictionary_encode()
     every, place = coded.dictionary, coded.indices.to_numpy()[len(known) :]
     folded = pc.ascii_lower(every).dictionary_encode().indices.to_numpy()
-    _, first = np.unique(folded, return_index=True)
+    first = np.empty_like(folded)
+    first[folded[::-1]] = np.arange(len(folded))[::-1]  # of several the last assignment stays
     node = first[folded]
     node[: len(known)] = np.arange(len(known))
-    kept = np.flatnonzero(node == np.arange(len(node)))
-    number = np.searchsorted(kept, node)
-    child, parent = np.split(number[place], 2)
-    return child, parent, every.take(pa.array(kept))
+    is_node = node == np.arange(len(node))
+    number = np.cumsum(is_node) - 1
+    child, parent = np.split(number[node][place], 2)
+    return child, parent, every.filter(pa.array(is_node))
 
 
 def _in_cycles(

@@ -1,7 +1,7 @@
 """The panel of the whole Hub: what `rebuild` computed, in the tables that every later stage reads.
 
-Memory holds one row a repository, in numbers and in the texts of its name, its parents and its roots, and the
-downloads of one variant at a time.
+Memory holds one row a repository, in numbers and in the texts of its name, its parents and its roots, and its
+downloads in each variant.
 """
 
 from __future__ import annotations
@@ -19,6 +19,7 @@ from replication.panel.table import FACTS, WEEKLY, Panel
 from replication.panel.whole_hub import defects, owners, places
 from replication.panel.whole_hub.chain import SCALED_ON
 from replication.panel.whole_hub.engines import Engine
+from replication.panel.whole_hub.owners import Total
 from replication.panel.whole_hub.places import Places
 from replication.panel.whole_hub.rebuild import Rebuilt, main_variant, weekly
 from replication.sources.defect import to_frame
@@ -68,11 +69,10 @@ def assemble(
         Downloads below which a repository, or all of a namespace in either role, is small: in every
         variant.
     """
-    variants = len(rebuilt.variants)
-    owned = owners.owners(engine, variants)
-    placed = places.places(owned, owners.totals(engine, variants), least)
+    found = owners.totals(engine, len(rebuilt.variants))
+    placed = places.places(owners.owners(engine, found), found, least)
     rows = _rows(placed, study_groups, definitions.unknown)
-    totals, chained = _sums(engine, rebuilt, placed)
+    totals = _sums(dict(zip(rebuilt.variants, found, strict=True)), placed)
     mains = {w.id: main_variant(w, definitions).id for w in definitions.windows}
     columns = {window: totals[variant] for window, variant in mains.items()}
     panel = Panel(
@@ -81,7 +81,11 @@ def assemble(
         pd.concat([rows["repository"], totals], axis=1),
         to_frame(defects.find(rebuilt, engine, definitions, placed.joined)),
     )
-    only = rows[["repository"]].assign(**{w: chained[variant] for w, variant in mains.items()})
+    chained = {
+        window: owners.chained(engine, rebuilt.variants.index(variant))
+        for window, variant in mains.items()
+    }
+    only = pd.concat([rows["repository"], _sums(chained, placed)], axis=1)
     return HubPanel(panel, only, _chain(rebuilt))
 
 
@@ -105,17 +109,14 @@ def _groups(names: pa.ChunkedArray, study_groups: Mapping[str, str], unknown: st
     return pa.array(groups, pa.large_string()).take(coded.indices).to_pandas()
 
 
-def _sums(engine: Engine, rebuilt: Rebuilt, placed: Places) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """int64 downloads, and those that the chain says: one row a name, one column a variant."""
-    names = rebuilt.variants
+def _sums(found: Mapping[str, Total], placed: Places) -> pd.DataFrame:
+    """int64 downloads: one row a name of the panel, one column each of what was found."""
     number = np.zeros(int(placed.id.max(initial=0)) + 1, dtype=np.int64)
     number[placed.id] = placed.number
-    out = np.zeros((2, len(names), len(placed.rows)), dtype=np.int64)
-    for variant, one in enumerate(owners.totals(engine, len(names))):
-        for sums, downloads in zip(out, (one.total, one.chained), strict=True):
-            np.add.at(sums[variant], number[one.id], downloads)
-    totals, chained = (pd.DataFrame(dict(zip(names, sums, strict=True))) for sums in out)
-    return totals, chained
+    sums = np.zeros((len(found), len(placed.rows)), dtype=np.int64)
+    for row, one in zip(sums, found.values(), strict=True):
+        np.add.at(row, number[one.id], one.downloads)
+    return pd.DataFrame(dict(zip(found, sums, strict=True)))
 
 
 def _weekly(engine: Engine, placed: Places, rebuilt: Rebuilt) -> pd.DataFrame:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 import numpy as np
@@ -54,31 +54,42 @@ class Owners:
 
 @dataclass(frozen=True)
 class Total:
-    """Downloads of one variant by the numbers of repositories, and of these what the chain alone says."""
+    """Downloads by the numbers of repositories."""
 
-    id: Ints
-    total: Ints
-    chained: Ints
-
-
-def totals(engine: Engine, variants: int) -> Iterator[Total]:
-    """The downloads of each variant in turn, so that memory holds one."""
-    for variant in range(variants):
-        rows = engine.rows(f"SELECT id, total, chained FROM downloads WHERE variant = {variant}")  # noqa: S608
-        yield Total(*(rows[name].to_numpy() for name in ("id", "total", "chained")))
+    id: NDArray[np.int32]
+    downloads: Ints
 
 
-def owners(engine: Engine, variants: int) -> Owners:
-    """The owners of all repositories that `rebuild` found downloads of, in so many variants."""
+def totals(engine: Engine, variants: int) -> list[Total]:
+    """The downloads of each variant."""
+    return [_total(engine, "total", variant) for variant in range(variants)]
+
+
+def chained(engine: Engine, variant: int) -> Total:
+    """Of the downloads of one variant what the chain alone says."""
+    return _total(engine, "chained", variant)
+
+
+def _total(engine: Engine, what: str, variant: int) -> Total:
+    """One column of downloads."""
+    rows = engine.rows(
+        f"SELECT CAST(id AS INTEGER) AS id, {what} FROM downloads "  # noqa: S608
+        f"WHERE variant = {variant} AND {what} > 0"
+    )
+    return Total(rows["id"].to_numpy(), rows[what].to_numpy())
+
+
+def owners(engine: Engine, found: Iterable[Total]) -> Owners:
+    """The owners of all repositories with downloads, as `totals` found them."""
     rows = engine.rows(
         "SELECT id, repository, name, created, first_name, parents FROM repositories ORDER BY id"
     )
     texts = ("repository", "name", "first_name", "parents")
     repository, name, first_name, parents = (_text(rows[column]) for column in texts)
-    largest = np.full(len(rows), -1, dtype=np.int64)
-    for one in totals(engine, variants):
-        largest[one.id - 1] = np.maximum(largest[one.id - 1], one.total)
-    kept = np.flatnonzero(largest >= 0)
+    largest = np.zeros(len(rows), dtype=np.int64)
+    for one in found:
+        largest[one.id - 1] = np.maximum(largest[one.id - 1], one.downloads)
+    kept = np.flatnonzero(largest)
     by = pc.if_else(pc.equal(name, repository), UNNAMED, lineage.namespace_of(name))
     origin, traced = _origins(name, first_name, parents)
     columns = (by, pc.coalesce(origin, by), repository, name, pc.fill_null(traced, ""))

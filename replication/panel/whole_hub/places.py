@@ -101,7 +101,7 @@ def _sizes(owners: Owners, totals: Iterable[Total]) -> Ints:
     for one in totals:
         for role in of:
             sums = np.zeros_like(sizes)
-            np.add.at(sums, role[one.id], one.total)
+            np.add.at(sums, role[one.id], one.downloads)
             np.maximum(sizes, sums, out=sizes)
     return sizes
 
@@ -112,7 +112,7 @@ def _owners_in_the_panel(owners: Owners, sizes: Ints, least: int) -> tuple[pa.Ar
         pd.DataFrame({"namespace": owners.namespaces.to_pandas(), "largest": sizes}), least
     )
     coded = pa.concat_arrays([
-        owners.namespaces, pa.array(found["bucket"].tolist(), pa.large_string())
+        owners.namespaces, pa.array(found["bucket"].to_numpy(), pa.large_string())
     ]).dictionary_encode()  # fmt: skip
     own, bucket = np.split(coded.indices.to_numpy().astype(np.int64), 2)
     is_large = found["is_large"].to_numpy() == 1
