@@ -89,14 +89,36 @@ def unified(*columns: pd.Series) -> tuple[pd.Series, ...]:
 
 def variants(names: pd.Series) -> dict[str, str]:
     """Spellings that `unified` replaces, each with what takes its place."""
-    return {old: new for old, new in _commonest(names).items() if old != new}
+    return _commonest(names)
 
 
 def _commonest(names: pd.Series) -> dict[str, str]:
-    """The commonest spelling of every name that has several, by each of its spellings."""
-    table = names.value_counts(sort=False).rename_axis("name").reset_index(name="rows")
-    table["key"] = keys(table["name"])
-    table = table[table["key"].duplicated(keep=False)]
-    table = table.sort_values(["rows", "name"], ascending=[False, True])
-    first = table.drop_duplicates("key").set_index("key")["name"]
-    return dict(zip(table["name"], table["key"].map(first), strict=True))
+    """The commonest spelling of every name that has several, by each of its other spellings."""
+    rows = names.value_counts(sort=False)
+    texts = pa.array(rows.index, type=pa.large_string(), from_pandas=True)
+    place = commonest(texts, rows.to_numpy())
+    other = np.flatnonzero(place != np.arange(len(place)))
+    pairs = (texts.take(pa.array(places)).to_pylist() for places in (other, place[other]))
+    return dict(zip(*pairs, strict=True))
+
+
+def commonest(names: pa.Array, rows: NDArray[np.int64]) -> NDArray[np.int64]:
+    """The place of the spelling that `unified` gives each name.
+
+    Parameters
+    ----------
+    names
+        Names, each spelling once.
+    rows
+        How often each occurs.
+    """
+    key = pc.ascii_lower(names).dictionary_encode().indices.to_numpy()
+    place = np.arange(len(key))
+    several = np.flatnonzero(np.bincount(key)[key] > 1) if len(key) else place
+    order = pc.rank(names.take(pa.array(several)), tiebreaker="dense").to_numpy()
+    several = several[np.lexsort((order, -rows[several], key[several]))]
+    _, first = np.unique(key[several], return_index=True)
+    best = np.zeros(len(key), dtype=np.int64)
+    best[key[several[first]]] = several[first]
+    place[several] = best[key[several]]
+    return place

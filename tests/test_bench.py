@@ -271,7 +271,7 @@ def test_a_whole_panel_is_measured_part_by_part(monkeypatch: pytest.MonkeyPatch)
     assert min(found.parts.values()) > 0
     assert {
         "extracts",
-        "sql/panel_rows.sql",
+        "sql/repository_counts.sql",
         "arrays: repositories",
         "assemble, what is not SQL",
     } <= set(found.parts)

@@ -33,7 +33,7 @@ KINDS = st.lists(st.sampled_from(sorted(COLUMNS)), min_size=1, max_size=5)
 def tables(draw: st.DrawFn) -> pd.DataFrame:
     """Any small table of text and numbers."""
     rows, kinds = draw(st.integers(0, 6)), draw(KINDS)
-    names = draw(st.lists(CELLS, min_size=len(kinds), max_size=len(kinds)))
+    names = draw(st.lists(CELLS, min_size=len(kinds), max_size=len(kinds), unique=True))
     cells = [draw(st.lists(COLUMNS[kind], min_size=rows, max_size=rows)) for kind in kinds]
     columns = [pd.Series(one, dtype=kind) for one, kind in zip(cells, kinds, strict=True)]
     return pd.concat(columns, axis=1, keys=names)

@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 from scipy import sparse
 from scipy.sparse.csgraph import connected_components
 
-from replication.names import key, keys, unified
+from replication.names import commonest, key, keys
 from replication.sources.counters.reading import words
 
 NOT_DERIVED = "No"
@@ -28,7 +28,11 @@ DERIVED, QUANTISED, ADAPTER = "derived", "quantized", "adapter"
 FINETUNE, MERGE, DISTILLATION = "finetune", "merge", "distillation"
 RELATIONS = (DERIVED, QUANTISED, ADAPTER, FINETUNE, MERGE, DISTILLATION)
 EDGES = ["repository", "parent", "parent_id", "relation"]
+Ints = NDArray[np.int64]
+Floats = NDArray[np.float64]
 _NAME = re.compile(r"[^/\s]+/[^/\s]+")
+_ORDINARY = r"^[A-Za-z0-9._-]+/[A-Za-z0-9._-]+( [A-Za-z0-9._-]+/[A-Za-z0-9._-]+)*$"
+"""Names with a blank between them."""
 
 
 @dataclass(frozen=True)
@@ -56,34 +60,56 @@ class Lineage:
 
     def roots(self) -> pd.DataFrame:
         """One row a repository and root: ``repository, root, weight``, heaviest root first."""
-        shares = self.weights.tocoo()
-        row, column = shares.coords
-        table = pd.DataFrame(
-            {
-                "repository": np.asarray(self.repositories, dtype=object)[row],
-                "root": np.asarray(self.nodes, dtype=object)[column],
-                "weight": shares.data,
-                "order": row,
-            }
-        )
-        table = table.sort_values(["order", "weight", "root"], ascending=[True, False, True])
-        return table.drop(columns="order").reset_index(drop=True)
+        row, column, weight = self._shares()
+        names, nodes = (np.asarray(n, dtype=object) for n in (self.repositories, self.nodes))
+        return pd.DataFrame({"repository": names[row], "root": nodes[column], "weight": weight})
 
     def origins(self) -> pd.DataFrame:
         """One row a repository and root namespace: ``repository, origin, weight``, heaviest first."""
-        table = self.roots()
-        (table["origin"],) = unified(namespaces(table["root"]))
-        sums = table.groupby(["repository", "origin"], as_index=False, sort=False)["weight"].sum()
-        order = sums["repository"].map({name: n for n, name in enumerate(self.repositories)})
-        sums = sums.assign(order=order).sort_values(["order", "weight"], ascending=[True, False])
-        return sums.drop(columns="order").reset_index(drop=True)
+        row, origin, weight, spaces = self.namespaces()
+        names = np.asarray(self.repositories, dtype=object)[row]
+        origins = spaces.take(pa.array(origin)).to_pandas()
+        return pd.DataFrame({"repository": names, "origin": origins, "weight": weight})
+
+    def namespaces(self) -> tuple[Ints, Ints, Floats, pa.Array]:
+        """The same in numbers: of each row the place of the repository and of the namespace, and the weight.
+
+        Returns
+        -------
+        array, array, array, pyarrow.Array
+            As said, then the namespaces, of which some may be the place of no row.
+        """
+        row, column, weight = self._shares()
+        coded = namespace_of(pa.array(self.nodes, pa.large_string())).dictionary_encode()
+        names, of = coded.dictionary, coded.indices.to_numpy()[column].astype(np.int64)
+        of = commonest(names, np.bincount(of, minlength=len(names)))[of]
+        size = max(len(names), 1)
+        sums = pd.Series(weight).groupby(row * size + of, sort=False).sum()
+        row, of = np.divmod(sums.index.to_numpy(dtype=np.int64), size)
+        order = np.lexsort((-sums.to_numpy(), row))
+        return row[order], of[order], sums.to_numpy()[order], names
+
+    def _shares(self) -> tuple[Ints, Ints, Floats]:
+        """Repository, root and weight of each share, heaviest root first, then in the order of names."""
+        shares = self.weights.tocoo()
+        row, column = (part.astype(np.int64) for part in shares.coords)
+        several = np.flatnonzero(np.bincount(row)[row] > 1) if len(row) else row
+        nodes = pa.array(self.nodes, pa.large_string()).take(pa.array(column[several]))
+        name = np.zeros_like(row)
+        name[several] = pc.rank(nodes, tiebreaker="dense")
+        order = np.lexsort((name, -shares.data, row))
+        return row[order], column[order], shares.data[order]
 
 
 def namespaces(names: pd.Series) -> pd.Series:
     """The namespace in each repository name; a name without one stands for itself."""
     cells = pa.array(names, type=pa.large_string(), from_pandas=True)
-    heads = pc.replace_substring_regex(cells, r"(?s)/.*\z", "")
-    return pd.Series(heads.to_numpy(zero_copy_only=False), names.index, dtype=object)
+    return pd.Series(namespace_of(cells).to_pandas().to_numpy(), names.index, dtype="str")
+
+
+def namespace_of(names: pa.Array) -> pa.Array:
+    """The same of an array."""
+    return pc.list_element(pc.split_pattern(names, "/", max_splits=1), 0)
 
 
 def released_edges(names: Sequence[str], parents: Sequence[str]) -> pd.DataFrame:
@@ -94,14 +120,33 @@ def released_edges(names: Sequence[str], parents: Sequence[str]) -> pd.DataFrame
     pandas.DataFrame
         `EDGES`, one row a parent that is a repository name; what a list says besides (no parent,
         unsure, two names run together) gives no edge, see `documented`.
+
+    Raises
+    ------
+    ValueError
+        There is not one list a name.
     """
-    rows = [
-        (name, parent, None, DERIVED)
-        for name, text in zip(names, parents, strict=True)
-        for parent in words(text)
-        if _NAME.fullmatch(parent)
-    ]
-    return pd.DataFrame(rows, columns=EDGES)
+    if len(names) != len(parents):
+        raise ValueError(f"{len(names)} names and {len(parents)} lists do not zip")
+    coded = pa.array(parents, pa.large_string()).dictionary_encode()
+    each = _lists(coded.dictionary).take(coded.indices)
+    child = pa.array(names, pa.large_string()).take(pc.list_parent_indices(each))
+    parent = pc.list_flatten(each).to_pandas()
+    edges = {
+        "repository": child.to_pandas(),
+        "parent": parent,
+        "parent_id": None,
+        "relation": DERIVED,
+    }
+    return pd.DataFrame(edges, columns=EDGES)
+
+
+def _lists(texts: pa.Array) -> pa.Array:
+    """The repository names in each list of parents."""
+    if pc.all(pc.match_substring_regex(texts, _ORDINARY)).as_py():
+        return pc.split_pattern(texts, " ")
+    lists = [[w for w in words(text) if _NAME.fullmatch(w)] for text in texts.to_pylist()]
+    return pa.array(lists, pa.list_(pa.large_string()))
 
 
 def documented(parents: pd.Series) -> pd.Series:
@@ -137,16 +182,13 @@ def trace(
     renames
         Present name of each older name.
     """
-    known = dict.fromkeys(names)
+    known = pc.unique(pa.array(names, pa.large_string()))
     parents = _present_names(edges, ids or {}, renames or {})
     renamed = keys(parents) != keys(edges["parent"])
-    children, parents = _spelt(edges["repository"], known), _spelt(parents, known)
-    loops = parents == children
-    pairs = pd.DataFrame({"child": children, "parent": parents})[~loops]
-    pairs = pairs.drop_duplicates()
-    ends = [np.asarray(list(known), dtype=object), pairs["child"], pairs["parent"]]
-    codes, nodes = pd.factorize(np.concatenate(ends))  # in order of appearance: names come first
-    child, parent = np.split(codes[len(known) :], 2)
+    child, parent, nodes = _places(known, edges["repository"], parents)
+    loops = parent == child
+    pairs = np.unique(child[~loops] * max(len(nodes), 1) + parent[~loops])
+    child, parent = np.divmod(pairs, max(len(nodes), 1))
     inside, cycling = _in_cycles(child, parent, len(nodes))
     weights, deepest = _shares_at_roots(child[~inside], parent[~inside], len(nodes))
     several = np.bincount(child, minlength=len(nodes))[: len(known)]
@@ -159,30 +201,44 @@ def trace(
         "in_cycles": int(cycling[: len(known)].sum()),
         "deepest": deepest,
     }
-    return Lineage(tuple(known), tuple(nodes), weights[: len(known)], counts)
+    return Lineage(
+        tuple(known.to_pylist()), tuple(nodes.to_pylist()), weights[: len(known)], counts
+    )
 
 
 def _present_names(
     edges: pd.DataFrame, ids: Mapping[str, str], renames: Mapping[str, str]
 ) -> pd.Series:
     """Each parent under its present name: by its id, else by the list of renames."""
-    parents = edges["parent"].astype(object)
-    by_id = edges["parent_id"].map(ids).astype(object)  # nothing found would make it numbers
-    by_key = {key(older): newer for older, newer in renames.items()}
-    by_name = keys(parents).astype(object).map(by_key).astype(object)
-    return by_id.fillna(by_name).fillna(parents)
+    parents = edges["parent"]
+    if renames:
+        by_key = {key(older): newer for older, newer in renames.items()}
+        found = pc.index_in(pa.array(keys(parents)), value_set=pa.array(list(by_key)))
+        by_name = pa.array(list(by_key.values()), pa.large_string()).take(found)
+        parents = pd.Series(by_name.to_pandas().to_numpy(), parents.index).fillna(parents)
+    return edges["parent_id"].map(ids).astype(object).fillna(parents) if ids else parents
 
 
-def _spelt(names: pd.Series, known: dict[str, None]) -> pd.Series:
-    """Names as `known` spells them; those that it lacks in one spelling each."""
-    others = pd.Index(names.unique()).difference(pd.Index(list(known), dtype=object), sort=False)
-    spelling = {key(name): name for name in reversed(others)}
-    for name in reversed(known):
-        folded = key(name)
-        if folded in spelling:
-            spelling[folded] = name
-    present = {name: spelling[key(name)] for name in others}
-    return pd.Series([present.get(n, n) for n in names.to_numpy(object)], names.index, dtype=object)
+def _places(
+    known: pa.Array, children: pd.Series, parents: pd.Series
+) -> tuple[Ints, Ints, pa.Array]:
+    """Numbers of children and parents among the nodes: the known repositories, then others in one spelling.
+
+    A name is its own node where it is known as it is spelt, else that of the first known spelling of it.
+    """
+    both = [pa.array(names, pa.large_string(), from_pandas=True) for names in (children, parents)]
+    chunks = [chunk for one in both for chunk in getattr(one, "chunks", [one])]
+    coded = pa.concat_arrays([known, *chunks]).dictionary_encode()
+    every, place = coded.dictionary, coded.indices.to_numpy()[len(known) :]
+    folded = pc.ascii_lower(every).dictionary_encode().indices.to_numpy()
+    first = np.empty_like(folded)
+    first[folded[::-1]] = np.arange(len(folded))[::-1]  # of several the last assignment stays
+    node = first[folded]
+    node[: len(known)] = np.arange(len(known))
+    is_node = node == np.arange(len(node))
+    number = np.cumsum(is_node) - 1
+    child, parent = np.split(number[node][place], 2)
+    return child, parent, every.filter(pa.array(is_node))
 
 
 def _in_cycles(

@@ -32,13 +32,14 @@ def placed(sizes: pd.DataFrame, least: int) -> pd.DataFrame:
     Returns
     -------
     pandas.DataFrame
-        ``namespace, is_large`` (0 or 1) and ``bucket``, by `whole_hub/sql/panel_places.sql`.
+        ``namespace, is_large`` (0 or 1) and ``bucket``, in the order of `sizes`.
     """
+    buckets = np.array([f"(small namespaces {n:02d})" for n in range(BUCKETS)], dtype=object)
     number = [crc32(name.encode()) % BUCKETS for name in sizes["namespace"]]
     return pd.DataFrame({
         "namespace": sizes["namespace"],
         "is_large": (sizes["largest"] >= least).astype("int64"),
-        "bucket": [f"(small namespaces {n:02d})" for n in number],
+        "bucket": buckets[number],
     })  # fmt: skip
 
 

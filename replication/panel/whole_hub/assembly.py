@@ -1,7 +1,7 @@
 """The panel of the whole Hub: what `rebuild` computed, in the tables that every later stage reads.
 
-The tail is joined in the engine (`sql/panel_places.sql`), so that what reaches memory is one row a name of
-the panel, and the names of repositories that derive from others.
+Memory holds one row a repository, in numbers and in the texts of its name, its parents and its roots, and its
+downloads in each variant.
 """
 
 from __future__ import annotations
@@ -11,14 +11,16 @@ from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
+import pyarrow as pa
 
 from replication.definitions import Definitions
 from replication.names import key
-from replication.panel import lineage, tail
 from replication.panel.table import FACTS, WEEKLY, Panel
-from replication.panel.whole_hub import defects
+from replication.panel.whole_hub import defects, owners, places
 from replication.panel.whole_hub.chain import SCALED_ON
 from replication.panel.whole_hub.engines import Engine
+from replication.panel.whole_hub.owners import Total
+from replication.panel.whole_hub.places import Places
 from replication.panel.whole_hub.rebuild import Rebuilt, main_variant, weekly
 from replication.sources.defect import to_frame
 
@@ -67,87 +69,64 @@ def assemble(
         Downloads below which a repository, or all of a namespace in either role, is small: in every
         variant.
     """
-    engine.put("origins", _origins(engine))
-    for name in ("owners_as_spelt", "spellings", "owners", "namespace_sizes"):
-        engine.make(name)
-    engine.put(
-        "namespaces", tail.placed(engine.frame("SELECT * FROM namespace_sizes ORDER BY 1"), least)
-    )
-    engine.put("small", pd.DataFrame({"least": [least]}))
-    for name in ("panel_places", "panel_rows", "panel_pairs", "panel_totals"):
-        engine.make(name)
-    rows = _rows(engine, study_groups, definitions.unknown)
-    totals, chained = _sums(engine, rebuilt, len(rows))
+    found = owners.totals(engine, len(rebuilt.variants))
+    placed = places.places(owners.owners(engine, found), found, least)
+    rows = _rows(placed, study_groups, definitions.unknown)
+    totals = _sums(dict(zip(rebuilt.variants, found, strict=True)), placed)
     mains = {w.id: main_variant(w, definitions).id for w in definitions.windows}
     columns = {window: totals[variant] for window, variant in mains.items()}
     panel = Panel(
         rows[FACTS].assign(**columns),
-        _weekly(engine, rows, rebuilt),
+        _weekly(engine, placed, rebuilt),
         pd.concat([rows["repository"], totals], axis=1),
-        to_frame(defects.find(rebuilt, engine, definitions)),
+        to_frame(defects.find(rebuilt, engine, definitions, placed.joined)),
     )
-    only = rows[["repository"]].assign(**{w: chained[variant] for w, variant in mains.items()})
+    chained = {
+        window: owners.chained(engine, rebuilt.variants.index(variant))
+        for window, variant in mains.items()
+    }
+    only = pd.concat([rows["repository"], _sums(chained, placed)], axis=1)
     return HubPanel(panel, only, _chain(rebuilt))
 
 
-def _origins(engine: Engine) -> pd.DataFrame:
-    """Of each repository that states parents, the namespaces of its roots, the heaviest first."""
-    derived = engine.frame(
-        "SELECT id, name, parents FROM repositories WHERE parents <> '' ORDER BY id"
-    )
-    if derived.empty:
-        texts = {"origin": derived["name"], "traced_origin": derived["name"]}
-        return pd.DataFrame({"id": derived["id"], **texts})
-    edges = lineage.released_edges(derived["name"].tolist(), derived["parents"].tolist())
-    renames = engine.frame("SELECT first_name, name FROM repositories WHERE first_name <> name")
-    asked = [*derived["name"], *_parents(engine, edges)]
-    present = dict(renames.itertuples(index=False, name=None))
-    traced = lineage.trace(asked, edges, renames=present).origins()
-    several = traced["repository"].duplicated(keep=False)
-    joined = traced[several].groupby("repository", sort=False)["origin"].agg(" ".join)
-    roots = (
-        derived["name"]
-        .map(pd.concat([traced[~several].set_index("repository")["origin"], joined]))
-        .astype("str")
-    )  # text also where no repository states a parent
-    origin = roots.str.split(" ", n=1).str[0]
-    return pd.DataFrame({"id": derived["id"], "origin": origin, "traced_origin": roots})
-
-
-def _parents(engine: Engine, edges: pd.DataFrame) -> pd.Series:
-    """The repositories that others state as parents, as they spell themselves."""
-    engine.put("parents", pd.DataFrame({"name": edges["parent"].str.lower().unique()}, dtype="str"))
-    return engine.frame(
-        "SELECT r.name FROM repositories r INNER JOIN parents p ON p.name = lower(r.name) ORDER BY r.id"
-    )["name"]
-
-
-def _rows(engine: Engine, study_groups: Mapping[str, str], unknown: str) -> pd.DataFrame:
+def _rows(placed: Places, study_groups: Mapping[str, str], unknown: str) -> pd.DataFrame:
     """One row a name of the panel, in the order of the names, with the facts of every panel."""
-    rows = engine.frame("SELECT * FROM panel_rows ORDER BY number")
+    texts = ("repository", "name", "uploader", "origin", "traced_origin")
+    rows = placed.rows.select(texts).to_pandas()
     groups = {
-        f"study_group_{role}": [study_groups.get(key(name), unknown) for name in rows[role]]
+        f"study_group_{role}": _groups(placed.rows[role], study_groups, unknown)
         for role in ("uploader", "origin")
     }
-    created = pd.to_datetime(rows["created"], unit="s").dt.strftime("%Y-%m")
-    return rows.assign(name=rows["key"], created=created, **groups)
+    created = placed.rows["created"].to_numpy().astype("datetime64[s]")
+    months = np.datetime_as_string(created, unit="M")
+    return rows.assign(created=pd.Series(months, dtype="str"), **groups)
 
 
-def _sums(engine: Engine, rebuilt: Rebuilt, size: int) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """int64 downloads, and those that the chain says: one row a name, one column a variant."""
-    table, names = engine.frame("SELECT * FROM panel_totals"), list(rebuilt.variants)
-    place = table["number"].to_numpy() - 1, table["variant"].to_numpy()
-    out = np.zeros((2, size, len(names)), dtype=np.int64)
-    for row, what in enumerate(("total", "chained")):
-        out[row][place] = table[what]
-    return pd.DataFrame(out[0], columns=names), pd.DataFrame(out[1], columns=names)
+def _groups(names: pa.ChunkedArray, study_groups: Mapping[str, str], unknown: str) -> pd.Series:
+    """The study's country group of each namespace."""
+    coded = names.combine_chunks().dictionary_encode()
+    groups = [study_groups.get(key(name), unknown) for name in coded.dictionary.to_pylist()]
+    return pa.array(groups, pa.large_string()).take(coded.indices).to_pandas()
 
 
-def _weekly(engine: Engine, rows: pd.DataFrame, rebuilt: Rebuilt) -> pd.DataFrame:
+def _sums(found: Mapping[str, Total], placed: Places) -> pd.DataFrame:
+    """int64 downloads: one row a name of the panel, one column each of what was found."""
+    number = np.zeros(int(placed.id.max(initial=0)) + 1, dtype=np.int64)
+    number[placed.id] = placed.number
+    sums = np.zeros((len(found), len(placed.rows)), dtype=np.int64)
+    for row, one in zip(sums, found.values(), strict=True):
+        np.add.at(row, number[one.id], one.downloads)
+    return pd.DataFrame(dict(zip(found, sums, strict=True)))
+
+
+def _weekly(engine: Engine, placed: Places, rebuilt: Rebuilt) -> pd.DataFrame:
     """Weekly downloads of every pair of uploader and origin."""
-    names = rows.drop_duplicates("pair")[["pair", "uploader", "origin"]]
+    engine.put("panel_pairs", pd.DataFrame({"id": placed.id, "pair": placed.pair}))
     weeks = weekly(engine, rebuilt)
-    return weeks.merge(names, on="pair", validate="many_to_one")[WEEKLY]
+    _, first = np.unique(placed.rows["pair"].to_numpy(), return_index=True)
+    names = placed.rows.select(["uploader", "origin"]).take(first)
+    owned = names.take(weeks["pair"].to_numpy() - 1).to_pandas()
+    return weeks.assign(uploader=owned["uploader"], origin=owned["origin"])[WEEKLY]
 
 
 def _chain(rebuilt: Rebuilt) -> pd.DataFrame:

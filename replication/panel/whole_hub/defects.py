@@ -6,6 +6,7 @@ from collections.abc import Mapping
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from replication.definitions import Definitions
 from replication.panel.defects import uncertain
@@ -19,7 +20,9 @@ from replication.sources.counters.mending import spiked
 from replication.sources.defect import NONE, Defect, sizes
 
 
-def find(rebuilt: Rebuilt, engine: Engine, definitions: Definitions) -> list[Defect]:
+def find(
+    rebuilt: Rebuilt, engine: Engine, definitions: Definitions, joined: NDArray[np.int64]
+) -> list[Defect]:
     """Every named check, in the order in which they build on each other.
 
     Parameters
@@ -27,9 +30,11 @@ def find(rebuilt: Rebuilt, engine: Engine, definitions: Definitions) -> list[Def
     rebuilt
         What `rebuild` returned.
     engine
-        Keeps the tables of `rebuild` and of `assembly.assemble`.
+        Keeps the tables of `rebuild`.
     definitions
         Shares and margins from which something is a defect.
+    joined
+        Most downloads in a variant of each repository that is joined with others.
     """
     counted = engine.frame(statement("repository_counts")).iloc[0].astype("int64")
     return [
@@ -37,7 +42,7 @@ def find(rebuilt: Rebuilt, engine: Engine, definitions: Definitions) -> list[Def
         *_of_repositories(rebuilt, engine, counted),
         *_of_counters(rebuilt, engine, definitions),
         _double_counting(rebuilt),
-        *_left_out(rebuilt, engine, counted),
+        *_left_out(rebuilt, joined, counted),
     ]
 
 
@@ -101,17 +106,14 @@ def _of_counters(rebuilt: Rebuilt, engine: Engine, definitions: Definitions) -> 
     ]  # fmt: skip
 
 
-def _left_out(rebuilt: Rebuilt, engine: Engine, counted: pd.Series) -> list[Defect]:
+def _left_out(rebuilt: Rebuilt, joined: NDArray[np.int64], counted: pd.Series) -> list[Defect]:
     """What no window needs, and what is joined."""
-    joined = engine.frame(
-        "SELECT count(*) AS n, coalesce(max(largest), 0) AS most FROM panel_places WHERE is_alone = 0"
-    ).iloc[0]
     rest = rebuilt.last_rows - int(counted["n_there"])
     return [
         Defect("not-needed", "rows of the last reading without downloads, or too old for any window",
                listed(rebuilt.read.table["label"].tail(1)), rest, "left out: they add nothing"),
         Defect("joined-tail", "repositories with few downloads in every window",
-               f"at most {int(joined['most']):,} downloads each", int(joined["n"]),
+               f"at most {int(joined.max(initial=0)):,} downloads each", len(joined),
                "joined by uploader and origin, or in buckets of small namespaces; none dropped"),
     ]  # fmt: skip
 

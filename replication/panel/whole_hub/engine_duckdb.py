@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import shutil
 import tempfile
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -84,9 +85,15 @@ class DuckDB:
         shutil.rmtree(self._spill, ignore_errors=True)
 
     def _run(self, text: str) -> duckdb.DuckDBPyConnection:
-        """Run a statement; an error that the user can act on becomes one of ours."""
-        try:
+        """Run a statement."""
+        with self._errors():
             return self._connection.execute(text)
+
+    @contextmanager
+    def _errors(self) -> Iterator[None]:
+        """Turn an error that the user can act on into one of ours."""
+        try:
+            yield
         except (
             duckdb.OutOfMemoryException,
             duckdb.IOException,
@@ -167,6 +174,11 @@ class DuckDB:
     def frame(self, text: str) -> pd.DataFrame:
         """Run a statement and return its rows."""
         return self._run(text).df()
+
+    def rows(self, text: str) -> pa.Table:
+        """The same as a table of Arrow."""
+        with self._errors():
+            return self._connection.sql(text).to_arrow_table()
 
 
 def _quoted(path: Path) -> str:

@@ -178,8 +178,12 @@ class Spark:
 
     def frame(self, text: str) -> pd.DataFrame:
         """Run a statement and return its rows."""
+        return self.rows(text).to_pandas()
+
+    def rows(self, text: str) -> pa.Table:
+        """The same as a table of Arrow."""
         with _errors():
-            return self._session.sql(text).toArrow().to_pandas()
+            return self._session.sql(text).toArrow()
 
 
 def located(path: Path, base: str = "") -> str:

@@ -52,6 +52,9 @@ class Engine(Protocol):
     def frame(self, text: str) -> pd.DataFrame:
         """Run a statement and return its rows."""
 
+    def rows(self, text: str) -> pa.Table:
+        """The same as a table of Arrow."""
+
     def make_by_label(self, name: str, labels: Sequence[int]) -> None:
         """Make the table `name` of its statement, in as large parts as the engine can hold."""
 
