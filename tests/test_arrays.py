@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -18,9 +19,9 @@ from replication.panel.whole_hub.arrays import reading, repositories
 from replication.panel.whole_hub.arrays.building import Building
 from replication.panel.whole_hub.arrays.reading import NotOrdinaryError, packed
 from replication.panel.whole_hub.engine_duckdb import DuckDB
-from replication.panel.whole_hub.rebuild import Rebuilt, rebuild, weekly
+from replication.panel.whole_hub.rebuild import Rebuilt, _census, rebuild, weekly
 from replication.panel.whole_hub.ways import Statements
-from replication.sources.snapshots import texts
+from replication.sources.snapshots import ordinary, parents, sums, texts
 from replication.validation.recovery import experiment
 
 TABLES = ("repositories", "downloads", "spikes", "overcounts", "envelopes", "stretch_sums")
@@ -170,6 +171,34 @@ def test_a_full_disk_is_said(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, wr
     assert [path for path in (tmp_path / "engine").rglob("*") if path.is_file()] == []
 
 
+def test_the_census_of_footers_is_that_of_the_statement(tmp_path: Path) -> None:
+    """Sums in the footers say what the statement counts, and only of the rows that are there."""
+    contents = snapshots(hub())
+    first, second, *_ = contents
+    for row in contents[first]:
+        row |= {"created": None, "counter": None}
+    contents[second][0] |= {"repository": None, "rolling": None, "created": None}
+    contents[max(contents)].clear()
+    counted = write(tmp_path / "counted", contents)
+    summed = {label: tmp_path / path.name for label, path in counted.items()}
+    for label, path in summed.items():
+        ordinary.write(pq.read_table(counted[label]), path)
+    assert all(sums.read(path) for path in summed.values())
+    assert not any(sums.read(path) for path in counted.values())
+    summed[second] = counted[second]
+    with DuckDB(tmp_path / "engine") as engine:
+        both = [_census(engine, by_days(files)) for files in (summed, counted)]
+    pd.testing.assert_frame_equal(*both, check_dtype=False)
+    pq.write_table(pq.read_table(summed[first]).slice(1), summed[first])
+    assert sums.read(summed[first]) is None
+    assert sums.read(tmp_path / "nowhere.parquet") is None
+
+
+def by_days(files: dict[date, Path]) -> dict[int, Path]:
+    """Files by days since 1970-01-01."""
+    return {(label - date(1970, 1, 1)).days: path for label, path in files.items()}
+
+
 def test_two_numbers_tell_ids_apart() -> None:
     """The two numbers are the digits of the id, and bad ids are refused."""
     ids = [f"{n * 0x1234567890ABCDEF12345:024x}" for n in range(1, 5)]
@@ -204,3 +233,33 @@ def test_texts_that_begin_elsewhere() -> None:
     places, data = texts.content(names.slice(2))
     assert np.diff(places).tolist() == [3, 1]
     assert bytes(data) == b"c/de"
+
+
+@pytest.mark.parametrize(
+    ("tags", "expected"),
+    [
+        (["base_model:a/b", "base_model:quantized:a/b"], "a/b"),
+        (["base_model:merge:a/b", "base_model:c/d", "base_model:a/b", "x:y/z"], "a/b c/d"),
+        (["base_model:x:y:z/w", "base_model::q/r", "base_model:", "base_model"], "y:z/w q/r"),
+        (
+            [
+                "base_model:a b/c",
+                "base_model:a/b/c",
+                "base_model:/a",
+                "base_model:a/",
+                "base_model:a",
+            ],
+            None,
+        ),
+        ([None, "base_model:ü/ß", "base_model:a/b\n"], "ü/ß"),
+        ([], None),
+        (None, None),
+    ],
+)
+def test_parents_of_tags(tags: list[str] | None, expected: str | None) -> None:
+    """What follows the relation is a name where it has two parts; each counts once, in stated order."""
+    column = pa.array([["base_model:f/g"], tags, ["base_model:h/i"]], pa.list_(pa.string()))
+    for rows in (column, pa.concat_arrays([column.slice(2), column]).slice(1)):
+        found = parents.of_rows(None, rows, 3)
+        found.validate(full=True)
+        assert found.to_pylist() == ["f/g", expected, "h/i"]

@@ -12,9 +12,9 @@ life the chain covers. The others are scaled by what the chain was measured to m
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import date
 from pathlib import Path
 
@@ -31,6 +31,7 @@ from replication.panel.whole_hub.readings import Readings
 from replication.panel.whole_hub.statements import statement
 from replication.panel.whole_hub.ways import Statements, Way
 from replication.sources.counters.mending import require_movement
+from replication.sources.snapshots import sums
 
 Progress = Callable[[str], None]
 
@@ -133,9 +134,9 @@ def rebuild(
         No snapshot is a reading.
     """
     by_label = {(day - date(1970, 1, 1)).days: path for day, path in files.items()}
-    engine.extracts(by_label)
     progress("census of the snapshots")
     census = _census(engine, by_label)
+    engine.extracts(by_label)
     read = choose(census, truncated_share)
     periods.require_inside(definitions.all_windows, read)
     _identify(engine, census)
@@ -247,10 +248,15 @@ def weekly(engine: Engine, rebuilt: Rebuilt) -> pd.DataFrame:
     return table.assign(week=table["week"].map(names))
 
 
-def _census(engine: Engine, labels: Iterable[int]) -> pd.DataFrame:
-    """What each snapshot holds, those without a row among them."""
-    rows = engine.frame(statement("census")).set_index("label")
-    whole = rows.reindex(pd.Index(sorted(labels), name="label"))
+def _census(engine: Engine, files: Mapping[int, Path]) -> pd.DataFrame:
+    """What each snapshot holds, those without a row among them: as their footers say, else counted."""
+    known = {label: found for label, path in files.items() if (found := sums.read(path))}
+    parts = [pd.DataFrame([{"label": label, **asdict(one)}]) for label, one in known.items()]
+    if len(known) < len(files):
+        engine.extracts({label: path for label, path in files.items() if label not in known})
+        parts.append(engine.frame(statement("census")))
+    rows = pd.concat(parts).set_index("label")
+    whole = rows.reindex(pd.Index(sorted(files), name="label"))
     counts = whole.columns.drop(["sum_created", "newest"])
     return (
         whole.fillna(dict.fromkeys(counts, 0)).astype(dict.fromkeys(counts, "int64")).reset_index()

@@ -13,8 +13,8 @@ from replication.sources.snapshots.sidecar import Sidecar
 
 Progress = Callable[[str], None]
 """Called with a line of text."""
-EXTRACT_SHARE = 0.15
-"""Bytes of an extract in bytes of its snapshot: 0.08 is usual."""
+EXTRACT_SHARE = 0.2
+"""Bytes of an extract in bytes of its snapshot: 0.13 is usual."""
 
 
 def require_free(folder: Path, needed: int) -> None:

@@ -10,6 +10,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from functools import cache
 from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -149,6 +150,7 @@ def newest_date(source: Path) -> str:
     return str(row[0])
 
 
+@cache
 def reader() -> str:
     """Names and versions of the libraries that read a snapshot."""
     return f"duckdb {version('duckdb')}, pyarrow {version('pyarrow')}"

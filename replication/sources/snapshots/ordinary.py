@@ -6,7 +6,7 @@ checked as a whole array. What is not ordinary is left to the SQL, which reads e
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -14,11 +14,10 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
-from numpy.typing import NDArray
 
-from replication.sources.snapshots import texts
+from replication.sources.snapshots import parents, sums, texts
 
-ROW_GROUP = 1 << 16
+ROW_GROUP = 1 << 14
 """Rows of an extract that are read together; they stand in the order of their ids."""
 ROW_BYTES = 200
 """What a row takes in memory, at most, until the extract is written."""
@@ -28,7 +27,7 @@ SCHEMA = pa.schema([
     ("repository", pa.string()), ("name", pa.string()), ("created", pa.int64()),
     ("rolling", pa.int64()), ("counter", pa.int64()), ("parents", pa.string()),
 ])  # fmt: skip
-_BATCH = 1 << 17
+_BATCH = 1 << 16
 _COUNTS = {"rolling": "downloads", "counter": "downloadsAllTime"}
 
 
@@ -64,10 +63,14 @@ def read(source: Path, bounds: Bounds) -> pa.Table | None:
 
 
 def write(table: pa.Table, target: Path) -> None:
-    """Write an extract."""
+    """Write an extract with its sums. Numbers that stand in order or are small are packed, texts are compressed."""
+    texts_ = [field.name for field in SCHEMA if field.type == pa.string()]
+    numbers = [name for name in SCHEMA.names if name not in texts_]
     pq.write_table(
-        table, target, row_group_size=ROW_GROUP, compression="zstd", compression_level=1,
-        use_dictionary=["parents"], write_statistics=["repository"],
+        table.replace_schema_metadata({sums.KEY: sums.of(table).written()}), target,
+        row_group_size=ROW_GROUP, use_dictionary=False, write_statistics=["repository"],
+        compression=dict.fromkeys(texts_, "lz4") | dict.fromkeys(numbers, "none"),
+        column_encoding=dict.fromkeys(numbers, "DELTA_BINARY_PACKED"),
     )  # fmt: skip
 
 
@@ -138,8 +141,8 @@ def _part(batch: pa.RecordBatch, bounds: Bounds) -> pa.RecordBatch:
         _require_between(count, 0, bounds.most)
         counts.append(count)
     created = pa.array(moment.to_numpy() // 1_000_000)
-    parents = _parents(found.get("baseModels"), found.get("tags"), len(batch))
-    return pa.record_batch([found["_id"], found["id"], created, *counts, parents], SCHEMA)
+    stated = parents.of_rows(found.get("baseModels"), found.get("tags"), len(batch))
+    return pa.record_batch([found["_id"], found["id"], created, *counts, stated], SCHEMA)
 
 
 def _require(holds: bool) -> None:
@@ -153,33 +156,17 @@ def _require_between(values: pa.Array, least: int, most: int) -> None:
         _require(least <= ends["min"].as_py() and ends["max"].as_py() <= most)
 
 
-def _parents(base: pa.Array | None, tags: pa.Array | None, rows: int) -> pa.Array:
-    """Parents of each row, separated by a blank: of baseModels where it is filled, else of the tags."""
-    stated = np.zeros(rows, dtype=bool)
-    found: list[tuple[NDArray[np.int64], pa.Array]] = []
-    if base is not None:
-        models = pc.struct_field(base, "models")
-        stated = models.is_valid().to_numpy(zero_copy_only=False)
-        found.append((_places(models), pc.struct_field(models.flatten(), "id")))
-    if tags is not None:
-        every, place = tags.flatten(), _places(tags)
-        is_base = pc.starts_with(every, "base_model:").fill_null(False)
-        kept = is_base.to_numpy(zero_copy_only=False) & ~stated[place]
-        names = texts.by_value(every.filter(pa.array(kept)), texts.of_tags)
-        found.append((place[kept], names))
-    return texts.joined(found, rows)
-
-
-def _places(lists: pa.Array) -> NDArray[np.int64]:
-    """The row of each member of the lists."""
-    sizes = pc.list_value_length(lists).fill_null(0).to_numpy(zero_copy_only=False)
-    return np.repeat(np.arange(len(lists)), sizes)
-
-
 def in_order(table: pa.Table) -> pa.Table:
     """The rows in the order of the two numbers of their ids, without a copy where they stand so."""
-    ids = table["repository"].combine_chunks()
-    if ids.null_count:
+    ids = table["repository"]
+    if ids.null_count or _stand_in_order([chunk for chunk in ids.chunks if len(chunk)]):
         return table
-    high, low = texts.keys(ids)
-    return table if texts.in_order(high, low) else table.take(pa.array(np.lexsort((low, high))))
+    high, low = texts.keys(ids.combine_chunks())
+    return table.take(pa.array(np.lexsort((low, high))))
+
+
+def _stand_in_order(chunks: Sequence[pa.Array]) -> bool:
+    """Whether ids stand in the order of their two numbers, also from one part to the next."""
+    found = [texts.keys(chunk) for chunk in chunks]
+    ends = [np.concatenate([words[[0, -1]] for words in both]) for both in zip(*found, strict=True)]
+    return all(texts.in_order(*both) for both in found) and (not ends or texts.in_order(*ends))
