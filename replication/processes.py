@@ -7,6 +7,7 @@ import gc
 import importlib
 import os
 import signal
+import sys
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
@@ -57,8 +58,17 @@ def beside(count: int) -> Iterator[ProcessPoolExecutor]:
 def begin() -> None:
     """What a further process does first: it leaves Ctrl-C to the one that started it, and ends with that."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-    atexit.register(gc.freeze)  # nothing is taken apart at the end: the system frees memory at once
+    atexit.register(leave)
     Thread(target=_end_with_parent, daemon=True).start()
+
+
+def leave() -> None:
+    """Take nothing apart at the end: the system frees memory at once.
+
+    Where DuckDB is in use all is taken apart, as it would report what is not as leaked.
+    """
+    if "duckdb" not in sys.modules:
+        gc.freeze()
 
 
 def import_ahead(pool: ProcessPoolExecutor, modules: Iterable[str]) -> None:

@@ -248,3 +248,16 @@ def test_a_run_without_work_or_with_one_core_starts_no_process(
     assert run_of(ALL, [], told)() == []
     monkeypatch.setattr(processes, "cores", lambda: 1)
     assert run_of(ALL, ALL, told)() == ALL
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("library", ["json", "duckdb"])
+def test_the_end_is_silent(library: str) -> None:
+    """A process that leaves its memory to the system prints nothing, with DuckDB in use or without it."""
+    program = (
+        f"import atexit, {library}; from replication.processes import leave; atexit.register(leave)"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", program], capture_output=True, text=True, check=True
+    )
+    assert done.stderr == done.stdout == ""

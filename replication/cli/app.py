@@ -6,7 +6,6 @@ No library for numbers is imported before a command runs, so that the help is sh
 from __future__ import annotations
 
 import atexit
-import gc
 import io
 import os
 import sys
@@ -27,6 +26,7 @@ from replication.cli import (
     summary,
 )
 from replication.cli.terminal import out
+from replication.processes import leave
 
 app = typer.Typer(
     add_completion=False,
@@ -86,6 +86,6 @@ def main() -> None:
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):  # a terminal or a pipe may not know every letter
             stream.reconfigure(errors="replace")
-    atexit.register(gc.freeze)  # nothing is taken apart at the end: the system frees memory at once
+    atexit.register(leave)
     os.environ["MPLBACKEND"] = "agg"  # figures are files, whatever draws in the user's windows
     app()
