@@ -19,10 +19,11 @@ from command_line import STAGE_NAMES, assert_one_message, contents, invoke, part
 from conftest import Finished
 from fuzzing import paths_written
 
-from replication import files, plots, stages
+from replication import files, processes, stages
 from replication.errors import OutputError
 from replication.files import PART
 from replication.pipeline import analysis_stage
+from replication.pipeline.result_tables import Made
 from replication.report import render
 from replication.report.page import build
 from replication.run import Run
@@ -151,9 +152,9 @@ def computed_before(finished: Finished) -> Iterator[None]:
 
     with ExitStack() as stack:
         for holder, attribute, value in (
-            (analysis_stage, "make", lambda *_, **__: {name: name for name in names}),
+            (analysis_stage, "make", lambda *_, **__: Made({name: name for name in names}, {})),
             (files, "csv_pieces", lambda t: [texts[t].encode()] if isinstance(t, str) else csv_pieces(t)),
-            (plots, "_each", drawn),
+            (processes, "each", drawn),
             (render, "_pandoc", lambda d, text, target: once((text, target), lambda: pandoc(d, text, target))),
             (render, "_pdf", lambda source, day: once(source.read_bytes(), lambda: pdf(source, day))),
             (build, "page", lambda *_: (finished.out / "page/index.html").read_text(encoding="utf-8")),

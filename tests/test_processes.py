@@ -236,7 +236,7 @@ def test_nothing_is_imported_ahead_that_no_stage_uses(told: Told) -> None:
     told.clear()
     assert run_of(["fetch", "panel"], ["fetch"], told)() == ["fetch"]
     told.clear()
-    assert run_of(ALL, ["paper", "page"], told)() == ["paper", "page"]
+    assert run_of(ALL, ["figures", "page"], told)() == ["figures", "page"]
     told.clear()
     assert run_of(ALL, ["panel"], told, SNAPSHOTS)() == [2, "panel", "ended"]
 

@@ -21,7 +21,7 @@ def opened(run: Run, chosen: Sequence[Stage]) -> Iterator[Callable[[Stage], None
     """Yield what is to be called before each stage that runs.
 
     The process begins with the first of them, so that a run with nothing to do starts none, and ends after
-    `LAST`, so that it takes no room beside the programs that convert documents.
+    `LAST`, so that it takes no room beside the programs that convert documents. `LAST` alone has its own.
     """
     names = [stage.name for stage in chosen]
     last = names.index(LAST) if LAST in names else -1
@@ -32,7 +32,7 @@ def opened(run: Run, chosen: Sequence[Stage]) -> Iterator[Callable[[Stage], None
             place = names.index(stage.name)
             if place > last:
                 stack.close()
-            elif not begun and processes.cores() > 1:
+            elif place < last and not begun and processes.cores() > 1:
                 pool = stack.enter_context(processes.beside(processes.cores() - 1))
                 for code in _new_code(stage, chosen[place + 1 :]):
                     processes.do_ahead(pool, meaning.of_python, code, meaning.know)

@@ -20,9 +20,7 @@ from numpy.typing import NDArray
 from replication.analysis.credit import places_among
 from replication.analysis.window.lists import (
     COUNTED_DAYS,
-    FOLLOWED,
     GROUP,
-    OTHER,
     CompleteLists,
     is_automated,
     month_of,
@@ -110,14 +108,12 @@ def expected_of(
     followed: Floats, lists: CompleteLists, rule: str, definitions: Definitions, without: str = ""
 ) -> Floats:
     """Downloads (g, m) expected of what is not followed, from those followed (g, m)."""
-    names = [name for name in lists.names if name != without]
-    at = lists.days()[[lists.names.index(name) for name in names]]
+    used = np.array([name != without for name in lists.names])
+    at, held = lists.days()[used], lists.held[:, :, used]
     middles, lengths = month_days(lists.months, definitions)
     expected = np.zeros_like(followed)
-    for number, month in enumerate(lists.months):
-        parts = [lists.parts(name, month) for name in names]
-        there = np.array([part[FOLLOWED] for part in parts])
-        other = np.array([part[OTHER] for part in parts])
+    for number in range(len(lists.months)):
+        there, other = held[:, number]
         level = _interpolated(middles[number], at, other) * lengths[number] / COUNTED_DAYS
         share = there / np.maximum(there + other, 1.0)
         moves = (share.min(axis=0) >= definitions.capture.min_followed) & (rule == PROPORTION)

@@ -102,6 +102,12 @@ class CompleteLists:
         return self._parts[name, month]
 
     @cached_property
+    def held(self) -> Floats:
+        """The parts of every month and name of `names`: downloads (2, m, d, g), followed and not."""
+        parts = [[self.parts(name, month) for name in self.names] for month in self.months]
+        return np.array([[[part[x] for part in row] for row in parts] for x in (FOLLOWED, OTHER)])
+
+    @cached_property
     def _parts(self) -> dict[tuple[str, str], pd.DataFrame]:
         """Parts that were asked for."""
         return {}
