@@ -58,6 +58,8 @@ def test_one_tail_by_hand() -> None:
     found = tails._compared(pareto, 8, DEFINITIONS)
     assert found["threshold"] == pareto[8] / 2
     assert (found["law"], found["note"]) == (tails.UNDECIDED, "")
+    chances = {tails._compared(pareto[:40], k, DEFINITIONS)["variation_p"] for k in (8, 9, 10)}
+    assert len(chances) > 1
     for level in (0.5, 0.95, 0.999):
         rules = replace(DEFINITIONS.inference, level=level)
         row = tails._compared(pareto, 8, replace(DEFINITIONS, inference=rules))
