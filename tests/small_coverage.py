@@ -11,7 +11,7 @@ import pandas as pd
 from replication.analysis.concentration import with_intervals
 from replication.definitions import Definitions
 from replication.inference.pareto import hill_index, hill_interval
-from replication.plots.calibration import LOOKS, MODELS
+from replication.plots.interval_looks import LOOKS, MODELS
 
 METHODS = list(LOOKS)
 BEST = "the interval of the test"

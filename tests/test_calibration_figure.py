@@ -17,7 +17,7 @@ from replication.analysis import methods as analysed
 from replication.definitions import load_definitions
 from replication.inference import simulation
 from replication.plots import calibration, rendered, style
-from replication.plots.calibration import ALIKE, LOOKS, Method
+from replication.plots.interval_looks import ALIKE, LOOKS, MAIN, MODELS, Method
 
 DEFINITIONS = load_definitions()
 BCA = Method("developer", "multinomial", "bca")
@@ -97,7 +97,7 @@ def test_marks_stand_at_coverage_in_the_row_of_their_method(shown: Shown) -> Non
     """Every method has one mark a model, in percent, with twice its error as a bar."""
     figure = drawn(shown)
     table = shown.calibration
-    for ax, model in zip(figure.axes[:4], calibration.MODELS, strict=True):
+    for ax, model in zip(figure.axes[:4], MODELS, strict=True):
         rows = table[(table["model"] == model) & (table["power"] == 1)]
         single = [line for line in ax.lines if len(line.get_xdata()) == 1]
         places = sorted((float(x.get_ydata()[0]), float(x.get_xdata()[0])) for x in single)
@@ -131,7 +131,7 @@ def test_every_method_is_named_once_beside_its_row(shown: Shown) -> None:
 def test_width_and_refusals_are_printed_in_the_row(shown: Shown) -> None:
     """A width in whole points for every method, and how often BCa refuses."""
     table = shown.calibration
-    for ax, model in zip(drawn(shown).axes[:4], calibration.MODELS, strict=True):
+    for ax, model in zip(drawn(shown).axes[:4], MODELS, strict=True):
         rows = table[(table["model"] == model) & (table["power"] == 1)]
         numbers = [text for text in texts(ax) if text.isdigit()]
         widths = [rows.loc[_is(rows, method), "width"].item() for method in SHOWN]
@@ -182,9 +182,9 @@ def test_flatter_sizes_are_drawn_against_the_effective_number(shown: Shown) -> N
         assert sorted(texts(ax)[2:]) == ["jackknife", "percentile", "studentised"]
         lines = [line for line in ax.lines if len(line.get_xdata()) == len(NUMBERS)]
         assert len(lines) == 3
-        model = calibration.MODELS["hits" if ax is figure.axes[4] else "developers"][0].lower()
+        model = MODELS["hits" if ax is figure.axes[4] else "developers"][0].lower()
         rows = shown.calibration[shown.calibration["model"] == model].sort_values("n_effective")
-        for line, method in zip(lines, calibration.MAIN, strict=True):
+        for line, method in zip(lines, MAIN, strict=True):
             wanted = 100 * rows.loc[_is(rows, method), "coverage"]
             assert list(line.get_ydata()) == pytest.approx(list(wanted))
 
@@ -247,7 +247,7 @@ def test_no_texts_overlap_wherever_the_marks_are(shown: Shown, seed: int) -> Non
 
 def test_every_model_and_method_of_the_analysis_has_words() -> None:
     """A model or method that is added to the analysis must be given some."""
-    assert set(calibration.MODELS) == set(simulation.MODELS)
+    assert set(MODELS) == set(simulation.MODELS)
     cells = np.array([[400, 0, 0], [0, 300, 0], [50, 0, 200], [0, 40, 30]], dtype=np.int64)
     rules = replace(DEFINITIONS.inference, replicates=40, chunk=40)
     found = {Method(m.unit, m.scheme, m.name) for m, _ in analysed.methods(cells, cells, rules)}

@@ -16,7 +16,7 @@ from replication.definitions import COMMIT
 from replication.errors import HubError
 from replication.names import REPOSITORY
 from replication.sources import hub_failures
-from replication.sources.crawl import pages, queries, rows
+from replication.sources.crawl import failures, queries, rows
 from replication.sources.hub import MOST
 from replication.sources.snapshots import listing
 
@@ -59,8 +59,8 @@ def test_pages(number: int) -> None:
         return bent_bytes(r, body) if kind < 0.12 else body
 
     def take(body: bytes) -> None:
-        items = pages._items(body)
-        if isinstance(items, pages._Failure):
+        items = failures.items_of(body)
+        if isinstance(items, failures.Failure):
             raise HubError(items.what, items.remedy)
         found, malformed = rows.checked(items, 1)
         assert rows.table(found).num_rows == len(found) <= len(items)

@@ -30,7 +30,7 @@ from replication.errors import DefinitionError
 from replication.inference.bootstrap import Intervals
 from replication.inference.simulation import LABELS
 from replication.pipeline import fetch_stage, panel_stage
-from replication.plots import calibration
+from replication.plots import interval_looks
 from replication.report import (
     claim_tables,
     claims,
@@ -247,7 +247,7 @@ def test_a_source_is_a_name_a_module_and_a_row(
     assert "snapshots, mine or a path" in wrong.stderr
 
 
-MINE = calibration.Method(DEVELOPER, NOTHING, "doubled")
+MINE = interval_looks.Method(DEVELOPER, NOTHING, "doubled")
 MADE = methods.methods
 
 
@@ -271,7 +271,7 @@ def test_an_interval_method_is_measured_named_and_shown(
     monkeypatch.setattr(methods, "methods", with_one_more)
     monkeypatch.setattr(coverage, "methods", with_one_more)
     monkeypatch.setattr(processes, "beside", lambda _: ThreadPoolExecutor(1))
-    monkeypatch.setitem(calibration.LOOKS, MINE, calibration.Look("twice", "*", "Twice"))
+    monkeypatch.setitem(interval_looks.LOOKS, MINE, interval_looks.Look("twice", "*", "Twice"))
     head = DEFINITIONS.headline.estimand
     monkeypatch.setattr(coverage, "settings", lambda _: [coverage.Setting(head, LABELS, 1.0)])
     size = Calibration(data_sets=4, replicates=20, powers=(1.0,))
@@ -291,7 +291,7 @@ def test_an_interval_method_is_measured_named_and_shown(
     rows = estimate_tables.methods(tmp_path, DEFINITIONS).splitlines()
     (row,) = (line for line in rows if line.startswith("| Twice |"))
     assert f"{100 * mine['coverage'][LEAD]:.1f}" in row
-    assert calibration.look_of(MINE).text == "twice"
+    assert interval_looks.look_of(MINE).text == "twice"
 
 
 def size_of(replicates: int) -> Inference:

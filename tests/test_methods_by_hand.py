@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from small import synthetic_definitions, synthetic_repositories
 
-from replication.analysis import methods
+from replication.analysis import methods, specification
 from replication.analysis.cells import Repositories
 from replication.analysis.specification import headline
 from replication.errors import DegenerateDataError
@@ -57,6 +57,49 @@ def test_the_methods_of_a_cohort_by_hand() -> None:
         assert other["upper"] == pytest.approx(2 * points[group] - one["lower"])
         assert other["error_lower"] == one["error_upper"]
         assert other["error_upper"] == one["error_lower"]
+
+
+def test_weeks_are_resampled_of_windows_of_increments_alone(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Those on the days of each window, without what it leaves out; a cohort has none."""
+    weeks = tuple(f"2025-{month:02}-01" for month in range(1, 13))
+    cells = WeeklyCells(("a",), ("USA", "France", "China"), weeks, np.arange(36).reshape(1, 3, 12))
+    counts = synthetic_counts().sum(axis=2)
+    method, made = next(iter(methods.methods(counts, counts, FEW, monte_carlo=False)))
+    asked, left_out = [], []
+
+    class Weeks:
+        def of_headline(self, exclusion: str) -> WeeklyCells:
+            left_out.append(exclusion)
+            return cells
+
+    def over_weeks(counts: np.ndarray, rules: object) -> list[tuple[methods.Method, object]]:
+        asked.append((counts, rules))
+        return [(method, made)]
+
+    monkeypatch.setattr(methods, "methods", lambda *_: [(method, made)])
+    monkeypatch.setattr(methods, "_over_weeks", over_weeks)
+    some = replace(ALL, exclusions=(), inference=FEW)
+    windows = {window.id: window for window in some.windows}
+    every = [*methods.rivals(some)]
+    rivals = [spec for spec in every if windows[spec.window].kind == "increments"]
+    assert 0 < len(rivals) < len(every)
+    weekly: Any = Weeks()
+    found = methods.interval_methods(Repositories(TABLE, some), weekly)
+    rows = found.groupby("estimand", sort=False).size() / found["group"].nunique()
+    assert rows.to_dict() == {spec.estimand: 2 if spec in rivals else 1 for spec in every}
+    assert left_out == [spec.exclusion for spec in rivals]
+    for spec, (counts, rules) in zip(rivals, asked, strict=True):
+        np.testing.assert_array_equal(counts, methods._inside(cells, windows[spec.window]))
+        assert rules == FEW
+
+
+def test_a_whole_window_has_the_first_scope_of_the_definitions() -> None:
+    """Whichever that is."""
+    scopes = ALL.grid.scopes[::-1]
+    other = replace(ALL, grid=replace(ALL.grid, scopes=scopes))
+    assert specification.of_window(HEAD.id, other).scope == scopes[0] != ALL.grid.scopes[0]
 
 
 def test_intervals_name_their_method() -> None:

@@ -13,7 +13,7 @@ from replication.analysis.preferred import FEWER_DEGREES, JUDGED_BY, PREFERRED
 from replication.files import read_csv
 from replication.inference.simulation import DEVELOPERS, HITS, LABELS, MODELS, PARETO
 from replication.places import ROOT
-from replication.plots.calibration import MODELS as DRAWN
+from replication.plots.interval_looks import MODELS as DRAWN
 from replication.sources.bundled import FOLDER
 
 LEVEL, ERROR = 0.95, 0.005

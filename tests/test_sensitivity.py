@@ -101,6 +101,7 @@ def test_published_cells_are_the_headline_but_for_window_and_scope() -> None:
 def test_every_bridge_leads_from_one_figure_to_the_other() -> None:
     """The steps between two whole figures add up to their distance."""
     for _, rows in sensitivity.bridges(GRID, PUBLISHED, DEFINITIONS).groupby("bridge"):
+        assert rows["step"].tolist() == list(range(1, len(rows) + 1))
         lead = None
         for row in rows.itertuples():
             if lead is not None:

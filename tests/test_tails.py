@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import asdict, replace
 
 import numpy as np
 import pandas as pd
@@ -13,6 +13,8 @@ from test_concentration import synthetic_many
 from replication.analysis import facts, tails
 from replication.analysis.cells import Repositories
 from replication.inference.pareto import hill_index
+from replication.inference.resampling import generator_of
+from replication.inference.tail_models import compare, excesses
 
 DEFINITIONS = replace(
     synthetic_definitions(),
@@ -58,6 +60,10 @@ def test_one_tail_by_hand() -> None:
     found = tails._compared(pareto, 8, DEFINITIONS)
     assert found["threshold"] == pareto[8] / 2
     assert (found["law"], found["note"]) == (tails.UNDECIDED, "")
+    for k in (8, 20):
+        drawn = generator_of(DEFINITIONS.inference.seed, k, tails._STREAM)
+        own = compare(excesses(pareto, k), tails._replicates(k, DEFINITIONS), drawn)
+        assert asdict(own).items() <= tails._compared(pareto, k, DEFINITIONS).items()
     for level in (0.5, 0.95, 0.999):
         rules = replace(DEFINITIONS.inference, level=level)
         row = tails._compared(pareto, 8, replace(DEFINITIONS, inference=rules))

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import replace
 from functools import cache
+from types import SimpleNamespace
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -69,6 +71,8 @@ def test_another_age_limit_is_as_a_run_by_it(rule: str) -> None:
     assert choice.downloads(name, rule).sum() < DATA.downloads(name, rule).sum()
     headline = headline_column(DEFINITIONS)
     np.testing.assert_array_equal(choice.downloads(headline, rule), DATA.downloads(headline, rule))
+    level, proportion = (DATA.downloads(headline, name).sum() for name in ("level", "proportion"))
+    assert level != proportion
 
 
 @cache
@@ -457,6 +461,12 @@ def test_luck_against_simulation() -> None:
     sizes = TABLE.groupby("uploader_developer")[WINDOW].sum()
     assert found["developers"] == len(sizes)
     assert found["effective"] == pytest.approx(sizes.sum() ** 2 / (sizes**2).sum())
+    cells = DATA.population.cells(DATA.population.headline)
+    small = replace(cells, units=("(small namespaces)", *cells.units[1:]))
+    population = SimpleNamespace(headline=None, cells=lambda _: small)
+    data: Any = SimpleNamespace(population=population, definitions=DEFINITIONS)
+    without = window_targets.luck(data, 0.013).iloc[0]
+    assert without["developers"] == found["developers"] - 1
 
 
 sizes = st.floats(1e3, 1e6)
@@ -688,6 +698,42 @@ def test_when_china_passes(
         assert (row["first"], row["lasting"]) == (first, lasting)
         assert (row["months_ahead"], row["of_months"]) == (ahead, 4)
         assert row["cumulative"] == cumulative
+
+
+def test_a_month_without_downloads_of_one_side_is_one_of_none() -> None:
+    """China is ahead in a month in which the USA has no row, and sums go on from it."""
+    table = race([1, 1, 9], [2, 2, 2])
+    found = window_months.passing(table[(table["series"] != "USA") | (table["month"] != "2025-02")])
+    for _, row in found.iterrows():
+        assert (row["first"], row["lasting"], row["months_ahead"]) == ("2025-02", "2025-02", 2)
+        assert row["cumulative"] == "2025-03"
+
+
+@pytest.mark.slow
+def test_without_china_the_lead_is_all_that_the_usa_have() -> None:
+    """Where nobody is Chinese by the headline's labels."""
+    group = DATA.group
+    none = {group: lambda table: table[group].replace("China", "France")}
+    other = replace(
+        DATA, repositories=DATA.repositories.assign(**none), lists=DATA.lists.assign(**none)
+    )
+    table = window_months._scope(other, window_months.PLAIN)
+    usa = table[table["series"] == "USA"].set_index("month")["corrected"]
+    leads = table.groupby("month")["lead"].first()
+    assert (usa > 0).all()
+    assert leads.loc[usa.index].tolist() == (-usa).tolist()
+
+
+def test_equally_large_developers_have_places_of_their_own_in_the_other_half() -> None:
+    """In the order of their names, as ranks within a half are."""
+    equal = replace(DATA, months=DATA.months.assign(**{headline_column(DEFINITIONS): 10**6}))
+    found = window_months.turnover(equal)
+    assert found.groupby("half")["share"].nunique().max() < found.groupby("half").size().max()
+    for half, rows in found.groupby("half"):
+        ranks = found[found["half"] != half].set_index("developer")["rank"]
+        assert rows["other_rank"].is_unique
+        both = rows[rows["developer"].isin(ranks.index)]
+        assert both["other_rank"].tolist() == ranks[both["developer"]].tolist()
 
 
 def test_leaders_of_one_half_and_what_they_hold_of_the_other() -> None:

@@ -11,7 +11,7 @@ from replication.analysis.lead import LEAD
 from replication.definitions import Definitions
 from replication.files import read_csv
 from replication.inference.simulation import MODELS
-from replication.plots.calibration import Method, look_of
+from replication.plots.interval_looks import Method, look_of
 from replication.plots.words import DIMENSIONS, choices
 from replication.report.markdown import capital, markdown, signed
 

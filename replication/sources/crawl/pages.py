@@ -8,7 +8,6 @@ session, its headers and its endpoint; tenacity repeats.
 
 from __future__ import annotations
 
-import json
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -16,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from replication.errors import HubError
 from replication.sources.crawl.extent import Crawl
+from replication.sources.crawl.failures import Failure, broken, items_of, refusal
 from replication.sources.crawl.queries import (
     PATH,
     fields,
@@ -27,15 +27,8 @@ from replication.sources.crawl.queries import (
 )
 from replication.sources.crawl.rows import Malformed, Row, checked
 from replication.sources.hub_address import host
-from replication.sources.hub_failures import (
-    MAY_PASS,
-    announced_wait,
-    is_failure,
-    no_connection,
-    not_now,
-)
+from replication.sources.hub_failures import is_failure
 from replication.sources.hub_lists import without_telemetry
-from replication.sources.parquet import kind_of
 
 if TYPE_CHECKING:
     from httpx2 import Response
@@ -71,22 +64,6 @@ class _Answer:
 
     items: list[Any]
     following: str
-
-
-@dataclass(frozen=True)
-class _Failure:
-    """Why there is no page, without a word that may hold a token."""
-
-    what: str
-    remedy: str
-    wait: float | None = None
-    """Seconds that the Hub says to wait."""
-    final: bool = False
-    """Whether asking again is of no use."""
-    smaller: bool = False
-    """Whether a smaller page may do."""
-    parameter: bool = False
-    """Whether a parameter of the query may be what is refused."""
 
 
 class Pages:
@@ -138,7 +115,7 @@ class Pages:
         """
         refused: tuple[str, ...] = ()
         answer = self._ask(query)
-        if isinstance(answer, _Failure) and answer.parameter:
+        if isinstance(answer, Failure) and answer.parameter:
             refused = self._refused(query)
             answer = self._ask(without_fields(query, refused)) if refused else answer
         sound = _required(answer, number, kept)
@@ -166,9 +143,9 @@ class Pages:
         """
         if self._linked:
             return
-        answer: _Answer | _Failure = self._ask(of_one_model(query))
+        answer: _Answer | Failure = self._ask(of_one_model(query))
         if isinstance(answer, _Answer) and not answer.following:
-            answer = _Failure(
+            answer = Failure(
                 "the links to the next pages are missing from the answers",
                 "a proxy or a mirror may take the header Link away: check the connection and "
                 "HF_ENDPOINT",
@@ -181,42 +158,42 @@ class Pages:
         for name in fields(query):
             others = [other for other in fields(query) if other != name]
             answer = self._ask(of_one_model(without_fields(query, others)))
-            if isinstance(answer, _Failure) and answer.parameter:
+            if isinstance(answer, Failure) and answer.parameter:
                 refused.append(name)
         return tuple(refused)
 
-    def _ask(self, query: str) -> _Answer | _Failure:
+    def _ask(self, query: str) -> _Answer | Failure:
         """Ask until there is an answer or no use in asking."""
         import tenacity
 
         ask = tenacity.Retrying(
-            retry=tenacity.retry_if_result(lambda a: isinstance(a, _Failure) and not a.final),
+            retry=tenacity.retry_if_result(lambda a: isinstance(a, Failure) and not a.final),
             wait=_wait,
             stop=tenacity.stop_after_attempt(ATTEMPTS)
             | tenacity.stop_before_delay(self._crawl.page_seconds),
             before_sleep=lambda state: self._waiting(state.upcoming_sleep),
             retry_error_callback=_last,
         )
-        answer: _Answer | _Failure = ask(self._attempt, query)
+        answer: _Answer | Failure = ask(self._attempt, query)
         if isinstance(answer, _Answer):
             most = self._crawl.largest_page
             self._size = min(self._size + max(most // _STEPS, 1), most)
             self._linked = self._linked or bool(answer.following)
         return answer
 
-    def _attempt(self, query: str) -> _Answer | _Failure:
+    def _attempt(self, query: str) -> _Answer | Failure:
         """Ask once; after a failure that a smaller page may avoid, the next one is half as large."""
         try:
             answer = self._read(smaller(query, self._size))
         except Exception as error:
             if not is_failure(error):
                 raise
-            answer = _broken(error)
-        if isinstance(answer, _Failure) and answer.smaller:
+            answer = broken(error)
+        if isinstance(answer, Failure) and answer.smaller:
             self._size = max(self._size // 2, 1)
         return answer
 
-    def _read(self, query: str) -> _Answer | _Failure:
+    def _read(self, query: str) -> _Answer | Failure:
         """Send the request and read the answer, not more of it than a page may hold."""
         from huggingface_hub import get_session
 
@@ -228,41 +205,41 @@ class Pages:
             follow_redirects=False,
         ) as response:
             if response.status_code != 200:
-                return _refusal(response)
+                return refusal(response)
             body = self._body(response)
             link = next_link(response)
-        items = body if isinstance(body, _Failure) else _items(body)
-        if isinstance(items, _Failure):
+        items = body if isinstance(body, Failure) else items_of(body)
+        if isinstance(items, Failure):
             return items
         following = "" if link is None else next_query(link, query)
         if following is None:
-            return _Failure(
+            return Failure(
                 "the link to the next page leads to no list of models",
                 f"check that HF_ENDPOINT is a Hub: its next links end in {PATH}?cursor=…",
                 final=True,
             )
         return _Answer(items, following)
 
-    def _body(self, response: Response) -> bytes | _Failure:
+    def _body(self, response: Response) -> bytes | Failure:
         """Return the body, bounded in its size and in the time that it takes."""
         until = time.monotonic() + BODY_SECONDS
         body = bytearray()
         for block in response.iter_bytes():
             body += block
             if len(body) > self._crawl.max_bytes:
-                return _Failure(
+                return Failure(
                     f"the answer has more than the {self._crawl.max_bytes:,} bytes of a page",
                     "check that HF_ENDPOINT is a Hub",
                     smaller=True,
                 )
             if time.monotonic() > until:
-                return _Failure(f"the answer of {host()} does not end", "run again later")
+                return Failure(f"the answer of {host()} does not end", "run again later")
         return bytes(body)
 
 
-def _required(answer: _Answer | _Failure, number: int, kept: str) -> _Answer:
+def _required(answer: _Answer | Failure, number: int, kept: str) -> _Answer:
     """Return the answer, or raise its failure with what is kept."""
-    if isinstance(answer, _Failure):
+    if isinstance(answer, Failure):
         raise HubError(f"page {number:,}: {answer.what}", f"{answer.remedy}; {kept}")
     return answer
 
@@ -270,7 +247,7 @@ def _required(answer: _Answer | _Failure, number: int, kept: str) -> _Answer:
 def _wait(state: RetryCallState) -> float:
     """Seconds before the next attempt: those that the Hub names and one, else doubled each time."""
     failure = _last(state)
-    if isinstance(failure, _Failure) and failure.wait is not None:
+    if isinstance(failure, Failure) and failure.wait is not None:
         return failure.wait + 1  # the Hub counts whole seconds
     return float(min(2 ** (state.attempt_number - 1), _LONGEST))
 
@@ -299,61 +276,3 @@ def address() -> str:
     from huggingface_hub import constants
 
     return f"{constants.ENDPOINT.rstrip('/')}{PATH}"
-
-
-def _items(body: bytes) -> list[Any] | _Failure:
-    """Return the list that the body holds."""
-    try:
-        items = json.loads(body)
-    except (ValueError, RecursionError):
-        items = None
-    if isinstance(items, list):
-        return items
-    return _Failure(
-        f"the answer of {host()} is {kind_of(body[:256])} instead of a list of models",
-        "a proxy, a login page or a mirror may have answered in the Hub's place: check the "
-        "connection and HF_ENDPOINT, and run again",
-    )
-
-
-def _refusal(response: Response) -> _Failure:
-    """Explain an answer with another status than 200."""
-    status = response.status_code
-    if status in MAY_PASS or status >= 500:
-        wait = announced_wait(status, response.headers)
-        return _Failure(*not_now(status, wait), wait, smaller=status == 504)
-    if status in (401, 403):
-        return _Failure(
-            f"{host()} refuses the reader ({status})",
-            "set HF_TOKEN to a token that is valid, or unset it: models are listed without one",
-            final=True,
-        )
-    if 300 <= status < 400:
-        return _Failure(
-            f"{host()} sends the reader to another address ({status})",
-            "set HF_ENDPOINT to that address if it is a Hub that you trust",
-            final=True,
-        )
-    return _Failure(
-        f"{host()} answered {status}",
-        "check that HF_ENDPOINT is a Hub; a next page that was kept for days may also have expired",
-        final=True,
-        parameter=status in (400, 422),
-    )
-
-
-def _broken(error: Exception) -> _Failure:
-    """Explain a failure without an answer."""
-    import httpx2
-    from huggingface_hub.errors import OfflineModeIsEnabled
-
-    if isinstance(error, OfflineModeIsEnabled):
-        return _Failure("HF_HUB_OFFLINE is set", "unset HF_HUB_OFFLINE", final=True)
-    passing = (
-        httpx2.TimeoutException,
-        httpx2.NetworkError,
-        httpx2.ProxyError,
-        httpx2.RemoteProtocolError,
-        httpx2.DecodingError,
-    )
-    return _Failure(*no_connection(error), final=not isinstance(error, passing))
