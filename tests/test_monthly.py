@@ -298,6 +298,18 @@ def test_what_is_asked_is_looked_at_before_anything_is_computed(
 
 
 @pytest.mark.slow
+def test_dates_of_creation_alone_close_no_window(tmp_path: Path) -> None:
+    """They are taken in and kept for the lists that come later: no failure."""
+    file = tmp_path / "created.parquet"
+    pd.DataFrame({"name": ["Qwen/one"], "created": [date(2024, 5, 1)]}).to_parquet(file)
+    done = invoke("record", "--reading", file, "--out", tmp_path / "record")
+    assert done.exit_code == 0, done.stderr
+    told = " ".join(done.stdout.split())
+    assert "any day, dates of creation, 1 rows: new reading" in told
+    assert "dates of creation alone close no window" in told
+
+
+@pytest.mark.slow
 def test_a_reading_counts_only_when_it_is_described(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -283,3 +283,12 @@ def test_the_registry_holds_names_to_the_alphabet(tmp_path: Path) -> None:
     path.write_text(text.replace(",moonshotai,", ",moonsh\u043etai,"), encoding="utf-8")
     with pytest.raises(RegistryError, match=r"registry\.csv, line \d+: namespace .* is malformed"):
         registry.load(DEFINITIONS.group_of, path)
+
+
+@pytest.mark.parametrize("dtype", ["str", "object"])
+def test_names_among_others_are_those_that_isin_finds(dtype: str) -> None:
+    """Of a column or of an index, whatever is there twice, and of nothing."""
+    some = pd.Series(["a/b", "A/b", "c/d", "a/b"], dtype=dtype)
+    for known in (["a/b", "a/b", "x/y"], ["c/d"], []):
+        for others in (pd.Series(known, dtype="str"), pd.Index(known, dtype="str")):
+            assert names.among(some, others).tolist() == some.isin(known).tolist()

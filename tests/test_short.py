@@ -102,7 +102,10 @@ def test_other_data_assert_no_leader(monkeypatch: pytest.MonkeyPatch, tmp_path: 
     texts = said(monkeypatch, tmp_path, load_definitions(), own=True)
     assert [*texts] == HEADINGS
     assert OTHER in texts["What public data show"]
-    assert "<w-lead>" in texts["What public data show"]
+    shown = texts["What public data show"]
+    assert "<w-lead> (China − USA: <w-lead-low> to <w-lead-high>" in shown
+    assert "within <within> of a model" in shown
+    assert "In the records <w-stays>." in texts["What nobody can tell"]
     everything = " ".join(texts.values())
     for words in ("the USA is ahead", "No single choice", "have China ahead", "{{"):
         assert words not in everything
@@ -114,6 +117,7 @@ def test_the_committed_run_says_nothing_of_other_data(
     """The sentences about runs of one's own are left away."""
     texts = said(monkeypatch, tmp_path, load_definitions())
     assert OTHER not in " ".join(texts.values())
+    assert "within <within> of a model" in texts["What public data show"]
     assert (
         "the USA is ahead by <w-ahead-by> points (<w-ahead-least> to"
         in texts["What public data show"]

@@ -168,7 +168,12 @@ def _renew(folder: Path, edition: Edition, say: Say, failed: HubError | None) ->
     """Bring the folder up to date, and only then say what failed before."""
     from replication.monthly import readings, renewal
 
-    if readings.all_of(folder) or failed is None:
+    there = readings.all_of(folder)
+    if there and not readings.days(there):
+        out.print(
+            "record  dates of creation alone close no window: take in a list, a crawl or counters"
+        )
+    elif there or failed is None:
         _show(folder, renewal.renew(folder, edition, say))
     if failed:
         raise HubError(
