@@ -629,3 +629,21 @@ def test_the_namespaces_of_no_names() -> None:
     """Where nothing has a parent there is nothing to name, and no column is missing for it."""
     assert lineage.namespaces(pd.Series([], dtype=str)).tolist() == []
     assert lineage.namespaces(pd.Series(["a/b", "gpt2", "c/d/e"])).tolist() == ["a", "gpt2", "c"]
+
+
+def test_lists_in_the_hubs_form_give_the_edges_of_any_other() -> None:
+    """Names with a blank between them are split as words are; one odd list among them changes no other."""
+    names, lists = ["c/1", "c/2", "c/3"], ["a/x", "a/x b/y-1.5_z", "B/y"]
+    plain = released_edges(names, lists)
+    assert plain[["repository", "parent"]].to_numpy().tolist() == [
+        ["c/1", "a/x"], ["c/2", "a/x"], ["c/2", "b/y-1.5_z"], ["c/3", "B/y"],
+    ]  # fmt: skip
+    odd = released_edges([*names, "c/4"], [*lists, "['é/x', No]"])
+    assert odd.iloc[:4].equals(plain)
+    assert odd["parent"].tolist()[4:] == ["é/x"]
+
+
+def test_a_name_that_nobody_asked_about_is_one_node_in_all_spellings() -> None:
+    """As a child and as a parent, whichever comes first."""
+    found = trace(["a"], edges(("a", "Mid/x"), ("mid/X", "root/y")))
+    assert roots(found) == {"a": {"root/y": 1.0}}
