@@ -138,8 +138,8 @@ class DuckDB:
         self._view(self._files)
         return rows
 
-    def put(self, name: str, table: pd.DataFrame) -> None:
-        """Make the table `name` of a data frame."""
+    def put(self, name: str, table: pd.DataFrame | pa.Table) -> None:
+        """Make the table `name` of a data frame, or of an Arrow table."""
         self._connection.register("frame", table)
         self._run(f"CREATE OR REPLACE TABLE {name} AS SELECT * FROM frame")
         self._connection.unregister("frame")

@@ -135,9 +135,10 @@ class Spark:
         with _errors():
             return self._session.sql(text).toArrow()
 
-    def put(self, name: str, table: pd.DataFrame) -> None:
-        """Make the view `name` of a data frame."""
-        rows = pa.Table.from_pandas(table, preserve_index=False)
+    def put(self, name: str, table: pd.DataFrame | pa.Table) -> None:
+        """Make the view `name` of a data frame, or of an Arrow table."""
+        is_frame = isinstance(table, pd.DataFrame)
+        rows = pa.Table.from_pandas(table, preserve_index=False) if is_frame else table
         self._session.createDataFrame(rows).createOrReplaceTempView(name)
 
     def make(self, name: str, other: str = "") -> None:

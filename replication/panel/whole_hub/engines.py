@@ -34,8 +34,8 @@ class Engine(Protocol):
     def identified(self, label: int) -> pa.Table:
         """The extract of one label with an id on every row: the view `extract_rows`."""
 
-    def put(self, name: str, table: pd.DataFrame) -> None:
-        """Make the small table `name` of a data frame."""
+    def put(self, name: str, table: pd.DataFrame | pa.Table) -> None:
+        """Make the small table `name` of a data frame, or of an Arrow table."""
 
     def make(self, name: str, other: str = "") -> None:
         """Make the table `name` of the statement of that name, or of another."""

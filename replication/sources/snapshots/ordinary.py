@@ -6,7 +6,7 @@ checked as a whole array. What is not ordinary is left to the SQL, which reads e
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -131,7 +131,7 @@ def _batches(file: pq.ParquetFile, leaves: list[str]) -> Iterator[pa.RecordBatch
 def _part(batch: pa.RecordBatch, bounds: Bounds) -> pa.RecordBatch:
     """Rows of the extract, each column checked."""
     found = dict(zip(batch.schema.names, batch.columns, strict=True))
-    _require(texts.are_ids(found["_id"]) and texts.are_names(found["id"]))
+    _require(texts.keys(found["_id"].drop_null()) is not None and texts.are_names(found["id"]))
     moment = found["createdAt"].cast(pa.timestamp("us")).cast(pa.int64())
     _require_between(moment, EARLIEST * 1_000_000, bounds.newest)
     _require(moment.null_count == 0)
@@ -157,16 +157,15 @@ def _require_between(values: pa.Array, least: int, most: int) -> None:
 
 
 def in_order(table: pa.Table) -> pa.Table:
-    """The rows in the order of the two numbers of their ids, without a copy where they stand so."""
-    ids = table["repository"]
-    if ids.null_count or _stand_in_order([chunk for chunk in ids.chunks if len(chunk)]):
+    """The rows in the order of the two numbers of their ids, without a copy where they stand so.
+
+    Those of a table with a row that has no id stay as they are.
+    """
+    found = [texts.keys(chunk) for chunk in table["repository"].chunks if len(chunk)]
+    parts = [both for both in found if both is not None]
+    if not parts or len(parts) < len(found):
         return table
-    high, low = texts.keys(ids.combine_chunks())
+    high, low = (np.concatenate(words) for words in zip(*parts, strict=True))
+    if texts.in_order(high, low):
+        return table
     return table.take(pa.array(np.lexsort((low, high))))
-
-
-def _stand_in_order(chunks: Sequence[pa.Array]) -> bool:
-    """Whether ids stand in the order of their two numbers, also from one part to the next."""
-    found = [texts.keys(chunk) for chunk in chunks]
-    ends = [np.concatenate([words[[0, -1]] for words in both]) for both in zip(*found, strict=True)]
-    return all(texts.in_order(*both) for both in found) and (not ends or texts.in_order(*ends))

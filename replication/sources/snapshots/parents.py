@@ -11,12 +11,12 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
-from replication.sources.snapshots.texts import Bytes, Mask, Places, content, has_only
+from replication.sources.snapshots.texts import Bytes, Mask, Places, content
 
 _TAG = "base_model:"
 _COLON, _SLASH, _BLANK = ord(":"), ord("/"), ord(" ")
 _BLANKS = b"\t\n\f\r "
-_NO_BLANKS = bytes(set(range(256)) - set(_BLANKS))
+_ABOVE_BLANKS = max(_BLANKS) + 1
 _ADJACENT = 2
 """Names of a row that are all beside each other: a repeated one is next to the first."""
 Ints = NDArray[np.int64]
@@ -133,7 +133,7 @@ def _are_names(texts: pa.Array) -> Mask:
     at = np.searchsorted(slashes, places)
     inside = np.append(slashes, -1)[at[:-1]]
     are = (np.diff(at) == 1) & (inside > places[:-1]) & (inside < places[1:] - 1)
-    if not has_only(data, _NO_BLANKS):
+    if data.min(initial=_ABOVE_BLANKS) < _ABOVE_BLANKS:
         are &= ~_with_blanks(places, data)
     if texts.null_count:
         are &= texts.is_valid().to_numpy(zero_copy_only=False)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import binascii
 from binascii import unhexlify
 
 import numpy as np
@@ -14,7 +15,8 @@ ID = 24
 _PART = 96
 _NAME = r"\A([\w.-]{1,96}/)?[\w.-]{1,96}\z"
 _SLASH = ord("/")
-_DIGITS = b"0123456789abcdef"
+_LOWER = np.uint8(0x20)
+"""The bit that every digit in lower case has, and none in upper case."""
 _OF_NAMES = b"0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ_.-/"
 Words = NDArray[np.uint64]
 Mask = NDArray[np.bool_]
@@ -36,20 +38,27 @@ def has_only(data: Bytes, allowed: bytes) -> bool:
     return not data.tobytes().translate(None, allowed)
 
 
-def are_ids(texts: pa.Array) -> bool:
-    """Whether every text is of 24 hexadecimal digits in lower case."""
-    places, data = content(texts.drop_null() if texts.null_count else texts)
-    return bool((np.diff(places) == ID).all()) and has_only(data, _DIGITS)
-
-
-def keys(ids: pa.Array) -> tuple[Words, Words]:
+def keys(ids: pa.Array) -> tuple[Words, Words] | None:
     """Each id as two numbers: its first and last eight digits, and the eight between them.
 
     The first eight are the second of its creation, the last end in a number that counts, so that the
     first number alone tells nearly all ids apart.
+
+    Returns
+    -------
+    tuple of numpy.ndarray or None
+        None where a text is not of 24 hexadecimal digits in lower case, or is missing.
     """
-    _, data = content(ids)
-    words = np.frombuffer(unhexlify(data.tobytes()), ">u4").reshape(-1, 3).astype(np.uint64)
+    places, data = content(ids)
+    if ids.null_count or not (np.diff(places) == ID).all():
+        return None
+    if not np.bitwise_and.reduce(data, initial=_LOWER) & _LOWER:
+        return None
+    try:
+        packed = unhexlify(data.tobytes())
+    except binascii.Error:
+        return None
+    words = np.frombuffer(packed, ">u4").reshape(-1, 3).astype(np.uint64)
     return words[:, 0] << np.uint64(32) | words[:, 2], words[:, 1]
 
 

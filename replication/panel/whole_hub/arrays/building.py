@@ -19,7 +19,7 @@ from replication.panel.whole_hub.arrays.gains import Counted, Gains, counted, ga
 from replication.panel.whole_hub.arrays.rates import Times
 from replication.panel.whole_hub.arrays.reading import Extract, Ints
 from replication.panel.whole_hub.arrays.repositories import Laid, laid_out, movers
-from replication.panel.whole_hub.arrays.sums import cut_totals, read_totals, week_totals
+from replication.panel.whole_hub.arrays.sums import AsCut, AsRead, week_totals
 from replication.panel.whole_hub.engines import Engine
 from replication.sources.snapshots import ordinary
 
@@ -105,7 +105,7 @@ class Building:
         extracts = [self._extract(path, label) for path, label in zip(files, labels, strict=True)]
         with _writing():
             self._laid = laid_out(extracts, labels, earliest, self._folder, progress)
-        self._engine.put("repositories", self._laid.facts.to_pandas())
+        self._engine.put("repositories", self._laid.facts)
 
     def _extract(self, path: Path, label: int) -> Extract:
         """The extract of a label: itself, or a copy in order with an id on every row."""
@@ -166,19 +166,21 @@ class Building:
     ) -> None:
         """Make the table `downloads` of all variants, with the chain scaled by its factor."""
         progress(f"first-year downloads of {len(variants)} variants")
-        parts: list[list[pd.DataFrame]] = [[] for _ in variants]
-        spans = [periods.period(variant) for variant in variants]
+        parts: list[list[Ints]] = [[] for _ in variants]
+        windows = [next(periods.period(variant).itertuples(index=False)) for variant in variants]
         for one in self._counted:
             found = gains(one, factor)
             self._gains.add(found)
-            for variant, span, out in zip(variants, spans, parts, strict=True):
-                if variant.frozen == INTERPOLATED:
-                    out.append(cut_totals(found, span))
-                else:
-                    out.append(read_totals(found, span, self._frozen))
+            as_cut, as_read = AsCut(found), AsRead(found, self._frozen)
+            for variant, window, out in zip(variants, windows, parts, strict=True):
+                is_cut = variant.frozen == INTERPOLATED
+                out.append(as_cut.totals(window) if is_cut else as_read.totals(window))
         self._counted.drop()
-        tables = [pd.concat(out).assign(variant=place) for place, out in enumerate(parts)]
-        self._engine.put("downloads", pd.concat(tables, ignore_index=True))
+        tables = [np.concatenate(out, axis=1) for out in parts]
+        names = ("id", "total", "chained")
+        columns = dict(zip(names, np.concatenate(tables, axis=1), strict=True))
+        places = np.repeat(np.arange(len(tables)), [table.shape[1] for table in tables])
+        self._engine.put("downloads", pd.DataFrame(columns | {"variant": places}))
 
     def week_totals(self, weeks: pd.DataFrame, pairs: pd.DataFrame) -> pd.DataFrame:
         """As `sql/week_totals.sql`."""

@@ -16,7 +16,7 @@ from replication.panel.whole_hub.arrays.repositories import Block
 
 COUNTED, TIMED, BORN, ANCHORED, CHAINED = range(5)
 """Kinds of gains, as in `sql/gains.sql`."""
-_SPAN = 1 << 34
+SPAN = 1 << 34
 """More than any moment, in seconds."""
 
 
@@ -103,6 +103,13 @@ def summed(row: Ints, values: Ints, size: int) -> Ints:
     return out
 
 
+def members(start: Ints, stop: Ints) -> tuple[Ints, Ints]:
+    """Every place of some ranges, behind the number of its range."""
+    sizes = np.maximum(stop - start, 0)
+    of = np.repeat(np.arange(len(sizes)), sizes)
+    return of, np.arange(len(of)) + np.repeat(start - np.cumsum(sizes) + sizes, sizes)
+
+
 def _known(block: Block, stretch: str, row: Ints, chained: Ints, counted_: Ints) -> pd.DataFrame:
     columns = {"id": block.first_id + row, "chained": chained, "counted": counted_}
     return pd.DataFrame(columns).assign(stretch=stretch)
@@ -142,9 +149,9 @@ def _timed(steps: Steps, chain: Steps, frozen: pd.DataFrame) -> tuple[Steps, Int
 
 def _inside(steps: Steps, chain: Steps) -> tuple[Ints, Ints]:
     """First and last place of the chain's gains that lie within each step."""
-    start = np.searchsorted(chain.row * _SPAN + chain.began, steps.row * _SPAN + steps.began)
+    start = np.searchsorted(chain.row * SPAN + chain.began, steps.row * SPAN + steps.began)
     stop = np.searchsorted(
-        chain.row * _SPAN + chain.ended, steps.row * _SPAN + steps.ended, side="right"
+        chain.row * SPAN + chain.ended, steps.row * SPAN + steps.ended, side="right"
     )
     return start, stop
 
@@ -180,16 +187,14 @@ def _not_timed(steps: Steps, frozen: Steps) -> Steps:
     """Steps that no chain says the time of."""
     if not len(frozen.row):
         return steps
-    taken = np.isin(steps.row * _SPAN + steps.ended, frozen.row * _SPAN + frozen.ended)
+    taken = np.isin(steps.row * SPAN + steps.ended, frozen.row * SPAN + frozen.ended)
     return steps.only(~taken)
 
 
 def _spread(frozen: Steps, chained: Ints, chain: Steps) -> Steps:
     """Steps over a frozen time, spread as the chain says."""
     start, stop = _inside(frozen, chain)
-    sizes = np.maximum(stop - start, 0)
-    of = np.repeat(np.arange(len(sizes)), sizes)
-    at = np.arange(len(of)) - np.repeat(np.cumsum(sizes) - sizes, sizes) + start[of]
+    of, at = members(start, stop)
     gain = np.floor(1.0 * chain.gain[at] * frozen.gain[of] / chained[of]).astype(np.int64)
     return Steps(chain.row[at], chain.began[at], chain.ended[at], gain)
 

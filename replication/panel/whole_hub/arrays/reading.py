@@ -167,9 +167,10 @@ def ranges(extracts: Sequence[Extract]) -> list[tuple[int, int]]:
 
 def packed(ids: pa.Array) -> tuple[Words, Words]:
     """Each id as two numbers, in the order of which extracts stand."""
-    if ids.null_count or not texts.are_ids(ids):
+    found = texts.keys(ids)
+    if found is None:
         raise NotOrdinaryError
-    return texts.keys(ids)
+    return found
 
 
 def _rows(batch: pa.RecordBatch, high: Words, low: Words, earliest: int) -> Rows:

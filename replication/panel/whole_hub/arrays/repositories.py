@@ -96,13 +96,9 @@ class _Known:
     def met(self, rows: Rows) -> Ints:
         """Numbers of the rows; those that were not met get the next ones."""
         place = np.searchsorted(self.high, rows.high)
-        self._pass(place, rows)
-        inside = np.minimum(place, max(len(self.high) - 1, 0))
-        if len(self.high):
-            is_known = (self.high[inside] == rows.high) & (self.low[inside] == rows.low)
-            is_known &= place < len(self.high)
-        else:
-            is_known = np.zeros(len(place), dtype=bool)
+        is_known = self._are_known(place, rows)
+        if self._pass(place, rows, np.flatnonzero(~is_known)):
+            is_known = self._are_known(place, rows)
         new = np.flatnonzero(~is_known)
         numbers = np.empty(len(place), dtype=np.int64)
         numbers[is_known] = self.number[place[is_known]]
@@ -121,17 +117,28 @@ class _Known:
         order = np.lexsort((last, middle, high >> np.uint64(32)))
         return self.number[some[order]]
 
-    def _pass(self, place: Ints, rows: Rows) -> None:
-        """Move each place behind ids of the same first number that are smaller."""
-        moving = np.arange(len(place))
-        while True:
-            moving = moving[place[moving] < len(self.high)]
-            at = place[moving]
-            is_before = (self.high[at] == rows.high[moving]) & (self.low[at] < rows.low[moving])
-            moving = moving[is_before]
-            if not len(moving):
-                return
+    def _are_known(self, place: Ints, rows: Rows) -> Mask:
+        """Whether each id stands at its place."""
+        if not len(self.high):
+            return np.zeros(len(place), dtype=bool)
+        inside = np.minimum(place, len(self.high) - 1)
+        is_known = (self.high[inside] == rows.high) & (self.low[inside] == rows.low)
+        return np.asarray(is_known & (place < len(self.high)))
+
+    def _pass(self, place: Ints, rows: Rows, moving: Ints) -> bool:
+        """Move some places behind ids of the same first number that are smaller; whether any moved."""
+        moved = False
+        while len(moving := self._smaller(place, rows, moving)):
             place[moving] += 1
+            moved = True
+        return moved
+
+    def _smaller(self, place: Ints, rows: Rows, some: Ints) -> Ints:
+        """Those of some at whose place an id of the same first number is smaller."""
+        some = some[place[some] < len(self.high)]
+        at = place[some]
+        is_before = (self.high[at] == rows.high[some]) & (self.low[at] < rows.low[some])
+        return np.asarray(some[is_before])
 
 
 def laid_out(

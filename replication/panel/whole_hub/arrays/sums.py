@@ -8,58 +8,116 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from replication.panel.whole_hub.arrays.gains import CHAINED, TIMED, Gains, summed
+from replication.panel.whole_hub.arrays.gains import CHAINED, SPAN, TIMED, Gains, members
+from replication.panel.whole_hub.arrays.levels import Steps
 from replication.panel.whole_hub.arrays.reading import Ints
 
 _LEAST = 1000
 """Thousandths of a download, rounded, below which nothing is kept."""
 
 
-def cut_totals(found: Gains, period: pd.DataFrame) -> pd.DataFrame:
-    """Downloads of each repository in one window, and of these what the chain alone says.
+class AsCut:
+    """Gains of some repositories, cut at the ends of windows.
+
+    They stand in the order of their repositories and ends, so that those of a window are a range of places
+    for each repository, whose sum is a difference of two running sums; the few at its ends are cut.
 
     Parameters
     ----------
     found
-        Gains of some repositories.
-    period
-        As `periods.period` makes it.
+        The gains.
     """
-    window: Any = next(period.itertuples(index=False))
-    until, is_born = _ends(found, window)
-    row = found.steps.row
-    low = np.maximum(found.steps.began, window.since)
-    inside = np.minimum(found.steps.ended, until[row]) - low
-    some = np.flatnonzero((inside > 0) & is_born[row])
-    row, gain = row[some], _cut(found, some, inside[some])
-    size = len(found.created)
-    chained = np.where(found.kind[some] == CHAINED, gain, 0)
-    return _table(found, summed(row, gain, size), summed(row, chained, size))
+
+    def __init__(self, found: Gains) -> None:
+        order = np.argsort(_keys(found.steps.row, found.steps.ended), kind="stable")
+        self._found, self._steps = found, found.steps.only(order)
+        self._is_chained = found.kind[order] == CHAINED
+        self._ended = _keys(self._steps.row, self._steps.ended)
+        began = _keys(self._steps.row, self._steps.began)
+        self._began = np.minimum.accumulate(began[::-1])[::-1]
+        """Of each place, the least of it and all after it."""
+        self._total = _running(self._steps.gain)
+        self._chained = _running(np.where(self._is_chained, self._steps.gain, 0))
+
+    def totals(self, window: Any) -> Ints:
+        """Downloads of each repository in one window, and of these what the chain alone says.
+
+        Parameters
+        ----------
+        window
+            The row of a table that `periods.period` makes.
+
+        Returns
+        -------
+        numpy.ndarray
+            (3, n): number of the repository, downloads, those of the chain; without those that are none.
+        """
+        row, until = _those_in(self._found, window)
+        since = np.full(len(row), window.since)
+        start = np.searchsorted(self._ended, _keys(row, since), side="right")
+        whole = np.maximum(np.searchsorted(self._began, _keys(row, since)), start)
+        stop = np.maximum(np.searchsorted(self._ended, _keys(row, until), side="right"), whole)
+        end = np.searchsorted(self._began, _keys(row, until))
+        total = self._total[stop] - self._total[whole]
+        chained = self._chained[stop] - self._chained[whole]
+        for first, last in ((start, whole), (stop, end)):
+            of, at = members(first, last)
+            began, ended = self._steps.began[at], self._steps.ended[at]
+            inside = np.minimum(ended, until[of]) - np.maximum(began, since[of])
+            gain = _cut(self._steps, at, np.maximum(inside, 0))
+            np.add.at(total, of, gain)
+            np.add.at(chained, of, np.where(self._is_chained[at], gain, 0))
+        return _rounded(self._found, row, total, chained)
 
 
-def read_totals(found: Gains, period: pd.DataFrame, frozen: pd.DataFrame) -> pd.DataFrame:
+class AsRead:
     """The same without cutting: what was gained falls whole at the reading that found it.
 
     Parameters
     ----------
-    found, period
-        As for `cut_totals`.
+    found
+        The gains.
     frozen
         As `periods.frozen_times` makes it.
     """
-    window: Any = next(period.itertuples(index=False))
-    until, is_born = _ends(found, window)
-    size = len(found.created)
-    total = np.zeros(size, dtype=np.int64)
-    caught_up = frozen.loc[frozen["caught_up"] == 1, "until"].to_numpy()
-    for steps, kept in ((found.steps, found.kind != TIMED), (found.frozen, np.True_)):
-        inside = (steps.ended > window.since) & (steps.ended <= until[steps.row])
-        inside &= kept & is_born[steps.row]
-        if window.skips_caught_up:
-            inside &= ~np.isin(steps.ended, caught_up)
-        some = np.flatnonzero(inside)
-        total += summed(steps.row[some], steps.gain[some], size)
-    return _table(found, total, np.zeros(size, dtype=np.int64))
+
+    def __init__(self, found: Gains, frozen: pd.DataFrame) -> None:
+        steps, kept = found.steps, np.flatnonzero(found.kind != TIMED)
+        ended = np.concatenate([steps.ended[kept], found.frozen.ended])
+        gain = np.concatenate([steps.gain[kept], found.frozen.gain])
+        keys = _keys(np.concatenate([steps.row[kept], found.frozen.row]), ended)
+        order = np.argsort(keys, kind="stable")
+        self._found, self._ended = found, keys[order]
+        caught_up = np.isin(ended, frozen.loc[frozen["caught_up"] == 1, "until"].to_numpy())
+        self._total = _running(gain[order])
+        self._without = _running(np.where(caught_up, 0, gain)[order])
+
+    def totals(self, window: Any) -> Ints:
+        """As `AsCut.totals`; the chain says none."""
+        row, until = _those_in(self._found, window)
+        start = np.searchsorted(self._ended, _keys(row, window.since), side="right")
+        stop = np.searchsorted(self._ended, _keys(row, until), side="right")
+        running = self._without if window.skips_caught_up else self._total
+        total = running[stop] - running[start]
+        return _rounded(self._found, row, total, np.zeros(len(row), dtype=np.int64))
+
+
+def _keys(row: Ints, moment: Ints | int) -> Ints:
+    """One number of a repository and a moment, in the order of both."""
+    return np.asarray(row * SPAN + np.clip(moment, 0, SPAN - 1))
+
+
+def _running(values: Ints) -> Ints:
+    """Sum of all before each place, and of all."""
+    return np.append(np.int64(0), np.cumsum(values))
+
+
+def _those_in(found: Gains, window: Any) -> tuple[Ints, Ints]:
+    """Repositories that can count in a window, and until when each does."""
+    until = np.minimum(window.until, found.created + window.age_limit)
+    is_born = (found.created >= window.born_since) & (found.created < window.born_until)
+    row = np.flatnonzero(is_born & (until > window.since))
+    return row, until[row]
 
 
 def week_totals(every: Iterable[Gains], weeks: pd.DataFrame, pairs: Ints) -> pd.DataFrame:
@@ -95,7 +153,7 @@ def week_totals(every: Iterable[Gains], weeks: pd.DataFrame, pairs: Ints) -> pd.
         low = np.maximum(found.steps.began[at], starts[week])
         inside = np.minimum(until[at], starts[week] + step) - low
         some = np.flatnonzero(inside > 0)
-        gain = _cut(found, at[some], inside[some])
+        gain = _cut(found.steps, at[some], inside[some])
         np.add.at(total, week[some] * size + of[row[at[some]]], gain)
     total += 500
     kept = np.flatnonzero(total >= _LEAST)
@@ -104,23 +162,14 @@ def week_totals(every: Iterable[Gains], weeks: pd.DataFrame, pairs: Ints) -> pd.
     return pd.DataFrame({"pair": pair, "week": ends[week], "downloads": total[kept] // 1000})
 
 
-def _ends(found: Gains, window: Any) -> tuple[Ints, Any]:
-    """Until when each repository counts in a window, and whether it was born in it."""
-    until = np.minimum(window.until, found.created + window.age_limit)
-    is_born = (found.created >= window.born_since) & (found.created < window.born_until)
-    return until, is_born
-
-
-def _cut(found: Gains, some: Ints, inside: Ints) -> Ints:
+def _cut(steps: Steps, some: Ints, inside: Ints) -> Ints:
     """What falls within a part of each gain's time."""
-    span = found.steps.ended[some] - found.steps.began[some]
-    return np.asarray(np.floor(found.steps.gain[some] * (1.0 * inside / span)).astype(np.int64))
+    span = steps.ended[some] - steps.began[some]
+    return np.asarray(np.floor(steps.gain[some] * (1.0 * inside / span)).astype(np.int64))
 
 
-def _table(found: Gains, total: Ints, chained: Ints) -> pd.DataFrame:
+def _rounded(found: Gains, row: Ints, total: Ints, chained: Ints) -> Ints:
     """Thousandths, rounded to whole downloads; those that are none are left out."""
     total, chained = total + 500, chained + 500
     kept = np.flatnonzero(total >= _LEAST)
-    return pd.DataFrame({
-        "id": found.first_id + kept, "total": total[kept] // 1000, "chained": chained[kept] // 1000,
-    })  # fmt: skip
+    return np.stack([found.first_id + row[kept], total[kept] // 1000, chained[kept] // 1000])
