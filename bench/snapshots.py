@@ -152,7 +152,7 @@ def one_window(rows: int) -> tuple[float, Found]:
     rules = replace(
         DEFINITIONS.grid,
         age_limits_days=(DEFINITIONS.panel.age_limit_days,),
-        frozen=(INTERPOLATED, AS_READ),
+        frozen_rules=(INTERPOLATED, AS_READ),
     )
     return _ours(
         rows, counted(), replace(DEFINITIONS, windows=(COMPARED,), grid_windows=(), grid=rules)
