@@ -10,7 +10,8 @@ from dataclasses import dataclass
 from functools import cache
 from multiprocessing import get_context
 from pathlib import Path
-from typing import Any
+from threading import Event, Thread
+from typing import Any, Self
 
 from rich.console import Group
 from rich.table import Table
@@ -21,6 +22,7 @@ COLUMNS = ["task", "n", "clusters", "replicates", "ours_s", "other", "other_s", 
 COLUMNS += ["extrapolated"]
 Work = Callable[..., tuple[float, Any]]
 """Prepares its data, then measures itself: seconds, and whatever it found."""
+_LOOK = 0.1
 
 
 @dataclass(frozen=True)
@@ -118,3 +120,35 @@ def _shown(value: object) -> str:
     if isinstance(value, float):
         return f"{value:,.0f}" if abs(value) >= 100 or value == int(value) else f"{value:.3g}"
     return f"{value:,}" if isinstance(value, int) else str(value)
+
+
+class Disk:
+    """Most bytes that lay in a folder while the block ran, looked at several times a second."""
+
+    def __init__(self, folder: Path) -> None:
+        self.most = 0
+        self._folder, self._stop = folder, Event()
+        self._thread = Thread(target=self._look, daemon=True)
+
+    def __enter__(self) -> Self:
+        self._thread.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._stop.set()
+        self._thread.join()
+
+    def held(self) -> int:
+        """Bytes in the folder now; a file that goes meanwhile counts nothing."""
+        total = 0
+        for path in self._folder.rglob("*"):
+            try:
+                total += path.stat().st_size if path.is_file() else 0
+            except OSError:
+                continue
+        self.most = max(self.most, total)
+        return total
+
+    def _look(self) -> None:
+        while not self._stop.wait(_LOOK):
+            self.held()

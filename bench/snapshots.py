@@ -12,6 +12,7 @@ compared in processor seconds, which the number of threads and what runs beside 
 
 from __future__ import annotations
 
+import os
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ProcessPoolExecutor
@@ -22,9 +23,8 @@ from functools import cache
 from multiprocessing import get_context
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from threading import Event, Thread
 from time import perf_counter, process_time
-from typing import Self
+from typing import NamedTuple
 from unittest.mock import patch
 
 import duckdb
@@ -32,11 +32,14 @@ import numpy as np
 import pandas as pd
 import pyarrow.parquet as pq
 
+from bench.measure import Disk
+from replication import processes
 from replication.cli.outcome import peak_mb
 from replication.definitions import AS_READ, INTERPOLATED, Definitions, load_definitions
 from replication.panel.whole_hub import assembly, engine_duckdb, engines, rebuild, statements
 from replication.panel.whole_hub.arrays.building import Building
 from replication.sources.snapshots.extract import extract
+from replication.sources.snapshots.local import AT_A_TIME
 from replication.validation.synthetic.defects import COUNTER_SINCE, WEEK
 from replication.validation.synthetic.snapshots import weekly_labels, write_snapshots
 from replication.validation.synthetic.truth import SyntheticHub, seconds, synthetic_hub
@@ -72,7 +75,6 @@ GROUP BY 1
 """The least that a window in both regimes takes: every fourth 30-day count before the first counters, what
 the counters gain after it, and the sums by uploader. No age, lineage, defect or cut is looked at."""
 _SEED, _DRAFT, _MB = 0, 20_000, 1e6
-_LOOK = 0.1
 
 
 @dataclass(frozen=True)
@@ -88,7 +90,7 @@ class Found:
     extract_s, panel_s
         Seconds of the extracts, and of rebuilding and assembling the panel.
     extract_mb
-        Peak memory in MB when the extracts were done.
+        Peak memory in MB of the processes that extract, together.
     disk_mb, kept_mb
         Most MB that lay on disk at a time, and MB of all extracts.
     parts
@@ -108,6 +110,24 @@ class Found:
     kept_mb: float = 0.0
     parts: Mapping[str, float] = field(default_factory=dict)
     cpu_s: float = 0.0
+
+
+class One(NamedTuple):
+    """Of one extract: its rows, processor seconds, and the process with its peak memory so far in MB."""
+
+    rows: int
+    cpu_s: float
+    process: int
+    peak_mb: float
+
+
+class Extracts(NamedTuple):
+    """Of all extracts: rows, seconds, processor seconds, and the peaks of all processes together in MB."""
+
+    rows: int
+    seconds: float
+    cpu_s: float
+    peak_mb: float
 
 
 def weeks(snapshots: int) -> tuple[date, ...]:
@@ -164,44 +184,50 @@ def _ours(rows: int, labels: tuple[date, ...], definitions: Definitions) -> tupl
     repositories = size(rows, labels)
     with TemporaryDirectory(prefix="bench-") as name, Disk(Path(name)) as disk:
         folder = Path(name)
-        files, read, extract_s, cpu_s = _extracts(repositories, labels, folder)
-        extract_mb, kept = peak_mb(), disk.held()
+        files, made = _extracts(repositories, labels, folder)
+        kept = disk.held()
         began, worked = perf_counter(), process_time()
         downloads, parts = _panel(files, definitions, folder)
         panel_s = perf_counter() - began
-        cpu_s += process_time() - worked
+        cpu_s = made.cpu_s + process_time() - worked
     parts["opening and closing the database"] = panel_s - sum(parts.values())
-    parts["extracts"] = extract_s
+    parts["extracts"] = made.seconds
     found = Found(
-        read, len(labels), repositories, downloads, extract_s, panel_s, extract_mb,
+        made.rows, len(labels), repositories, downloads, made.seconds, panel_s, made.peak_mb,
         disk.most / _MB, kept / _MB,
         dict(sorted(parts.items(), key=lambda part: -part[1])), cpu_s,
     )  # fmt: skip
-    return extract_s + panel_s, found
+    return made.seconds + panel_s, found
 
 
 def _extracts(
     repositories: int, labels: tuple[date, ...], folder: Path
-) -> tuple[dict[date, Path], int, float, float]:
-    """Write, extract and drop one snapshot after the other.
-
-    Returns
-    -------
-    dict, int, float, float
-        Extracts, rows, seconds and processor seconds of ours.
-    """
-    files, rows, spent, worked = {}, 0, 0.0, 0.0
-    with ProcessPoolExecutor(1, mp_context=get_context("spawn")) as writer:
-        for label in labels:
-            task = writer.submit(written, repositories, (label,), str(folder / "hub"))
-            (path,) = task.result()
-            files[label] = folder / "extracts" / f"{label}.parquet"
-            began, before = perf_counter(), process_time()
-            rows += extract(path, files[label], f"{label}").rows
+) -> tuple[dict[date, Path], Extracts]:
+    """Write, extract and drop snapshots, as many at a time as ours extracts of a folder."""
+    files = {label: folder / "extracts" / f"{label}.parquet" for label in labels}
+    rows, spent, worked, peaks = 0, 0.0, 0.0, {}
+    writer = ProcessPoolExecutor(1, mp_context=get_context("spawn"))
+    with writer, processes.beside(1):
+        for first in range(0, len(labels), AT_A_TIME):
+            several = labels[first : first + AT_A_TIME]
+            task = writer.submit(written, repositories, several, str(folder / "hub"))
+            tasks = [(p, files[label]) for p, label in zip(task.result(), several, strict=True)]
+            began = perf_counter()
+            done = [what for _, what in processes.each(extracted, tasks)]
             spent += perf_counter() - began
-            worked += process_time() - before
-            path.unlink()
-    return files, rows, spent, worked
+            rows += sum(one.rows for one in done)
+            worked += sum(one.cpu_s for one in done)
+            peaks |= {one.process: one.peak_mb for one in done}
+            for path, _ in tasks:
+                path.unlink()
+    return files, Extracts(rows, spent, worked, sum(peaks.values()))
+
+
+def extracted(task: tuple[Path, Path]) -> One:
+    """Extract one snapshot."""
+    before = process_time()
+    rows = extract(*task, task[1].stem).rows
+    return One(rows, process_time() - before, os.getpid(), peak_mb())
 
 
 def _panel(
@@ -329,35 +355,3 @@ def _credited(table: pd.DataFrame, first: date) -> pd.Series:
     names = table.drop_duplicates("_id", keep="last").set_index("_id")["id"].astype("str")
     named = totals.to_frame("downloads").join(names)
     return named["downloads"].groupby(named["id"].str.partition("/")[0]).sum()
-
-
-class Disk:
-    """Most bytes that lay in a folder while the block ran, looked at several times a second."""
-
-    def __init__(self, folder: Path) -> None:
-        self.most = 0
-        self._folder, self._stop = folder, Event()
-        self._thread = Thread(target=self._look, daemon=True)
-
-    def __enter__(self) -> Self:
-        self._thread.start()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._stop.set()
-        self._thread.join()
-
-    def held(self) -> int:
-        """Bytes in the folder now; a file that goes meanwhile counts nothing."""
-        total = 0
-        for path in self._folder.rglob("*"):
-            try:
-                total += path.stat().st_size if path.is_file() else 0
-            except OSError:
-                continue
-        self.most = max(self.most, total)
-        return total
-
-    def _look(self) -> None:
-        while not self._stop.wait(_LOOK):
-            self.held()

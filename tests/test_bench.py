@@ -284,7 +284,7 @@ def test_a_whole_panel_is_measured_part_by_part(monkeypatch: pytest.MonkeyPatch)
 
 def test_disk_is_what_lies_there_at_most(tmp_path: Path) -> None:
     """A file that is gone again counts in the most, and not in what is held."""
-    with snapshots.Disk(tmp_path) as disk:
+    with measure.Disk(tmp_path) as disk:
         (tmp_path / "a").write_bytes(b"1" * 100)
         (tmp_path / "b").write_bytes(b"1" * 50)
         assert disk.held() == 150

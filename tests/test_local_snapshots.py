@@ -21,7 +21,7 @@ from replication.panel.whole_hub import fetch_defects
 from replication.sources import left_out, manifest, snapshots
 from replication.sources.defect import Defect, to_frame
 from replication.sources.left_out import LeftOut
-from replication.sources.snapshots import sidecar
+from replication.sources.snapshots import local, sidecar
 from replication.sources.snapshots.local import find
 
 LABELS = ["2025-03-05", "2025-03-12", "2025-03-19", "2025-03-26"]
@@ -271,3 +271,23 @@ def test_many_names_are_few_in_a_sentence() -> None:
         "9 files left out (no date in its name: 0.parquet, 1.parquet, 2.parquet and 6 more)"
     )
     assert left_out.sentence([]) == ""
+
+
+@pytest.mark.slow
+def test_two_at_a_time_are_the_same_as_one(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Of many bytes two processes make extracts: the same bytes, and a file that cannot be read is named."""
+    for scale, label in enumerate(LABELS, 1):
+        write(tmp_path / f"hub/{label}.parquet", scale)
+    alone = fetch(tmp_path / "hub", tmp_path / "alone")
+    monkeypatch.setattr(local, "WORTH_A_PROCESS", 0)
+    monkeypatch.setattr(local, "cores", lambda: 2)
+    assert fetch(tmp_path / "hub", tmp_path / "both") == alone
+    for label in LABELS:
+        both = [sidecar.extract_path(tmp_path / name, label) for name in ("alone", "both")]
+        assert both[0].read_bytes() == both[1].read_bytes()
+    torn = write(tmp_path / f"hub/{LABELS[2]}.parquet", 9)
+    torn.write_bytes(b"PAR1" + b"\xff" * 60 + torn.read_bytes()[64:])
+    with pytest.raises((ContractError, SourceError), match=LABELS[2]):
+        fetch(tmp_path / "hub", tmp_path / "both")
+    assert sidecar.read(tmp_path / "both", LABELS[2]) is None
+    assert sidecar.read(tmp_path / "both", LABELS[1]) is not None

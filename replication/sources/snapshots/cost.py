@@ -51,7 +51,7 @@ class Pace:
     """
 
     def __init__(self, files: int, bytes_: int) -> None:
-        self._files, self._bytes = files, bytes_
+        self._files, self.bytes = files, bytes_
         self._done, self._rows, self._read = 0, 0, 0
         self._start = time.monotonic()
 
@@ -61,7 +61,7 @@ class Pace:
         self._rows += one.rows
         self._read += one.bytes
         rate = self._read / max(time.monotonic() - self._start, 1e-3)
-        left = span((self._bytes - self._read) / rate) if rate else "an unknown time"
+        left = span((self.bytes - self._read) / rate) if rate else "an unknown time"
         return (
             f"{self._done} of {self._files} snapshots, {self._rows:,} rows; "
             f"{rate / 1e6:,.1f} MB/s, about {left} left"

@@ -6,11 +6,13 @@ import os
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 from replication.errors import ContractError, SourceError
 from replication.files import read_json, sha256_file
+from replication.processes import cores, each
 from replication.sources.crawl.extent import in_words, narrowest
 from replication.sources.crawl.store import RECORD, SNAPSHOT
 from replication.sources.left_out import (
@@ -34,6 +36,10 @@ LAYOUTS = "models/<date>/models.parquet, <date>/models.parquet or <date>.parquet
 SUFFIX = ".parquet"
 MARKER = "SYNTHETIC.json"
 """File of a folder whose snapshots are synthetic: no result of theirs is a finding."""
+AT_A_TIME = 2
+"""Snapshots that are extracted at a time, where there are as many cores: each needs memory by its rows."""
+WORTH_A_PROCESS = 100_000_000
+"""Bytes of snapshots from which on a second process saves more than its start takes."""
 _DATE = re.compile(r"(?<!\d)\d{4}-\d{2}-\d{2}(?!\d)")
 
 
@@ -91,7 +97,8 @@ def find(local: Path) -> tuple[list[Local], list[LeftOut]]:
 def extract_all(folder: Path, files: Sequence[Local], today: str, progress: Progress) -> None:
     """Make the extracts of local snapshots stand in `folder`.
 
-    Every footer is read before the first snapshot is. Of files of one content one is extracted.
+    Every footer is read before the first snapshot is. Of files of one content one is extracted, and of many
+    bytes two files at a time.
 
     Parameters
     ----------
@@ -108,23 +115,27 @@ def extract_all(folder: Path, files: Sequence[Local], today: str, progress: Prog
         chosen(footer(file.path, file.filename).schema.to_arrow_schema(), file.filename)
     total = sum(file.path.stat().st_size for file in files)
     require_free(folder, int(EXTRACT_SHARE * total))
-    pace = Pace(len(files), total)
-    known = sidecar.by_content(folder, set())
-    for file in files:
+    due = []
+    for number, file in enumerate(files, 1):
         wanted = _wanted(file, today)
-        standing = sidecar.read(folder, file.label)
-        if standing is not None and sidecar.stands(wanted, standing):
-            one = standing
-        else:  # what stands under this label is replaced, and serves for no other any more
-            known = {sha256: twin for sha256, twin in known.items() if twin.label != file.label}
-            twin = known.get(wanted.sha256)
-            one = (
-                sidecar.make(folder, file.path, wanted)
-                if twin is None
-                else sidecar.copy(folder, twin, wanted)
-            )
-        known.setdefault(one.sha256, one)
+        if not sidecar.stands(wanted, sidecar.read(folder, file.label)):
+            due.append(wanted)
+        progress(f"{number} of {len(files)} snapshots hashed, {len(due)} to read")
+    fresh, copies = sidecar.split(folder, due)
+    paths = {file.label: file.path for file in files}
+    pace = Pace(len(fresh), sum(one.bytes for one in fresh))
+    work, count = (
+        partial(_made, folder),
+        min(AT_A_TIME, cores()) if pace.bytes > WORTH_A_PROCESS else 1,
+    )
+    for _, one in each(work, [(paths[one.label], one) for one in fresh], count):
         progress(pace.after(one))
+    sidecar.copy_all(folder, copies)
+
+
+def _made(folder: Path, snapshot: tuple[Path, Sidecar]) -> Sidecar:
+    """Make the extract of one snapshot."""
+    return sidecar.make(folder, *snapshot)
 
 
 def _wanted(file: Local, today: str) -> Sidecar:

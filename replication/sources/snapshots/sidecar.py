@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections import Counter
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 
@@ -192,6 +192,27 @@ def by_content(folder: Path, without: Collection[str]) -> dict[str, Sidecar]:
     """Return the sound extracts in the folder, but for some labels, by the hash of their snapshot."""
     every = (read(folder, label) for label in labels(folder) if label not in without)
     return {one.sha256: one for one in every if one is not None}
+
+
+def split(folder: Path, due: Sequence[Sidecar]) -> tuple[list[Sidecar], list[Sidecar]]:
+    """The first of every content that no extract is of, and the snapshots that repeat a content.
+
+    What stands under the label of one that is due is replaced, and serves for no other.
+    """
+    seen = set(by_content(folder, {one.label for one in due}))
+    fresh: list[Sidecar] = []
+    copies: list[Sidecar] = []
+    for one in due:
+        (copies if one.sha256 in seen else fresh).append(one)
+        seen.add(one.sha256)
+    return fresh, copies
+
+
+def copy_all(folder: Path, copies: Sequence[Sidecar]) -> None:
+    """Write the extracts of snapshots whose content another extract is of."""
+    twins = by_content(folder, {one.label for one in copies})
+    for one in copies:
+        copy(folder, twins[one.sha256], one)
 
 
 def digest(sidecars: Iterable[Sidecar]) -> str:

@@ -76,7 +76,7 @@ def bring(
         Called with a line of text.
     """
     due = [one for one in sidecars if _is_due(folder, one, progress)]
-    fresh, copies = _split(folder, due)
+    fresh, copies = sidecar.split(folder, due)
     progress(
         f"{len(sidecars) - len(due)} of {len(sidecars)} snapshots are here, {len(fresh)} to fetch, "
         f"{len(copies)} of a content that is here or among them"
@@ -84,9 +84,7 @@ def bring(
     if fresh:
         _fetch(about, folder, listed, fresh, progress)
     shutil.rmtree(folder / ON_ITS_WAY, ignore_errors=True)
-    twins = sidecar.by_content(folder, {one.label for one in copies})
-    for one in copies:
-        sidecar.copy(folder, twins[one.sha256], replace(one, sha256_from=OF_HUB))
+    sidecar.copy_all(folder, [replace(one, sha256_from=OF_HUB) for one in copies])
 
 
 def _is_due(folder: Path, wanted: Sidecar, progress: Progress) -> bool:
@@ -97,17 +95,6 @@ def _is_due(folder: Path, wanted: Sidecar, progress: Progress) -> bool:
     if known is not None:
         progress(f"{wanted.filename} has changed since commit {known.revision[:12]}: read anew")
     return True
-
-
-def _split(folder: Path, due: Sequence[Sidecar]) -> tuple[list[Sidecar], list[Sidecar]]:
-    """The first of every content that no extract is of, and the snapshots that repeat a content."""
-    seen = set(sidecar.by_content(folder, {one.label for one in due}))
-    fresh: list[Sidecar] = []
-    copies: list[Sidecar] = []
-    for one in due:
-        (copies if one.sha256 in seen else fresh).append(one)
-        seen.add(one.sha256)
-    return fresh, copies
 
 
 def _fetch(
