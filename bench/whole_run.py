@@ -13,9 +13,10 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
-from time import perf_counter, sleep
+from time import perf_counter
 
 from rich.console import Console
 
@@ -53,7 +54,8 @@ def whole_run(folder: Path, command: list[str]) -> Run:
         )
         while running.poll() is None:
             peak = max(peak, sum(map(_memory_mb, _family(running.pid))))
-            sleep(EVERY)
+            with suppress(subprocess.TimeoutExpired):  # back at once when the run ends
+                running.wait(EVERY)
         took = perf_counter() - began
         said.seek(0)
         text = said.read()
