@@ -9,7 +9,6 @@ be as fast as arrays on one, if it loses nothing between machines, and from how 
 from __future__ import annotations
 
 import argparse
-import resource
 import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -23,10 +22,9 @@ import numpy as np
 from rich.console import Console, Group
 
 from bench import snapshots
-from bench.measure import in_child, table
+from bench.measure import in_child, processor_s, table
 from replication.panel.whole_hub import assembly, engines, rebuild
 from replication.panel.whole_hub.engine_duckdb import DuckDB
-from replication.sources.snapshots.extract import extract
 
 ARRAYS, STATEMENTS, SPARK = "arrays", "statements on DuckDB", "Spark"
 WAYS = (ARRAYS, STATEMENTS, SPARK)
@@ -79,21 +77,10 @@ def rows_from(spark: Line, one: Line, machines: int) -> float:
     return max(spark.start - one.start, 0.0) / saved * 1e6 if saved > 0 else float("inf")
 
 
-def extracts(rows: int, folder: Path) -> int:
-    """Write the extracts of all weekly snapshots of a synthetic Hub; return how many rows they have."""
-    labels = snapshots.weeks(snapshots.MOST)
-    repositories, read = snapshots.size(rows, labels), 0
-    for label in labels:
-        (path,) = snapshots.written(repositories, (label,), str(folder / "hub"))
-        read += extract(path, folder / f"{label}.parquet", f"{label}").rows
-        path.unlink()
-    return read
-
-
 def panel(way: str, folder: str) -> tuple[float, Found]:
     """Seconds of one way from the extracts in `folder` to the panel, the engine's start included."""
     files = {date.fromisoformat(path.stem): path for path in sorted(Path(folder).glob("*.parquet"))}
-    definitions, began, before = snapshots.DEFINITIONS, perf_counter(), _processor_s()
+    definitions, began, before = snapshots.DEFINITIONS, perf_counter(), processor_s(own=True)
     rules = definitions.whole_hub
     with (
         TemporaryDirectory(prefix="bench-") as place,
@@ -106,19 +93,12 @@ def panel(way: str, folder: str) -> tuple[float, Found]:
             rebuilt, engine, definitions, snapshots.LABELLED, rules.tail_downloads
         )
         spent = perf_counter() - began
-    _end_java()
+    end_java()
     total = int(made.panel.variants.select_dtypes("number").to_numpy().sum())
-    return spent, Found(_processor_s() - before, total)
+    return spent, Found(processor_s(own=True) - before, total)
 
 
-def _processor_s() -> float:
-    """Seconds that processors have spent on this process and on those that it started and that have ended."""
-    kinds = (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)
-    used = [resource.getrusage(kind) for kind in kinds]
-    return sum(one.ru_utime + one.ru_stime for one in used)
-
-
-def _end_java() -> None:
+def end_java() -> None:
     """End the Java machine, so that its seconds count: pyspark keeps it as long as Python lives."""
     if "pyspark" not in sys.modules:
         return
@@ -135,11 +115,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Measure; 1 where two ways make different panels, else 0."""
     asked = _parser().parse_args(arguments)
     sizes, rows, seconds, wrong = [], [], {way: [] for way in WAYS}, 0
+    labels = snapshots.weeks(snapshots.MOST)
     for each in asked.rows:
         with TemporaryDirectory(prefix="bench-") as folder:
-            read = extracts(each, Path(folder))
+            size = snapshots.size(each, labels)
+            files, made = snapshots.extracts(size, labels, Path(folder))
+            read, place = made.rows, str(next(iter(files.values())).parent)
             sizes.append(read)
-            measured = {way: in_child(panel, way, folder) for way in WAYS}
+            measured = {way: in_child(panel, way, place) for way in WAYS}
         wrong += len({one.found.total for one in measured.values()}) > 1
         for way, one in measured.items():
             seconds[way].append(one.seconds)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import resource
 import sys
 from collections.abc import Callable, Sequence
 from concurrent.futures import ProcessPoolExecutor
@@ -97,6 +98,13 @@ class Row:
             "" if value is None else round(value, digits[name]) if name in digits else value
             for name, value in found
         ]
+
+
+def processor_s(*, own: bool) -> float:
+    """Seconds that processors have spent on processes that this one started and that have ended, or on this too."""
+    kinds = [resource.RUSAGE_CHILDREN, *([resource.RUSAGE_SELF] if own else [])]
+    used = [resource.getrusage(kind) for kind in kinds]
+    return sum(one.ru_utime + one.ru_stime for one in used)
 
 
 def write(rows: Sequence[Row], path: Path) -> None:

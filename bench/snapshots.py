@@ -184,7 +184,7 @@ def _ours(rows: int, labels: tuple[date, ...], definitions: Definitions) -> tupl
     repositories = size(rows, labels)
     with TemporaryDirectory(prefix="bench-") as name, Disk(Path(name)) as disk:
         folder = Path(name)
-        files, made = _extracts(repositories, labels, folder)
+        files, made = extracts(repositories, labels, folder)
         kept = disk.held()
         began, worked = perf_counter(), process_time()
         downloads, parts = _panel(files, definitions, folder)
@@ -200,7 +200,7 @@ def _ours(rows: int, labels: tuple[date, ...], definitions: Definitions) -> tupl
     return made.seconds + panel_s, found
 
 
-def _extracts(
+def extracts(
     repositories: int, labels: tuple[date, ...], folder: Path
 ) -> tuple[dict[date, Path], Extracts]:
     """Write, extract and drop snapshots, as many at a time as ours extracts of a folder."""

@@ -7,7 +7,6 @@ of all processes together, shared pages counted once (Linux alone says it).
 from __future__ import annotations
 
 import os
-import resource
 import shutil
 import subprocess
 import sys
@@ -20,7 +19,7 @@ from time import perf_counter
 
 from rich.console import Console
 
-from bench.measure import table
+from bench.measure import processor_s, table
 from replication.places import ROOT
 
 EVERY = 0.2
@@ -47,7 +46,7 @@ def whole_run(folder: Path, command: list[str]) -> Run:
     subprocess.CalledProcessError
         It failed.
     """
-    before, began, peak = _processor_s(), perf_counter(), 0.0
+    before, began, peak = processor_s(own=False), perf_counter(), 0.0
     with tempfile.TemporaryFile("w+", encoding="utf-8") as said:
         running = subprocess.Popen(  # noqa: S603
             command, cwd=folder, stdout=said, stderr=subprocess.STDOUT
@@ -61,18 +60,12 @@ def whole_run(folder: Path, command: list[str]) -> Run:
         text = said.read()
     if running.returncode:
         raise subprocess.CalledProcessError(running.returncode, command, text)
-    return Run(took, _processor_s() - before, peak, text)
+    return Run(took, processor_s(own=False) - before, peak, text)
 
 
 def changed(folder: Path) -> list[str]:
     """Committed files of a clone that a run has changed."""
     return _git("status", "--porcelain", cwd=folder).splitlines()
-
-
-def _processor_s() -> float:
-    """Seconds that processors have spent on processes that have ended."""
-    used = resource.getrusage(resource.RUSAGE_CHILDREN)
-    return used.ru_utime + used.ru_stime
 
 
 def _family(pid: int) -> Iterator[int]:

@@ -25,6 +25,11 @@ def with_year(day: date) -> str:
     return f"{name(day)} {day.year}"
 
 
+def in_words(month: str) -> str:
+    """A month of ISO 8601, “2025-07”, as “July 2025”."""
+    return with_year(date.fromisoformat(f"{month}-01"))
+
+
 def short_with_year(day: date) -> str:
     """Short month and year: “Jul 2025”."""
     return f"{short_name(day)} {day.year}"

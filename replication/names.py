@@ -78,7 +78,7 @@ def unified(*columns: pd.Series) -> tuple[pd.Series, ...]:
 
     Of spellings that are as common as each other, the first in the order of characters holds.
     """
-    spelling = _commonest(pd.concat(columns))
+    spelling = variants(pd.concat(columns))
     if not spelling:
         return columns
     return tuple(
@@ -89,11 +89,6 @@ def unified(*columns: pd.Series) -> tuple[pd.Series, ...]:
 
 def variants(names: pd.Series) -> dict[str, str]:
     """Spellings that `unified` replaces, each with what takes its place."""
-    return _commonest(names)
-
-
-def _commonest(names: pd.Series) -> dict[str, str]:
-    """The commonest spelling of every name that has several, by each of its other spellings."""
     rows = names.value_counts(sort=False)
     texts = pa.array(rows.index, type=pa.large_string(), from_pandas=True)
     place = commonest(texts, rows.to_numpy())

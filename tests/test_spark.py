@@ -18,6 +18,7 @@ import pandas as pd
 import pyarrow.parquet as pq
 import pytest
 
+from bench.engines import end_java
 from replication.definitions import Definitions, load_definitions
 from replication.errors import SourceError
 from replication.panel.whole_hub import engine_spark, spark_session
@@ -64,16 +65,9 @@ def configured(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
 
 @pytest.fixture(scope="module", autouse=True)
 def machine() -> Iterator[None]:
-    """End the Java machine after the last test: pyspark keeps it as long as Python lives."""
+    """End the Java machine after the last test."""
     yield
-    if "pyspark" in sys.modules:
-        from pyspark import SparkContext
-
-        gateway, SparkContext._gateway, SparkContext._jvm = SparkContext._gateway, None, None
-        if gateway is not None:
-            gateway.shutdown()
-            gateway.proc.stdin.close()
-            gateway.proc.wait(timeout=60)
+    end_java()
 
 
 @pytest.fixture(scope="module")

@@ -82,7 +82,8 @@ def make(
             made = pool.submit(_made, apart, beside, results, whole)
             add(here)
             progress(f"waiting for a second process ({len(apart)} tables)")
-            texts = maker.take(*made.result())
+            computed, written, texts = made.result()
+            maker.take(computed, written)
         else:
             add(here)
         add(after)
@@ -134,11 +135,10 @@ class _Maker:
         self.computed[table.name] = rows
         self.written[table.name] = rows if table.digits is None else rows.round(table.digits)
 
-    def take(self, computed: Tables, written: Tables, texts: dict[str, str]) -> dict[str, str]:
-        """Take tables that another process has made, and return their texts."""
+    def take(self, computed: Tables, written: Tables) -> None:
+        """Take tables that another process has made."""
         self.computed |= computed
         self.written |= written
-        return texts
 
     def _rows(self, table: tables.Table) -> pd.DataFrame:
         """What the maker of a table returns; one that makes several is called once."""

@@ -97,7 +97,7 @@ def short_day(iso: str) -> str:
 
 def month(iso: str) -> str:
     """A month, “2025-07”, as “July 2025”."""
-    return months.with_year(date.fromisoformat(f"{iso}-01"))
+    return months.in_words(iso)
 
 
 def in_words(count: int) -> str:

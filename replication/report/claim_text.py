@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from datetime import date
 
 from replication import months
 from replication.report.answers import ASKED, CONTRADICTED, REPRODUCED
@@ -93,7 +92,7 @@ def period(text: str) -> str:
 
 def _month(text: str) -> str:
     """The month of a month or day of ISO 8601, with its year."""
-    return months.with_year(date.fromisoformat(f"{text[:7]}-01"))
+    return months.in_words(text[:7])
 
 
 def as_asked(row: Mapping[str, str]) -> str:

@@ -60,7 +60,7 @@ def _day(value: Any) -> str:
 
 def _month(value: Any) -> str:
     try:
-        return months.with_year(date.fromisoformat(f"{value}-01"))
+        return months.in_words(str(value))
     except ValueError:
         return str(value)
 

@@ -133,8 +133,7 @@ class DuckDB:
     def identified(self, label: int) -> pa.Table:
         """The extract of one label with an id on every row."""
         self._view({label: self._files[label]})
-        text = "SELECT * EXCLUDE (label) FROM extract_rows"
-        rows = self._connection.sql(text).to_arrow_table()
+        rows = self.rows("SELECT * EXCLUDE (label) FROM extract_rows")
         self._view(self._files)
         return rows
 

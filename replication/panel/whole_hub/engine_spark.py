@@ -131,9 +131,7 @@ class Spark:
 
     def identified(self, label: int) -> pa.Table:
         """The extract of one label with an id on every row."""
-        text = f"SELECT * EXCEPT (label) FROM extract_rows WHERE label = {label}"
-        with _errors():
-            return self._session.sql(text).toArrow()
+        return self.rows(f"SELECT * EXCEPT (label) FROM extract_rows WHERE label = {label}")
 
     def put(self, name: str, table: pd.DataFrame | pa.Table) -> None:
         """Make the view `name` of a data frame, or of an Arrow table."""

@@ -124,11 +124,9 @@ def extract_all(folder: Path, files: Sequence[Local], today: str, progress: Prog
     fresh, copies = sidecar.split(folder, due)
     paths = {file.label: file.path for file in files}
     pace = Pace(len(fresh), sum(one.bytes for one in fresh))
-    work, count = (
-        partial(_made, folder),
-        min(AT_A_TIME, cores()) if pace.bytes > WORTH_A_PROCESS else 1,
-    )
-    for _, one in each(work, [(paths[one.label], one) for one in fresh], count):
+    snapshots = [(paths[one.label], one) for one in fresh]
+    count = min(AT_A_TIME, cores()) if pace.bytes > WORTH_A_PROCESS else 1
+    for _, one in each(partial(_made, folder), snapshots, count):
         progress(pace.after(one))
     sidecar.copy_all(folder, copies)
 
