@@ -16,7 +16,7 @@ from replication.definitions import INTERPOLATED, Variant
 from replication.errors import OutputError
 from replication.panel.whole_hub import periods
 from replication.panel.whole_hub.arrays.gains import Counted, Gains, counted, gains
-from replication.panel.whole_hub.arrays.rates import Times
+from replication.panel.whole_hub.arrays.gaps import Times
 from replication.panel.whole_hub.arrays.reading import Extract, Ints
 from replication.panel.whole_hub.arrays.repositories import Laid, laid_out, movers
 from replication.panel.whole_hub.arrays.sums import AsCut, AsRead, week_totals
@@ -125,7 +125,7 @@ class Building:
     @property
     def missed(self) -> tuple[int, int]:
         """As `sql/missed_readings.sql`."""
-        return self._laid.missed
+        return self._laid.moves.missed
 
     def stretch_sums(
         self,

@@ -9,8 +9,9 @@ import pandas as pd
 
 from replication.panel.whole_hub.arrays import levels as of_levels
 from replication.panel.whole_hub.arrays import rates
+from replication.panel.whole_hub.arrays.gaps import Times
 from replication.panel.whole_hub.arrays.levels import NONE, Levels, Steps
-from replication.panel.whole_hub.arrays.rates import Times
+from replication.panel.whole_hub.arrays.rates import Chain
 from replication.panel.whole_hub.arrays.reading import Ints, Mask
 from replication.panel.whole_hub.arrays.repositories import Block
 
@@ -75,24 +76,22 @@ def counted(block: Block, times: Times, frozen: pd.DataFrame, stretches: pd.Data
         As `periods.frozen_times` and `periods.stretches` make them.
     """
     found = of_levels.levels(block, times.moment)
-    counts, wrong = rates.counts(block, times)
-    chain = rates.chain(block, counts, times)
+    by_rates = rates.chain(block, times)
+    chain = by_rates.gains
     limit = np.where(found.first == NONE, times.anchor, found.first_reached)
     before = np.flatnonzero(chain.ended <= limit[chain.row])
-    size = len(block.created)
-    has_sum = np.zeros(size, dtype=bool)
-    has_sum[chain.row[before]] = True
-    chained = summed(chain.row[before], chain.gain[before], size)
+    has_sum = by_rates.begun <= limit
+    chained = summed(chain.row[before], chain.gain[before], len(block.created))
     covered = block.created >= times.horizon
-    sums = _stretch_sums(block, found, chain, times, stretches)
+    sums = _stretch_sums(block, found, by_rates, times, stretches)
     births = np.flatnonzero(
         has_sum & covered & (found.first != NONE) & (found.first_reached <= times.anchor)
     )
     sums.append(_known(block, "births", births, chained[births], 1000 * found.first[births]))
     return Counted(
-        block, found, chain.only(chain.gain > 0), limit, has_sum, chained, covered,
-        _timed(found.steps, chain, frozen), _last(block, found, times, frozen), wrong,
-        pd.concat(sums, ignore_index=True),
+        block, found, chain, limit, has_sum, chained, covered,
+        _timed(found.steps, chain, frozen), _last(block, found, times, frozen),
+        by_rates.overcounts, pd.concat(sums, ignore_index=True),
     )  # fmt: skip
 
 
@@ -116,21 +115,19 @@ def _known(block: Block, stretch: str, row: Ints, chained: Ints, counted_: Ints)
 
 
 def _stretch_sums(
-    block: Block, found: Levels, chain: Steps, times: Times, stretches: pd.DataFrame
+    block: Block, found: Levels, by_rates: Chain, times: Times, stretches: pd.DataFrame
 ) -> list[pd.DataFrame]:
     """Chain and counters over the stretches that begin at the first counter: `sql/stretch_sums.sql`."""
-    size, out = len(block.created), []
+    chain, size, out = by_rates.gains, len(block.created), []
     is_first = (found.first != NONE) & (found.first_reached == times.anchor)
     after = np.flatnonzero((chain.began >= times.anchor) & is_first[chain.row])
     for stretch, until in stretches[["stretch", "until"]].itertuples(index=False):
         inside = after[chain.ended[after] <= until]
-        has_chain = np.zeros(size, dtype=bool)
-        has_chain[chain.row[inside]] = True
         chained = summed(chain.row[inside], chain.gain[inside], size)
         most = np.zeros(size, dtype=np.int64)
         reached = found.reached <= until
         most[found.row[reached]] = found.level[reached]  # levels rise, so that the last is the most
-        rows = np.flatnonzero(has_chain)
+        rows = np.flatnonzero(is_first & (by_rates.resumed <= until))
         out.append(_known(block, stretch, rows, chained[rows], 1000 * (most - found.first)[rows]))
     return out
 
