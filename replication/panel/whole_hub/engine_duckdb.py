@@ -138,7 +138,10 @@ class DuckDB:
         return rows
 
     def put(self, name: str, table: pd.DataFrame | pa.Table) -> None:
-        """Make the table `name` of a data frame, or of an Arrow table."""
+        """Make the table `name` of a data frame; an Arrow table is read where it lies in memory."""
+        if isinstance(table, pa.Table):
+            self._connection.register(name, table)
+            return
         self._connection.register("frame", table)
         self._run(f"CREATE OR REPLACE TABLE {name} AS SELECT * FROM frame")
         self._connection.unregister("frame")

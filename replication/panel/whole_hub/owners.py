@@ -73,8 +73,8 @@ def chained(engine: Engine, variant: int) -> Total:
 def _total(engine: Engine, what: str, variant: int) -> Total:
     """One column of downloads."""
     rows = engine.rows(
-        f"SELECT CAST(id AS INTEGER) AS id, {what} FROM downloads "  # noqa: S608
-        f"WHERE variant = {variant} AND {what} > 0"
+        f"SELECT CAST(id AS INTEGER) AS id, CAST({what} AS BIGINT) AS {what} "  # noqa: S608
+        f"FROM total_{variant} WHERE {what} > 0"
     )
     return Total(rows["id"].to_numpy(), rows[what].to_numpy())
 

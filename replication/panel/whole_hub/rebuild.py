@@ -195,7 +195,7 @@ def _scale(
     for name, table in (("frozen", frozen), ("stretches", stretches), ("rules", rules)):
         engine.put(name, table)
     way.stretch_sums(read.table, rules, frozen, stretches, progress)
-    return chain.measure(engine.frame(statement("chain_and_counters")))
+    return chain.measure(way.chain_and_counters())
 
 
 def main_variant(window: Window, definitions: Definitions) -> Variant:

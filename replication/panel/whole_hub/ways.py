@@ -49,8 +49,11 @@ class Way(Protocol):
             Called with a line of text.
         """
 
+    def chain_and_counters(self) -> pd.DataFrame:
+        """The same by uploader (`sql/chain_and_counters.sql`)."""
+
     def downloads(self, factor: float, variants: Sequence[Variant], progress: Progress) -> None:
-        """Make the table `downloads` of all variants, with the chain scaled by its factor."""
+        """Make the table `downloads` of all variants, with the chain scaled by its factor, and `total_0`, … of each."""
 
     def week_totals(self, weeks: pd.DataFrame, pairs: pd.DataFrame) -> pd.DataFrame:
         """Downloads of each pair of uploader and origin in each week (`sql/week_totals.sql`)."""
@@ -113,6 +116,10 @@ class Statements:
         ):  # fmt: skip
             progress(f"running maxima and the chain of 30-day windows: {name}")
             self._engine.make(name)
+
+    def chain_and_counters(self) -> pd.DataFrame:
+        """As the statement."""
+        return self._engine.frame(statement("chain_and_counters"))
 
     def downloads(self, factor: float, variants: Sequence[Variant], progress: Progress) -> None:
         """Make the gains, and a table of each variant."""

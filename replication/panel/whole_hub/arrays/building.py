@@ -5,26 +5,28 @@ from __future__ import annotations
 import pickle
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Generic, TypeVar
 
 import numpy as np
 import pandas as pd
+import pyarrow as pa
 
 from replication.definitions import INTERPOLATED, Variant
 from replication.errors import OutputError
 from replication.panel.whole_hub import periods
 from replication.panel.whole_hub.arrays.gains import Counted, Gains, counted, gains
-from replication.panel.whole_hub.arrays.rates import Times
+from replication.panel.whole_hub.arrays.gaps import Times
 from replication.panel.whole_hub.arrays.reading import Extract, Ints
 from replication.panel.whole_hub.arrays.repositories import Laid, laid_out, movers
-from replication.panel.whole_hub.arrays.sums import AsCut, AsRead, week_totals
+from replication.panel.whole_hub.arrays.stretches import Stretch, by_uploader, together
+from replication.panel.whole_hub.arrays.sums import Downloads, Sums, alike, on_end
+from replication.panel.whole_hub.arrays.weeks import week_totals
 from replication.panel.whole_hub.engines import Engine
 from replication.sources.snapshots import ordinary
 
 Piece = TypeVar("Piece")
-_NOTHING = np.zeros((0, 0), dtype=np.int64)
 
 
 @contextmanager
@@ -87,6 +89,8 @@ class Building:
         self._gains: Kept[Gains] = Kept(folder, "gains")
         self._laid: Laid
         self._frozen: pd.DataFrame
+        self._moment: Ints
+        self._stretch_sums: pa.Table
 
     def repositories(
         self,
@@ -125,7 +129,7 @@ class Building:
     @property
     def missed(self) -> tuple[int, int]:
         """As `sql/missed_readings.sql`."""
-        return self._laid.missed
+        return self._laid.moves.missed
 
     def stretch_sums(
         self,
@@ -139,54 +143,63 @@ class Building:
         self._frozen, label = frozen, readings["label"].to_numpy()
         names = ("horizon", "anchor", "chained_until", "month")
         limits = {name: int(rules[name].item()) for name in names}
-        times = Times(label, readings["moment"].to_numpy(), **limits)
+        self._moment = readings["moment"].to_numpy()
+        times = Times(label, self._moment, **limits)
         progress("running maxima and the chain of 30-day windows")
-        sums, spikes, overcounts, envelopes = [], [], [], []
+        sums: list[Stretch] = []
+        spikes, overcounts, envelopes = [], [], []
         for block in self._laid.blocks():
-            one = counted(block, times, frozen, stretches)
-            sums.append(one.stretches)
-            row, place, back, size = one.levels.spikes
+            one, beside = counted(block, times, frozen, stretches)
+            sums.extend(beside.stretches)
+            row, place, back, size = beside.spikes
             id_ = block.first_id
             spikes.append((id_ + row, label[place], label[back], size))
-            row, place, size = one.overcounts
+            row, place, size = beside.overcounts
             overcounts.append((id_ + row, label[place], size))
-            row, apart = one.levels.envelopes
+            row, apart = beside.envelopes
             envelopes.append((id_ + row, apart))
-            self._counted.add(
-                replace(one, block=replace(block, counter=_NOTHING, rolling=_NOTHING))
-            )
+            self._counted.add(one)
         self._laid.drop()
-        self._engine.put("stretch_sums", pd.concat(sums, ignore_index=True))
+        self._stretch_sums = together(sums)
+        self._engine.put("stretch_sums", self._stretch_sums)
         self._engine.put("spikes", _table(["id", "label", "taken_back", "size"], spikes))
         self._engine.put("overcounts", _table(["id", "label", "size"], overcounts))
         self._engine.put("envelopes", _table(["id", "apart"], envelopes))
+
+    def chain_and_counters(self) -> pd.DataFrame:
+        """As `sql/chain_and_counters.sql`."""
+        return by_uploader(self._stretch_sums, self._laid.facts["name"])
 
     def downloads(
         self, factor: float, variants: Sequence[Variant], progress: Callable[[str], None]
     ) -> None:
         """Make the table `downloads` of all variants, with the chain scaled by its factor."""
         progress(f"first-year downloads of {len(variants)} variants")
-        parts: list[list[Ints]] = [[] for _ in variants]
-        windows = [next(periods.period(variant).itertuples(index=False)) for variant in variants]
+        windows = [
+            (variant.frozen == INTERPOLATED, next(periods.period(variant).itertuples(index=False)))
+            for variant in variants
+        ]
+        has_caught_up = bool(self._frozen["caught_up"].any())
+        keys = [alike(is_cut, window, has_caught_up) for is_cut, window in windows]
+        parts: dict[tuple[int, ...], list[Downloads]] = {key: [] for key in keys}
         for one in self._counted:
-            found = gains(one, factor)
+            found = gains(one, factor, self._moment)
             self._gains.add(found)
-            as_cut, as_read = AsCut(found), AsRead(found, self._frozen)
-            for variant, window, out in zip(variants, windows, parts, strict=True):
-                is_cut = variant.frozen == INTERPOLATED
-                out.append(as_cut.totals(window) if is_cut else as_read.totals(window))
+            sums = Sums(found, self._moment, self._frozen)
+            for key, (is_cut, window) in dict(zip(keys, windows, strict=True)).items():
+                parts[key].append(sums.as_cut(window) if is_cut else sums.as_read(window))
         self._counted.drop()
-        tables = [np.concatenate(out, axis=1) for out in parts]
-        names = ("id", "total", "chained")
-        columns = dict(zip(names, np.concatenate(tables, axis=1), strict=True))
-        places = np.repeat(np.arange(len(tables)), [table.shape[1] for table in tables])
-        self._engine.put("downloads", pd.DataFrame(columns | {"variant": places}))
+        tables = {key: on_end(several) for key, several in parts.items()}
+        names = [f"total_{place}" for place in range(len(variants))]
+        for name, key in zip(names, keys, strict=True):
+            self._engine.put(name, tables[key])
+        self._engine.union("downloads", names)
 
     def week_totals(self, weeks: pd.DataFrame, pairs: pd.DataFrame) -> pd.DataFrame:
         """As `sql/week_totals.sql`."""
         of: Ints = np.zeros(len(self._laid.facts) + 1, dtype=np.int64)
         of[pairs["id"]] = pairs["pair"]
-        return week_totals(self._gains, weeks, of)
+        return week_totals(self._gains, weeks, of, self._moment)
 
 
 def _table(names: Sequence[str], parts: Sequence[tuple[Ints, ...]]) -> pd.DataFrame:

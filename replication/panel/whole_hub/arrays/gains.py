@@ -3,16 +3,24 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from replication.panel.whole_hub.arrays import levels as of_levels
 from replication.panel.whole_hub.arrays import rates
+from replication.panel.whole_hub.arrays.gaps import Times
 from replication.panel.whole_hub.arrays.levels import NONE, Levels, Steps
-from replication.panel.whole_hub.arrays.rates import Times
 from replication.panel.whole_hub.arrays.reading import Ints, Mask
 from replication.panel.whole_hub.arrays.repositories import Block
+from replication.panel.whole_hub.arrays.stretches import (
+    Stretch,
+    births,
+    from_the_anchor,
+    summed,
+)
 
 COUNTED, TIMED, BORN, ANCHORED, CHAINED = range(5)
 """Kinds of gains, as in `sql/gains.sql`."""
@@ -22,24 +30,38 @@ SPAN = 1 << 34
 
 @dataclass(frozen=True)
 class Gains:
-    """Gains of some repositories in thousandths, by kind; `row` counts from `first_id`."""
+    """Gains of some repositories in thousandths, in the order of repositories and ends.
+
+    Attributes
+    ----------
+    first_id, created
+        Number of the first repository, from which `row` counts, and unix seconds of each.
+    steps, place, kind
+        The gains, the reading at which each ends, and how each is known.
+    frozen
+        Steps over a time in which nearly every counter stood still, as they were read.
+    """
 
     first_id: int
     created: Ints
     steps: Steps
-    kind: Ints
+    place: Ints
+    kind: NDArray[np.int8]
     frozen: Steps
-    """Steps over a time in which nearly every counter stood still, as they were read."""
 
 
 @dataclass(frozen=True)
 class Counted:
-    """A block when its levels and its chain are known.
+    """What the gains of some repositories are made of, when their levels and their chain are known.
 
     Attributes
     ----------
+    first_id, created
+        As in `Gains`.
+    steps, first, first_reached
+        As in `Levels`.
     chain
-        Gains of the chain, zeros left out.
+        Gains of the chain.
     limit, has_sum, chained, is_covered
         Of each repository: its first counter, or the first of all where it has none; whether the chain reaches it before its first counter, what the chain says
         until then, and whether it covers the whole life.
@@ -49,8 +71,11 @@ class Counted:
         Moment after which a repository that was last read in a frozen time has no level; `NONE` of others.
     """
 
-    block: Block
-    levels: Levels
+    first_id: int
+    created: Ints
+    steps: Steps
+    first: Ints
+    first_reached: Ints
     chain: Steps
     limit: Ints
     has_sum: Mask
@@ -58,11 +83,28 @@ class Counted:
     is_covered: Mask
     timed: tuple[Steps, Ints]
     since: Ints
-    overcounts: tuple[Ints, Ints, Ints]
-    stretches: pd.DataFrame
 
 
-def counted(block: Block, times: Times, frozen: pd.DataFrame, stretches: pd.DataFrame) -> Counted:
+class Beside(NamedTuple):
+    """What else is found of a block: its errors and its stretches.
+
+    Attributes
+    ----------
+    spikes, envelopes, overcounts
+        As in `Levels` and in `Chain`.
+    stretches
+        As in `stretches`.
+    """
+
+    spikes: tuple[Ints, ...]
+    envelopes: tuple[Ints, ...]
+    overcounts: tuple[Ints, ...]
+    stretches: list[Stretch]
+
+
+def counted(
+    block: Block, times: Times, frozen: pd.DataFrame, ends: pd.DataFrame
+) -> tuple[Counted, Beside]:
     """Compute levels and chain of a block.
 
     Parameters
@@ -71,68 +113,25 @@ def counted(block: Block, times: Times, frozen: pd.DataFrame, stretches: pd.Data
         The repositories.
     times
         The readings and rules.
-    frozen, stretches
+    frozen, ends
         As `periods.frozen_times` and `periods.stretches` make them.
     """
-    found = of_levels.levels(block, times.moment)
-    counts, wrong = rates.counts(block, times)
-    chain = rates.chain(block, counts, times)
+    found, by_rates = of_levels.levels(block, times.moment), rates.chain(block, times)
+    chain = by_rates.gains
     limit = np.where(found.first == NONE, times.anchor, found.first_reached)
     before = np.flatnonzero(chain.ended <= limit[chain.row])
-    size = len(block.created)
-    has_sum = np.zeros(size, dtype=bool)
-    has_sum[chain.row[before]] = True
-    chained = summed(chain.row[before], chain.gain[before], size)
-    covered = block.created >= times.horizon
-    sums = _stretch_sums(block, found, chain, times, stretches)
-    births = np.flatnonzero(
-        has_sum & covered & (found.first != NONE) & (found.first_reached <= times.anchor)
-    )
-    sums.append(_known(block, "births", births, chained[births], 1000 * found.first[births]))
-    return Counted(
-        block, found, chain.only(chain.gain > 0), limit, has_sum, chained, covered,
-        _timed(found.steps, chain, frozen), _last(block, found, times, frozen), wrong,
-        pd.concat(sums, ignore_index=True),
+    has_sum, covered = by_rates.begun <= limit, block.created >= times.horizon
+    chained = summed(chain.row[before], chain.gain[before], len(block.created))
+    one = Counted(
+        block.first_id, block.created, found.steps, found.first, found.first_reached, chain,
+        limit, has_sum, chained, covered, _timed(found.steps, chain, frozen),
+        _last(block, found, times, frozen),
     )  # fmt: skip
-
-
-def summed(row: Ints, values: Ints, size: int) -> Ints:
-    """Sums of whole numbers by row."""
-    out = np.zeros(size, dtype=np.int64)
-    np.add.at(out, row, values)
-    return out
-
-
-def members(start: Ints, stop: Ints) -> tuple[Ints, Ints]:
-    """Every place of some ranges, behind the number of its range."""
-    sizes = np.maximum(stop - start, 0)
-    of = np.repeat(np.arange(len(sizes)), sizes)
-    return of, np.arange(len(of)) + np.repeat(start - np.cumsum(sizes) + sizes, sizes)
-
-
-def _known(block: Block, stretch: str, row: Ints, chained: Ints, counted_: Ints) -> pd.DataFrame:
-    columns = {"id": block.first_id + row, "chained": chained, "counted": counted_}
-    return pd.DataFrame(columns).assign(stretch=stretch)
-
-
-def _stretch_sums(
-    block: Block, found: Levels, chain: Steps, times: Times, stretches: pd.DataFrame
-) -> list[pd.DataFrame]:
-    """Chain and counters over the stretches that begin at the first counter: `sql/stretch_sums.sql`."""
-    size, out = len(block.created), []
-    is_first = (found.first != NONE) & (found.first_reached == times.anchor)
-    after = np.flatnonzero((chain.began >= times.anchor) & is_first[chain.row])
-    for stretch, until in stretches[["stretch", "until"]].itertuples(index=False):
-        inside = after[chain.ended[after] <= until]
-        has_chain = np.zeros(size, dtype=bool)
-        has_chain[chain.row[inside]] = True
-        chained = summed(chain.row[inside], chain.gain[inside], size)
-        most = np.zeros(size, dtype=np.int64)
-        reached = found.reached <= until
-        most[found.row[reached]] = found.level[reached]  # levels rise, so that the last is the most
-        rows = np.flatnonzero(has_chain)
-        out.append(_known(block, stretch, rows, chained[rows], 1000 * (most - found.first)[rows]))
-    return out
+    known = [
+        births(block.first_id, found, chained, has_sum & covered, times),
+        *from_the_anchor(block.first_id, found, by_rates, times, ends),
+    ]
+    return one, Beside(found.spikes, found.envelopes, by_rates.overcounts, known)
 
 
 def _timed(steps: Steps, chain: Steps, frozen: pd.DataFrame) -> tuple[Steps, Ints]:
@@ -141,10 +140,19 @@ def _timed(steps: Steps, chain: Steps, frozen: pd.DataFrame) -> tuple[Steps, Int
     for since, until in frozen[["since", "until"]].itertuples(index=False):
         times += (steps.began < until) & (steps.ended > since)
     some = steps.only(np.flatnonzero(times))
+    if not len(some.row):
+        return some, some.gain
     start, stop = _inside(some, chain)
     total = np.concatenate([[0], np.cumsum(chain.gain)])
     chained = (total[np.maximum(stop, start)] - total[start]) * times[times > 0]
     return some.only(chained > 0), chained[chained > 0]
+
+
+def _members(start: Ints, stop: Ints) -> tuple[Ints, Ints]:
+    """Every place of some ranges, behind the number of its range."""
+    sizes = np.maximum(stop - start, 0)
+    of = np.repeat(np.arange(len(sizes)), sizes)
+    return of, np.arange(len(of)) + np.repeat(start - np.cumsum(sizes) + sizes, sizes)
 
 
 def _inside(steps: Steps, chain: Steps) -> tuple[Ints, Ints]:
@@ -164,11 +172,11 @@ def _last(block: Block, found: Levels, times: Times, frozen: pd.DataFrame) -> In
     return np.where(is_frozen, found.last_reached, NONE)
 
 
-def gains(one: Counted, factor: float) -> Gains:
+def gains(one: Counted, factor: float, moment: Ints) -> Gains:
     """The gains of a block by kind: `sql/gains.sql`."""
     frozen, chained = one.timed
     parts = [
-        (COUNTED, _not_timed(one.levels.steps, frozen)),
+        (COUNTED, _not_timed(one.steps, frozen)),
         (TIMED, _spread(frozen, chained, one.chain)),
         (BORN, _born(one)),
         *_by_chain(one, factor),
@@ -178,9 +186,14 @@ def gains(one: Counted, factor: float) -> Gains:
         np.concatenate([getattr(part, name) for _, part in parts])
         for name in ("row", "began", "ended", "gain")
     ))  # fmt: skip
-    kind = np.repeat([kind for kind, _ in parts], [len(part.row) for _, part in parts])
-    some = steps.gain > 0
-    return Gains(one.block.first_id, one.block.created, steps.only(some), kind[some], frozen)
+    kinds = np.array([kind for kind, _ in parts], dtype=np.int8)
+    kind, place = (
+        np.repeat(kinds, [len(part.row) for _, part in parts]),
+        np.searchsorted(moment, steps.ended),
+    )
+    order = np.argsort(steps.row * len(moment) + place, kind="stable")
+    order = order[steps.gain[order] > 0]
+    return Gains(one.first_id, one.created, steps.only(order), place[order], kind[order], frozen)
 
 
 def _not_timed(steps: Steps, frozen: Steps) -> Steps:
@@ -194,26 +207,25 @@ def _not_timed(steps: Steps, frozen: Steps) -> Steps:
 def _spread(frozen: Steps, chained: Ints, chain: Steps) -> Steps:
     """Steps over a frozen time, spread as the chain says."""
     start, stop = _inside(frozen, chain)
-    of, at = members(start, stop)
+    of, at = _members(start, stop)
     gain = np.floor(1.0 * chain.gain[at] * frozen.gain[of] / chained[of]).astype(np.int64)
     return Steps(chain.row[at], chain.began[at], chain.ended[at], gain)
 
 
 def _born(one: Counted) -> Steps:
     """From creation to the first counter, where no chain says when."""
-    found = one.levels
-    has_level = found.first != NONE
+    has_level = one.first != NONE
     row = np.flatnonzero(has_level & (~one.has_sum | (one.is_covered & (one.chained == 0))))
-    began = np.minimum(one.block.created[row], found.first_reached[row] - 1)
-    return Steps(row, began, found.first_reached[row], 1000 * found.first[row])
+    began = np.minimum(one.created[row], one.first_reached[row] - 1)
+    return Steps(row, began, one.first_reached[row], 1000 * one.first[row])
 
 
 def _by_chain(one: Counted, factor: float) -> list[tuple[int, Steps]]:
     """Up to the first counter by the chain, anchored where the counter holds the whole life."""
-    found, row = one.levels, one.chain.row
-    has_level = found.first != NONE
+    row = one.chain.row
+    has_level = one.first != NONE
     with np.errstate(divide="ignore", invalid="ignore"):
-        ratio = 1e3 * found.first / one.chained
+        ratio = 1e3 * one.first / one.chained
     is_anchored = one.is_covered & has_level
     scale = np.where(is_anchored, ratio, np.where(has_level, np.minimum(factor, ratio), factor))
     out = []

@@ -7,12 +7,13 @@ from typing import Any
 
 import numpy as np
 
-from replication.panel.whole_hub.arrays.reading import BITS, Ints, Mask
+from replication.panel.whole_hub.arrays.reading import BITS, Counts, Ints, Mask
 from replication.panel.whole_hub.arrays.repositories import Block
 
 _MASK = np.int64((1 << BITS) - 1)
 NONE = -1
 """In place of a level that a repository has not."""
+_NOTHING = np.zeros(0, dtype=np.int64)
 
 
 @dataclass(frozen=True)
@@ -79,24 +80,64 @@ def levels(block: Block, moment: Ints) -> Levels:
     moment
         (readings,) unix seconds.
     """
-    row, place = np.nonzero(block.counter >= 0)
-    counter = block.counter[row, place]
+    size = len(block.created)
+    row, place, level, falling = _risen(block.counter)
+    spikes, envelopes = (_NOTHING,) * 4, (_NOTHING,) * 2
+    if len(falling):
+        kept = ~np.isin(row, falling)
+        more, spikes, envelopes = _mended(np.take(block.counter, falling, axis=1), falling)
+        row, place, level = (
+            np.append(one[kept], other)
+            for one, other in zip((row, place, level), more, strict=True)
+        )
+    order = by_row(row, size)
+    row, level, reached = row[order], level[order], moment[place[order]]
+    return Levels(
+        row, level, reached, *_ends(row, level, reached, size), _steps(row, level, reached),
+        spikes, envelopes,
+    )  # fmt: skip
+
+
+def by_row(row: Ints, size: int) -> Ints:
+    """The order of rows, of each as they stand: rows below two to the 16th are sorted digit by digit."""
+    return np.argsort(row.astype(np.uint16) if size <= 1 << 16 else row, kind="stable")
+
+
+def _risen(counter: Counts) -> tuple[Ints, Ints, Ints, Ints]:
+    """Where the counters rose above all before, reading after reading: row, place and level; and rows that ever fall."""
+    highest = np.full(counter.shape[1], NONE, dtype=counter.dtype)
+    falls = np.zeros(len(highest), dtype=bool)
+    rows, levels_ = [], []
+    for now in counter:
+        risen = np.flatnonzero(now > highest)
+        falls |= (now < highest) & (now >= 0)
+        found = now[risen]
+        highest[risen] = found
+        rows.append(risen)
+        levels_.append(found)
+    place = np.repeat(np.arange(len(counter)), [len(one) for one in rows])
+    level = np.concatenate(levels_).astype(np.int64)
+    return np.concatenate(rows), place, level, np.flatnonzero(falls)
+
+
+def _mended(
+    counters: Counts, rows: Ints
+) -> tuple[tuple[Ints, Ints, Ints], tuple[Ints, Ints, Ints, Ints], tuple[Ints, Ints]]:
+    """Levels of counters that fall, their spikes, and by how much their envelopes differ."""
+    row, place = np.nonzero(counters.T >= 0)
+    counter = counters[place, row].astype(np.int64)
     before = beside(counter, row, -1, NONE)
     moved = np.flatnonzero(counter != before)
     row, place, counter, before = (x[moved] for x in (row, place, counter, before))
     spikes, is_spike = _spikes(row, place, counter, before)
-    is_falling = np.zeros(len(block.created), dtype=bool)
-    is_falling[row[counter < before]] = True
     kept = ~is_spike
     row, place, counter = row[kept], place[kept], counter[kept]
     highest = np.maximum.accumulate((row << BITS) + counter) & _MASK
     is_level = highest != beside(highest, row, -1, NONE)
-    falling = is_falling[row]
-    envelopes = _envelopes(row[falling], counter[falling], highest[falling])
-    row, level, reached = row[is_level], highest[is_level], moment[place[is_level]]
-    return Levels(
-        row, level, reached, *_ends(row, level, reached, len(block.created)),
-        _steps(row, level, reached), spikes, envelopes,
+    of, apart = _envelopes(row, counter, highest)
+    return (
+        (rows[row[is_level]], place[is_level], highest[is_level]),
+        (rows[spikes[0]], *spikes[1:]), (rows[of], apart),
     )  # fmt: skip
 
 

@@ -1,4 +1,4 @@
-"""Extracts read by ranges of ids."""
+"""Extracts read by ranges of ids: numbers first, texts of the rows that are asked for."""
 
 from __future__ import annotations
 
@@ -6,10 +6,10 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any, Protocol
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.compute as pc
 import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
@@ -18,6 +18,8 @@ from replication.sources.snapshots import texts
 Ints = NDArray[np.int64]
 Words = NDArray[np.uint64]
 Mask = NDArray[np.bool_]
+Counts = NDArray[np.signedinteger[Any]]
+"""Counts that stand in as few bits as they need."""
 NULL, ABSENT = -1, -2
 """In place of a count: not read, and no row at this reading."""
 UNDATED = np.int64(-1 << 62)
@@ -25,10 +27,11 @@ BITS = 40
 """A count is below two to this power."""
 RANGE_ROWS = 1 << 16
 """Rows of the largest extract that are read together, about."""
-_NUMBERS = ("created", "rolling", "counter")
-_COLUMNS = ["repository", "name", *_NUMBERS, "parents"]
+NUMBERS = ("created", "rolling", "counter")
+TEXTS = ("repository", "name", "parents")
 _END = 1 << 32
 """A second after every id's."""
+_EIGHT = 8
 
 
 class NotOrdinaryError(Exception):
@@ -36,7 +39,7 @@ class NotOrdinaryError(Exception):
 
 
 @contextmanager
-def _ordinary() -> Iterator[None]:
+def ordinary() -> Iterator[None]:
     """Leave what cannot be read to the statements, which say so."""
     try:
         yield
@@ -44,58 +47,88 @@ def _ordinary() -> Iterator[None]:
         raise NotOrdinaryError from error
 
 
+class Texts(Protocol):
+    """Where the texts of some rows are."""
+
+    def take(self, column: str, rows: Ints) -> pa.Array:
+        """The texts of some of them in `name` or `parents`."""
+
+
 @dataclass(frozen=True)
 class Rows:
-    """Rows of one extract in the order of their ids, one an id.
+    """Some rows of one extract.
 
     Attributes
     ----------
-    high, low
-        The id as two numbers, by which the rows are in order.
-    created
-        Unix seconds: the least of the copies that are young enough and were ever downloaded.
-    rolling, counter
-        The largest of the copies; `NULL` where none has one.
-    names, parents
-        The largest of the copies.
-    counts
-        Whether any copy is young enough and was ever downloaded.
-    named
-        Whether any such copy has a name.
-    copies
-        Rows of the same id beside the first.
     ids
-        As text.
+        (n, 3): the digits of each id as they are written, eight in a number.
+    created
+        Unix seconds; `UNDATED` where it is not known.
+    rolling, counter
+        `NULL` where there is none.
+    counts
+        Whether each is young enough and was ever downloaded.
+    texts
+        Names and parents.
+    named
+        Whether any copy that counts has a name; None where there are no copies.
+    copies
+        Rows of the same id beside each; None where there are none.
     """
 
-    high: Words
-    low: Words
+    ids: Words
     created: Ints
     rolling: Ints
     counter: Ints
     counts: Mask
-    named: Mask
-    copies: Ints
-    ids: pa.Array
-    names: pa.Array
-    parents: pa.Array
+    texts: Texts
+    named: Mask | None = None
+    copies: Ints | None = None
+
+
+@dataclass(frozen=True)
+class _Group:
+    """The numbers of a row group, and the first eight digits of its ids as numbers in their order."""
+
+    number: int
+    rows: pa.RecordBatch
+    ids: Words
+    starts: Words
+
+
+@dataclass(frozen=True)
+class _Read:
+    """The texts of a row group from one of its rows on."""
+
+    extract: Extract
+    group: int
+    first: int
+
+    def take(self, column: str, rows: Ints) -> pa.Array:
+        """As `Texts.take`."""
+        return self.extract.column(self.group, column).take(pa.array(rows + self.first))
 
 
 class Extract:
-    """One extract: the ranges of ids of its row groups, and the rows of any range."""
+    """One extract: the ranges of ids of its row groups, and the rows of any range.
+
+    The row group that was read last is kept, as two ranges that follow on each other share one.
+    """
 
     def __init__(self, path: Path) -> None:
-        with _ordinary():
+        with ordinary():
             self._file = pq.ParquetFile(path)
         schema, self._has_ids = self._file.schema_arrow, True
         if not (
-            set(_COLUMNS) <= set(schema.names)
-            and all(schema.field(name).type == pa.int64() for name in _NUMBERS)
-            and all(schema.field(n).type == pa.string() for n in ("repository", "name", "parents"))
+            {*NUMBERS, *TEXTS} <= set(schema.names)
+            and all(schema.field(name).type == pa.int64() for name in NUMBERS)
+            and all(schema.field(name).type == pa.string() for name in TEXTS)
         ):
             raise NotOrdinaryError
-        with _ordinary():
-            self._ends = [self._group(n) for n in range(self._file.num_row_groups)]
+        with ordinary():
+            self._ends = [self._seconds(n) for n in range(self._file.num_row_groups)]
+        self._group: _Group | None = None
+        self._texts: dict[str, tuple[int, pa.Array]] = {}
 
     @property
     def size(self) -> int:
@@ -113,22 +146,43 @@ class Extract:
         ends = [end for both in self._ends for end in both]
         return self._has_ids and ends == sorted(ends)
 
-    def _group(self, number: int) -> tuple[int, int]:
+    def _seconds(self, number: int) -> tuple[int, int]:
         """The seconds in which the first and the last id of a row group were made."""
-        found = self._file.metadata.row_group(number).column(self._column).statistics
+        names = [self._file.schema.column(n).path for n in range(len(self._file.schema))]
+        column = self._file.metadata.row_group(number).column(names.index("repository"))
+        found = column.statistics
         if found is None or not found.has_min_max or found.null_count is None:
             self._has_ids = False
             return 0, _END - 1
         self._has_ids &= not found.null_count
-        return int(found.min[:8], 16), int(found.max[:8], 16)
+        return int(found.min[:_EIGHT], 16), int(found.max[:_EIGHT], 16)
 
-    @property
-    def _column(self) -> int:
-        names = [self._file.schema.column(n).path for n in range(len(self._file.schema))]
-        return names.index("repository")
+    def groups(self, since: int, until: int) -> list[int]:
+        """Row groups that may hold ids of [since, until)."""
+        return [n for n, (first, last) in enumerate(self._ends) if first < until and last >= since]
 
-    def rows(self, since: int, until: int, earliest: int) -> Rows:
-        """The rows of ids that were made in [since, until), in unix seconds.
+    def most(self, since: int, until: int) -> int:
+        """Rows of the row groups of a range: at least as many as in the range."""
+        footer = self._file.metadata
+        return sum(footer.row_group(n).num_rows for n in self.groups(since, until))
+
+    def column(self, group: int, name: str) -> pa.Array:
+        """One column of a row group."""
+        known, found = self._texts.get(name, (None, None))
+        if known != group:
+            found = self.whole([group], [name])[name]
+            self._texts[name] = group, found
+        return found
+
+    def whole(self, groups: Sequence[int], columns: Sequence[str]) -> pa.RecordBatch:
+        """Columns of row groups in one piece."""
+        with ordinary():
+            table = self._file.read_row_groups(groups, columns=columns, use_threads=False)
+        found = table.combine_chunks().to_batches()
+        return found[0] if found else pa.RecordBatch.from_pylist([], table.schema)
+
+    def rows(self, since: int, until: int, earliest: int) -> list[Rows] | None:
+        """The rows of ids that were made in [since, until), in unix seconds, some in each part.
 
         Parameters
         ----------
@@ -136,25 +190,32 @@ class Extract:
             The range.
         earliest
             Repositories that were created before are too old to count.
+
+        Returns
+        -------
+        list of Rows or None
+            In the order of the seconds of their ids; None where they do not stand so.
         """
-        groups = [
-            n for n, (first, last) in enumerate(self._ends) if first < until and last >= since
-        ]
-        with _ordinary():
-            table = self._file.read_row_groups(groups, columns=_COLUMNS, use_threads=False)
-        batch = table.combine_chunks().to_batches()
-        if not batch:
-            batch = [pa.RecordBatch.from_pylist([], table.schema)]
-        high, low = packed(batch[0]["repository"])
-        if not texts.in_order(high, low):
-            order = np.lexsort((low, high))
-            batch, high, low = [batch[0].take(pa.array(order))], high[order], low[order]
-        first = np.searchsorted(high, np.uint64(since << 32))
-        stop = np.searchsorted(high, np.uint64((until << 32) - 1), side="right")
-        part = slice(int(first), int(stop))
-        return _rows(
-            batch[0].slice(part.start, part.stop - part.start), high[part], low[part], earliest
-        )
+        out = []
+        for number in self.groups(since, until):
+            group = self._numbers(number)
+            if (group.starts[1:] < group.starts[:-1]).any():
+                return None
+            ends = (_as_written(since), _as_written(until))
+            first, stop = (int(n) for n in np.searchsorted(group.starts, np.array(ends, np.uint64)))
+            part = group.rows.slice(first, stop - first)
+            if len(part):
+                where = _Read(self, number, first)
+                out.append(Rows(group.ids[first:stop], *numbers(part, earliest), where))
+        return out
+
+    def _numbers(self, number: int) -> _Group:
+        """The numbers of a row group."""
+        if self._group is None or self._group.number != number:
+            rows = self.whole([number], ["repository", *NUMBERS])
+            ids = digits(rows["repository"])
+            self._group = _Group(number, rows, ids, ids[:, 0].byteswap())
+        return self._group
 
 
 def ranges(extracts: Sequence[Extract]) -> list[tuple[int, int]]:
@@ -165,6 +226,26 @@ def ranges(extracts: Sequence[Extract]) -> list[tuple[int, int]]:
     return list(zip([0, *inner], [*inner, _END], strict=True))
 
 
+def _as_written(second: int) -> int:
+    """The eight digits of a second as a number that stands in the same order."""
+    return int.from_bytes(b"%08x" % second, "big") if second < _END else (1 << 64) - 1
+
+
+def digits(ids: pa.Array) -> Words:
+    """The digits of each id as they are written, eight in a number."""
+    places, data = texts.content(ids)
+    if ids.null_count or (np.diff(places) != texts.ID).any():
+        raise NotOrdinaryError
+    return data.view(np.uint64).reshape(-1, texts.ID // _EIGHT)
+
+
+def as_text(ids: Words) -> pa.Array:
+    """Ids of their digits."""
+    ends = pa.array(np.arange(0, texts.ID * (len(ids) + 1), texts.ID, dtype=np.int32))
+    data = pa.py_buffer(np.ascontiguousarray(ids))
+    return pa.Array.from_buffers(pa.string(), len(ids), [None, ends.buffers()[1], data])
+
+
 def packed(ids: pa.Array) -> tuple[Words, Words]:
     """Each id as two numbers, in the order of which extracts stand."""
     found = texts.keys(ids)
@@ -173,47 +254,30 @@ def packed(ids: pa.Array) -> tuple[Words, Words]:
     return found
 
 
-def _rows(batch: pa.RecordBatch, high: Words, low: Words, earliest: int) -> Rows:
-    """The rows, copies of one id as one."""
-    created, rolling, counter = (
-        batch[name].fill_null(none).to_numpy()
-        for name, none in zip(_NUMBERS, (UNDATED, NULL, NULL), strict=True)
-    )
-    for count, name in ((rolling, "rolling"), (counter, "counter")):
-        low_end, is_null = count.min(initial=0), batch[name].null_count
-        if count.max(initial=0) >> BITS or low_end < (NULL if is_null else 0) or (
-            is_null and (count < 0).sum() > is_null
-        ):  # fmt: skip
-            raise NotOrdinaryError
-    counts = ((created >= earliest) | (created == UNDATED)) & ((rolling > 0) | (counter > 0))
-    ids, names, parents = (batch[name] for name in ("repository", "name", "parents"))
-    named = counts & np.asarray(names.is_valid().to_numpy(zero_copy_only=False))
-    is_head = np.ones(len(high), dtype=bool)
-    is_head[1:] = (high[1:] != high[:-1]) | (low[1:] != low[:-1])
-    if is_head.all():
-        copies = np.zeros(len(high), dtype=np.int64)
-        return Rows(
-            high, low, created, rolling, counter, counts, named, copies, ids, names, parents
-        )
-    heads = np.flatnonzero(is_head)
-    late = np.where(counts & (created != UNDATED), created, np.iinfo(np.int64).max)
-    least = np.minimum.reduceat(late, heads)
-    return Rows(
-        high[heads], low[heads],
-        np.where(least == np.iinfo(np.int64).max, UNDATED, least),
-        np.maximum.reduceat(rolling, heads), np.maximum.reduceat(counter, heads),
-        np.logical_or.reduceat(counts, heads), np.logical_or.reduceat(named, heads),
-        np.diff(heads, append=len(high)) - 1,
-        ids.take(pa.array(heads)), _largest(names, heads), _largest(parents, heads),
-    )  # fmt: skip
+def numbers(batch: pa.RecordBatch, earliest: int) -> tuple[Ints, Ints, Ints, Mask]:
+    """Moment of creation, the counts, and which rows are young enough and were ever downloaded."""
+    created = _filled(batch["created"], UNDATED)
+    rolling, counter = (_count(batch[name]) for name in ("rolling", "counter"))
+    young = created >= earliest
+    if batch["created"].null_count:
+        young |= created == UNDATED
+    return created, rolling, counter, young & ((rolling > 0) | (counter > 0))
 
 
-def _largest(words: pa.Array, heads: Ints) -> pa.Array:
-    """The largest text of each run of copies, null where none has one."""
-    sizes = np.diff(heads, append=len(words))
-    several = np.flatnonzero(sizes > 1)
-    runs = (words.slice(heads[n], sizes[n]).drop_null().to_pylist() for n in several)
-    best = pa.array([max(run, default=None) for run in runs], words.type)
-    mask = np.zeros(len(heads), dtype=bool)
-    mask[several] = True
-    return pc.replace_with_mask(words.take(pa.array(heads)), pa.array(mask), best)
+def _filled(column: pa.Array, none: int | np.int64) -> Ints:
+    """Whole numbers, with `none` where there is none."""
+    if column.null_count == len(column):
+        return np.full(len(column), none, dtype=np.int64)
+    return np.asarray((column.fill_null(none) if column.null_count else column).to_numpy())
+
+
+def _count(column: pa.Array) -> Ints:
+    """Counts, where arrays can hold them."""
+    found = _filled(column, NULL)
+    known = np.maximum(found, 0) if column.null_count else found
+    together = np.bitwise_or.reduce(known, initial=np.int64(0))
+    if not 0 <= together < 1 << BITS or (
+        column.null_count and (found < 0).sum() > column.null_count
+    ):
+        raise NotOrdinaryError
+    return found

@@ -1,45 +1,49 @@
-"""Sums of gains over windows and weeks: `sql/window_totals.sql`, `sql/totals_as_read.sql` and `sql/week_totals.sql`."""
+"""Sums of gains over windows: `sql/window_totals.sql` and `sql/totals_as_read.sql`."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import pandas as pd
+import pyarrow as pa
 
-from replication.panel.whole_hub.arrays.gains import CHAINED, SPAN, TIMED, Gains, members
+from replication.panel.whole_hub.arrays.gains import CHAINED, TIMED, Gains
 from replication.panel.whole_hub.arrays.levels import Steps
 from replication.panel.whole_hub.arrays.reading import Ints
 
-_LEAST = 1000
+LEAST = 1000
 """Thousandths of a download, rounded, below which nothing is kept."""
 
 
-class AsCut:
-    """Gains of some repositories, cut at the ends of windows.
+class Downloads(NamedTuple):
+    """Downloads of some repositories, by their numbers, and of these what the chain alone says; without those that are none."""
 
-    They stand in the order of their repositories and ends, so that those of a window are a range of places
-    for each repository, whose sum is a difference of two running sums; the few at its ends are cut.
+    id: Ints
+    total: Ints
+    chained: Ints
+
+
+class Sums:
+    """Sums of some repositories' gains over windows.
 
     Parameters
     ----------
     found
         The gains.
+    moment
+        (readings,) unix seconds.
+    frozen
+        As `periods.frozen_times` makes it.
     """
 
-    def __init__(self, found: Gains) -> None:
-        order = np.argsort(_keys(found.steps.row, found.steps.ended), kind="stable")
-        self._found, self._steps = found, found.steps.only(order)
-        self._is_chained = found.kind[order] == CHAINED
-        self._ended = _keys(self._steps.row, self._steps.ended)
-        began = _keys(self._steps.row, self._steps.began)
-        self._began = np.minimum.accumulate(began[::-1])[::-1]
-        """Of each place, the least of it and all after it."""
-        self._total = _running(self._steps.gain)
-        self._chained = _running(np.where(self._is_chained, self._steps.gain, 0))
+    def __init__(self, found: Gains, moment: Ints, frozen: pd.DataFrame) -> None:
+        self._found, self._moment = found, moment
+        self._cut = _AsCut(found, moment)
+        self._read = _AsRead(found, moment, frozen)
+        self._inside: dict[tuple[int, ...], tuple[Ints, Ints]] = {}
 
-    def totals(self, window: Any) -> Ints:
+    def as_cut(self, window: Any) -> Downloads:
         """Downloads of each repository in one window, and of these what the chain alone says.
 
         Parameters
@@ -47,129 +51,152 @@ class AsCut:
         window
             The row of a table that `periods.period` makes.
 
-        Returns
-        -------
-        numpy.ndarray
-            (3, n): number of the repository, downloads, those of the chain; without those that are none.
         """
-        row, until = _those_in(self._found, window)
-        since = np.full(len(row), window.since)
-        start = np.searchsorted(self._ended, _keys(row, since), side="right")
-        whole = np.maximum(np.searchsorted(self._began, _keys(row, since)), start)
-        stop = np.maximum(np.searchsorted(self._ended, _keys(row, until), side="right"), whole)
-        end = np.searchsorted(self._began, _keys(row, until))
-        total = self._total[stop] - self._total[whole]
-        chained = self._chained[stop] - self._chained[whole]
-        for first, last in ((start, whole), (stop, end)):
-            of, at = members(first, last)
-            began, ended = self._steps.began[at], self._steps.ended[at]
-            inside = np.minimum(ended, until[of]) - np.maximum(began, since[of])
-            gain = _cut(self._steps, at, np.maximum(inside, 0))
-            np.add.at(total, of, gain)
-            np.add.at(chained, of, np.where(self._is_chained[at], gain, 0))
-        return _rounded(self._found, row, total, chained)
+        row, until = self._those_in(window)
+        return self._rounded(row, *self._cut.totals(row, window.since, until))
+
+    def as_read(self, window: Any) -> Downloads:
+        """The same without cutting: what was gained falls whole at the reading that found it, and the chain says none."""
+        row, until = self._those_in(window)
+        skips = bool(window.skips_caught_up)
+        total = self._read.totals(row, window.since, until, skips=skips)
+        return self._rounded(row, total, np.zeros_like(total))
+
+    def _those_in(self, window: Any) -> tuple[Ints, Ints]:
+        """Repositories that can count in a window, and until when each does."""
+        key, created = _limits(window), self._found.created
+        if key not in self._inside:
+            until = np.minimum(window.until, created + window.age_limit)
+            is_born = (created >= window.born_since) & (created < window.born_until)
+            row = np.flatnonzero(is_born & (until > window.since))
+            self._inside[key] = row, until[row]
+        return self._inside[key]
+
+    def _rounded(self, row: Ints, total: Ints, chained: Ints) -> Downloads:
+        """Thousandths, rounded to whole downloads; those that are none are left out."""
+        total = total + 500
+        kept = np.flatnonzero(total >= LEAST)
+        found = self._found.first_id + row[kept], total[kept] // 1000, (chained[kept] + 500) // 1000
+        return Downloads(*(smallest(one) for one in found))
 
 
-class AsRead:
-    """The same without cutting: what was gained falls whole at the reading that found it.
+def smallest(values: Ints) -> Ints:
+    """The values in 32 bits where they fit."""
+    fits = not len(values) or values.max() <= np.iinfo(np.int32).max
+    return values.astype(np.int32) if fits else values
+
+
+def on_end(parts: list[Downloads]) -> pa.Table:
+    """One table of them."""
+    columns = [np.concatenate(several) for several in zip(*parts, strict=True)]
+    return pa.table(dict(zip(Downloads._fields, columns, strict=True)))
+
+
+def alike(is_cut: bool, window: Any, has_caught_up: bool) -> tuple[int, ...]:
+    """What tells apart the sums of two windows.
 
     Parameters
     ----------
-    found
-        The gains.
-    frozen
-        As `periods.frozen_times` makes it.
+    is_cut
+        Whether gains are cut at its ends.
+    window
+        The row of a table that `periods.period` makes.
+    has_caught_up
+        Whether a reading caught up, which a window can leave out.
+    """
+    return int(is_cut), *_limits(window), int(has_caught_up and window.skips_caught_up)
+
+
+def _limits(window: Any) -> tuple[int, ...]:
+    """What tells apart who counts in a window, and until when."""
+    names = ("since", "until", "born_since", "born_until", "age_limit")
+    return tuple(int(getattr(window, name)) for name in names)
+
+
+class _Ends:
+    """Where gains stand that are in the order of their repositories and of the readings at which they end.
+
+    Those of a window are a range for each repository.
     """
 
-    def __init__(self, found: Gains, frozen: pd.DataFrame) -> None:
-        steps, kept = found.steps, np.flatnonzero(found.kind != TIMED)
-        ended = np.concatenate([steps.ended[kept], found.frozen.ended])
-        gain = np.concatenate([steps.gain[kept], found.frozen.gain])
-        keys = _keys(np.concatenate([steps.row[kept], found.frozen.row]), ended)
-        order = np.argsort(keys, kind="stable")
-        self._found, self._ended = found, keys[order]
-        caught_up = np.isin(ended, frozen.loc[frozen["caught_up"] == 1, "until"].to_numpy())
-        self._total = _running(gain[order])
-        self._without = _running(np.where(caught_up, 0, gain)[order])
+    def __init__(self, row: Ints, place: Ints, size: int, moment: Ints) -> None:
+        self._moment, self._readings = moment, len(moment)
+        ended = np.bincount(row * self._readings + place, minlength=size * self._readings)
+        self._before = running(ended)
 
-    def totals(self, window: Any) -> Ints:
-        """As `AsCut.totals`; the chain says none."""
-        row, until = _those_in(self._found, window)
-        start = np.searchsorted(self._ended, _keys(row, window.since), side="right")
-        stop = np.searchsorted(self._ended, _keys(row, until), side="right")
-        running = self._without if window.skips_caught_up else self._total
-        total = running[stop] - running[start]
-        return _rounded(self._found, row, total, np.zeros(len(row), dtype=np.int64))
+    def after(self, row: Ints, when: Ints | int) -> Ints:
+        """The first gain of each row that ends after a moment, or the first of a later row."""
+        place = np.searchsorted(self._moment, when, side="right")
+        return np.asarray(self._before[row * self._readings + place])
+
+    def last(self, row: Ints) -> Ints:
+        """The first gain of a later row."""
+        return np.asarray(self._before[(row + 1) * self._readings])
 
 
-def _keys(row: Ints, moment: Ints | int) -> Ints:
-    """One number of a repository and a moment, in the order of both."""
-    return np.asarray(row * SPAN + np.clip(moment, 0, SPAN - 1))
+class _AsCut:
+    """Gains that are cut at the ends of windows.
+
+    No two gains of a repository share a time, so that one at most is cut at each end.
+    """
+
+    def __init__(self, found: Gains, moment: Ints) -> None:
+        self._steps = found.steps
+        self._ends = _Ends(found.steps.row, found.place, len(found.created), moment)
+        self._is_chained = found.kind == CHAINED
+        self._total = running(found.steps.gain)
+        self._chained = running(np.where(self._is_chained, found.steps.gain, 0))
+
+    def totals(self, row: Ints, since: int, until: Ints) -> tuple[Ints, Ints]:
+        """Thousandths between two moments, and of these what the chain alone says."""
+        start, stop = self._ends.after(row, since), self._ends.after(row, until)
+        total = self._total[stop] - self._total[start]
+        chained = self._chained[stop] - self._chained[start]
+        began = np.append(self._steps.began, 0)
+        first = np.flatnonzero((start < stop) & (began[start] < since))
+        at = start[first]
+        lost = cut(self._steps, at, self._steps.ended[at] - since) - self._steps.gain[at]
+        last = np.flatnonzero((stop < self._ends.last(row)) & (began[stop] < until))
+        to = stop[last]
+        more = cut(self._steps, to, until[last] - np.maximum(began[to], since))
+        for rows, places, gain in ((first, at, lost), (last, to, more)):
+            total[rows] += gain
+            chained[rows] += np.where(self._is_chained[places], gain, 0)
+        return total, chained
 
 
-def _running(values: Ints) -> Ints:
+class _AsRead:
+    """Gains as they were read; those over a frozen time fall at the reading that caught up, or are left out."""
+
+    def __init__(self, found: Gains, moment: Ints, frozen: pd.DataFrame) -> None:
+        row, place, gain = found.steps.row, found.place, found.steps.gain
+        if len(found.frozen.row):
+            kept = np.flatnonzero(found.kind != TIMED)
+            late = np.searchsorted(moment, found.frozen.ended)
+            row = np.append(row[kept], found.frozen.row)
+            place, gain = np.append(place[kept], late), np.append(gain[kept], found.frozen.gain)
+            order = np.argsort(row * len(moment) + place, kind="stable")
+            row, place, gain = row[order], place[order], gain[order]
+        self._ends = _Ends(row, place, len(found.created), moment)
+        self._total = self._without = running(gain)
+        caught_up = np.isin(moment, frozen.loc[frozen["caught_up"] == 1, "until"].to_numpy())
+        if caught_up.any():
+            self._without = running(np.where(caught_up[place], 0, gain))
+
+    def totals(self, row: Ints, since: int, until: Ints, *, skips: bool) -> Ints:
+        """Thousandths between two moments."""
+        sums = self._without if skips else self._total
+        return np.asarray(sums[self._ends.after(row, until)] - sums[self._ends.after(row, since)])
+
+
+def running(values: Ints) -> Ints:
     """Sum of all before each place, and of all."""
-    return np.append(np.int64(0), np.cumsum(values))
+    out = np.zeros(len(values) + 1, dtype=np.int64)
+    np.cumsum(values, out=out[1:])
+    return out
 
 
-def _those_in(found: Gains, window: Any) -> tuple[Ints, Ints]:
-    """Repositories that can count in a window, and until when each does."""
-    until = np.minimum(window.until, found.created + window.age_limit)
-    is_born = (found.created >= window.born_since) & (found.created < window.born_until)
-    row = np.flatnonzero(is_born & (until > window.since))
-    return row, until[row]
-
-
-def week_totals(every: Iterable[Gains], weeks: pd.DataFrame, pairs: Ints) -> pd.DataFrame:
-    """Downloads of each pair of uploader and origin in each week.
-
-    Parameters
-    ----------
-    every
-        All gains, some repositories at a time.
-    weeks
-        As `periods.weeks` makes it: weeks that follow on each other.
-    pairs
-        Number of the pair of each repository by its own number; 0 where it is in none.
-
-    Returns
-    -------
-    pandas.DataFrame
-        ``pair, week, downloads``, by week and pair.
-    """
-    starts, size = weeks["since"].to_numpy(), int(pairs.max(initial=0)) + 1
-    total = np.zeros(len(starts) * size, dtype=np.int64)
-    age = int(weeks["age_limit"].iloc[0]) if len(weeks) else 0
-    step = int(weeks["until"].iloc[0] - starts[0]) if len(weeks) else 1
-    for found in every if len(weeks) else ():
-        of = pairs[found.first_id + np.arange(len(found.created))]
-        row = found.steps.row
-        until = np.minimum(found.steps.ended, found.created[row] + age)
-        first = np.maximum((found.steps.began - starts[0]) // step, 0)
-        last = np.minimum(-((starts[0] - until) // step) - 1, len(starts) - 1)
-        many = np.where(of[row] > 0, np.maximum(last - first + 1, 0), 0)
-        at = np.repeat(np.arange(len(row)), many)
-        week = first[at] + np.arange(len(at)) - np.repeat(np.cumsum(many) - many, many)
-        low = np.maximum(found.steps.began[at], starts[week])
-        inside = np.minimum(until[at], starts[week] + step) - low
-        some = np.flatnonzero(inside > 0)
-        gain = _cut(found.steps, at[some], inside[some])
-        np.add.at(total, week[some] * size + of[row[at[some]]], gain)
-    total += 500
-    kept = np.flatnonzero(total >= _LEAST)
-    week, pair = np.divmod(kept, size)
-    ends = weeks["period"].to_numpy()
-    return pd.DataFrame({"pair": pair, "week": ends[week], "downloads": total[kept] // 1000})
-
-
-def _cut(steps: Steps, some: Ints, inside: Ints) -> Ints:
+def cut(steps: Steps, some: Ints, inside: Ints) -> Ints:
     """What falls within a part of each gain's time."""
     span = steps.ended[some] - steps.began[some]
     return np.asarray(np.floor(steps.gain[some] * (1.0 * inside / span)).astype(np.int64))
-
-
-def _rounded(found: Gains, row: Ints, total: Ints, chained: Ints) -> Ints:
-    """Thousandths, rounded to whole downloads; those that are none are left out."""
-    total, chained = total + 500, chained + 500
-    kept = np.flatnonzero(total >= _LEAST)
-    return np.stack([found.first_id + row[kept], total[kept] // 1000, chained[kept] // 1000])
