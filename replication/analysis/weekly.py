@@ -57,7 +57,7 @@ def resampled(counts: Ints, rules: Inference) -> Floats:
 
 def _group_by_group(counts: Ints, rules: Inference) -> Floats:
     """Totals (B, k, T) of cells (n, k, T), the sums of each group over the developers that it has."""
-    present = counts.any(axis=-1).T
+    present = np.asarray(counts.any(axis=-1)).T
     cells = [counts[among, group].astype(float) for group, among in enumerate(present)]
     totals = np.empty((rules.replicates, *counts.shape[1:]))
     for number, start in enumerate(range(0, rules.replicates, rules.chunk)):
