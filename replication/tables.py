@@ -264,7 +264,7 @@ TABLES: list[Table] = [
     Table("hill", "Hill's tail index against the size of the tail",
           "analysis.concentration.hill", "repositories", digits=DIGITS),
     Table("tail_models", "A lognormal beside the Pareto law above the same threshold, downloads treated as continuous, and whether the Pareto law holds",
-          "analysis.tails.models", "repositories", digits=DIGITS, long=True),
+          "analysis.tails.models", "repositories", digits=DIGITS),
     Table("tail_plateaus", "How far Hill's index moves from tails of the square root of the units to half of them",
           "analysis.tails.plateaus", "repositories", digits=DIGITS),
     Table("removal_sets", "The fewest developers and repositories without which the lead turns",

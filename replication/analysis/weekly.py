@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from replication.analysis.cells import Weeks
 from replication.analysis.lead import LEAD, SIDES
 from replication.definitions import Inference
-from replication.inference import intervals
+from replication.inference import many_columns
 from replication.inference.resampling import EXACT, FEW, cluster_weights, replicate_totals
 
 GROUPS = (*SIDES, LEAD)
@@ -59,13 +59,13 @@ def _group_by_group(counts: Ints, rules: Inference) -> Floats:
     """Totals (B, k, T) of cells (n, k, T), the sums of each group over the developers that it has."""
     present = np.asarray(counts.any(axis=-1)).T
     cells = [counts[among, group].astype(float) for group, among in enumerate(present)]
-    totals = np.empty((rules.replicates, *counts.shape[1:]))
+    totals = np.empty((*counts.shape[1:], rules.replicates))  # each sum's replicates in one piece
     for number, start in enumerate(range(0, rules.replicates, rules.chunk)):
         weights = cluster_weights(len(counts), rules.chunk, rules.seed, number)
         weights = weights[: rules.replicates - start]
         for group, among in enumerate(present):
-            totals[start : start + rules.chunk, group] = weights[:, among] @ cells[group]
-    return totals
+            totals[group, :, start : start + rules.chunk] = (weights[:, among] @ cells[group]).T
+    return np.moveaxis(totals, -1, 0)
 
 
 def smoothed(weekly: NDArray[Number], width: int) -> NDArray[Number]:
@@ -97,7 +97,7 @@ def bands(
     pandas.DataFrame
         One row a group and week: ``group, week, share, lower, upper``.
     """
-    low, high = intervals.percentile(replicates.reshape(len(replicates), -1), level)
+    low, high = many_columns.percentile(replicates.reshape(len(replicates), -1), level)
     index = pd.MultiIndex.from_product([groups, weeks], names=["group", "week"])
     columns = {"share": share.ravel(), "lower": low, "upper": high}
     return pd.DataFrame(columns, index=index).reset_index()
