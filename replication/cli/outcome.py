@@ -13,7 +13,7 @@ from replication import extent
 from replication.cli.terminal import print_table
 from replication.files import read_csv, read_json
 from replication.kinds import RELEASED, SNAPSHOTS
-from replication.plain import plain
+from replication.plain import plain, quantity
 
 Row = dict[str, str]
 COLUMNS = ("claim", "published", "public data", "comes out", "survives")
@@ -102,7 +102,7 @@ def source_line(results: Path) -> str:
         return "no manifest"
     if about.source == RELEASED:
         return released.describe(about)
-    read = f"{about.title}: {about.filename}, {about.rows:,} rows, SHA-256 {about.sha256[:12]}"
+    read = f"{about.title}: {about.filename}, {quantity(about.rows, 'row')}, SHA-256 {about.sha256[:12]}"
     return f"{read}\n{about.left_out}".rstrip()
 
 
