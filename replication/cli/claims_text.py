@@ -146,7 +146,7 @@ def _lines(claim: Claim, row: Row | None) -> Iterator[tuple[str, str]]:
     yield "claimed", _claimed(claim)
     yield "by", claim.source
     yield "retells", claim.retells
-    seen = claim.read != "at second hand" or _host(claim.url) in claim.through
+    seen = claim.read != "at second hand" or host(claim.url) in claim.through
     yield "where", claim.url if seen else f"{claim.url} (not read there)"
     yield "read", ", ".join(filter(None, (claim.read, claim.through)))
     yield "period", claim.period
@@ -182,11 +182,6 @@ def _claimed(claim: Claim) -> str:
 def _rank(answer: str) -> int:
     """Where a group of claims stands in the list: those with an answer first."""
     return next((n for n, known in enumerate((CONTRADICTED, REPRODUCED)) if answer == known), 2)
-
-
-def _host(url: str) -> str:
-    """The site of an address, as `through` names it."""
-    return host(url).removeprefix("www.")
 
 
 def _cut(text: str, width: int) -> str:
