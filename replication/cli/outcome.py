@@ -14,6 +14,7 @@ from replication.cli.terminal import print_table
 from replication.files import read_csv, read_json
 from replication.kinds import RELEASED, SNAPSHOTS
 from replication.plain import plain, quantity
+from replication.report import claim_text
 
 Row = dict[str, str]
 COLUMNS = ("claim", "published", "public data", "comes out", "survives")
@@ -48,7 +49,13 @@ def attribution_lines(results: Path) -> Iterator[str]:
 def print_verdicts(results: Path, console: Console) -> None:
     """Print the claims that were judged, one a row."""
     rows = [
-        (r["statement"], r["published"], _short(r["estimate"]), r["answer"], r["survives"])
+        (
+            r["statement"],
+            claim_text.published(r["published"], r["unit"]),
+            claim_text.estimate(r["estimate"], r["unit"]),
+            r["answer"],
+            r["survives"],
+        )
         for r in _rows(results / "claims.csv")
         if r["estimate"]
     ]
@@ -109,11 +116,3 @@ def source_line(results: Path) -> str:
 def _rows(path: Path) -> list[Row]:
     rows: list[Row] = read_csv(path, dtype=str).to_dict("records")
     return rows
-
-
-def _short(value: str) -> str:
-    """A number with one decimal; anything else as it is."""
-    try:
-        return f"{float(value):.1f}"
-    except ValueError:
-        return value
