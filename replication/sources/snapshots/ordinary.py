@@ -179,5 +179,6 @@ def _in_order(table: pa.Table) -> pa.Table:
     seams = [pa.concat_arrays([one[-1:], other[:1]]) for one, other in pairwise(parts)]
     if all(map(texts.ascend, parts + seams)):
         return table
-    high, low = np.hstack([texts.keys(part) for part in parts])
+    found = [both for part in parts if (both := texts.keys(part)) is not None]
+    high, low = (np.concatenate(words) for words in zip(*found, strict=True))
     return table.take(pa.array(np.lexsort((low, high))))
