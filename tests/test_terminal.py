@@ -233,7 +233,7 @@ def test_figures_of_claims_have_their_units() -> None:
     told = io.StringIO()
     outcome.print_verdicts(ROOT / "results", console(told, width=220))
     lines = told.getvalue().splitlines()
-    (lead,) = [line for line in lines if "China leads the USA" in line]
+    (lead,) = [line for line in lines if line.strip().startswith("China leads the USA")]
     assert "1.3 points" in lead
     (count,) = [line for line in lines if "cumulative downloads" in line]
     assert re.search(r"0\.3.billion +0\.57.billion", count)
