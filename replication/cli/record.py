@@ -47,7 +47,7 @@ def record(
         str,
         typer.Option(
             metavar="all|top|top:N",
-            help="What a list holds: every model, the most downloaded, or all with N downloads.",
+            help="What a list holds: every model, the most downloaded, or all with at least N downloads.",
         ),
     ] = "",
     folder: Annotated[Path | None, out_folder("The folder of the record.", default=FOLDER)] = None,
