@@ -159,7 +159,7 @@ def test_what_came_out_is_shown_in_points(pair: tuple[Path, Path]) -> None:
     )  # fmt: skip
     assert found["Country shares (percent)"] == (
         ("year", "China", "15.00", "13.88", "-1.12"),
-        ("cohort", "China", "40.00", "40.00", "+1.0e-05"),
+        ("cohort", "China", "40.00", "40.00", "+0.000010"),
     )
     assert [name for name, _ in found["Tables of results"]] == sorted(TABLES)
 

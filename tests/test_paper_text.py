@@ -58,17 +58,19 @@ def test_the_finding_stands_first() -> None:
     assert PAPER.count("{{in-short}}") == 1
 
 
-def test_no_number_of_the_body_stands_twice() -> None:
+@pytest.mark.parametrize("own", [False, True], ids=["packaged", "own definitions"])
+def test_no_number_of_the_body_stands_twice(own: bool) -> None:
     """Outside tables, captions and the finding in short."""
-    keys = numbers_of(body(PAPER))
+    keys = numbers_of(body(prose.chosen(PAPER, {"own": own})))
     assert len(keys) > 50
     assert sorted(key for key in set(keys) if keys.count(key) > 1) == []
 
 
-@pytest.mark.parametrize("text", [PAPER], ids=["paper"])
-def test_no_sentence_has_more_than_six_numbers(text: str) -> None:
+@pytest.mark.parametrize("own", [False, True], ids=["packaged", "own definitions"])
+def test_no_sentence_has_more_than_six_numbers(own: bool) -> None:
     """A reader keeps six at most."""
-    assert [s for s in sentences(body(text)) if len(numbers_of(s)) > 6] == []
+    text = body(prose.chosen(PAPER, {"own": own}))
+    assert [s for s in sentences(text) if len(numbers_of(s)) > 6] == []
 
 
 def test_a_full_sentence_is_found() -> None:

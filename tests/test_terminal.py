@@ -18,6 +18,7 @@ from replication.cli import outcome, stages, summary, terminal
 from replication.files import read_json, write_json
 from replication.pipeline import STAGES
 from replication.places import IN_SHORT
+from replication.plain import quantity
 from replication.report import claims
 from replication.run import ROOT, Run
 from replication.stages import Stage
@@ -225,3 +226,22 @@ def test_summary_is_fast() -> None:
 def test_the_last_stage_names_the_ending() -> None:
     """The finding is printed after the stage that writes it."""
     assert stages.PAPER in {stage.name for stage in STAGES}
+
+
+def test_figures_of_claims_have_their_units() -> None:
+    """What was published and what public data have, as one writes them: no bare number, no power of ten."""
+    told = io.StringIO()
+    outcome.print_verdicts(ROOT / "results", console(told, width=220))
+    lines = told.getvalue().splitlines()
+    (lead,) = [line for line in lines if line.strip().startswith("China leads the USA")]
+    assert "1.3 points" in lead
+    (count,) = [line for line in lines if "cumulative downloads" in line]
+    assert re.search(r"0\.3.billion +0\.57.billion", count)
+
+
+@pytest.mark.parametrize(
+    ("count", "words"), [(0, "0 rows"), (1, "1 row"), (2, "2 rows"), (1_200, "1,200 rows")]
+)
+def test_a_quantity_has_a_singular(count: int, words: str) -> None:
+    """One row is no rows."""
+    assert quantity(count, "row") == words

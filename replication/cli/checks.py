@@ -73,7 +73,7 @@ def compare(
 def calibration(force: Force = False) -> None:
     """Measure the coverage of every interval method on synthetic data sets; some minutes.
 
-    One that was killed goes on from where it was when it is run again.
+    A run that was killed is continued when it is started again.
     """
     from replication.definitions import PACKAGED
     from replication.pipeline import STAGES

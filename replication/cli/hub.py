@@ -33,7 +33,7 @@ def crawl_command(
 ) -> None:
     """Read the Hub's list of models now, as one more reading of a folder of snapshots.
 
-    A crawl that is interrupted goes on where it was. HF_TOKEN doubles the number of requests.
+    A crawl that was interrupted is continued. HF_TOKEN doubles the number of requests.
     """
     from replication.sources.crawl.extent import choose
 

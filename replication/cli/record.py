@@ -1,4 +1,4 @@
-"""The command that goes on with the record: a reading comes in, and everything follows."""
+"""The command that continues the record: a reading comes in, and everything follows."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ def record(
         str,
         typer.Option(
             metavar="all|top|top:N",
-            help="What a list holds: every model, the most downloaded, or all with N downloads.",
+            help="What a list holds: every model, the most downloaded, or all with at least N downloads.",
         ),
     ] = "",
     folder: Annotated[Path | None, out_folder("The folder of the record.", default=FOLDER)] = None,
@@ -69,7 +69,7 @@ def record(
         bool, typer.Option("--force", help="Take FILE in though it looks like a part.")
     ] = False,
 ) -> None:
-    """Go on with the record: take in a reading of the Hub, and say what moved.
+    """Add a reading of the Hub to the record, and say what moved.
 
     One folder holds every reading that came in, one for each day and kind.
     After each, the shares of the twelve months that end with it are computed

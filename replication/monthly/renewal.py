@@ -2,7 +2,7 @@
 
 `windows/DAY` holds what was computed of the window that a reading closes, and window.json, which is
 written last, says from what. A window whose readings and edition are the same is left as it is, so that
-a run that was interrupted goes on where it was.
+a run that was interrupted is continued.
 """
 
 from __future__ import annotations

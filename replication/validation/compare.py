@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import math
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
@@ -275,8 +276,11 @@ def _range(values: tuple[float, ...]) -> str:
 
 
 def _points(value: float) -> str:
-    """A difference with its sign; a very small one is not shown as none."""
-    return f"{value:+.2f}" if abs(value) >= 0.005 or value == 0 else f"{value:+.1e}"
+    """A difference with its sign and as many decimals as a small one needs; of a tiny one its power of ten."""
+    if 0 < abs(value) < 1e-6:
+        return f"{value:+.0e}"
+    digits = 1 - math.floor(math.log10(abs(value))) if 0 < abs(value) < 0.005 else 2
+    return f"{value:+.{digits}f}"
 
 
 def _number(text: str) -> float | None:

@@ -150,7 +150,7 @@ def require_calibration(run: Run) -> None:
     if stored_key(FOLDER) != key(read_csv(run.attributed / "repositories.csv"), run.definitions):
         raise VerificationError(
             f"{CALIBRATION} was measured with other code, definitions or sizes",
-            "run make calibration (some minutes; if killed, it goes on when run again), then make all",
+            "run make calibration (some minutes; a run that was killed is continued), then make all",
         )
 
 
