@@ -9,8 +9,8 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
+from both_ways import compare
 from hub_rows import WINDOWS, Rows, Snapshots, definitions, hub, snapshots, write
-from test_arrays import compare
 
 from replication.panel.whole_hub.arrays import known, reading, repositories
 from replication.panel.whole_hub.arrays.known import Known
@@ -155,7 +155,7 @@ def test_rows_of_row_groups(
 
 def ids(*numbers: int) -> np.ndarray:
     """Digits of ids."""
-    return digits(pa.array([f"{n:024x}" for n in numbers]))
+    return digits(pa.array([f"{n:024x}" for n in numbers], pa.string()))
 
 
 def numbers(found: Known, *some: int) -> list[int] | None:
