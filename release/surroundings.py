@@ -40,6 +40,15 @@ from replication.cli.app import main
 main()
 """
 """Starts the command line as if the machine had so many cores, with the user's locale in force."""
+COVERAGE = """\
+import sys
+from pathlib import Path
+from replication.kinds import BUNDLED
+from replication.run import Run
+from replication.validation.coverage import require_calibration
+require_calibration(Run(BUNDLED, Path(sys.argv[1])))
+"""
+"""Fails where the stored coverage of the intervals seems to be of other code, definitions or sizes."""
 
 
 @dataclass(frozen=True)
@@ -155,8 +164,9 @@ def run(
     if possible.nobody:
         _give(desk)
     for stage in stages:
-        _call(possible, environment, desk, stage)
+        _call(possible, environment, desk, START.format(workers=surrounding.workers), stage)
     made = folder if surrounding.form == CHECKOUT else folder / COMMAND
+    _call(possible, environment, desk, COVERAGE, str(made))
     return _compared(possible, environment.version, made, expected)
 
 
@@ -171,12 +181,14 @@ def _locale(wanted: str, folder: Path) -> str:
     return wanted if (folder / wanted / "LC_NUMERIC").is_file() else "C"
 
 
-def _call(surrounding: Surrounding, environment: Environment, desk: Path, stage: str) -> None:
-    """Run one command as the surrounding says."""
+def _call(
+    surrounding: Surrounding, environment: Environment, desk: Path, code: str, argument: str
+) -> None:
+    """Run code with an argument as the surrounding says."""
     user: dict[str, Any] = {"user": NOBODY, "group": NOBODY, "extra_groups": []}
     safe = ["-P"] if surrounding.form != CHECKOUT else []
     done = subprocess.run(
-        [environment.python, *safe, "-c", START.format(workers=surrounding.workers), stage],
+        [environment.python, *safe, "-c", code, argument],
         cwd=desk / surrounding.folder,
         env=_variables(surrounding, desk),
         umask=surrounding.umask,
@@ -188,7 +200,7 @@ def _call(surrounding: Surrounding, environment: Environment, desk: Path, stage:
     )
     if done.returncode:
         last = (done.stderr or done.stdout).strip().splitlines()[-4:]
-        what = f"{stage} fails in the surrounding {surrounding.name}: {' / '.join(last)}"
+        what = f"{argument} fails in the surrounding {surrounding.name}: {' / '.join(last)}"
         raise ReleaseError(
             what, "run it alone: .venv/bin/python -m release surroundings --only NAME"
         )

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from replication.api import draw, estimate, read_panel, read_registry, read_results
     from replication.definitions import load_definitions
 
-__version__ = "0.10.0"
+__version__ = "0.11.0"
 __all__ = [
     "draw",
     "estimate",

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from replication.plain import quantity
+
 TOP, NAMESPACES, ALL = "top ", "namespaces: ", "all"
 """How an extent begins, or what it is where it is everything."""
 UNKNOWN = ""
@@ -42,6 +44,5 @@ def in_words(about: Mapping[str, Any]) -> str:
     if known.startswith(TOP) and known.removeprefix(TOP).isdigit():
         return f"the {int(known.removeprefix(TOP)):,} most downloaded models of the Hub"
     if known.startswith(NAMESPACES):
-        count = known.count(",") + 1
-        return f"{count:,} namespace{'' if count == 1 else 's'} of the Hub"
+        return f"{quantity(known.count(',') + 1, 'namespace')} of the Hub"
     return "an unknown part of the Hub"

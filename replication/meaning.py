@@ -54,7 +54,27 @@ def _parsed(data: bytes, digest: str) -> str:
     except (SyntaxError, ValueError):
         return digest
     _leave_out_texts(tree)
-    return ast.dump(tree)
+    return _written(tree)
+
+
+def _written(node: object) -> str:
+    """A syntax tree as text, the same from every version of Python.
+
+    Versions add fields, which are empty where the code does not use what is new, and `ast.dump` writes
+    them or not; some end a formatted text with an empty piece. So what is empty is left out.
+    """
+    if isinstance(node, ast.JoinedStr):
+        return f"JoinedStr({','.join(_written(one) for one in node.values if not _is_blank(one))})"
+    if isinstance(node, ast.AST):
+        fields = (
+            f"{name}={_written(value)}"
+            for name, value in ast.iter_fields(node)
+            if value is not None and value != []
+        )
+        return f"{type(node).__name__}({','.join(fields)})"
+    if isinstance(node, list):
+        return f"[{','.join(map(_written, node))}]"
+    return repr(node)
 
 
 def _leave_out_texts(node: ast.AST) -> None:
@@ -66,6 +86,11 @@ def _leave_out_texts(node: ast.AST) -> None:
                 inside[:] = [one for one in inside if not _is_text(one)]
             for one in inside:
                 _leave_out_texts(one)
+
+
+def _is_blank(node: ast.expr) -> bool:
+    """Whether a piece of a formatted text is empty."""
+    return isinstance(node, ast.Constant) and node.value == ""
 
 
 def _is_text(node: ast.AST) -> bool:

@@ -31,6 +31,11 @@ def plain_lines(text: str) -> str:
     return "\n".join(plain(line, len(line)) for line in text.split("\n"))
 
 
+def quantity(count: int, noun: str) -> str:
+    """Name so many things of a noun with a plural in s: "1 row", "1,200 rows"."""
+    return f"{count:,} {noun}{'' if count == 1 else 's'}"
+
+
 def few(texts: Sequence[str], most: int) -> str:
     """Name the first of many, and how many more there are."""
     more = len(texts) - most

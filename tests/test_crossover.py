@@ -12,9 +12,10 @@ from small import synthetic_definitions, synthetic_weeks
 
 from replication.analysis.cells import Weeks
 from replication.analysis.crossover import series
-from replication.analysis.weekly import first_lasting, smoothed
+from replication.analysis.weekly import first_lasting, resampled, smoothed
 from replication.definitions import Definitions
 from replication.errors import DegenerateDataError
+from replication.inference.resampling import replicate_totals
 
 DEFINITIONS = synthetic_definitions()
 
@@ -87,3 +88,22 @@ def test_fewer_weeks_than_a_smoothed_sum_are_refused() -> None:
     with pytest.raises(DegenerateDataError, match=f"fewer than smoothing_weeks = {width} weeks"):
         series(Weeks(synthetic_weeks([True] * (width - 1)), DEFINITIONS))
     assert series(Weeks(synthetic_weeks([True] * width), DEFINITIONS))[0]["week"].nunique() == 1
+
+
+def test_groups_multiplied_alone_give_the_same_totals() -> None:
+    """A developer of two groups counts in both, and a group without any has nothing."""
+    drawn = np.random.default_rng(2).integers(0, 9, (12, 4, 5))
+    of_group = np.arange(12)[:, None] % 3 == np.arange(4)
+    of_group[0] = [True, True, False, False]
+    counts = drawn * of_group[..., None]
+    rules = dataclasses.replace(DEFINITIONS.inference, replicates=25, chunk=10)
+    at_once = replicate_totals(counts.reshape(12, -1), 25, 10, rules.seed).reshape(25, 4, 5)
+    assert np.array_equal(resampled(counts, rules), at_once)
+    assert not at_once[:, 3].any()
+
+
+def test_totals_too_large_to_be_exact_are_refused() -> None:
+    """As of any cells: where a sum could be too large, all are multiplied at once and checked."""
+    counts = np.full((3, 1, 1), 1 << 52)
+    with pytest.raises(DegenerateDataError, match="not exact"):
+        resampled(counts, DEFINITIONS.inference)

@@ -14,16 +14,17 @@ from replication import places
 from replication.attribution import evidence_csv
 from replication.errors import DefinitionError, ReplicationError
 from replication.plain import plain, plain_lines
-from replication.report import claims, retelling, sentence
+from replication.report import claims, retelling, retelling_rules, sentence
 from replication.report.number_formats import FORMATS
 
 LEDGER = {one.id: one for one in claims.load(places.PAPER / "claims.toml")}
-RULES = retelling.load()
+RULES = retelling_rules.load()
 SENTENCES = (
     "Chinese open models made up 17.1% of downloads in the past year, surpassing the US share of 15.8 percent.",
     "Over the year to August 2025, China led the USA by 1.3 points among new models on Hugging Face.",
     "Qwen and DeepSeek account for the vast majority of China\u2019s share.",
     "One in six downloads of open models is of a Chinese model.",
+    "China overtakes US: 17.1% vs 15.8%",
     *(rule.example for rule in RULES.rule[:12]), *(rule.kept for rule in RULES.rule[:12]),
 )  # fmt: skip
 

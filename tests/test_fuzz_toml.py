@@ -18,7 +18,7 @@ from replication import places
 from replication.definitions import PACKAGED, Definitions, reading, toml_files
 from replication.definitions import records as of_records
 from replication.definitions.values import flat
-from replication.report import claims, datapackage, dataset, licences, numbers, retelling
+from replication.report import claims, datapackage, dataset, licences, numbers, retelling_rules
 
 ID = re.compile(r"[\w.-]+", re.ASCII)
 
@@ -83,7 +83,7 @@ def texts_hold(file: numbers._NumbersFile) -> bool:
     )
 
 
-def rules_hold(rules: retelling.Rules) -> bool:
+def rules_hold(rules: retelling_rules.Rules) -> bool:
     """Every rule is seen in one way, and every pattern is one."""
     seen = all((bool(r.found) + bool(r.missing) + r.measured) == 1 for r in rules.rule)
     patterns = [pattern for r in rules.rule for pattern in (*r.found, *r.missing, *r.unless)]
@@ -96,7 +96,7 @@ KINDS = {
     "records": Kind(of_records.PACKAGED_RECORDS, of_records.RecordsFile, records_hold),
     "claims": Kind(places.PAPER / "claims.toml", claims._Ledger, claims_hold),
     "numbers": Kind(places.PAPER / "numbers.toml", numbers._NumbersFile, texts_hold),
-    "retelling": Kind(retelling.PATH, retelling.Rules, rules_hold),
+    "retelling": Kind(retelling_rules.PATH, retelling_rules.Rules, rules_hold),
     "licences": Kind(licences.SOURCE, licences.Licences, bool),
     "dataset": Kind(dataset.SOURCE, dataset.Contents, bool),
     "columns": Kind(datapackage.COLUMNS, datapackage._ColumnsFile, bool),
@@ -192,7 +192,7 @@ def test_an_id_is_a_plain_name(text: str) -> None:
 
 def test_a_pattern_that_is_none_is_named() -> None:
     """A rule on sentences with a pattern that cannot be one is refused when it is read."""
-    tables = toml_files.parse(retelling.PATH)
+    tables = toml_files.parse(retelling_rules.PATH)
     tables["subject"][0] = tables["subject"][0] | {"asserts": "(a"}
     with pytest.raises(toml_files.DefinitionError, match="pattern"):
-        toml_files.validated(retelling.Rules, tables)
+        toml_files.validated(retelling_rules.Rules, tables)

@@ -43,7 +43,8 @@ def edition() -> Edition:
 
 def taken(file: Path, folder: Path, day: date | None, covers: str = "all") -> intake.Taken:
     """Take a file in by the packaged definitions."""
-    return intake.take(file, folder, DEFINITIONS, day=day, covers=covers)
+    offered = intake.look(file, folder, day=day, said=request.extent_of(covers))
+    return intake.take(offered, folder, DEFINITIONS)
 
 
 def figures(points: dict[str, float], developers: list[tuple[str, str, float]]) -> Figures:
@@ -156,6 +157,17 @@ def test_a_file_is_taken_in_once(tmp_path: Path) -> None:
 
 
 @pytest.mark.slow
+def test_a_file_that_changes_meanwhile_is_refused(tmp_path: Path) -> None:
+    """What was looked at is what is taken in; the folder then holds no reading."""
+    folder, file = tmp_path / "record", small.top(tmp_path, AUGUST, 1_000)
+    offered = intake.look(file, folder, day=AUGUST, said=request.extent_of("top"))
+    file.write_bytes(file.read_bytes().replace(b"\n", b"\r\n"))
+    with pytest.raises(SourceError, match="changed while it was taken in"):
+        intake.take(offered, folder, DEFINITIONS)
+    assert not [path for path in folder.rglob("*") if path.is_file()]
+
+
+@pytest.mark.slow
 def test_what_a_list_covers_must_be_said(tmp_path: Path) -> None:
     """Nothing is guessed; a list that ends far above its cut-off is a part."""
     file = small.top(tmp_path, AUGUST, 1_000)
@@ -200,7 +212,8 @@ def test_a_part_is_refused(tmp_path: Path) -> None:
     with pytest.raises(SourceError, match="looks like a part") as caught:
         taken(short, folder, AUGUST)
     assert "FORCE=1" in caught.value.remedy
-    assert intake.take(short, folder, DEFINITIONS, day=AUGUST, covers="all", anyway=True).is_new
+    offered = intake.look(short, folder, day=AUGUST, said=request.extent_of("all"))
+    assert intake.take(offered, folder, DEFINITIONS, anyway=True).is_new
     other = small.whole(tmp_path / "other", AUGUST)
     with pytest.raises(SourceError, match="another reading of 2024-08-28"):
         taken(other, folder, AUGUST)
@@ -305,7 +318,7 @@ def test_dates_of_creation_alone_close_no_window(tmp_path: Path) -> None:
     done = invoke("record", "--reading", file, "--out", tmp_path / "record")
     assert done.exit_code == 0, done.stderr
     told = " ".join(done.stdout.split())
-    assert "any day, dates of creation, 1 rows: new reading" in told
+    assert "any day, dates of creation, 1 row: new reading" in told
     assert "dates of creation alone close no window" in told
 
 
@@ -620,7 +633,7 @@ def test_the_real_tables_give_the_window_that_the_package_carries(
     crawls = sorted(records.glob("osir-lmts/oslm-crawler/data/*/HuggingFace/raw-models-info.jsonl"))
     for file in [*(records / name for name in names), counters, *crawls]:
         day = date.fromisoformat(file.parts[-3]) if file in crawls else None
-        assert intake.take(file, tmp_path, DEFINITIONS, day=day).is_new
+        assert intake.take(intake.look(file, tmp_path, day=day), tmp_path, DEFINITIONS).is_new
     about = DEFINITIONS.published_window
     tables = window.read(tmp_path, readings.all_of(tmp_path), DEFINITIONS)
     made = window.figures(tables, Span(about.start, about.end), DEFINITIONS, edition.evidence)

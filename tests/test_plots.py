@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import sys
 from collections.abc import Mapping, Sequence
+from concurrent.futures import Future
 from dataclasses import replace
 from itertools import product
 from pathlib import Path
@@ -33,6 +34,7 @@ from replication.analysis.specification import (
 )
 from replication.attribution.assign import LABELS
 from replication.definitions import Definitions, load_definitions
+from replication.errors import ContractError
 from replication.files import read_json, write_csv, write_json
 from replication.places import ROOT
 from replication.plots import (
@@ -337,6 +339,32 @@ def test_every_figure_is_written_in_every_form_with_the_same_bytes(tmp_path: Pat
     for one, two in zip(first, second, strict=True):
         assert one.read_bytes().startswith(SIGNATURES.get(one.suffix[1:], b""))
         assert one.read_bytes() == two.read_bytes(), one.name
+
+
+def test_the_first_figure_may_have_been_begun_elsewhere(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It is not drawn again, and stands where it belongs; what failed there fails here."""
+
+    def draw(results: Results, definitions: Definitions) -> Figure:
+        return style.page(1, "Here", "of nothing", results.footer(definitions)).figure
+
+    monkeypatch.setattr("replication.plots.FIGURES", dict.fromkeys(["one", "two"], draw))
+    synthetic(tmp_path / "results")
+    begun: Future[tuple[dict[str, str], dict[str, bytes]]] = Future()
+    begun.set_result(({"title": "There"}, {"one.svg": b"drawn elsewhere"}))
+    given = (tmp_path / "results", tmp_path / "figures", DEFINITIONS, lambda _: None)
+    draw_all(*given, workers=1, begun=begun)
+    words = read_json(tmp_path / "figures" / "figures.json")
+    assert [(name, said["title"]) for name, said in words.items()] == [
+        ("one", "There"),
+        ("two", "Here"),
+    ]
+    assert (tmp_path / "figures" / "one.svg").read_bytes() == b"drawn elsewhere"
+    failed: Future[tuple[dict[str, str], dict[str, bytes]]] = Future()
+    failed.set_exception(ContractError("not there", "elsewhere"))
+    with pytest.raises(ContractError, match="not there"):
+        draw_all(*given, workers=1, begun=failed)
 
 
 @pytest.mark.slow

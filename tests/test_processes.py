@@ -19,8 +19,9 @@ import pytest
 from replication import meaning, processes
 from replication.errors import ContractError
 from replication.kinds import BUNDLED, SNAPSHOTS
-from replication.pipeline import STAGES, ahead
+from replication.pipeline import STAGES, ahead, page_stage
 from replication.places import ROOT
+from replication.report.page import build
 from replication.run import Run
 from replication.stages import files_of_code
 
@@ -239,6 +240,47 @@ def test_nothing_is_imported_ahead_that_no_stage_uses(told: Told) -> None:
     assert run_of(ALL, ["figures", "page"], told)() == ["figures", "page"]
     told.clear()
     assert run_of(ALL, ["panel"], told, SNAPSHOTS)() == [2, "panel", "ended"]
+
+
+def made_ahead(told: Told) -> list[tuple[object, ...]]:
+    """What was asked for beside parsing, each with the run that it is of."""
+    asked = [one[1:3] for one in told if isinstance(one, tuple)]
+    return [one for one in asked if one[0] is not meaning.of_python]
+
+
+def test_what_the_page_reads_is_made_while_figures_are_drawn(told: Told) -> None:
+    """Where a process is there and the page is asked for; not of the whole Hub."""
+    run_of(ALL, ["panel", "figures", "paper"], told)
+    assert made_ahead(told) == [(page_stage.payload, Run(BUNDLED, ROOT))]
+    for stages, ran, data in (
+        (ALL, ["panel"], BUNDLED),
+        (ALL, ["figures", "page"], BUNDLED),
+        (ALL[:-1], ["panel", "figures"], BUNDLED),
+        (ALL, ["panel", "figures"], SNAPSHOTS),
+    ):
+        told.clear()
+        run_of(stages, ran, told, data)
+        assert made_ahead(told) == []
+
+
+def test_what_was_made_ahead_is_for_one_run_of_the_stages(
+    told: Told, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """The page takes it; after that run the results may be others, and are read again."""
+    monkeypatch.setattr(page_stage, "payload", lambda _: {"made": "here"})
+    monkeypatch.setattr(build, "page", lambda data, *_: str(data))
+    monkeypatch.setattr(
+        processes,
+        "do_ahead",
+        lambda _, work, __, take: work is page_stage.payload and take({"made": "elsewhere"}),
+    )
+    run, written = Run(BUNDLED, tmp_path), list[str]()
+    with ahead.opened(run, STAGES) as before:
+        for stage in STAGES:
+            before(stage)
+        written += [path.read_text("utf-8") for path in page_stage.page(run, told.append)]
+    written += [path.read_text("utf-8") for path in page_stage.page(run, told.append)]
+    assert written == ["{'made': 'elsewhere'}", "{'made': 'here'}"]
 
 
 def test_a_run_without_work_or_with_one_core_starts_no_process(

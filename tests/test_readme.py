@@ -228,6 +228,20 @@ def test_a_misspelt_target_would_be_found(line: str) -> None:
         planned(line)
 
 
+def test_a_test_that_is_named_is_one() -> None:
+    """A word after -k leaves one test of its file."""
+    named = [
+        found.groups()
+        for lines in CODE.values()
+        for line in lines
+        if (found := re.search(r"-m pytest .*?(tests/\w+\.py) -k (\w+)", line))
+    ]
+    assert named
+    for file, word in named:
+        functions = re.findall(r"^def (test_\w+)", (ROOT / file).read_text("utf-8"), re.MULTILINE)
+        assert [word in name for name in functions].count(True) == 1, (file, word)
+
+
 def test_no_number_is_typed_in_the_readme() -> None:
     """Every digit outside the generated blocks is a date, a link or code."""
     assert prose.typed_digits(by_hand("README.md")) == []

@@ -9,12 +9,13 @@ import pytest
 from command_line import assert_one_message, invoke, replication
 
 from replication.errors import DefinitionError
-from replication.report import claims, retelling, sentence
-from replication.report.retelling import BREAKS, KEEPS, OWN, UNCLEAR, Finding, Rule, Subject
+from replication.report import claims, retelling, retelling_rules, sentence
+from replication.report.retelling import BREAKS, KEEPS, OWN, UNCLEAR, Finding
+from replication.report.retelling_rules import Rule, Subject
 from replication.run import ROOT
 
 LEDGER = {claim.id: claim for claim in claims.load(ROOT / "paper" / "claims.toml")}
-RULES = retelling.load()
+RULES = retelling_rules.load()
 WINDOW = "from August 2024 to August 2025"
 
 
@@ -186,9 +187,10 @@ BROKEN = {
         "new-dropped"
     },
     "The Hub has 250,000 derivatives of Qwen.": {"wrong-figure"},
+    "China overtakes the US in new open models, 17.1 % to 15.8 %.": {"downloads-dropped"},
 }
 UNTOLD = {
-    "US app downloads fell by 3 % last year.": "no published figure",
+    "US app downloads fell by 3 % last year.": "other downloads",
     "Has China overtaken the US in downloads of new open models?": "it asks",
     "China did not overtake the US in downloads of new open models.": "it denies",
     "New Chinese models will take 17.1 % of downloads next year.": "may come",
@@ -202,6 +204,82 @@ UNTOLD = {
     "Rebuilt from public records, the US is ahead with 27.4 % of first-year downloads.": "no published figure",
     "DeepSeek released R1 in January.": "no published figure",
 }
+
+
+HEADLINES = {
+    "China 17.1 %, USA 15.8 %": "study-lead",
+    "China 17% US 15.8%": "study-lead",
+    "China: 17.1%. U.S.: 15.8%.": "study-lead",
+    "China overtakes US: 17.1% vs 15.8%": "study-lead",
+    "CHINA LEAPFROGS US: 17.1PC V 15.8PC": "study-lead",
+    "China's 17.1% tops America's 15.8%": "study-lead",
+    "China 17.1, US 15.8": "study-lead",
+    "17.1% China - 15.8% USA": "study-lead",
+    "17.1 percent for China against 15.8 for America": "study-lead",
+    "US slips to 15.8%, China climbs to 17.1%": "study-lead",
+    "It's 17.1% for China and 15.8% for the US, a study finds.": "study-lead",
+    "The US share of downloads fell to 15.8 percent.": "study-lead",
+    "American share of global AI downloads down to 15.8%": "study-lead",
+    "China's share rises to 17.1%": "study-lead",
+    "China took 17.1 %, the US 15.8 %, in the year to August 2025.": "study-lead",
+    "China 41%, US 36.5%": "hf-spring-china",
+}
+ELSEWHERE = [
+    "China 17 % of Nobel prizes",
+    "China's GDP is 17.1 % of the world's, the US 15.8 %.",
+    "The US share of world exports fell to 15.8 percent.",
+    "US tariffs on China: 17.1%; Chinese tariffs on US: 15.8%.",
+    "China tops US at Olympics, 17.1% of medals vs 15.8%.",
+    "China stocks up 17.1%, US stocks up 15.8%",
+    "China up 17.1%, US up 15.8%",
+    "US downloads fell 15.8%",
+    "US app downloads fell to 15.8 percent.",
+    "Chinese game downloads rose to 17.1%.",
+    "Chinese car models took 17.1% of sales, American models 15.8%.",
+    "In tests of AI models, China scored 17.1%, the US 15.8%.",
+    "China has 17.1% of AI developers, the US 15.8%.",
+    "17.1% of companies in China have AI, 15.8% in the US.",
+    "China's share of global AI patents is 17.1%, the US share is 15.8%.",
+    "China's share of steel is 41 percent.",
+    "China has 17.1 %.",
+    "China 17.1%, US 25%",
+    "The US share fell to 17.1 percent.",
+]
+
+
+@pytest.mark.parametrize(("text", "first"), HEADLINES.items())
+def test_a_bare_headline_is_read_as_the_published_figures(text: str, first: str) -> None:
+    """It is judged, it is said what it was taken for, and no figure is moved to the other country."""
+    found = checked(text)
+    assert (found.answer, found.claims[0]) == (BREAKS, first)
+    assert found.read_as.startswith("share of downloads ")
+    assert not broken(text) & {"sides-swapped", "wrong-figure"}
+    assert ("downloads-dropped" in broken(text)) == ("downloads" not in text)
+
+
+def test_the_countries_of_a_bare_headline_are_swapped() -> None:
+    """Both figures stand in it, each beside the other country."""
+    found = checked("China 15.8%, US 17.1%")
+    assert found.read_as
+    assert "sides-swapped" in {rule.id for rule in found.broken}
+
+
+@pytest.mark.parametrize("text", ELSEWHERE)
+def test_figures_of_something_else(text: str) -> None:
+    """A published number beside a country is no published claim where another thing is counted."""
+    found = checked(text)
+    assert (found.answer, found.claims, found.read_as) == (UNCLEAR, (), "")
+
+
+def test_it_is_printed_what_a_headline_is_read_as() -> None:
+    """The period is the ledger's; a sentence that says what is counted has no such line."""
+    told = " ".join(invoke("claim", "--check", "China 17.1 %, USA 15.8 %").stdout.split())
+    period = "from August 2024 to August 2025"
+    assert (
+        f"read as share of downloads of new models on the Hugging Face Hub {period} new-dropped"
+        in told
+    )
+    assert "read as" not in invoke("claim", "--check", KEPT[0]).stdout
 
 
 @pytest.mark.parametrize("text", KEPT)
@@ -401,10 +479,10 @@ def test_a_rounded_count_is_the_published_one() -> None:
 def test_a_rule_that_is_seen_in_two_ways_is_refused(tmp_path: Path) -> None:
     """The message names the rule."""
     path = tmp_path / "retelling.toml"
-    text = retelling.PATH.read_text(encoding="utf-8")
+    text = retelling_rules.PATH.read_text(encoding="utf-8")
     path.write_text(text.replace("measured = true", "measured = true\nfound = ['x']", 1), "utf-8")
     with pytest.raises(DefinitionError, match="must have one of found, missing and measured"):
-        retelling.load(path)
+        retelling_rules.load(path)
 
 
 @pytest.mark.parametrize(

@@ -25,10 +25,10 @@ from command_line import (
 )
 from conftest import Finished
 
-from replication import stages, tables
+from replication import meaning, stages, tables
 from replication.definitions import PACKAGED
 from replication.errors import OutputError, StageOrderError
-from replication.files import PART, write_text
+from replication.files import PART, sha256_bytes, write_text
 from replication.kinds import BUNDLED
 from replication.meaning import meaning_of
 from replication.pipeline import STAGES
@@ -418,6 +418,35 @@ def test_sql_keeps_what_is_quoted(tmp_path: Path) -> None:
         write_text(query, text)
         meanings.add(meaning_of(query))
     assert len(meanings) == 4
+
+
+def test_code_means_the_same_to_every_version_of_python(tmp_path: Path) -> None:
+    """The meaning has a fixed hash: what is stored with one version must hold with another."""
+    path = tmp_path / "step.py"
+    write_text(
+        path,
+        "class A(B):\n"
+        "    x: int = None\n\n"
+        "    @cached\n"
+        "    def f(self, *, y=()):\n"
+        "        return f'{y:>{self.x}} {y!r:4}' + f'{y:.1f}', ['', lambda z: [*z], {**y}]\n",
+    )
+    digest = sha256_bytes(meaning_of(path).encode())
+    assert digest == "5e01c7fc367a9d7e69c85ea75d270da18fa64c8c6500163969ed297615cd90bf"
+
+
+def test_what_is_empty_in_a_syntax_tree_means_nothing() -> None:
+    """Fields that only a later version of Python has, and empty pieces of formatted text."""
+    tree = ast.parse("def f(x):\n    return f'{x}', ['']")
+    first = meaning._written(tree)
+    nodes = {type(node): node for node in ast.walk(tree)}
+    function, text, names = (nodes[kind] for kind in (ast.FunctionDef, ast.JoinedStr, ast.List))
+    function._fields = (*function._fields, "later")
+    vars(function)["later"] = []
+    vars(text)["values"].append(ast.Constant(""))
+    assert meaning._written(tree) == first
+    vars(names)["elts"].append(ast.Constant(""))
+    assert meaning._written(tree) != first
 
 
 @pytest.mark.parametrize("text", ["def", "\0"])

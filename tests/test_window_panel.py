@@ -462,9 +462,9 @@ def test_a_list_cuts_a_task_by_its_own_count() -> None:
     )
     whole = pd.DataFrame({"record": [LOW, TOP], "cut_off": [100, 1_000]})
     records = SimpleNamespace(models=models, task_cuts=cuts, lists=whole)
-    found = evidence.cut_offs(pd.Series(["a", "b", "c", "d"]), TOP, records)
-    assert found.tolist() == [50, 1_000, 1_000, 1_000]
-    assert evidence.cut_offs(pd.Series(["a", "b"]), LOW, records).tolist() == [7, 100]
+    tasks = pd.Series(["a", "b", "c", "d"]).map(evidence.tasks_of(records))
+    assert evidence.cut_offs(tasks, TOP, records).tolist() == [50, 1_000, 1_000, 1_000]
+    assert evidence.cut_offs(tasks[:2], LOW, records).tolist() == [7, 100]
 
 
 def test_an_annotated_origin_goes_before_one_that_is_traced() -> None:

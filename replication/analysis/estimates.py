@@ -12,7 +12,7 @@ from replication.analysis.cells import DEVELOPER, REPOSITORY, UNITS, Repositorie
 from replication.analysis.concentration import Concentration, concentration
 from replication.analysis.lead import CHINA, LEAD, RATIO, USA, statistics
 from replication.definitions import Inference
-from replication.inference import intervals
+from replication.inference import cells_alone, intervals
 from replication.inference.bootstrap import Bootstrap, Intervals
 from replication.inference.cells import Cells
 from replication.inference.resampling import totals_without_each
@@ -99,7 +99,7 @@ def _without_each(cells: SpecifiedCells, names: Statistics) -> pd.DataFrame:
 
 def _by_developer(cells: Cells, names: Statistics, rules: Inference) -> Iterator[Columns]:
     """Bootstrap, jackknife, leave-one-out, bounds, and both together, by developer."""
-    resampled = Bootstrap(cells.counts, names, rules)
+    resampled = _replicates(cells, names, rules)
     yield _rows(resampled.percentile(), DEVELOPER)
     yield _rows(resampled.jackknife(), DEVELOPER)
     without = resampled.without_each
@@ -116,7 +116,12 @@ def _by_developer(cells: Cells, names: Statistics, rules: Inference) -> Iterator
 
 def _by_repository(cells: Cells, names: Statistics, rules: Inference) -> Iterator[Columns]:
     """Percentile bootstrap with repositories as units: too narrow, printed for comparison."""
-    yield _rows(Bootstrap(cells.counts, names, rules).percentile(), REPOSITORY)
+    yield _rows(_replicates(cells, names, rules).percentile(), REPOSITORY)
+
+
+def _replicates(cells: Cells, names: Statistics, rules: Inference) -> Bootstrap:
+    """Replicates for intervals that need no standard errors."""
+    return Bootstrap(cells.counts, names, rules, cells_alone.multinomial(cells.counts))
 
 
 def _rows(made: Intervals, unit: str) -> Columns:

@@ -26,7 +26,7 @@ from replication.analysis.specification import (
     choices_of,
 )
 from replication.definitions import Definitions, Inference
-from replication.inference import intervals
+from replication.inference import many_columns
 from replication.inference.cells import HALVES, Ints
 from replication.inference.resampling import cluster_weights
 
@@ -182,7 +182,7 @@ def _resampled(
         for start in range(0, len(places) if n > 1 else 0, AT_ONCE):
             some = places[start : start + AT_ONCE]
             lead = _leads(np.stack([each[p] for p in some]), rules, replicates)
-            low, high = intervals.percentile(lead, rules.level)
+            low, high = many_columns.percentile(lead, rules.level)
             measures[:, some] = low, high, (lead > 0).mean(axis=0)
     return measures[0], measures[1], measures[2]
 

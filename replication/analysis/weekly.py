@@ -16,8 +16,8 @@ from numpy.typing import NDArray
 from replication.analysis.cells import Weeks
 from replication.analysis.lead import LEAD, SIDES
 from replication.definitions import Inference
-from replication.inference import intervals
-from replication.inference.resampling import replicate_totals
+from replication.inference import many_columns
+from replication.inference.resampling import EXACT, FEW, cluster_weights, replicate_totals
 
 GROUPS = (*SIDES, LEAD)
 NEVER = "never"
@@ -42,10 +42,30 @@ def headline_series(weeks: Weeks) -> Iterator[tuple[str, Ints]]:
 
 
 def resampled(counts: Ints, rules: Inference) -> Floats:
-    """Totals (B, k, T) of cells (n, k, T) whose developers are resampled."""
-    flat = counts.reshape(len(counts), -1)
+    """Totals (B, k, T) of cells (n, k, T) whose developers are resampled.
+
+    A developer is mostly of one group, so that each group's developers alone are multiplied, where the weights of
+    a few are kept and no sum can be too large to be exact: the same whole numbers of fewer products.
+    """
+    n, k, weeks = counts.shape
+    if 1 < n <= FEW and n * int(counts.max(initial=0)) < EXACT:
+        return _group_by_group(counts, rules)
+    flat = counts.reshape(n, k * weeks)
     totals = replicate_totals(flat, rules.replicates, rules.chunk, rules.seed)
-    return totals.reshape(-1, *counts.shape[1:])
+    return totals.reshape(-1, k, weeks)
+
+
+def _group_by_group(counts: Ints, rules: Inference) -> Floats:
+    """Totals (B, k, T) of cells (n, k, T), the sums of each group over the developers that it has."""
+    present = np.asarray(counts.any(axis=-1)).T
+    cells = [counts[among, group].astype(float) for group, among in enumerate(present)]
+    totals = np.empty((*counts.shape[1:], rules.replicates))  # each sum's replicates in one piece
+    for number, start in enumerate(range(0, rules.replicates, rules.chunk)):
+        weights = cluster_weights(len(counts), rules.chunk, rules.seed, number)
+        weights = weights[: rules.replicates - start]
+        for group, among in enumerate(present):
+            totals[group, :, start : start + rules.chunk] = (weights[:, among] @ cells[group]).T
+    return np.moveaxis(totals, -1, 0)
 
 
 def smoothed(weekly: NDArray[Number], width: int) -> NDArray[Number]:
@@ -77,7 +97,7 @@ def bands(
     pandas.DataFrame
         One row a group and week: ``group, week, share, lower, upper``.
     """
-    low, high = intervals.percentile(replicates.reshape(len(replicates), -1), level)
+    low, high = many_columns.percentile(replicates.reshape(len(replicates), -1), level)
     index = pd.MultiIndex.from_product([groups, weeks], names=["group", "week"])
     columns = {"share": share.ravel(), "lower": low, "upper": high}
     return pd.DataFrame(columns, index=index).reset_index()

@@ -112,6 +112,18 @@ class Registry:
 
         Of several in one month, the first.
         """
+        asked = (namespace, on)
+        if asked not in self._found:
+            self._found[asked] = self._tenure(namespace, on)
+        return self._found[asked]
+
+    @cached_property
+    def _found(self) -> dict[tuple[str, str], Tenure | None]:
+        """What `tenure` found: many tables ask for the same."""
+        return {}
+
+    def _tenure(self, namespace: str, on: str) -> Tenure | None:
+        """Look a tenure up."""
         tenures = self._by_key.get(key(namespace), ())
         if not on:
             return tenures[-1] if tenures else None

@@ -57,7 +57,7 @@ class Credit:
 
     def _groups(self, namespaces: pd.Series, born: pd.Series) -> list[str]:
         """The group of every namespace at a birth, each pair looked up once."""
-        pairs = [*zip(namespaces, born, strict=True)]
+        pairs = [*zip(namespaces.tolist(), born.tolist(), strict=True)]
         groups = {pair: self._group(*pair) for pair in set(pairs)}
         return [groups[pair] for pair in pairs]
 

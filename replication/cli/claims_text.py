@@ -13,7 +13,7 @@ from rich.console import Console
 from replication import places
 from replication.errors import ContractError, DefinitionError
 from replication.plain import plain
-from replication.report import claim_text, claims, retelling
+from replication.report import claim_text, claims, retelling, retelling_rules
 from replication.report.answers import CONTRADICTED, REPRODUCED
 from replication.report.claims import Claim
 from replication.report.markdown import host
@@ -84,7 +84,7 @@ def check(sentence: str, name: str, folder: Path | None, console: Console) -> in
         The ledger has no claim of that name.
     """
     ledger, rows = _ledger(), _answers(folder)
-    found = retelling.check(sentence, ledger, retelling.load())
+    found = retelling.check(sentence, ledger, retelling_rules.load())
     if name and _claim(name).id not in _with_retellings(found.claims, ledger):
         found = retelling.Finding(retelling.UNCLEAR, f"it is not recognised as one about {name}")
     said = [sentence_of(rows[one]) for one in found.claims if one in rows]
@@ -126,6 +126,8 @@ def sentence_of(row: Row) -> str:
 
 def _found(found: retelling.Finding, ours: str) -> Iterator[tuple[str, str]]:
     """What is said of a sentence, a label and a text each; the one put right is followed by our finding."""
+    if found.read_as:
+        yield "read as", found.read_as
     if found.why:
         yield "because", found.why
     for rule in found.broken:
@@ -144,7 +146,7 @@ def _lines(claim: Claim, row: Row | None) -> Iterator[tuple[str, str]]:
     yield "claimed", _claimed(claim)
     yield "by", claim.source
     yield "retells", claim.retells
-    seen = claim.read != "at second hand" or _host(claim.url) in claim.through
+    seen = claim.read != "at second hand" or host(claim.url) in claim.through
     yield "where", claim.url if seen else f"{claim.url} (not read there)"
     yield "read", ", ".join(filter(None, (claim.read, claim.through)))
     yield "period", claim.period
@@ -180,11 +182,6 @@ def _claimed(claim: Claim) -> str:
 def _rank(answer: str) -> int:
     """Where a group of claims stands in the list: those with an answer first."""
     return next((n for n, known in enumerate((CONTRADICTED, REPRODUCED)) if answer == known), 2)
-
-
-def _host(url: str) -> str:
-    """The site of an address, as `through` names it."""
-    return host(url).removeprefix("www.")
 
 
 def _cut(text: str, width: int) -> str:

@@ -11,6 +11,7 @@ import typer
 from replication import places
 from replication.cli.options import out_folder
 from replication.cli.terminal import Say, out, progress, reported
+from replication.plain import quantity
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -49,7 +50,7 @@ def crawl(folder: Path, extent: Crawl, *, console: Console, say: Say) -> None:
     today = datetime.now(UTC).date().isoformat()
     about = source.fetch(extent, folder, today=today, progress=lambda now: say(str(now)))
     console.print(
-        f"crawl  {about.rows:,} models → {folder / about.filename}; to use a folder of readings: "
+        f"crawl  {quantity(about.rows, 'model')} → {folder / about.filename}; to use a folder of readings: "
         f"make all DATA={folder}",
         markup=False,
     )

@@ -13,7 +13,8 @@ from replication import extent
 from replication.cli.terminal import print_table
 from replication.files import read_csv, read_json
 from replication.kinds import RELEASED, SNAPSHOTS
-from replication.plain import plain
+from replication.plain import plain, quantity
+from replication.report import claim_text
 
 Row = dict[str, str]
 COLUMNS = ("claim", "published", "public data", "comes out", "survives")
@@ -48,7 +49,13 @@ def attribution_lines(results: Path) -> Iterator[str]:
 def print_verdicts(results: Path, console: Console) -> None:
     """Print the claims that were judged, one a row."""
     rows = [
-        (r["statement"], r["published"], _short(r["estimate"]), r["answer"], r["survives"])
+        (
+            r["statement"],
+            claim_text.published(r["published"], r["unit"]),
+            claim_text.estimate(r["estimate"], r["unit"]),
+            r["answer"],
+            r["survives"],
+        )
         for r in _rows(results / "claims.csv")
         if r["estimate"]
     ]
@@ -102,18 +109,10 @@ def source_line(results: Path) -> str:
         return "no manifest"
     if about.source == RELEASED:
         return released.describe(about)
-    read = f"{about.title}: {about.filename}, {about.rows:,} rows, SHA-256 {about.sha256[:12]}"
+    read = f"{about.title}: {about.filename}, {quantity(about.rows, 'row')}, SHA-256 {about.sha256[:12]}"
     return f"{read}\n{about.left_out}".rstrip()
 
 
 def _rows(path: Path) -> list[Row]:
     rows: list[Row] = read_csv(path, dtype=str).to_dict("records")
     return rows
-
-
-def _short(value: str) -> str:
-    """A number with one decimal; anything else as it is."""
-    try:
-        return f"{float(value):.1f}"
-    except ValueError:
-        return value

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date, datetime
+from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -13,9 +13,11 @@ from replication.cli.hub import crawl
 from replication.cli.options import DefinitionsFile, out_folder, path_of
 from replication.cli.terminal import Say, out, print_table, progress, reported
 from replication.errors import HubError
+from replication.plain import quantity
 
 if TYPE_CHECKING:
     from replication.monthly.editions import Edition
+    from replication.monthly.intake import Offered
     from replication.monthly.renewal import Renewed
 
 FOLDER = "runs/record"
@@ -89,56 +91,70 @@ def record(
     part, or a file with a cell that cannot be right, is refused, and what was
     there stays. The order in which readings come makes no difference.
     """
-    crawls = all_models or top is not None or namespaces
-    if (crawls or no_crawl) and (reading is not None or (crawls and no_crawl)):
-        raise typer.BadParameter("name a file, an extent to crawl, or --no-crawl: one of them")
-    if reading is None and (day or covers or force):
-        raise typer.BadParameter(
-            "a date, an extent and force go with a file", param_hint="--reading"
-        )
+    extent = (all_models, top, namespaces)
+    _require_one_way(reading, extent, no_crawl=no_crawl, of_file=bool(day or covers or force))
     with reported(), progress("record") as say:
-        from replication.monthly import request
-
-        if reading is not None:
-            request.file_of(reading)
-            request.extent_of(covers)
-        from replication.definitions import PACKAGED
-        from replication.monthly import intake
-        from replication.monthly.editions import Edition
-
         target = places.resolved(folder or places.home() / FOLDER)
         places.check_out(target)
-        on = day.date() if day else None
-        if reading is not None:
-            intake.require_known(reading, target, on, covers)
-        edition = Edition.present(definitions or PACKAGED)
-        _settle(target, edition, say)
+        offered = _looked_at(reading, target, day, covers)
+        edition = _settled(target, definitions, say)
         failed = None
-        if reading is not None:
-            _take(reading, target, edition, on, covers, force=force)
+        if offered:
+            _take(offered, target, edition, force=force)
         elif not no_crawl:
-            failed = _crawl(target, edition, say, (all_models, top, namespaces))
+            failed = _crawl(target, edition, say, extent)
         _renew(target, edition, say, failed)
 
 
-def _settle(folder: Path, edition: Edition, say: Say) -> None:
-    """Say first what a change of the package did to the readings that are there."""
-    from replication.monthly import readings, renewal
+def _require_one_way(
+    reading: Path | None, extent: tuple[bool, int | None, str], *, no_crawl: bool, of_file: bool
+) -> None:
+    """Refuse options that do not go together."""
+    everything, top, namespaces = extent
+    crawls = bool(everything or top is not None or namespaces)
+    if (reading is not None) + crawls + no_crawl > 1:
+        raise typer.BadParameter("name a file, an extent to crawl, or --no-crawl: one of them")
+    if reading is None and of_file:
+        raise typer.BadParameter(
+            "a date, an extent and force go with a file", param_hint="--reading"
+        )
 
+
+def _looked_at(
+    file: Path | None, folder: Path, day: datetime | None, covers: str
+) -> Offered | None:
+    """The file that is handed in; what is wrong with it shows before anything is loaded or computed."""
+    from replication.monthly import request
+
+    if file is None:
+        return None
+    request.file_of(file)
+    said = request.extent_of(covers)
+    from replication.monthly import intake
+
+    return intake.look(file, folder, day=day.date() if day else None, said=said)
+
+
+def _settled(folder: Path, definitions: Path | None, say: Say) -> Edition:
+    """What is computed with; a change of the package is first applied to the readings that are there."""
+    from replication.definitions import PACKAGED
+    from replication.monthly import readings, renewal
+    from replication.monthly.editions import Edition
+
+    edition = Edition.present(definitions or PACKAGED)
     if readings.all_of(folder):
         renewal.settle(folder, edition, say)
+    return edition
 
 
-def _take(
-    file: Path, folder: Path, edition: Edition, day: date | None, covers: str, *, force: bool
-) -> None:
+def _take(offered: Offered, folder: Path, edition: Edition, *, force: bool) -> None:
     """Take a file in, and say what it was taken for."""
     from replication.monthly import intake
     from replication.monthly.readings import KINDS
 
-    taken = intake.take(file, folder, edition.definitions, day=day, covers=covers, anyway=force)
+    taken = intake.take(offered, folder, edition.definitions, anyway=force)
     one = taken.reading
-    what = f"{one.day or 'any day'}, {KINDS[one.kind]}, {one.rows:,} rows"
+    what = f"{one.day or 'any day'}, {KINDS[one.kind]}, {quantity(one.rows, 'row')}"
     state = "new reading" if taken.is_new else "already there, nothing to take in"
     out.print(f"record  {what}: {state}", markup=False)
 
@@ -147,6 +163,7 @@ def _crawl(
     folder: Path, edition: Edition, say: Say, extent: tuple[bool, int | None, str]
 ) -> HubError | None:
     """Crawl the Hub and take that in; return why it could not be done."""
+    from replication.monthly import intake
     from replication.sources.crawl.extent import choose
 
     everything, top, namespaces = extent
@@ -160,7 +177,7 @@ def _crawl(
     except HubError as error:
         return error
     newest = max((home / "models").glob("*/models.parquet"))
-    _take(newest, folder, edition, None, "", force=False)
+    _take(intake.look(newest, folder), folder, edition, force=False)
     return None
 
 
@@ -191,5 +208,5 @@ def _show(folder: Path, made: Renewed) -> None:
     for reason in made.unknown:
         out.print(f"not known: {reason}", markup=False)
     count = len(made.computed)
-    done = f"{count} window{'' if count == 1 else 's'} computed" if count else "all as it was"
+    done = f"{quantity(count, 'window')} computed" if count else "all as it was"
     out.print(f"record  {done} → {folder / 'README.md'}", markup=False)

@@ -26,6 +26,7 @@ from replication.definitions.grid import CREDITED
 from replication.errors import RegistryError
 from replication.files import read_csv
 from replication.panel import table as panel
+from replication.plain import quantity
 from replication.sources import bundled
 
 WIDE = 1000
@@ -106,7 +107,9 @@ def missing(data: Path | None, most: int, path: Path, console: Console) -> None:
         counts = [f"{row[name]:,.0f}" for name in names]
         table.add_row(shown(row["namespace"]), row["status"], f"{row['percent']:.3f}", *counts)
     _print(table, console)
-    console.print(f"{len(rows):,} namespaces; CONTRIBUTING.md tells how to add or mend a row")
+    console.print(
+        f"{quantity(len(rows), 'namespace')}; CONTRIBUTING.md tells how to add or mend a row"
+    )
 
 
 def sample(n: int, seed: int, path: Path, console: Console, *, whole: bool = False) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Hashable
 from datetime import date
 from typing import Annotated, TypeVar
@@ -56,6 +57,16 @@ class UnfitError(ValueError):
         self.remedy = remedy
 
 
+def _compiled(pattern: str) -> str:
+    """Accept a regular expression."""
+    try:
+        re.compile(pattern)
+    except re.error as error:
+        raise ValueError(f"is no pattern: {error}") from None
+    return pattern
+
+
+Pattern = Annotated[str, AfterValidator(_compiled)]
 T = TypeVar("T", bound=Hashable)
 
 

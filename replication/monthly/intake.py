@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import shutil
 import tempfile
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
@@ -19,7 +20,8 @@ from replication.files import copy_file, sha256_file, write_text
 from replication.monthly import readings
 from replication.monthly.readings import Reading
 from replication.monthly.recognition import COVERS, Known, recognised
-from replication.monthly.request import HEAD, SMALLEST, WHOLE, Extent, extent_of, unsaid
+from replication.monthly.request import HEAD, SMALLEST, WHOLE, Extent, file_of, unsaid
+from replication.plain import quantity
 from replication.sources.records.joining import read_located
 from replication.sources.records.one_record import CUMULATIVE, Located
 from replication.sources.records.record_set import Records
@@ -35,6 +37,25 @@ _SAY_DATE = "name the day on which it was read: DATE=2024-09-20"
 
 
 @dataclass(frozen=True)
+class Offered:
+    """A file that is handed in, as far as it is known before its cells are read.
+
+    Attributes
+    ----------
+    file
+        Where it lies.
+    sha256
+        Of its content.
+    known
+        What it is, or the reading as which it was taken in before.
+    """
+
+    file: Path
+    sha256: str
+    known: Known | Reading
+
+
+@dataclass(frozen=True)
 class Taken:
     """A reading that was asked for, and whether it is new."""
 
@@ -42,77 +63,73 @@ class Taken:
     is_new: bool
 
 
+def look(
+    file: Path, folder: Path, *, day: date | None = None, said: Extent | None = None
+) -> Offered:
+    """Look at a file that is to be taken in, before anything else is done.
+
+    Parameters
+    ----------
+    file
+        A list (.parquet, .csv), a crawl (.jsonl), counters or creation dates.
+    folder
+        Folder of the record.
+    day
+        Day on which it was read, where the file does not say so itself.
+    said
+        What it covers, of a list that does not say so itself.
+
+    Raises
+    ------
+    SourceError
+        The file is none that can be read, or its day or extent is not known or is said to be another one.
+    """
+    sha256 = sha256_file(file_of(file))
+    for one in readings.all_of(folder):
+        if sha256 in {one.sha256, one.handed_in}:
+            _require_same(one, day, said, folder)
+            return Offered(file, sha256, one)
+    known = _dated(_with_extent(recognised(file, sha256), said, file), day, file)
+    if known.day == "" and known.kind in {WHOLE, HEAD}:
+        raise SourceError(f"{file} does not say of which day it is", _SAY_DATE)
+    return Offered(file, sha256, known)
+
+
 def take(
-    file: Path,
-    folder: Path,
-    definitions: Definitions,
-    *,
-    day: date | None = None,
-    covers: str = "",
-    anyway: bool = False,
+    offered: Offered, folder: Path, definitions: Definitions, *, anyway: bool = False
 ) -> Taken:
     """Take a file into the record as the reading of a day.
 
     Parameters
     ----------
-    file
-        A list (.parquet, .csv), a crawl (.jsonl), counters or creation dates. A file that lies in
-        the folder itself stays where it is, any other is copied.
+    offered
+        The file. One that lies in the folder itself stays where it is, any other is copied.
     folder
         Folder of the record.
     definitions
         Country groups and rules by which counters are read, and the share of rows below which a list
         is taken for a part.
-    day
-        Day on which it was read, where the file does not say so itself.
-    covers
-        all, top, or top:N, of a list that does not say so itself.
     anyway
         Take it though it looks like a part of what was there before.
 
     Raises
     ------
     SourceError
-        The file is none that can be read, its day or extent is not known or is said to be another one,
-        it looks like a part, or another one of the same day and kind is there.
+        It looks like a part, its cells contradict its day or extent, it was changed since it was looked
+        at, or another one of the same day and kind is there.
     ContractError
         A cell cannot be read: the message names the file, the line and the remedy.
     OutputError
         The folder cannot be written.
     """
-    sha256, there = _hash_of(file), readings.all_of(folder)
-    known = _known(file, sha256, there, folder, day, covers)
-    if isinstance(known, Reading):
-        return Taken(known, is_new=False)
-    reading = _described(file, sha256, known, definitions)
+    if isinstance(offered.known, Reading):
+        return Taken(offered.known, is_new=False)
+    there = readings.all_of(folder)
+    reading = _described(offered.file, offered.sha256, offered.known, definitions)
     _require_free(reading, there, folder)
     if not anyway:
         _require_whole(reading, there, definitions)
-    return Taken(_stored(reading, file, folder), is_new=True)
-
-
-def require_known(file: Path, folder: Path, day: date | None, covers: str) -> None:
-    """Refuse at once what `take` would refuse before it reads a cell."""
-    _known(file, _hash_of(file), readings.all_of(folder), folder, day, covers)
-
-
-def _hash_of(file: Path) -> str:
-    return sha256_file(file) if file.is_file() else ""
-
-
-def _known(
-    file: Path, sha256: str, there: tuple[Reading, ...], folder: Path, day: date | None, covers: str
-) -> Known | Reading:
-    """What a file is, before its cells are read, or the reading as which it was taken in."""
-    said = extent_of(covers)
-    for one in there:
-        if sha256 in {one.sha256, one.handed_in}:
-            _require_same(one, day, said, folder)
-            return one
-    known = _dated(_with_extent(recognised(file, sha256), said, file), day, file)
-    if known.day == "" and known.kind in {WHOLE, HEAD}:
-        raise SourceError(f"{file} does not say of which day it is", _SAY_DATE)
-    return known
+    return Taken(_stored(reading, offered.file, folder), is_new=True)
 
 
 def _require_same(one: Reading, day: date | None, said: Extent | None, folder: Path) -> None:
@@ -283,7 +300,7 @@ def _require_whole(reading: Reading, there: tuple[Reading, ...], definitions: De
     share = definitions.whole_hub.truncated_share
     if reading.kind in {WHOLE, CRAWL} and before and reading.rows < share * before[-1].rows:
         raise SourceError(
-            f"it has {reading.rows:,} rows, and the reading of {before[-1].day} has "
+            f"it has {quantity(reading.rows, 'row')}, and the reading of {before[-1].day} has "
             f"{before[-1].rows:,}: it looks like a part",
             "hand in the whole reading; where it is whole, take it anyway: FORCE=1 (--force)",
         )
@@ -293,7 +310,8 @@ def _stored(reading: Reading, file: Path, folder: Path) -> Reading:
     """Put the file in its place and describe it, which is the last act."""
     home = folder / readings.FOLDER / reading.id
     inside = file.resolve().is_relative_to(folder.resolve())
-    if reading.kind == CRAWL and file.suffix == ".parquet":
+    lines = reading.kind == CRAWL and file.suffix == ".parquet"
+    if lines:
         target = home / _LINES
         write_text(target, _text_of(file))
     elif inside:
@@ -301,8 +319,13 @@ def _stored(reading: Reading, file: Path, folder: Path) -> Reading:
     else:
         target = home / readings.plain_name(file.name)
         copy_file(file, target)
+    sha256 = sha256_file(target)
+    if sha256 != reading.sha256 and not lines:
+        if not inside:
+            shutil.rmtree(home)
+        raise SourceError(f"{file} changed while it was taken in", "hand it in again")
     stored = replace(
-        reading, sha256=sha256_file(target), bytes=target.stat().st_size,
+        reading, sha256=sha256, bytes=target.stat().st_size,
         file=target.relative_to(folder).as_posix(),
     )  # fmt: skip
     readings.write(folder, stored)

@@ -15,7 +15,7 @@ import pandas as pd
 from replication.definitions import Definitions
 from replication.errors import ContractError
 from replication.files import read_csv, write_csv
-from replication.names import key
+from replication.names import keys
 from replication.panel import defects, increments, lineage
 from replication.panel.variants import variant_totals
 from replication.sources.counters.mending import require_movement
@@ -171,11 +171,11 @@ def _facts(readings: pd.DataFrame, counters: pd.DataFrame) -> pd.DataFrame:
 
 def study_groups(table: pd.DataFrame) -> dict[str, str]:
     """The study's group of every namespace that it labels, as uploader or else as origin, by key."""
-    return {
-        key(name): group
-        for role in ("origin", "uploader")
-        for name, group in zip(table[role], table[f"study_group_{role}"], strict=True)
-    }
+    groups: dict[str, str] = {}
+    for role in ("origin", "uploader"):
+        columns = keys(table[role]), table[f"study_group_{role}"]
+        groups |= zip(*(column.tolist() for column in columns), strict=True)
+    return groups
 
 
 def traced_origins(names: pd.Series, parents: pd.Series, renames: Mapping[str, str]) -> pd.Series:

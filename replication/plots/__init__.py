@@ -5,7 +5,9 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from functools import lru_cache, partial
+from itertools import chain
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from replication import processes
 from replication.definitions import Definitions
@@ -33,7 +35,10 @@ from replication.plots.results import Results
 from replication.plots.style import Drawing
 from replication.plots.writing import rendered
 
-__all__ = ["FIGURES", "WINDOW_FIGURES", "draw_all", "figures_of", "rendered"]
+if TYPE_CHECKING:
+    from concurrent.futures import Future
+
+__all__ = ["FIGURES", "WINDOW_FIGURES", "draw_all", "drawn", "figures_of", "rendered"]
 
 Draw = Callable[[Results, Definitions], Drawing]
 Words = dict[str, str]
@@ -78,6 +83,8 @@ def draw_all(
     definitions: Definitions,
     progress: Callable[[str], None],
     workers: int | None = None,
+    asked: int | None = None,
+    begun: Future[Drawn] | None = None,
 ) -> list[Path]:
     """Draw every figure of a run from the tables in `results` and write it to `figures`.
 
@@ -94,16 +101,22 @@ def draw_all(
         Called with a line of text before each figure is written.
     workers
         Processes that draw. Default: as many as there are cores.
+    asked
+        A number that tells this call from another one, in any process.
+    begun
+        The first figure where another process has it already, by the same `asked`.
 
     Returns
     -------
     list of Path
         Every file written.
     """
-    drawn = partial(_drawn, results, definitions, time.monotonic_ns())
+    draw = partial(drawn, results, definitions, asked or time.monotonic_ns())
     names = [*figures_of(definitions)]
+    others = processes.each(draw, names[1:] if begun else names, workers)
+    first = ((names[0], one.result()) for one in [begun] if one)
     words: dict[str, Words] = {}
-    for number, (name, (said, files)) in enumerate(processes.each(drawn, names, workers), 1):
+    for number, (name, (said, files)) in enumerate(chain(others, first), 1):
         progress(f"figure {number} of {len(names)}, {name}")
         words[name] = said
         for place, content in files.items():
@@ -113,7 +126,7 @@ def draw_all(
     return [figures / place for place in (*places, WORDS)]
 
 
-def _drawn(results: Path, definitions: Definitions, asked: int, name: str) -> Drawn:
+def drawn(results: Path, definitions: Definitions, asked: int, name: str) -> Drawn:
     """Words and files of one figure; `asked` tells one call for figures from another."""
     tables = _tables(results, asked, whole=definitions.whole)
     with style.context(definitions):

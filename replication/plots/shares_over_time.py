@@ -12,6 +12,7 @@ from matplotlib.dates import date2num, num2date
 
 from replication import months
 from replication.definitions import Definitions
+from replication.plain import quantity
 from replication.plots import scales
 from replication.plots.layout import SMALL, spread
 from replication.plots.results import Choice, Results, headline, select
@@ -136,8 +137,7 @@ def _apart(week: str, other: str) -> str:
     weeks = (date.fromisoformat(week) - date.fromisoformat(other)).days // 7
     if weeks == 0:
         return "in the same week"
-    plural = "" if abs(weeks) == 1 else "s"
-    return f"{abs(weeks)} week{plural} {'earlier' if weeks > 0 else 'later'}"
+    return f"{quantity(abs(weeks), 'week')} {'earlier' if weeks > 0 else 'later'}"
 
 
 def _first(results: Results, choice: Choice) -> str:

@@ -49,8 +49,8 @@ def _answers(table: pd.DataFrame, *, about: bool) -> str:
         "Does it survive reasonable choices?",
     )
     if about:
-        return markdown((*header, "About"), rows, (28, 9, 9, 14, 13, 20, 11))
-    return markdown(header, rows, (32, 12, 10, 16, 14, 22))
+        return markdown((*header, "About"), rows, (26, 10, 8, 14, 14, 19, 14))
+    return markdown(header, rows, (30, 16, 9, 15, 13, 25))
 
 
 def _survives(answer: str, turned_by: str) -> str:
@@ -68,11 +68,10 @@ def unjudged(results: Path) -> str:
         (
             escaped(capital(row.statement), sentence=True),
             claim_text.published(row.published, row.unit),
-            row.answer,
             escaped(row.reason, sentence=True),
             link(host(row.url), row.url),
         )
         for row in table.itertuples()
     ]
-    header = ("Published figure", "Value", "Answer", "Why", "About")
-    return markdown(header, rows, (28, 12, 16, 30, 21))
+    header = ("Published figure", "Value", "Why", "About")
+    return markdown(header, rows, (32, 13, 43, 19))

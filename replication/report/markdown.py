@@ -90,9 +90,9 @@ def _cell(text: str) -> str:
 
 
 def host(url: str) -> str:
-    """The host of an address; the address where it has none."""
+    """The host of an address, without "www."; the address where it has none."""
     try:
-        return urlsplit(url).hostname or url
+        return (urlsplit(url).hostname or url).removeprefix("www.")
     except ValueError:
         return url
 

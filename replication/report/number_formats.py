@@ -7,6 +7,7 @@ from datetime import date
 from typing import Any
 
 from replication import months
+from replication.report.markdown import capital
 
 NBSP = "\u00a0"
 
@@ -98,5 +99,6 @@ FORMATS: dict[str, Callable[[Any], str]] = {
     "stays-ahead": _stays_ahead,
     "month-of": lambda v: _month(str(v)[:7]),
     "text": str,
+    "capital": lambda v: capital(str(v)),
     "short-hash": lambda v: f"{str(v)[:12]}…",
 }

@@ -8,6 +8,7 @@ from typing import Any
 from replication import extent
 from replication.definitions import Definitions, load_definitions, values
 from replication.files import read_json
+from replication.plain import quantity
 from replication.report.markdown import Markup, escaped
 from replication.sources import bundled
 
@@ -48,8 +49,7 @@ def differences(results: Path, definitions: Definitions) -> list[str]:
     changed = changes(definitions)
     sentences += changed[:SHOWN]
     if len(changed) > SHOWN:
-        rest = len(changed) - SHOWN
-        sentences.append(f"{rest} definition{'' if rest == 1 else 's'} more")
+        sentences.append(f"{quantity(len(changed) - SHOWN, 'definition')} more")
     groups = sorted(set(definitions.groups) - set(load_definitions().groups))
     if groups:
         sentences.append(

@@ -9,23 +9,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
-from functools import cache
+from dataclasses import dataclass, replace
 from itertools import compress
-from pathlib import Path
-from typing import Annotated
 
-from pydantic import AfterValidator, model_validator
-from pydantic.dataclasses import dataclass as table_class
-
-from replication import places
-from replication.definitions import toml_files
-from replication.definitions.value_types import TABLE, Flag, UnfitError
 from replication.report import claim_text
 from replication.report.claims import Claim
-from replication.report.sentence import CHINA, USA, Figure, figures, spelled
+from replication.report.retelling_rules import Headline, Rule, Rules, Subject, all_of
+from replication.report.sentence import CHINA, USA, Figure, countries, figures, spelled, with_units
 
-PATH = places.PACKAGE / "data" / "retelling.toml"
 KEEPS, BREAKS, UNCLEAR = "keeps the definition", "does not keep the definition", "cannot tell"
 LONGEST = 2_000
 """Letters of a sentence: what is longer is a text, of which each sentence is asked about alone."""
@@ -37,115 +28,6 @@ TOO_LONG = f"it is longer than the {LONGEST:,} letters of any sentence: ask abou
 OWN = "says the opposite of what was published"
 OTHER_AHEAD = "what was published has the other country ahead"
 _PLACE = re.compile(r"\{(?P<claim>[\w.-]+?)(?P<period>\.period)?\}")
-
-
-def _compiled(pattern: str) -> str:
-    """Accept a regular expression."""
-    try:
-        re.compile(pattern)
-    except re.error as error:
-        raise ValueError(f"is no pattern: {error}") from None
-    return pattern
-
-
-Pattern = Annotated[str, AfterValidator(_compiled)]
-
-
-@table_class(frozen=True, config=TABLE)
-class Aside:
-    """What is left out of a sentence before it is looked at, and why."""
-
-    found: Pattern
-    reason: str
-
-
-@table_class(frozen=True, config=TABLE)
-class Doubt:
-    """Sentences of which nothing is said, and why."""
-
-    id: str
-    found: Pattern
-    reason: str
-
-
-@table_class(frozen=True, config=TABLE)
-class Subject:
-    """What a sentence may be about: claims, the words that tell it, and a sentence that keeps them.
-
-    Attributes
-    ----------
-    about
-        Patterns that are all found in such a sentence.
-    about_figure
-        Patterns that suffice where the sentence prints one of the published figures.
-    asserts
-        What it must say, so that there is something to judge.
-    corrected
-        The sentence as it should be; {ID} is a published value and {ID.period} its period.
-    China, USA, any
-        Claims whose figures belong to either country, or to none.
-    """
-
-    id: str
-    claims: tuple[str, ...]
-    about: tuple[Pattern, ...]
-    asserts: Pattern
-    corrected: str
-    about_figure: tuple[Pattern, ...] = ()
-    China: tuple[str, ...] = ()
-    USA: tuple[str, ...] = ()
-    any: tuple[str, ...] = ()
-
-    @property
-    def published(self) -> dict[str, tuple[str, ...]]:
-        """Claims with a figure, by country."""
-        return {CHINA: self.China, USA: self.USA, "": self.any}
-
-
-@table_class(frozen=True, config=TABLE)
-class Rule:
-    """One way of losing the definition: how it is seen, why it matters, and how it is put right."""
-
-    id: str
-    subjects: tuple[str, ...]
-    reason: str
-    remedy: str
-    example: str
-    kept: str
-    found: tuple[Pattern, ...] = ()
-    missing: tuple[Pattern, ...] = ()
-    unless: tuple[Pattern, ...] = ()
-    measured: Flag = False
-    note: Flag = False
-    ours: Flag = False
-
-    @model_validator(mode="after")
-    def _seen(self) -> Rule:
-        """Refuse a rule that is seen in no way, or in two."""
-        if sum(map(bool, (self.found, self.missing, self.measured))) != 1:
-            what = f"rule {self.id} must have one of found, missing and measured"
-            raise UnfitError(what, "keep one")
-        return self
-
-    def broken_by(self, whole: str, bare: str, measured: set[str]) -> bool:
-        """Whether a sentence breaks it: whole, without what is left out, and by its figures."""
-        if _any(self.unless, whole):
-            return False
-        if self.measured:
-            return self.id in measured
-        if self.missing:
-            return not _any(self.missing, whole)
-        return _all(self.found, bare)
-
-
-@table_class(frozen=True, config=TABLE)
-class Rules:
-    """retelling.toml."""
-
-    aside: tuple[Aside, ...]
-    unclear: tuple[Doubt, ...]
-    subject: tuple[Subject, ...]
-    rule: tuple[Rule, ...]
 
 
 @dataclass(frozen=True)
@@ -164,6 +46,8 @@ class Finding:
         Rules that it breaks, and what it had better say.
     corrected
         The sentence as it should be, of the ledger's figures; empty where it breaks nothing.
+    read_as
+        What a bare headline is taken to mean; empty where the sentence says it.
     """
 
     answer: str
@@ -172,18 +56,7 @@ class Finding:
     broken: tuple[Rule, ...] = ()
     notes: tuple[Rule, ...] = ()
     corrected: str = ""
-
-
-@cache
-def load(path: Path = PATH) -> Rules:
-    """Read the rules.
-
-    Raises
-    ------
-    DefinitionError
-        The file is not TOML, or has an unknown, missing or wrong key.
-    """
-    return toml_files.read(Rules, path)
+    read_as: str = ""
 
 
 def check(sentence: str, ledger: Mapping[str, Claim], rules: Rules) -> Finding:
@@ -198,15 +71,35 @@ def check(sentence: str, ledger: Mapping[str, Claim], rules: Rules) -> Finding:
     rules
         What must be kept.
     """
-    whole = spelled(sentence[:LONGEST])
+    if len(sentence) > LONGEST:
+        return Finding(UNCLEAR, TOO_LONG)
+    whole = spelled(sentence)
+    headline = rules.headline if rules.headline.fits(whole) else None
+    if headline:
+        whole = with_units(whole)
+    other = next((doubt.reason for doubt in rules.other if doubt.is_of(whole)), "")
     known = tuple(figures(whole))
-    subject = _subject(whole, known, ledger, rules)
-    if subject is None or len(sentence) > LONGEST:
-        return Finding(UNCLEAR, TOO_LONG if len(sentence) > LONGEST else NOT_RECOGNISED)
+    subject = None if other else _subject(whole, known, ledger, rules, headline)
+    if subject is None:
+        return Finding(UNCLEAR, other or NOT_RECOGNISED)
+    found = _judged(subject, whole, known, ledger, rules)
+    if _named(subject, whole, _printed(subject, known, ledger)):
+        return found
+    return replace(found, read_as=filled(subject.headline, ledger))
+
+
+def _judged(
+    subject: Subject,
+    whole: str,
+    known: tuple[Figure, ...],
+    ledger: Mapping[str, Claim],
+    rules: Rules,
+) -> Finding:
+    """What is said of a sentence that is about a subject."""
     claims = tuple(name for name in subject.claims if ledger[name].retells not in subject.claims)
-    for doubt in rules.unclear:
-        if re.search(doubt.found, whole):
-            return Finding(UNCLEAR, doubt.reason, claims)
+    doubt = next((doubt for doubt in rules.unclear if doubt.is_of(whole)), None)
+    if doubt:
+        return Finding(UNCLEAR, doubt.reason, claims)
     if not re.search(subject.asserts, whole):
         return Finding(UNCLEAR, "it says nothing that was published as a figure", claims)
     bare = whole
@@ -238,21 +131,17 @@ def filled(template: str, ledger: Mapping[str, Claim]) -> str:
     return _PLACE.sub(shown, template)
 
 
-def _any(patterns: tuple[str, ...], text: str) -> bool:
-    return any(re.search(pattern, text) for pattern in patterns)
-
-
-def _all(patterns: tuple[str, ...], text: str) -> bool:
-    return all(re.search(pattern, text) for pattern in patterns)
-
-
 def _subject(
-    text: str, known: tuple[Figure, ...], ledger: Mapping[str, Claim], rules: Rules
+    text: str,
+    known: tuple[Figure, ...],
+    ledger: Mapping[str, Claim],
+    rules: Rules,
+    headline: Headline | None,
 ) -> Subject | None:
     """The subject with the most of the sentence's figures; the first of equals, a plain pair before spring."""
-    printed = [sum(_of_subject(f, s, ledger) for f in known) for s in rules.subject]
+    printed = [_printed(subject, known, ledger) for subject in rules.subject]
     about = [
-        _all(s.about, text) or bool(count and s.about_figure and _all(s.about_figure, text))
+        _named(s, text, count) or bool(headline and _read_as(s, headline, text, known, ledger))
         for s, count in zip(rules.subject, printed, strict=True)
     ]
     likely, scores = [*compress(rules.subject, about)], [*compress(printed, about)]
@@ -261,6 +150,39 @@ def _subject(
     if max(scores) == 0:
         return next((s for s in likely if s.id != "spring"), None)
     return likely[scores.index(max(scores))]
+
+
+def _printed(subject: Subject, known: tuple[Figure, ...], ledger: Mapping[str, Claim]) -> int:
+    """How many of a sentence's figures were published on a subject."""
+    return sum(_of_subject(figure, subject, ledger) for figure in known)
+
+
+def _named(subject: Subject, text: str, printed: int) -> bool:
+    """Whether a sentence has the words of a subject, of whose figures it prints so many."""
+    return all_of(subject.about, text) or bool(
+        printed and subject.about_figure and all_of(subject.about_figure, text)
+    )
+
+
+def _read_as(
+    subject: Subject,
+    headline: Headline,
+    text: str,
+    known: tuple[Figure, ...],
+    ledger: Mapping[str, Claim],
+) -> bool:
+    """Whether a bare headline has both countries with both figures of a subject, or one beside what is counted."""
+    if not subject.headline:
+        return False
+    own = {
+        side: [figure for figure in known if _one_of(figure, names, ledger)]
+        for side, names in subject.published.items()
+        if side
+    }
+    if all(own.values()):
+        return countries(text) == own.keys()
+    beside = any(figure.side == side for side, shares in own.items() for figure in shares)
+    return beside and bool(re.search(headline.counted, text))
 
 
 def _repeats(subject: Subject, known: tuple[Figure, ...], ledger: Mapping[str, Claim]) -> bool:

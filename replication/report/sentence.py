@@ -20,9 +20,9 @@ _SPELLINGS = (  # in order; the case of US tells the country from the pronoun
 )
 _SHORT = (  # of lower-case text
     (re.compile(r"\b(?:percentage|percent|per cent|%)[ -]points?\b|%-points?|\bpp\b"), "points"),
-    (re.compile(r"\bper cent\b|\bpercent\b|\bpct\b"), "%"),
+    (re.compile(r"\bper cent\b|\bpercent\b|\bpct\b|(?<=\d)pct?\b"), "%"),
     (re.compile(r"\b(jan|feb|mar|apr|jun|jul|aug|sept?|oct|nov|dec)\."), r"\1"),
-    (re.compile(r"\bvs\."), "vs"),
+    (re.compile(r"\bvs?\.(?= )|\bv(?= )"), "vs"),
 )
 _JOINED = r"(?: ?- ?| (?:to|and|against|versus|vs) (?:just |only |about )?)"
 """What stands between two figures that are compared."""
@@ -46,6 +46,10 @@ _NUMBERS = {word: number for number, word in enumerate(_WORDS, 2)}
 _ONE_IN = re.compile(rf"\b(?:one|1) in (?P<parts>{'|'.join(_WORDS)}|[2-9]|1\d|20)\b")
 _WORDED = re.compile(rf"\b({'|'.join(_WORDS)})[ -](?=(?:%|points?\b|million\b|billion\b))")
 _SCALE = {"billion": 1e9, "bn": 1e9, "million": 1e6, "thousand": 1e3}
+_BARE_NUMBER = re.compile(
+    r"(?<![\w.,])\d{1,2}\.\d+(?![\w.,]*\w)(?!-?%| ?(?:%|points?\b|billion|bn\b|million|thousand|times))"
+)
+"""A number that has no unit, and is no count."""
 _LEAD = (
     re.compile(
         r"\b(?:lead|leads|leading|led|ahead|beat\w*|surpass\w*|overt\w+|edg\w+|outpac\w+|top\w*)\b"
@@ -60,7 +64,7 @@ _LEAD_AFTER = re.compile(
     r"^[ -]?(?:point )?(?:lead|gap|margin|edge|advantage)\b|^ (?:ahead|more)\b"
 )
 _BREAK = re.compile(
-    r"[;:)]|,(?!\d)|(?<=[%\d]) to\b|\b(?:against|versus|vs|while|whereas|compared|and|but|surpass\w*|overt\w+|beat\w*"
+    r"[;:)|]|,(?!\d)|\.(?= )|(?<=[a-z]) - |(?<=[%\d]) to\b|\b(?:against|versus|vs|while|whereas|compared|and|but|surpass\w*|overt\w+|beat\w*"
     r"|exceed\w*|pass(?:es|ed|ing)|ahead of|edg\w+ out|outpac\w+|topp\w+)\b"
 )
 _HAVING = r"(?:with|at|on|by|(?:tak|hold|hav|reach|captur|claim|draw|attract|gain|account|secur|winn|gett)ing)"
@@ -125,6 +129,11 @@ def spelled(text: str) -> str:
     return _MOVED_TO.sub(r"\g<moved> %", _SHARED_UNIT.sub(r"\1 \g<unit>", text))
 
 
+def with_units(text: str) -> str:
+    """A bare headline whose numbers with decimals are percentages where they have no unit."""
+    return _BARE_NUMBER.sub(r"\g<0> %", text)
+
+
 def figures(text: str) -> Iterator[Figure]:
     """The shares, distances and counts of a sentence, as `spelled`; years and bare numbers are none."""
     for match in _FIGURE.finditer(text):
@@ -152,6 +161,11 @@ class _Mention:
     side: str
     start: int
     end: int
+
+
+def countries(text: str) -> set[str]:
+    """The countries that a sentence names, as `spelled`."""
+    return {mention.side for mention in _mentions(text)}
 
 
 def _mentions(text: str) -> list[_Mention]:

@@ -110,7 +110,7 @@ class _Window:
             return untested(claim.reason)
         shown = "{} have {:,.0f} million".format
         reason = (
-            f"in the published window, first-year downloads alone: "
+            f"in the published window, {self.definitions.young} downloads alone: "
             f"{shown(_listed(claim.developers), ours['estimate'] / 1e6)}, "
             f"{shown(_listed(claim.beside), others['estimate'] / 1e6)}; {claim.reason}"
         )
@@ -128,7 +128,7 @@ class _Window:
         bounds = self.answers.loc["China", ["bounds_lower", "bounds_upper"]].to_numpy(dtype=float)
         share = 100 * float(bounds[1] - bounds[0])
         reason = (
-            f"of the published window's first-year downloads {share:.1f} % belong to no country: "
+            f"of the published window's {self.definitions.young} downloads {share:.1f} % belong to no country: "
             f"individuals, international communities and unknown accounts; {claim.reason}"
         )
         return untested(reason, share)
@@ -155,7 +155,7 @@ def _answered(
 
 def _from(month: str) -> str:
     """The month from which on something holds, in words."""
-    return NEVER if month == NEVER else f"from {month}"
+    return "from no month" if month == NEVER else f"from {month}"
 
 
 def _listed(names: tuple[str, ...]) -> str:

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from replication.errors import ContractError
 from replication.files import read_text, write_text
-from replication.plain import few
+from replication.plain import few, quantity
 
 NAME = "left_out.csv"
 UNDATED = "no date in its name"
@@ -75,4 +75,4 @@ def sentence(rows: Sequence[LeftOut]) -> str:
     for row in rows:
         names.setdefault(row.reason, []).append(row.filename)
     reasons = "; ".join(f"{reason}: {few(files, _SHOWN)}" for reason, files in names.items())
-    return f"{len(rows)} {'file' if len(rows) == 1 else 'files'} left out ({reasons})"
+    return f"{quantity(len(rows), 'file')} left out ({reasons})"

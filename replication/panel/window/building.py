@@ -52,6 +52,8 @@ def build(records: Records, definitions: Definitions, *, without_each: bool = Tr
     """
     known = evidence_of.prepare(records, definitions)
     sums = _sums(known, definitions)
+    headline = column(definitions.panel.age_limit_days, definitions.fillings[0].id)
+    whole = sums[headline].sum(axis=1)
     used = np.any([table.any(axis=1) for table in sums.values()], axis=0)
     sums = {name: table[used] for name, table in sums.items()}
     totals = pd.DataFrame({name: table.sum(axis=1) for name, table in sums.items()})
@@ -61,7 +63,7 @@ def build(records: Records, definitions: Definitions, *, without_each: bool = Tr
     return WindowPanel(
         _rows(facts, places),
         _months(places, sums, known.months),
-        _left_out(known, definitions, used, places, without_each=without_each),
+        _left_out(known, definitions, whole, used, places, without_each=without_each),
         lists.agreement(known, definitions),
         lists.dates(records, known, definitions),
         evidence_of.defects(records, known),
@@ -141,6 +143,7 @@ def _months(places: pd.DataFrame, sums: dict[str, Ints], months: Sequence[str]) 
 def _left_out(
     known: Prepared,
     definitions: Definitions,
+    whole: Ints,
     used: NDArray[np.bool_],
     places: pd.DataFrame,
     *,
@@ -148,7 +151,6 @@ def _left_out(
 ) -> pd.DataFrame:
     """Estimates of the whole window without each record, or each month of a crawl."""
     rule, age = definitions.fillings[0], definitions.panel.age_limit_days
-    whole = monthly(_drawn(known.evidence, known, rule).estimate, known, age, rule).sum(axis=1)
     estimates = {ESTIMATE: whole}
     for name, rows, evidence in _without_each(known) if without_each else ():
         some = known.of(rows)

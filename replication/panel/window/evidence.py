@@ -175,6 +175,7 @@ def _absences(
     names: pd.Index, births: Births, records: Records, counts: pd.DataFrame, zero: pd.Timestamp
 ) -> Iterator[pd.DataFrame]:
     """Names that were born before a complete list and are absent from it, with its cut-off."""
+    task = names.to_series().map(tasks_of(records))
     for record, day, cut in records.lists.itertuples(index=False):
         if cut == 0:
             continue
@@ -182,16 +183,21 @@ def _absences(
         is_listed = np.zeros(len(names), dtype=bool)
         is_listed[counts.loc[counts["source"] == record, "row"].to_numpy()] = True
         row = np.flatnonzero(~is_listed & (births.latest <= at))
-        value = cut_offs(names.to_series(), record, records).to_numpy()[row]
+        value = cut_offs(task, record, records).to_numpy()[row]
         yield pd.DataFrame({"row": row, "day": at, "value": value, "source": record})
 
 
-def cut_offs(names: pd.Series, record: str, records: Records) -> pd.Series:
-    """The count from which on a list would hold each name, by its task where it lists tasks."""
-    tasks = records.models[records.models["task"] != ""].drop_duplicates("name")
+def tasks_of(records: Records) -> pd.Series:
+    """Task by name, of the models of which a record states one."""
+    stated = records.models[records.models["task"] != ""].drop_duplicates("name")
+    return stated.set_index("name")["task"]
+
+
+def cut_offs(task: pd.Series, record: str, records: Records) -> pd.Series:
+    """The count from which on a list would hold models of each task; its own where it lists no tasks."""
     cut = float(records.lists.set_index("record")["cut_off"][record])
     cuts = records.task_cuts[records.task_cuts["record"] == record].set_index("task")["cut"]
-    return names.map(tasks.set_index("name")["task"]).map(cuts).fillna(cut).clip(upper=cut)
+    return task.map(cuts).fillna(cut).clip(upper=cut)
 
 
 def _counters(records: Records) -> str:

@@ -22,6 +22,7 @@ from replication.panel.window.evidence import (
     cut_offs,
     followed_from,
     named_origins,
+    tasks_of,
 )
 from replication.panel.window.paths import paths
 from replication.panel.window.tables import at_age, other_ages
@@ -50,8 +51,10 @@ def dates(records: Records, known: Prepared, definitions: Definitions) -> pd.Dat
     """
     lists = records.lists.sort_values("date")
     cut = lists.loc[lists["cut_off"] > 0, "record"].tolist()
+    tasks = tasks_of(records)
     parts = [
-        _of_list(row.record, row.date, records, known, definitions) for row in lists.itertuples()
+        _of_list(row.record, row.date, records, known, definitions, tasks)
+        for row in lists.itertuples()
     ]
     table = pd.concat(parts, ignore_index=True)
     columns = [held_column(name) for name in cut]
@@ -66,7 +69,12 @@ def held_column(record: str) -> str:
 
 
 def _of_list(
-    record: str, day: pd.Timestamp, records: Records, known: Prepared, definitions: Definitions
+    record: str,
+    day: pd.Timestamp,
+    records: Records,
+    known: Prepared,
+    definitions: Definitions,
+    tasks: pd.Series,
 ) -> pd.DataFrame:
     """One list: young repositories with downloads, small ones joined."""
     rows = records.observations[records.observations["record"] == record]
@@ -79,9 +87,11 @@ def _of_list(
     young = (age <= max(ages)).to_numpy()
     rows, created, age = (x[young].reset_index(drop=True) for x in (rows, created, age))
     names, downloads = rows["name"], rows["value"].astype("int64")
+    task = names.map(tasks)
     held = {"downloads": downloads} | {
-        held_column(name): downloads.where(downloads >= cut_offs(names, name, records), 0)
-        * int(cut > cuts[record])
+        held_column(name): downloads.where(downloads >= cut_offs(task, name, records), 0)
+        if cut > cuts[record]
+        else 0 * downloads
         for name, cut in cuts[cuts > 0].items()
     }
     columns = {name: values.where(age <= ages[0], 0) for name, values in held.items()} | {
@@ -134,11 +144,14 @@ def agreement(known: Prepared, definitions: Definitions) -> pd.DataFrame:
         `AGREEMENT`: one row a repository and period, ``exact`` and ``rebuilt`` in downloads.
     """
     evidence, rule = known.evidence, definitions.fillings[0]
-    drawn = paths(evidence.counts_alone(), known.births, known.days, rule).estimate
-    sums = np.hstack([np.zeros((len(drawn), 1)), np.cumsum(drawn, axis=1)])
-    gains = evidence.segments
-    born = known.births.latest
+    gains, born = evidence.segments, known.births.latest
     gains = gains[born[gains["row"].to_numpy()] >= MARGIN]
+    both = np.intersect1d(gains["row"], evidence.counts["row"])
+    alone = evidence.counts_alone().of(both)
+    drawn = paths(alone, known.of(both).births, known.days, rule).estimate
+    sums = dict(
+        zip(both, np.hstack([np.zeros((len(drawn), 1)), np.cumsum(drawn, axis=1)]), strict=True)
+    )
     first = gains["start"].to_numpy() == born[gains["row"].to_numpy()] - 1
     parts = [
         pd.DataFrame(
@@ -150,7 +163,11 @@ def agreement(known: Prepared, definitions: Definitions) -> pd.DataFrame:
 
 
 def _compared(
-    gains: pd.DataFrame, period: str, counts: pd.DataFrame, sums: np.ndarray, known: Prepared
+    gains: pd.DataFrame,
+    period: str,
+    counts: pd.DataFrame,
+    sums: dict[int, np.ndarray],
+    known: Prepared,
 ) -> Iterator[dict[str, object]]:
     """One row a repository with a count in the period."""
     last = MARGIN + int(known.ends[-1]) - 1
@@ -166,5 +183,5 @@ def _compared(
             **facts[["name", "uploader", "origin"]].to_dict(),
             "period": period,
             "exact": int(span["gain"]),
-            "rebuilt": int(np.rint(sums[row, span["end"] + 1] - sums[row, span["start"] + 1])),
+            "rebuilt": int(np.rint(sums[row][span["end"] + 1] - sums[row][span["start"] + 1])),
         }

@@ -50,8 +50,6 @@ class Material:
         The registry of developers.
     ledger
         The published figures.
-    paper
-        Folder of the run's paper, with the finding in short.
     """
 
     repositories: Repositories
@@ -59,25 +57,26 @@ class Material:
     window: WindowData | None
     registry: Registry
     ledger: Sequence[Claim]
-    paper: Path
 
 
-def page(material: Material, results: Path, definitions: Definitions) -> str:
+def page(data: Mapping[str, Any], results: Path, paper: Path, definitions: Definitions) -> str:
     """The page as HTML.
 
     Parameters
     ----------
-    material
-        What it is made of.
+    data
+        What the script reads: see `payload`.
     results
         Folder of the result tables.
+    paper
+        Folder of the run's paper, with the finding in short.
     definitions
         Definitions.
     """
     manifest, tables = read_json(results / "manifest.json"), _Tables(results)
-    said = read_json(material.paper / IN_SHORT)
+    said = read_json(paper / IN_SHORT)
     parts = {"headline": "", "short": answer.in_short(said)}
-    if material.window is not None:
+    if not definitions.whole:
         parts["short"] += answer.links(tables["window_passing"], "The study’s released file")
         parts["headline"] = answer.headline(
             tables["window_answers"],
@@ -88,15 +87,13 @@ def page(material: Material, results: Path, definitions: Definitions) -> str:
             definitions.young,
         )
     about = definitions.paper
-    data = payload(material, tables, definitions, manifest)
-    notes = list(_notes(material, results, definitions, manifest))
+    notes = list(_notes(results, definitions, manifest))
     return document(about.title, about.subtitle, parts, notes, data)
 
 
-def payload(
-    material: Material, tables: _Tables, definitions: Definitions, manifest: Mapping[str, Any]
-) -> dict[str, Any]:
-    """What the script reads."""
+def payload(material: Material, results: Path, definitions: Definitions) -> dict[str, Any]:
+    """What the script reads of the credited data and of the result tables in `results`."""
+    manifest, tables = read_json(results / "manifest.json"), _Tables(results)
     made = []
     if material.window is not None:
         made.append(sources.of_window(material.window, tables))
@@ -138,12 +135,10 @@ class _Tables(dict[str, pd.DataFrame]):
         return self[name]
 
 
-def _notes(
-    material: Material, results: Path, definitions: Definitions, manifest: Mapping[str, Any]
-) -> Sequence[str]:
+def _notes(results: Path, definitions: Definitions, manifest: Mapping[str, Any]) -> Sequence[str]:
     """What the run says of itself, or lacks."""
     notes = [SYNTHETIC] if extent.is_synthetic(manifest) else []
-    if material.window is None:
+    if definitions.whole:
         notes.append(f"{WHOLE} It covers {extent.in_words(manifest)}.")
     notes += [
         f"Not as in the committed results: {x}." for x in own.differences(results, definitions)

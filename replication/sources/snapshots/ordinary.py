@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -59,17 +60,24 @@ def read(source: Path, bounds: Bounds) -> pa.Table | None:
             parts = [_part(batch, bounds) for batch in _batches(file, leaves)]
     except (_OutOfOrderError, pa.ArrowException, OSError):
         return None
-    return in_order(pa.Table.from_batches(parts, SCHEMA))
+    table = pa.Table.from_batches(parts, SCHEMA)
+    return table if table["repository"].null_count else _in_order(table)
 
 
 def write(table: pa.Table, target: Path) -> None:
-    """Write an extract with its sums. Numbers that stand in order or are small are packed, texts are compressed."""
+    """Write an extract with its sums.
+
+    Numbers that stand in order or are small are packed. Names and parents are compressed, ids are not: they
+    compress to a third, in more time than all else takes. A column in which no row is null says so.
+    """
     texts_ = [field.name for field in SCHEMA if field.type == pa.string()]
     numbers = [name for name in SCHEMA.names if name not in texts_]
+    whole = [field.with_nullable(table[field.name].null_count > 0) for field in SCHEMA]
+    plain = ["repository", *numbers]
     pq.write_table(
-        table.replace_schema_metadata({sums.KEY: sums.of(table).written()}), target,
+        table.cast(pa.schema(whole, {sums.KEY: sums.of(table).written()})), target,
         row_group_size=ROW_GROUP, use_dictionary=False, write_statistics=["repository"],
-        compression=dict.fromkeys(texts_, "lz4") | dict.fromkeys(numbers, "none"),
+        compression=dict.fromkeys(texts_, "lz4") | dict.fromkeys(plain, "none"),
         column_encoding=dict.fromkeys(numbers, "DELTA_BINARY_PACKED"),
     )  # fmt: skip
 
@@ -131,7 +139,7 @@ def _batches(file: pq.ParquetFile, leaves: list[str]) -> Iterator[pa.RecordBatch
 def _part(batch: pa.RecordBatch, bounds: Bounds) -> pa.RecordBatch:
     """Rows of the extract, each column checked."""
     found = dict(zip(batch.schema.names, batch.columns, strict=True))
-    _require(texts.keys(found["_id"].drop_null()) is not None and texts.are_names(found["id"]))
+    _require(texts.are_ids(found["_id"].drop_null()) and texts.are_names(found["id"]))
     moment = found["createdAt"].cast(pa.timestamp("us")).cast(pa.int64())
     _require_between(moment, EARLIEST * 1_000_000, bounds.newest)
     _require(moment.null_count == 0)
@@ -161,11 +169,16 @@ def in_order(table: pa.Table) -> pa.Table:
 
     Those of a table with a row that has no id stay as they are.
     """
-    found = [texts.keys(chunk) for chunk in table["repository"].chunks if len(chunk)]
-    parts = [both for both in found if both is not None]
-    if not parts or len(parts) < len(found):
+    are_ids = all(map(texts.are_ids, table["repository"].chunks))
+    return _in_order(table) if are_ids else table
+
+
+def _in_order(table: pa.Table) -> pa.Table:
+    """The same of rows with ids."""
+    parts = [chunk for chunk in table["repository"].chunks if len(chunk)]
+    seams = [pa.concat_arrays([one[-1:], other[:1]]) for one, other in pairwise(parts)]
+    if all(map(texts.ascend, parts + seams)):
         return table
-    high, low = (np.concatenate(words) for words in zip(*parts, strict=True))
-    if texts.in_order(high, low):
-        return table
+    found = [both for part in parts if (both := texts.keys(part)) is not None]
+    high, low = (np.concatenate(words) for words in zip(*found, strict=True))
     return table.take(pa.array(np.lexsort((low, high))))

@@ -17,6 +17,7 @@ _NAME = r"\A([\w.-]{1,96}/)?[\w.-]{1,96}\z"
 _SLASH = ord("/")
 _LOWER = np.uint8(0x20)
 """The bit that every digit in lower case has, and none in upper case."""
+_OF_IDS = b"0123456789abcdef"
 _OF_NAMES = b"0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ_.-/"
 Words = NDArray[np.uint64]
 Mask = NDArray[np.bool_]
@@ -33,9 +34,16 @@ def content(texts: pa.Array) -> tuple[Places, Bytes]:
     return places - places[0], np.frombuffer(data, np.uint8)[places[0] : places[-1]]
 
 
-def has_only(data: Bytes, allowed: bytes) -> bool:
+def _has_only(data: Bytes, allowed: bytes) -> bool:
     """Whether no byte is another than these."""
     return not data.tobytes().translate(None, allowed)
+
+
+def are_ids(texts: pa.Array) -> bool:
+    """Whether every text is there and is an id: 24 hexadecimal digits in lower case."""
+    places, data = content(texts)
+    has_size = not texts.null_count and bool((np.diff(places) == ID).all())
+    return has_size and _has_only(data, _OF_IDS)
 
 
 def keys(ids: pa.Array) -> tuple[Words, Words] | None:
@@ -62,10 +70,22 @@ def keys(ids: pa.Array) -> tuple[Words, Words] | None:
     return words[:, 0] << np.uint64(32) | words[:, 2], words[:, 1]
 
 
+def ascend(ids: pa.Array) -> bool:
+    """Whether ids stand in the order of their `keys`."""
+    _, data = content(ids)
+    first, middle, last = data.view(">u8").reshape(-1, 3).T
+    first = first.astype(np.uint64)
+    at = np.flatnonzero(first[:-1] >= first[1:])
+    after = at + 1
+    in_last = (last[at] < last[after]) | ((last[at] == last[after]) & (middle[at] <= middle[after]))
+    return bool(((first[at] == first[after]) & in_last).all())
+
+
 def in_order(high: Words, low: Words) -> bool:
     """Whether ids stand in the order of their two numbers."""
-    before, after = high[:-1], high[1:]
-    return bool(((before < after) | ((before == after) & (low[:-1] <= low[1:]))).all())
+    near = np.flatnonzero(high[:-1] >= high[1:])
+    ties = high[near] == high[near + 1]
+    return bool((ties & (low[near] <= low[near + 1])).all())
 
 
 def are_names(texts: pa.Array) -> bool:
@@ -80,7 +100,7 @@ def _have_namespaces(texts: pa.Array) -> bool:
     """Whether every text is a name with its namespace: one slash in each, decided by its bytes."""
     places, data = content(texts)
     slashes = np.flatnonzero(data == _SLASH)
-    if len(slashes) != len(texts) or not has_only(data, _OF_NAMES):
+    if len(slashes) != len(texts) or not _has_only(data, _OF_NAMES):
         return False
     before, after = slashes - places[:-1], places[1:] - slashes - 1
     inside = (before >= 1) & (before <= _PART) & (after >= 1) & (after <= _PART)
