@@ -12,9 +12,9 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from replication.definitions import Definitions
-from replication.names import key
 from replication.panel.table import FACTS, WEEKLY, Panel
 from replication.panel.whole_hub import defects, owners, places
 from replication.panel.whole_hub.chain import SCALED_ON
@@ -105,8 +105,13 @@ def _rows(placed: Places, study_groups: Mapping[str, str], unknown: str) -> pd.D
 def _groups(names: pa.ChunkedArray, study_groups: Mapping[str, str], unknown: str) -> pd.Series:
     """The study's country group of each namespace."""
     coded = names.combine_chunks().dictionary_encode()
-    groups = [study_groups.get(key(name), unknown) for name in coded.dictionary.to_pylist()]
-    return pa.array(groups, pa.large_string()).take(coded.indices).to_pandas()
+    labelled = pa.array(study_groups, pa.large_string())
+    place = pc.index_in(
+        pc.ascii_lower(coded.dictionary), value_set=labelled
+    )  # ascii_lower: `names.key`
+    groups = pa.array([*study_groups.values(), unknown], pa.large_string())
+    group = groups.take(pc.fill_null(place, len(study_groups)))
+    return group.take(coded.indices).to_pandas()
 
 
 def _sums(found: Mapping[str, Total], placed: Places) -> pd.DataFrame:
