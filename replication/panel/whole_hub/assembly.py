@@ -20,7 +20,7 @@ from replication.panel.whole_hub import defects, owners, places
 from replication.panel.whole_hub.chain import SCALED_ON
 from replication.panel.whole_hub.engines import Engine
 from replication.panel.whole_hub.owners import Total
-from replication.panel.whole_hub.places import Places
+from replication.panel.whole_hub.places import Ints, Places
 from replication.panel.whole_hub.rebuild import Rebuilt, main_variant, weekly
 from replication.sources.defect import to_frame
 
@@ -129,9 +129,16 @@ def _weekly(engine: Engine, placed: Places, rebuilt: Rebuilt) -> pd.DataFrame:
     engine.put("panel_pairs", pd.DataFrame({"id": placed.id, "pair": placed.pair}))
     weeks = weekly(engine, rebuilt)
     _, first = np.unique(placed.rows["pair"].to_numpy(), return_index=True)
-    names = placed.rows.select(["uploader", "origin"]).take(first)
-    owned = names.take(weeks["pair"].to_numpy() - 1).to_pandas()
-    return weeks.assign(uploader=owned["uploader"], origin=owned["origin"])[WEEKLY]
+    pair = weeks["pair"].to_numpy() - 1
+    owned = {role: _categories(placed.rows[role].take(first), pair) for role in WEEKLY[1:3]}
+    return weeks.assign(**owned)[WEEKLY]
+
+
+def _categories(names: pa.ChunkedArray, place: Ints) -> pd.Series:
+    """Names at places, each held once."""
+    coded = names.combine_chunks().dictionary_encode()
+    places = coded.indices.take(pa.array(place))
+    return pa.DictionaryArray.from_arrays(places, coded.dictionary).to_pandas()
 
 
 def _chain(rebuilt: Rebuilt) -> pd.DataFrame:
