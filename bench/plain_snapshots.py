@@ -59,9 +59,9 @@ def plain(rows: int) -> tuple[float, Found]:
     return spent, found
 
 
-def bare(rows: int, snapshots: int) -> tuple[float, Found]:
+def bare(rows: int, number: int) -> tuple[float, Found]:
     """Seconds of `BARE` on the snapshots that `whole` reads."""
-    labels = snapshots.weeks(snapshots)
+    labels = snapshots.weeks(number)
     repositories = snapshots.size(rows, labels)
     with TemporaryDirectory(prefix="bench-") as name:
         with ProcessPoolExecutor(1, mp_context=get_context("spawn")) as writer:
