@@ -15,7 +15,7 @@ from pathlib import Path
 import numpy as np
 from rich.console import Console, Group
 
-from bench import attribution, bootstrap, limits, snapshots
+from bench import attribution, bootstrap, limits, plain_snapshots, snapshots
 from bench.measure import COLUMNS, Measured, Row, Work, in_child, table, write
 
 LATEST = Path(__file__).parent / "latest.csv"
@@ -227,9 +227,11 @@ def weekly(sizes: Sizes, report: Report) -> None:
     for mine in whole:
         report.add(Row("snapshots, whole panel", mine.found.rows, None, None, *mine.cost))
     report.tables += _weekly_tables(whole)
-    bare = in_child(snapshots.bare, sizes.rows // 4, sizes.weeks)
+    bare = in_child(plain_snapshots.bare, sizes.rows // 4, sizes.weeks)
     report.tables.append(_processor("one statement of DuckDB", whole[1], bare))
-    mine, other = (in_child(w, sizes.rows // 4) for w in (snapshots.one_window, snapshots.plain))
+    mine, other = (
+        in_child(w, sizes.rows // 4) for w in (snapshots.one_window, plain_snapshots.plain)
+    )
     report.tables.append(_processor("plain pandas", mine, other))
     n = mine.found.rows
     report.add(Row("snapshots, one window", n, None, None, *mine.cost, "pandas", other.seconds))

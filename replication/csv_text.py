@@ -66,10 +66,17 @@ def _ordinary(table: pd.DataFrame) -> list[pa.Array | np.ndarray] | None:
 
 
 def _column(cells: pd.Series) -> pa.Array | np.ndarray | None:
-    """A column of text as Arrow has it, one of numbers as numpy has it."""
+    """A column of text as Arrow has it, with its categories as they are written; one of numbers as numpy has it."""
     import pandas as pd
     import pyarrow as pa
 
+    if isinstance(cells.dtype, pd.CategoricalDtype):
+        texts = _column(cells.cat.categories.to_series())
+        if not isinstance(texts, pa.Array):
+            return None
+        codes = cells.cat.codes.to_numpy()
+        places = pa.array(codes, mask=codes < 0)
+        return pa.DictionaryArray.from_arrays(places, _written_texts(texts))
     if isinstance(cells.dtype, pd.StringDtype):
         texts = pa.array(cells, pa.large_string(), from_pandas=True)
         if isinstance(texts, pa.ChunkedArray):
@@ -97,14 +104,21 @@ def _cells(column: pa.Array | np.ndarray) -> pa.Array:
     import pyarrow as pa
     import pyarrow.compute as pc
 
+    if isinstance(column, pa.DictionaryArray):
+        return column.dictionary_decode()
     if isinstance(column, pa.Array):
-        return column if _is_plain(column) else _marked(column)
+        return _written_texts(column)
     if column.dtype.kind in "iu":
         return pa.array(column).cast(pa.large_string())
     if column.dtype.kind == "b":
         return pa.array(np.where(column, "True", "False"), pa.large_string())
     texts = (f"{FLOAT_FORMAT}\n" * len(column) % tuple(column.tolist())).splitlines()
     return pc.if_else(np.isnan(column), None, pa.array(texts, pa.large_string()))
+
+
+def _written_texts(texts: pa.Array) -> pa.Array:
+    """Texts as they are written."""
+    return texts if _is_plain(texts) else _marked(texts)
 
 
 def _bytes(texts: pa.Array) -> tuple[bytes, np.ndarray]:

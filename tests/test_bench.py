@@ -15,7 +15,16 @@ import pandas as pd
 import pytest
 
 import bench.__main__ as command
-from bench import attribution, bootstrap, engines, limits, measure, snapshots, synthetic
+from bench import (
+    attribution,
+    bootstrap,
+    engines,
+    limits,
+    measure,
+    plain_snapshots,
+    snapshots,
+    synthetic,
+)
 from bench.measure import COLUMNS, Measured, Row
 from replication.inference import merging, resampling
 from replication.panel.whole_hub import engine_duckdb
@@ -121,7 +130,7 @@ def in_process(work: measure.Work, *arguments: object) -> Measured:
     """A stand-in for a process of its own: an invented second and memory."""
     if work is limits.profile:
         return Measured(1.0, 100.0, {"all": 1.0})
-    if work.__module__ == snapshots.__name__:
+    if work.__module__ in {snapshots.__name__, plain_snapshots.__name__}:
         rows = 100 * int(str(arguments[0]))
         return Measured(3.0, 100.0, snapshots.Found(rows, 15, 30, 7, rows / 100, rows**2 / 1e6))
     replicates = np.random.default_rng(0).random((500, len(bootstrap.NAMES)))
@@ -206,7 +215,7 @@ def test_other_downloads_of_pandas_end_in_an_error(
 
     def differing(work: measure.Work, *arguments: object) -> Measured:
         found = in_process(work, *arguments)
-        more = 1.01 if work is snapshots.plain else 1.0
+        more = 1.01 if work is plain_snapshots.plain else 1.0
         return replace(found, found=replace(found.found, downloads=int(10_000 * more)))
 
     monkeypatch.setattr(command, "in_child", differing)
@@ -242,7 +251,7 @@ def in_this_process(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_ours_and_pandas_find_the_same_downloads(monkeypatch: pytest.MonkeyPatch) -> None:
     """Two implementations find the downloads of one window, from data without defects."""
     in_this_process(monkeypatch)
-    ours, theirs = snapshots.one_window(400)[1], snapshots.plain(400)[1]
+    ours, theirs = snapshots.one_window(400)[1], plain_snapshots.plain(400)[1]
     assert ours.rows == theirs.rows
     assert ours.downloads > 10_000
     assert ours.downloads == pytest.approx(theirs.downloads, rel=snapshots.TOLERANCE)
@@ -252,7 +261,7 @@ def test_ours_and_pandas_find_the_same_downloads(monkeypatch: pytest.MonkeyPatch
 def test_the_bare_statement_reads_what_ours_reads(monkeypatch: pytest.MonkeyPatch) -> None:
     """It sums every fourth 30-day count and what the counters gain, of the same rows."""
     in_this_process(monkeypatch)
-    spent, found = snapshots.bare(400, 9)
+    spent, found = plain_snapshots.bare(400, 9)
     assert found.rows == snapshots.whole(400, 9)[1].rows
     assert found.downloads > 10_000
     assert spent > 0

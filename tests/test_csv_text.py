@@ -25,6 +25,7 @@ COLUMNS = {
     "float64": st.floats(),
     "float32": st.floats(width=32),
     "bool": st.booleans(),
+    "category": CELLS,
 }  # fmt: skip
 KINDS = st.lists(st.sampled_from(sorted(COLUMNS)), min_size=1, max_size=5)
 
@@ -86,6 +87,15 @@ def test_cells_stand_as_they_are_to_be_read() -> None:
 def test_what_is_rare_pandas_writes(table: pd.DataFrame) -> None:
     """Columns of other kinds, one column, a carriage return, heads that are no text or not unique."""
     assert csv_text._ordinary(table) is None
+    assert written(table) == csv_text._by_pandas(table)
+
+
+def test_categories_are_written_as_their_texts() -> None:
+    """Quoted and held like other text, nothing where there is none, whichever categories occur."""
+    names = pd.Categorical(["=1", None, "a,b", "=1"], categories=["c", "a,b", "=1"])
+    table = pd.DataFrame({"a": names, "n": [1, 2, 3, 4]})
+    assert csv_text._ordinary(table) is not None
+    assert written(table) == "a,n\n'=1,1\n,2\n\"a,b\",3\n'=1,4\n"
     assert written(table) == csv_text._by_pandas(table)
 
 

@@ -35,7 +35,7 @@ def placed(sizes: pd.DataFrame, least: int) -> pd.DataFrame:
         ``namespace, is_large`` (0 or 1) and ``bucket``, in the order of `sizes`.
     """
     buckets = np.array([f"(small namespaces {n:02d})" for n in range(BUCKETS)], dtype=object)
-    number = [crc32(name.encode()) % BUCKETS for name in sizes["namespace"]]
+    number = [crc32(name.encode()) % BUCKETS for name in sizes["namespace"].tolist()]
     return pd.DataFrame({
         "namespace": sizes["namespace"],
         "is_large": (sizes["largest"] >= least).astype("int64"),

@@ -12,15 +12,15 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from replication.definitions import Definitions
-from replication.names import key
 from replication.panel.table import FACTS, WEEKLY, Panel
 from replication.panel.whole_hub import defects, owners, places
 from replication.panel.whole_hub.chain import SCALED_ON
 from replication.panel.whole_hub.engines import Engine
 from replication.panel.whole_hub.owners import Total
-from replication.panel.whole_hub.places import Places
+from replication.panel.whole_hub.places import Ints, Places
 from replication.panel.whole_hub.rebuild import Rebuilt, main_variant, weekly
 from replication.sources.defect import to_frame
 
@@ -105,8 +105,13 @@ def _rows(placed: Places, study_groups: Mapping[str, str], unknown: str) -> pd.D
 def _groups(names: pa.ChunkedArray, study_groups: Mapping[str, str], unknown: str) -> pd.Series:
     """The study's country group of each namespace."""
     coded = names.combine_chunks().dictionary_encode()
-    groups = [study_groups.get(key(name), unknown) for name in coded.dictionary.to_pylist()]
-    return pa.array(groups, pa.large_string()).take(coded.indices).to_pandas()
+    labelled = pa.array(study_groups, pa.large_string())
+    place = pc.index_in(
+        pc.ascii_lower(coded.dictionary), value_set=labelled
+    )  # ascii_lower: `names.key`
+    groups = pa.array([*study_groups.values(), unknown], pa.large_string())
+    group = groups.take(pc.fill_null(place, len(study_groups)))
+    return group.take(coded.indices).to_pandas()
 
 
 def _sums(found: Mapping[str, Total], placed: Places) -> pd.DataFrame:
@@ -124,9 +129,16 @@ def _weekly(engine: Engine, placed: Places, rebuilt: Rebuilt) -> pd.DataFrame:
     engine.put("panel_pairs", pd.DataFrame({"id": placed.id, "pair": placed.pair}))
     weeks = weekly(engine, rebuilt)
     _, first = np.unique(placed.rows["pair"].to_numpy(), return_index=True)
-    names = placed.rows.select(["uploader", "origin"]).take(first)
-    owned = names.take(weeks["pair"].to_numpy() - 1).to_pandas()
-    return weeks.assign(uploader=owned["uploader"], origin=owned["origin"])[WEEKLY]
+    pair = weeks["pair"].to_numpy() - 1
+    owned = {role: _categories(placed.rows[role].take(first), pair) for role in WEEKLY[1:3]}
+    return weeks.assign(**owned)[WEEKLY]
+
+
+def _categories(names: pa.ChunkedArray, place: Ints) -> pd.Series:
+    """Names at places, each held once."""
+    coded = names.combine_chunks().dictionary_encode()
+    places = coded.indices.take(pa.array(place))
+    return pa.DictionaryArray.from_arrays(places, coded.dictionary).to_pandas()
 
 
 def _chain(rebuilt: Rebuilt) -> pd.DataFrame:

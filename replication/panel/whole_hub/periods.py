@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import date
+from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -111,20 +112,31 @@ def frozen_labels(movers: pd.DataFrame, usual_share: float) -> set[int]:
     return set(movers.loc[moved <= (1 - usual_share) * moved.median(), "label"])
 
 
-def period(variant: Variant) -> pd.DataFrame:
+class Period(NamedTuple):
+    """A window in seconds, and who counts in it."""
+
+    period: int
+    since: int
+    until: int
+    born_since: int
+    born_until: int
+    age_limit: int
+    skips_caught_up: int
+
+
+def period(variant: Variant) -> Period:
     """One window in seconds: a cohort takes all that those born inside gained up to its last day."""
     window, cohort = variant.window, variant.window.kind == "cohort"
     since, until = seconds(window.start), seconds(window.last) + DAY
-    row = {
-        "period": 0,
-        "since": -EVER if cohort else since,
-        "until": until,
-        "born_since": since if cohort else -EVER,
-        "born_until": seconds(window.end) + DAY if cohort else EVER,
-        "age_limit": variant.age_limit_days * DAY,
-        "skips_caught_up": int(variant.frozen == LEFT_OUT and not cohort),
-    }
-    return pd.DataFrame([row])
+    return Period(
+        period=0,
+        since=-EVER if cohort else since,
+        until=until,
+        born_since=since if cohort else -EVER,
+        born_until=seconds(window.end) + DAY if cohort else EVER,
+        age_limit=variant.age_limit_days * DAY,
+        skips_caught_up=int(variant.frozen == LEFT_OUT and not cohort),
+    )
 
 
 def weeks(read: Readings, age_limit_days: int) -> pd.DataFrame:

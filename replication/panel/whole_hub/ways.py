@@ -128,7 +128,7 @@ class Statements:
         self._engine.drop("counters", "moves", "levels", "steps", "missing_counts", "chain")
         for place, variant in enumerate(variants):
             progress(f"first-year downloads: {variant.id}")
-            self._engine.put("periods", periods.period(variant))
+            self._engine.put("periods", pd.DataFrame([periods.period(variant)]))
             self._engine.view("cuts")
             name = "window_totals" if variant.frozen == INTERPOLATED else "totals_as_read"
             self._engine.make(f"total_{place}", name)

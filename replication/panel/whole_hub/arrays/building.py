@@ -176,8 +176,7 @@ class Building:
         """Make the table `downloads` of all variants, with the chain scaled by its factor."""
         progress(f"first-year downloads of {len(variants)} variants")
         windows = [
-            (variant.frozen == INTERPOLATED, next(periods.period(variant).itertuples(index=False)))
-            for variant in variants
+            (variant.frozen == INTERPOLATED, periods.period(variant)) for variant in variants
         ]
         has_caught_up = bool(self._frozen["caught_up"].any())
         keys = [alike(is_cut, window, has_caught_up) for is_cut, window in windows]

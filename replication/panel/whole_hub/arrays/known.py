@@ -61,7 +61,7 @@ class Known:
     def _guessed(self, ids: Words) -> tuple[Ints, Ints]:
         """Place of each id if it follows on the one before, and the rows where it does not."""
         rows = np.arange(len(ids))
-        if not len(self._ids):
+        if not len(self._ids) or not len(ids):
             return np.zeros(len(ids), dtype=np.int64), rows
         heads = rows[::_STEP]
         high, _ = packed(as_text(ids[heads]))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -11,6 +11,7 @@ import pyarrow as pa
 from replication.panel.whole_hub.arrays.gains import CHAINED, TIMED, Gains
 from replication.panel.whole_hub.arrays.levels import Steps
 from replication.panel.whole_hub.arrays.reading import Ints
+from replication.panel.whole_hub.periods import Period
 
 LEAST = 1000
 """Thousandths of a download, rounded, below which nothing is kept."""
@@ -43,26 +44,26 @@ class Sums:
         self._read = _AsRead(found, moment, frozen)
         self._inside: dict[tuple[int, ...], tuple[Ints, Ints]] = {}
 
-    def as_cut(self, window: Any) -> Downloads:
+    def as_cut(self, window: Period) -> Downloads:
         """Downloads of each repository in one window, and of these what the chain alone says.
 
         Parameters
         ----------
         window
-            The row of a table that `periods.period` makes.
+            As `periods.period` makes it.
 
         """
         row, until = self._those_in(window)
         return self._rounded(row, *self._cut.totals(row, window.since, until))
 
-    def as_read(self, window: Any) -> Downloads:
+    def as_read(self, window: Period) -> Downloads:
         """The same without cutting: what was gained falls whole at the reading that found it, and the chain says none."""
         row, until = self._those_in(window)
         skips = bool(window.skips_caught_up)
         total = self._read.totals(row, window.since, until, skips=skips)
         return self._rounded(row, total, np.zeros_like(total))
 
-    def _those_in(self, window: Any) -> tuple[Ints, Ints]:
+    def _those_in(self, window: Period) -> tuple[Ints, Ints]:
         """Repositories that can count in a window, and until when each does."""
         key, created = _limits(window), self._found.created
         if key not in self._inside:
@@ -92,7 +93,7 @@ def on_end(parts: list[Downloads]) -> pa.Table:
     return pa.table(dict(zip(Downloads._fields, columns, strict=True)))
 
 
-def alike(is_cut: bool, window: Any, has_caught_up: bool) -> tuple[int, ...]:
+def alike(is_cut: bool, window: Period, has_caught_up: bool) -> tuple[int, ...]:
     """What tells apart the sums of two windows.
 
     Parameters
@@ -100,17 +101,16 @@ def alike(is_cut: bool, window: Any, has_caught_up: bool) -> tuple[int, ...]:
     is_cut
         Whether gains are cut at its ends.
     window
-        The row of a table that `periods.period` makes.
+        As `periods.period` makes it.
     has_caught_up
         Whether a reading caught up, which a window can leave out.
     """
     return int(is_cut), *_limits(window), int(has_caught_up and window.skips_caught_up)
 
 
-def _limits(window: Any) -> tuple[int, ...]:
+def _limits(window: Period) -> tuple[int, ...]:
     """What tells apart who counts in a window, and until when."""
-    names = ("since", "until", "born_since", "born_until", "age_limit")
-    return tuple(int(getattr(window, name)) for name in names)
+    return window._replace(skips_caught_up=0)
 
 
 class _Ends:
