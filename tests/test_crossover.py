@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from small import synthetic_definitions, synthetic_weeks
 
 from replication.analysis.cells import Weeks
-from replication.analysis.crossover import series
+from replication.analysis.crossover import _crossing, series
 from replication.analysis.weekly import first_lasting, smoothed
 from replication.definitions import Definitions
 from replication.errors import DegenerateDataError
@@ -79,6 +79,17 @@ def test_shares_of_a_week_add_up_to_one() -> None:
     total = shares.groupby(["series", "attribution", "labels", "week"])["share"].sum()
     assert np.allclose(total, 1, atol=1e-12)
     assert shares["week"].nunique() == 6 - DEFINITIONS.time.smoothing_weeks + 1
+
+
+def test_a_crossing_is_judged_until_the_last_week_that_is_not_thin() -> None:
+    """China leads from the second of four weeks; of the last, which is thin, nothing is said."""
+    totals = np.zeros((len(DEFINITIONS.groups), 4))
+    totals[DEFINITIONS.groups.index("China")] = [10, 30, 30, 0]
+    totals[DEFINITIONS.groups.index("USA")] = [20, 20, 20, 1]
+    found = _crossing(totals, totals[None], ("a", "b", "c", "d"), DEFINITIONS)
+    assert found == {
+        "week": "b", "lower": "b", "upper": "b", "never_fraction": 0.0, "judged_until": "c",
+    }  # fmt: skip
 
 
 def test_fewer_weeks_than_a_smoothed_sum_are_refused() -> None:

@@ -123,6 +123,17 @@ def test_nothing_downloaded_has_no_measure() -> None:
     assert all(np.isnan(measure).all() for measure in drawn)
 
 
+def test_a_grid_of_nothing_has_every_measure_and_no_value() -> None:
+    """Where no specification has any downloads the columns are those of every grid."""
+    different = grids._DifferentCells()
+    nothing = np.zeros((2, 3, 1), dtype=np.int64)
+    different.add(nothing, nothing)
+    found = grids._measured(different, DEFINITIONS)
+    assert [*found.columns[: len(grids.EXACT)]] == grids.EXACT
+    assert found[["total", "n_developers"]].to_numpy().tolist() == [[0, 0]]
+    assert found.drop(columns=["total", "n_developers"]).isna().all(axis=None)
+
+
 @pytest.mark.slow
 def test_every_combination_has_one_row_in_the_order_of_the_grid(grid: pd.DataFrame) -> None:
     """The table is the full product of the choices, the last dimension fastest."""

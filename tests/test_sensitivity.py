@@ -112,6 +112,27 @@ def test_every_bridge_leads_from_one_figure_to_the_other() -> None:
             lead = row.lead
 
 
+def test_the_steps_of_a_bridge_by_hand() -> None:
+    """Whole figures have no change; what is unexplained is added before the cells, and taken after."""
+    move = Move("scope", "all", "text")
+    steps: list[sensitivity.Step] = [
+        ("published", "one", 0.2), ("unexplained", "one", 0.1), ("cell", "one", 0.3),
+        ("choice", move, -0.5), ("cell", "two", -0.2), ("unexplained", "two", 0.15),
+        ("published", "two", -0.35),
+    ]  # fmt: skip
+    table = sensitivity._table("b", steps)
+    assert table["lead"].tolist() == pytest.approx([0.2, 0.3, 0.3, -0.2, -0.2, -0.35, -0.35])
+    nothing = np.nan
+    assert table["change"].tolist() == pytest.approx(
+        [nothing, 0.1, nothing, -0.5, nothing, -0.15, nothing], nan_ok=True
+    )
+    assert table["step"].tolist() == [1, 2, 3, 4, 5, 6, 7]
+    assert table.iloc[3][["bridge", "kind", "dimension", "before", "after"]].tolist() == [
+        "b", "choice", "scope", "all", "text",
+    ]  # fmt: skip
+    assert table.iloc[0][["dimension", "before", "after"]].tolist() == ["", "one", "one"]
+
+
 def test_the_order_of_choices_is_averaged() -> None:
     """Two moves with an interaction share it evenly; a chain of windows keeps its order."""
     definitions = dataclasses.replace(

@@ -30,7 +30,7 @@ from replication.analysis.window.changes import CHOICE, HEADLINE
 from replication.analysis.window.data import estimate, headline_column
 from replication.analysis.window.errors import SIDES
 from replication.definitions import Definitions
-from replication.panel.window import CEILING, COUNTED, column, columns
+from replication.panel.window import CEILING, COUNTED, SEEN, column, columns
 
 DATA = small_window()
 DEFINITIONS = DATA.definitions
@@ -362,6 +362,17 @@ def test_every_other_rule_of_capture_is_a_change() -> None:
     assert "seen" in found
 
 
+def test_another_age_limit_is_named_as_such_and_another_filling_by_its_label() -> None:
+    """Each by the column of its estimates, under the headline's rule of capture."""
+    (first, *fillings), rule = DEFINITIONS.fillings, DEFINITIONS.capture.rules[0]
+    label = {column(365, filling.id): filling.label for filling in fillings}
+    label[column(180, first.id)] = "age limit 180 days"
+    rows = [*window_changes._of_measures(DATA)]
+    assert {name: rest for name, *rest in rows if name.startswith("estimate")} == {
+        name: [what, estimate(name, rule)] for name, what in label.items()
+    }
+
+
 def test_a_target_is_reached_with_the_last_step() -> None:
     """Steps go up from the headline, come nearer each, and the last alone is at the goal."""
     for (target, treatment), rows in targets().groupby(["target", "treatment"], sort=False):
@@ -640,6 +651,29 @@ def test_the_lead_of_a_month() -> None:
     assert series("all", "total", "lead") == gaps.tolist()
     assert gaps.all()
     assert series("fixed", "USA", "lead") == [-100] * 3  # 600 of Qwen, 700 of Meta
+
+
+def test_the_lead_of_a_month_by_hand() -> None:
+    """China has 70 and what no record follows, 5, the USA 40: in a month without the USA China has all."""
+    who, group = "uploader_developer", "registry_group_uploader"
+    rows = pd.DataFrame(
+        [("2025-01", "A", "China", 70), ("2025-01", "B", "USA", 40), ("2025-02", "A", "China", 9),
+         ("2025-02", "C", "France", 50)],
+        columns=["month", who, group, "downloads"],
+    ).assign(followed_from="2024-12", kinds="")  # fmt: skip
+    measured = dict.fromkeys((SEEN, CEILING, headline_column(DEFINITIONS)), rows["downloads"])
+    some = tuple(g for g in DEFINITIONS.country_groups if g.name in {"China", "USA", "France"})
+    data: Any = SimpleNamespace(
+        definitions=replace(DEFINITIONS, country_groups=some, tracked=()),
+        by_month=rows.drop(columns="downloads").assign(**measured),
+        headline_rest=rows[:1].assign(downloads=5),
+    )
+    table = window_months._scope(data, window_months.ALL)
+    assert table.groupby("month")["lead"].unique().map(list).to_dict() == {
+        "2025-01": [35], "2025-02": [9],
+    }  # fmt: skip
+    own = table[table["series"] == "China"]
+    assert own[["seen", "estimate", "corrected"]].to_numpy().tolist() == [[70, 70, 75], [9, 9, 9]]
 
 
 def test_the_fixed_set_is_what_was_followed_from_the_start() -> None:
