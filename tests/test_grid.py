@@ -18,6 +18,7 @@ from replication.analysis.scopes import masks_of_scopes
 from replication.analysis.specification import DIMENSIONS, choices_of, headline
 from replication.attribution import scope
 from replication.definitions import Definitions, load_definitions
+from replication.errors import DegenerateDataError
 from replication.files import read_csv
 from replication.inference.bootstrap import Bootstrap
 from replication.run import ROOT
@@ -132,6 +133,35 @@ def test_a_grid_of_nothing_has_every_measure_and_no_value() -> None:
     assert [*found.columns[: len(grids.EXACT)]] == grids.EXACT
     assert found[["total", "n_developers"]].to_numpy().tolist() == [[0, 0]]
     assert found.drop(columns=["total", "n_developers"]).isna().all(axis=None)
+
+
+def test_downloads_under_other_rules_are_those_of_the_variant_by_repository() -> None:
+    """Whatever the order of the variants' rows; who gives none is told to."""
+    whole = TABLE[HEAD].to_numpy()
+    given = {f"{HEAD}/180/as-read": whole // 2, f"{HEAD}/365/left-out": whole // 5}
+    variants = pd.DataFrame({"repository": TABLE["repository"], **given}).iloc[::-1]
+    repositories = Repositories(TABLE, DEFINITIONS, variants)
+    head = repositories.headline
+    assert (head.age_limit_days, head.frozen) == (365, "as-read")
+    assert repositories.downloads(head).tolist() == whole.tolist()
+    young = dataclasses.replace(head, age_limit_days=180)
+    moving = dataclasses.replace(head, frozen="left-out")
+    assert repositories.downloads(young).tolist() == (whole // 2).tolist()
+    assert repositories.downloads(moving).tolist() == (whole // 5).tolist()
+    assert repositories.totals(young)[:-1].sum() == 2 * 500
+    with pytest.raises(DegenerateDataError, match="other rules of the panel") as caught:
+        Repositories(TABLE, DEFINITIONS).downloads(young)
+    assert caught.value.remedy == "pass the variants"
+
+
+def test_a_scope_and_an_exclusion_leave_what_both_leave() -> None:
+    """Without the repackaged repository China leads the USA by 600 to 210, without telemetry to 150."""
+    repositories = Repositories(TABLE, DEFINITIONS)
+    first_party = dataclasses.replace(repositories.headline, scope="first-party")
+    quiet = dataclasses.replace(first_party, exclusion="telemetry")
+    for spec, usa, total in ((first_party, 210, 900), (quiet, 150, 840)):
+        sums = dict(zip(DEFINITIONS.groups, repositories.totals(spec)[:-1] // 2, strict=True))
+        assert (sums["China"], sums["USA"], sum(sums.values())) == (600, usa, total)
 
 
 @pytest.mark.slow

@@ -559,6 +559,15 @@ def test_the_error_of_births_by_hand() -> None:
     assert errors().loc["all others", "births"] == pytest.approx(others.sum())
 
 
+@pytest.mark.parametrize("birth", ["earliest", "latest"])
+def test_births_have_no_error_where_an_extreme_is_not_estimated(birth: str) -> None:
+    """Both are needed: what one of them differs by from itself is nothing known."""
+    kept = tuple(rule for rule in DEFINITIONS.fillings if rule.birth != birth)
+    assert len(kept) < len(DEFINITIONS.fillings)
+    data = replace(DATA, definitions=replace(DEFINITIONS, fillings=kept))
+    assert window_errors._births(data).tolist() == [0, 0, 0]
+
+
 def test_the_error_of_capture_is_a_jackknife_over_lists() -> None:
     """Each of the three lists left out: the root of two thirds of the sum of squares."""
     each, groups = [], DATA.hot_deck.facts["registry_group_uploader"].to_numpy()
