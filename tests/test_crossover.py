@@ -10,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from small import synthetic_definitions, synthetic_weeks
 
+from replication.analysis import crossover
 from replication.analysis.cells import Weeks
 from replication.analysis.crossover import _crossing, series
 from replication.analysis.weekly import first_lasting, smoothed
@@ -71,6 +72,28 @@ def test_weekly_shares_by_hand() -> None:
     row = shares[(shares["group"] == "China") & (shares["week"] == "2025-03-05")].iloc[0]
     assert row["share"] == pytest.approx(33 / 96)
     assert row["lower"] <= row["share"] <= row["upper"]
+
+
+def test_one_series_by_hand(monkeypatch: pytest.MonkeyPatch) -> None:
+    """China has 33 or 93 of a week, the USA 63: sums of two weeks are named by the second."""
+    monkeypatch.setattr(crossover, "LABELS", ("study",))
+    monkeypatch.setattr(crossover, "WEEKLY_CREDIT", ("uploader",))
+    time = dataclasses.replace(DEFINITIONS.time, smoothing_weeks=2)
+    definitions = dataclasses.replace(DEFINITIONS, time=time, exclusions=())
+    found, crossings = series(Weeks(synthetic_weeks([False, False, True, True]), definitions))
+    assert [*found.columns] == [
+        "series", "attribution", "labels", "week", "group", "share", "lower", "upper",
+    ]  # fmt: skip
+    assert found[["series", "attribution", "labels"]].drop_duplicates().to_numpy().tolist() == [
+        ["weekly", "uploader", "study"]
+    ]
+    shares = found.pivot_table(index="week", columns="group", values="share")
+    assert [*shares.index] == ["2025-03-12", "2025-03-19", "2025-03-26"]
+    assert shares["China"].tolist() == pytest.approx([66 / 192, 126 / 252, 186 / 312])
+    assert shares["USA"].tolist() == pytest.approx([126 / 192, 126 / 252, 126 / 312])
+    (row,) = crossings.to_dict("records")
+    assert (row["series"], row["attribution"], row["labels"]) == ("weekly", "uploader", "study")
+    assert (row["week"], row["judged_until"]) == ("2025-03-26", "2025-03-26")
 
 
 def test_shares_of_a_week_add_up_to_one() -> None:

@@ -199,6 +199,24 @@ def test_sizes_are_told_by_names() -> None:
     assert masks["over-8B"].tolist() == [False, True, False]
 
 
+def test_scopes_are_told_by_tasks_makers_and_rules() -> None:
+    """The fourth is repackaged, the second and third are of another task or of none that is known."""
+    table = TABLE.iloc[[0, 1, 2, 4]].assign(
+        name=["a/m-chat", "a/m-embed", "a/m", "a/n-chat"], kinds=["", "", "distillation x", None]
+    )
+    about = ("a reason", "a source", "2026-11-23")
+    tasks = [
+        scope.TaskRule("chat", "*/*chat*", scope.TEXT_GENERATION, *about),
+        scope.TaskRule("embed", "*/*embed*", "embedding", *about),
+    ]
+    found = masks_of_scopes(table, DEFINITIONS.grid, tasks)
+    assert [*found] == [*DEFINITIONS.grid.scopes]
+    assert {name: np.flatnonzero(mask).tolist() for name, mask in found.items()} == {
+        "all": [0, 1, 2, 3], "text-generation": [0, 3], "first-party": [0, 1, 2],
+        "first-party-text": [0], "without-distillations": [0, 1, 3], "up-to-8B": [], "over-8B": [],
+    }  # fmt: skip
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("unit", ["developer", "repository"])
 @pytest.mark.parametrize("attribution", ["uploader", "split"])

@@ -862,6 +862,38 @@ def test_the_tail_is_added_by_group() -> None:
     assert at(TOP, "USA")["share_with_tail"] == pytest.approx(7_000 / total)
 
 
+def test_the_dates_of_one_role_by_hand(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The top holds 2,000 of China, 7,000 of the USA, of these 4,000 automated, and 1,000 of a user.
+
+    Of the whole Hub's 1,360 that nobody's program fetched it would have held the USA's 900 alone.
+    """
+    monkeypatch.setattr(window_lists, "ROLES", ("uploader",))
+    monkeypatch.setattr(window_lists, "LABELS", ("registry",))
+    table = dated.__wrapped__()
+    rows = table[table["list"] == TOP].set_index("group")
+    assert rows[
+        ["attribution", "labels", "exclusion", "date"]
+    ].drop_duplicates().to_numpy().tolist() == [["uploader", "registry", "none", LISTS[TOP][0]]]
+    held = {"China": 2_000, "USA": 7_000, "User": 1_000, "China − USA": -5_000,
+            "China / (China + USA)": 9_000}  # fmt: skip
+    assert {name: rows.loc[name, "downloads"] for name in held} == held
+    assert rows["downloads"].drop([*held]).eq(0).all()
+    assert rows.loc["China − USA", "share"] == pytest.approx(-0.5)
+    assert rows.loc["China / (China + USA)", "share"] == pytest.approx(2 / 9)
+    tail = 1_360 / 900
+    full = {"China": 2_000 * tail, "USA": 7_000, "User": 1_000 * tail}
+    assert {name: rows.loc[name, "with_tail"] for name in full} == pytest.approx(full, abs=0.5)
+    total = sum(full.values())
+    shares_ = {name: rows.loc[name, "share_with_tail"] for name in rows.index}
+    assert {name: shares_[name] for name in full} == pytest.approx(
+        {name: value / total for name, value in full.items()}
+    )
+    assert shares_["China − USA"] == pytest.approx((full["China"] - 7_000) / total)
+    assert shares_["China / (China + USA)"] == pytest.approx(
+        full["China"] / (full["China"] + 7_000)
+    )
+
+
 def test_the_list_of_the_whole_hub_has_no_tail() -> None:
     """What it holds is all there is."""
     for group in ("China", "USA", "France"):
