@@ -10,8 +10,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from small import synthetic_definitions, synthetic_weeks
 
+from replication.analysis import crossover
 from replication.analysis.cells import Weeks
-from replication.analysis.crossover import series
+from replication.analysis.crossover import _crossing, series
 from replication.analysis.weekly import first_lasting, resampled, smoothed
 from replication.definitions import Definitions
 from replication.errors import DegenerateDataError
@@ -74,12 +75,45 @@ def test_weekly_shares_by_hand() -> None:
     assert row["lower"] <= row["share"] <= row["upper"]
 
 
+def test_one_series_by_hand(monkeypatch: pytest.MonkeyPatch) -> None:
+    """China has 33 or 93 of a week, the USA 63: sums of two weeks are named by the second."""
+    monkeypatch.setattr(crossover, "LABELS", ("study",))
+    monkeypatch.setattr(crossover, "WEEKLY_CREDIT", ("uploader",))
+    time = dataclasses.replace(DEFINITIONS.time, smoothing_weeks=2)
+    definitions = dataclasses.replace(DEFINITIONS, time=time, exclusions=())
+    found, crossings = series(Weeks(synthetic_weeks([False, False, True, True]), definitions))
+    assert [*found.columns] == [
+        "series", "attribution", "labels", "week", "group", "share", "lower", "upper",
+    ]  # fmt: skip
+    assert found[["series", "attribution", "labels"]].drop_duplicates().to_numpy().tolist() == [
+        ["weekly", "uploader", "study"]
+    ]
+    shares = found.pivot_table(index="week", columns="group", values="share")
+    assert [*shares.index] == ["2025-03-12", "2025-03-19", "2025-03-26"]
+    assert shares["China"].tolist() == pytest.approx([66 / 192, 126 / 252, 186 / 312])
+    assert shares["USA"].tolist() == pytest.approx([126 / 192, 126 / 252, 126 / 312])
+    (row,) = crossings.to_dict("records")
+    assert (row["series"], row["attribution"], row["labels"]) == ("weekly", "uploader", "study")
+    assert (row["week"], row["judged_until"]) == ("2025-03-26", "2025-03-26")
+
+
 def test_shares_of_a_week_add_up_to_one() -> None:
     """Every series, attribution and label source is complete in every week."""
     shares, _ = series(Weeks(synthetic_weeks([True] * 6), DEFINITIONS))
     total = shares.groupby(["series", "attribution", "labels", "week"])["share"].sum()
     assert np.allclose(total, 1, atol=1e-12)
     assert shares["week"].nunique() == 6 - DEFINITIONS.time.smoothing_weeks + 1
+
+
+def test_a_crossing_is_judged_until_the_last_week_that_is_not_thin() -> None:
+    """China leads from the second of four weeks; of the last, which is thin, nothing is said."""
+    totals = np.zeros((len(DEFINITIONS.groups), 4))
+    totals[DEFINITIONS.groups.index("China")] = [10, 30, 30, 0]
+    totals[DEFINITIONS.groups.index("USA")] = [20, 20, 20, 1]
+    found = _crossing(totals, totals[None], ("a", "b", "c", "d"), DEFINITIONS)
+    assert found == {
+        "week": "b", "lower": "b", "upper": "b", "never_fraction": 0.0, "judged_until": "c",
+    }  # fmt: skip
 
 
 def test_fewer_weeks_than_a_smoothed_sum_are_refused() -> None:

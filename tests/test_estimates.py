@@ -97,6 +97,17 @@ def test_the_estimates_of_one_window_by_hand(monkeypatch: pytest.MonkeyPatch) ->
     assert family[["n_developers", "point", "top_share"]].tolist() == [2, 1, 400 / 600]
 
 
+def test_a_group_of_nobody_has_no_concentration() -> None:
+    """Nobody is Chinese: the family's denominator has no developer, and all others have the whole."""
+    held = pivoted(TABLE, HEAD, "uploader", "study", DEFINITIONS)
+    elsewhere = replace(held, groups=tuple({"China": "France"}.get(g, g) for g in held.groups))
+    ours = replace(elsewhere, groups=(*elsewhere.groups[:-1], "China"))
+    assert not ours.of("China").any()
+    found = estimates._concentration_columns(ours, statistics(DEFINITIONS))
+    assert found["n_developers"][-2:] == [7, 0]
+    assert np.isnan([found["n_effective"][-1], found["top_share"][-1]]).all()
+
+
 def test_without_each_developer_of_one_window_by_hand() -> None:
     """All of it, largest first: without Qwen China has 200 of 600, without meta the USA 160 of 850."""
     table = estimates.leave_one_out(Repositories(TABLE, SMALL))

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -160,6 +162,18 @@ def test_what_the_cohort_omits_by_hand() -> None:
     assert (found["omitted_total"], found["omitted_usa"], found["omitted_china"]) == (150, 150, 0)
     assert found["window_lead_of_cohort"] == pytest.approx((600 - 160) / 850)
     assert found["before_first_reading"] == pytest.approx(100 / 950)
+
+
+def test_only_a_cohort_beside_increments_of_the_same_end_omits_anything() -> None:
+    """Nothing is said where the headline is of increments, or where none end with it."""
+    (cohort,) = (w for w in DEFINITIONS.windows if w.id == DEFINITIONS.headline.estimand)
+    assert cohort.kind == "cohort"
+    alone = tuple(w for w in DEFINITIONS.windows if w.kind != "increments" or w.end != cohort.end)
+    assert 0 < len(alone) < len(DEFINITIONS.windows)
+    assert facts.of_omission(Repositories(TABLE, replace(DEFINITIONS, windows=alone))) == {}
+    (rival,) = (w for w in DEFINITIONS.windows if w not in alone)
+    head = replace(DEFINITIONS.headline, estimand=rival.id)
+    assert facts.of_omission(Repositories(TABLE, replace(DEFINITIONS, headline=head))) == {}
 
 
 def test_crossings_over_all_series() -> None:

@@ -18,6 +18,7 @@ from replication.analysis.scopes import masks_of_scopes
 from replication.analysis.specification import DIMENSIONS, choices_of, headline
 from replication.attribution import scope
 from replication.definitions import Definitions, load_definitions
+from replication.errors import DegenerateDataError
 from replication.files import read_csv
 from replication.inference.bootstrap import Bootstrap
 from replication.run import ROOT
@@ -123,6 +124,46 @@ def test_nothing_downloaded_has_no_measure() -> None:
     assert all(np.isnan(measure).all() for measure in drawn)
 
 
+def test_a_grid_of_nothing_has_every_measure_and_no_value() -> None:
+    """Where no specification has any downloads the columns are those of every grid."""
+    different = grids._DifferentCells()
+    nothing = np.zeros((2, 3, 1), dtype=np.int64)
+    different.add(nothing, nothing)
+    found = grids._measured(different, DEFINITIONS)
+    assert [*found.columns[: len(grids.EXACT)]] == grids.EXACT
+    assert found[["total", "n_developers"]].to_numpy().tolist() == [[0, 0]]
+    assert found.drop(columns=["total", "n_developers"]).isna().all(axis=None)
+
+
+def test_downloads_under_other_rules_are_those_of_the_variant_by_repository() -> None:
+    """Whatever the order of the variants' rows; who gives none is told to."""
+    whole = TABLE[HEAD].to_numpy()
+    given = {f"{HEAD}/180/as-read": whole // 2, f"{HEAD}/365/left-out": whole // 5}
+    variants = pd.DataFrame({"repository": TABLE["repository"], **given}).iloc[::-1]
+    repositories = Repositories(TABLE, DEFINITIONS, variants)
+    head = repositories.headline
+    assert (head.age_limit_days, head.frozen) == (365, "as-read")
+    assert repositories.downloads(head).tolist() == whole.tolist()
+    young = dataclasses.replace(head, age_limit_days=180)
+    moving = dataclasses.replace(head, frozen="left-out")
+    assert repositories.downloads(young).tolist() == (whole // 2).tolist()
+    assert repositories.downloads(moving).tolist() == (whole // 5).tolist()
+    assert repositories.totals(young)[:-1].sum() == 2 * 500
+    with pytest.raises(DegenerateDataError, match="other rules of the panel") as caught:
+        Repositories(TABLE, DEFINITIONS).downloads(young)
+    assert caught.value.remedy == "pass the variants"
+
+
+def test_a_scope_and_an_exclusion_leave_what_both_leave() -> None:
+    """Without the repackaged repository China leads the USA by 600 to 210, without telemetry to 150."""
+    repositories = Repositories(TABLE, DEFINITIONS)
+    first_party = dataclasses.replace(repositories.headline, scope="first-party")
+    quiet = dataclasses.replace(first_party, exclusion="telemetry")
+    for spec, usa, total in ((first_party, 210, 900), (quiet, 150, 840)):
+        sums = dict(zip(DEFINITIONS.groups, repositories.totals(spec)[:-1] // 2, strict=True))
+        assert (sums["China"], sums["USA"], sum(sums.values())) == (600, usa, total)
+
+
 @pytest.mark.slow
 def test_every_combination_has_one_row_in_the_order_of_the_grid(grid: pd.DataFrame) -> None:
     """The table is the full product of the choices, the last dimension fastest."""
@@ -156,6 +197,24 @@ def test_sizes_are_told_by_names() -> None:
     masks = masks_of_scopes(TABLE.iloc[:3].assign(name=names), DEFINITIONS.grid, TASKS)
     assert masks["up-to-8B"].tolist() == [True, False, False]
     assert masks["over-8B"].tolist() == [False, True, False]
+
+
+def test_scopes_are_told_by_tasks_makers_and_rules() -> None:
+    """The fourth is repackaged, the second and third are of another task or of none that is known."""
+    table = TABLE.iloc[[0, 1, 2, 4]].assign(
+        name=["a/m-chat", "a/m-embed", "a/m", "a/n-chat"], kinds=["", "", "distillation x", None]
+    )
+    about = ("a reason", "a source", "2026-11-23")
+    tasks = [
+        scope.TaskRule("chat", "*/*chat*", scope.TEXT_GENERATION, *about),
+        scope.TaskRule("embed", "*/*embed*", "embedding", *about),
+    ]
+    found = masks_of_scopes(table, DEFINITIONS.grid, tasks)
+    assert [*found] == [*DEFINITIONS.grid.scopes]
+    assert {name: np.flatnonzero(mask).tolist() for name, mask in found.items()} == {
+        "all": [0, 1, 2, 3], "text-generation": [0, 3], "first-party": [0, 1, 2],
+        "first-party-text": [0], "without-distillations": [0, 1, 3], "up-to-8B": [], "over-8B": [],
+    }  # fmt: skip
 
 
 @pytest.mark.slow

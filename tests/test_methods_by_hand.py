@@ -7,6 +7,7 @@ from datetime import date
 from typing import Any
 
 import numpy as np
+import pandas as pd
 import pytest
 from small import synthetic_definitions, synthetic_repositories
 
@@ -57,6 +58,26 @@ def test_the_methods_of_a_cohort_by_hand() -> None:
         assert other["upper"] == pytest.approx(2 * points[group] - one["lower"])
         assert other["error_lower"] == one["error_upper"]
         assert other["error_upper"] == one["error_lower"]
+
+
+def test_repositories_are_resampled_beside_developers(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Qwen's 400 downloads are of two repositories: one developer of seven, and two of eight."""
+    half = TABLE[HEAD.id].where(TABLE["uploader"] != "Qwen", 200)
+    second = TABLE[TABLE["uploader"] == "Qwen"].assign(repository="f" * 24)
+    table = pd.concat([TABLE, second], ignore_index=True).assign(**{HEAD.id: [*half, 200]})
+    asked: list[np.ndarray] = []
+
+    def made(developers: np.ndarray, repositories: np.ndarray, rules: object) -> Any:
+        asked.extend([developers, repositories])
+        assert rules == FEW
+        return methods.with_fewer_degrees(developers, FEW)
+
+    monkeypatch.setattr(methods, "methods", made)
+    weeks: Any = None
+    methods.interval_methods(Repositories(table, DEFINITIONS), weeks)
+    developers, repositories = (sorted(cells[:, 0].tolist()) for cells in asked)
+    assert developers == [0, 0, 0, 0, 0, 400, 800]
+    assert repositories == [0, 0, 0, 0, 0, 400, 400, 400]
 
 
 def test_weeks_are_resampled_of_windows_of_increments_alone(

@@ -119,6 +119,11 @@ def test_the_models_by_hand() -> None:
     moved = THREE.with_difference(0.2)
     assert (moved.difference, moved.joint) == pytest.approx((0.2, 0.329))
     assert dict(moved.shares)[ONLINE] == dict(THREE.shares)[ONLINE]
+    divide = "the panel’s developers divide the downloads as they do in the panel"
+    hold = "hold their published shares, and within each"
+    assert PAIR.assumption == f"China and the USA {hold} and the rest {divide}."
+    assert THREE.assumption == f"China, the USA and {ONLINE} {hold} and the rest {divide}."
+    assert DUST.assumption.startswith(f"China and the USA {hold} {divide}, while the rest is made")
     for model in (PAIR, THREE, DUST):
         assert model.assumption.endswith(".")
         assert model.assumption.count(".") == 1
@@ -532,6 +537,27 @@ def test_a_group_without_developers_is_refused() -> None:
     ):
         with pytest.raises(DegenerateDataError, match=r"group USA, whose published share is 15\.8"):
             make(headline_cells(table, DEFINITIONS), PUBLISHED, DEFINITIONS)
+
+
+def test_the_last_model_stays_where_none_is_possible() -> None:
+    """Without China none is; without the third group, and without a rest, only those that ask for it go."""
+    china, usa, *others = SYNTHETIC
+    for sizes, left in (
+        (((), usa, *others), [DUST]),
+        ((china, usa, others[0], ()), [PAIR, DUST]),
+        ((china, usa, (), ()), [DUST]),
+    ):
+        assert published._models(synthetic_cells(sizes), PUBLISHED, DEFINITIONS) == left
+
+
+def test_a_third_group_that_the_definitions_lack_is_named_by_its_class() -> None:
+    """So that whoever has no group of the class reads which share is missing."""
+    groups = tuple(
+        replace(group, registry_class="") if group.name == ONLINE else group
+        for group in DEFINITIONS.country_groups
+    )
+    with pytest.raises(DefinitionError, match="no positive share of international is published"):
+        published.models(PUBLISHED, replace(DEFINITIONS, country_groups=groups))
 
 
 @pytest.mark.parametrize(

@@ -112,6 +112,60 @@ def test_every_bridge_leads_from_one_figure_to_the_other() -> None:
             lead = row.lead
 
 
+def test_a_bridge_stands_on_the_published_figures_and_the_grid() -> None:
+    """Both leads that are published, those of their cells, and every choice in which these differ."""
+    cells = sensitivity.published_cells(GRID, PUBLISHED, DEFINITIONS).set_index("cell")
+    table = sensitivity.bridges(GRID, PUBLISHED, DEFINITIONS)
+    assert table["bridge"].unique().tolist() == [bridge.id for bridge in DEFINITIONS.bridges]
+    for bridge in DEFINITIONS.bridges:
+        rows = table[table["bridge"] == bridge.id]
+        ends = cells.loc[[bridge.start, bridge.end]]
+        for kind, column in (("cell", "lead"), ("published", "published_lead")):
+            part, known = rows[rows["kind"] == kind], ends[column].dropna()
+            assert part["before"].tolist() == part["after"].tolist() == [*known.index]
+            assert part["lead"].tolist() == pytest.approx(known.tolist())
+        unexplained = rows[rows["kind"] == "unexplained"].set_index("before")["change"]
+        off = (ends["lead"] - ends["published_lead"]).dropna() * [1, -1][: len(unexplained)]
+        assert unexplained.to_dict() == pytest.approx(off.to_dict())
+        begin, close = (
+            ["published", "unexplained", "cell"] if stated else ["cell"]
+            for stated in ends["published_lead"].notna()
+        )
+        moves = rows[rows["kind"] == "choice"]
+        assert rows["kind"].tolist() == [*begin, *moves["kind"], *close[::-1]]
+        first, last = ends[list(DIMENSIONS)].to_dict("records")
+        windows = [*zip(bridge.windows, bridge.windows[1:], strict=False)]
+        others = [
+            (name, first[name], last[name]) for name in DIMENSIONS[1:] if first[name] != last[name]
+        ]
+        wanted = [*(("window", *pair) for pair in windows), *others]
+        assert [
+            *moves[["dimension", "before", "after"]].itertuples(index=False, name=None)
+        ] == wanted
+        assert moves["change"].sum() == pytest.approx(ends["lead"].diff().iloc[1])
+
+
+def test_the_steps_of_a_bridge_by_hand() -> None:
+    """Whole figures have no change; what is unexplained is added before the cells, and taken after."""
+    move = Move("scope", "all", "text")
+    steps: list[sensitivity.Step] = [
+        ("published", "one", 0.2), ("unexplained", "one", 0.1), ("cell", "one", 0.3),
+        ("choice", move, -0.5), ("cell", "two", -0.2), ("unexplained", "two", 0.15),
+        ("published", "two", -0.35),
+    ]  # fmt: skip
+    table = sensitivity._table("b", steps)
+    assert table["lead"].tolist() == pytest.approx([0.2, 0.3, 0.3, -0.2, -0.2, -0.35, -0.35])
+    nothing = np.nan
+    assert table["change"].tolist() == pytest.approx(
+        [nothing, 0.1, nothing, -0.5, nothing, -0.15, nothing], nan_ok=True
+    )
+    assert table["step"].tolist() == [1, 2, 3, 4, 5, 6, 7]
+    assert table.iloc[3][["bridge", "kind", "dimension", "before", "after"]].tolist() == [
+        "b", "choice", "scope", "all", "text",
+    ]  # fmt: skip
+    assert table.iloc[0][["dimension", "before", "after"]].tolist() == ["", "one", "one"]
+
+
 def test_the_order_of_choices_is_averaged() -> None:
     """Two moves with an interaction share it evenly; a chain of windows keeps its order."""
     definitions = dataclasses.replace(

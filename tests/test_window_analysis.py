@@ -30,7 +30,7 @@ from replication.analysis.window.changes import CHOICE, HEADLINE
 from replication.analysis.window.data import estimate, headline_column
 from replication.analysis.window.errors import SIDES
 from replication.definitions import Definitions
-from replication.panel.window import CEILING, COUNTED, column, columns
+from replication.panel.window import CEILING, COUNTED, SEEN, column, columns
 
 DATA = small_window()
 DEFINITIONS = DATA.definitions
@@ -362,6 +362,17 @@ def test_every_other_rule_of_capture_is_a_change() -> None:
     assert "seen" in found
 
 
+def test_another_age_limit_is_named_as_such_and_another_filling_by_its_label() -> None:
+    """Each by the column of its estimates, under the headline's rule of capture."""
+    (first, *fillings), rule = DEFINITIONS.fillings, DEFINITIONS.capture.rules[0]
+    label = {column(365, filling.id): filling.label for filling in fillings}
+    label[column(180, first.id)] = "age limit 180 days"
+    rows = [*window_changes._of_measures(DATA)]
+    assert {name: rest for name, *rest in rows if name.startswith("estimate")} == {
+        name: [what, estimate(name, rule)] for name, what in label.items()
+    }
+
+
 def test_a_target_is_reached_with_the_last_step() -> None:
     """Steps go up from the headline, come nearer each, and the last alone is at the goal."""
     for (target, treatment), rows in targets().groupby(["target", "treatment"], sort=False):
@@ -548,6 +559,15 @@ def test_the_error_of_births_by_hand() -> None:
     assert errors().loc["all others", "births"] == pytest.approx(others.sum())
 
 
+@pytest.mark.parametrize("birth", ["earliest", "latest"])
+def test_births_have_no_error_where_an_extreme_is_not_estimated(birth: str) -> None:
+    """Both are needed: what one of them differs by from itself is nothing known."""
+    kept = tuple(rule for rule in DEFINITIONS.fillings if rule.birth != birth)
+    assert len(kept) < len(DEFINITIONS.fillings)
+    data = replace(DATA, definitions=replace(DEFINITIONS, fillings=kept))
+    assert window_errors._births(data).tolist() == [0, 0, 0]
+
+
 def test_the_error_of_capture_is_a_jackknife_over_lists() -> None:
     """Each of the three lists left out: the root of two thirds of the sum of squares."""
     each, groups = [], DATA.hot_deck.facts["registry_group_uploader"].to_numpy()
@@ -640,6 +660,29 @@ def test_the_lead_of_a_month() -> None:
     assert series("all", "total", "lead") == gaps.tolist()
     assert gaps.all()
     assert series("fixed", "USA", "lead") == [-100] * 3  # 600 of Qwen, 700 of Meta
+
+
+def test_the_lead_of_a_month_by_hand() -> None:
+    """China has 70 and what no record follows, 5, the USA 40: in a month without the USA China has all."""
+    who, group = "uploader_developer", "registry_group_uploader"
+    rows = pd.DataFrame(
+        [("2025-01", "A", "China", 70), ("2025-01", "B", "USA", 40), ("2025-02", "A", "China", 9),
+         ("2025-02", "C", "France", 50)],
+        columns=["month", who, group, "downloads"],
+    ).assign(followed_from="2024-12", kinds="")  # fmt: skip
+    measured = dict.fromkeys((SEEN, CEILING, headline_column(DEFINITIONS)), rows["downloads"])
+    some = tuple(g for g in DEFINITIONS.country_groups if g.name in {"China", "USA", "France"})
+    data: Any = SimpleNamespace(
+        definitions=replace(DEFINITIONS, country_groups=some, tracked=()),
+        by_month=rows.drop(columns="downloads").assign(**measured),
+        headline_rest=rows[:1].assign(downloads=5),
+    )
+    table = window_months._scope(data, window_months.ALL)
+    assert table.groupby("month")["lead"].unique().map(list).to_dict() == {
+        "2025-01": [35], "2025-02": [9],
+    }  # fmt: skip
+    own = table[table["series"] == "China"]
+    assert own[["seen", "estimate", "corrected"]].to_numpy().tolist() == [[70, 70, 75], [9, 9, 9]]
 
 
 def test_the_fixed_set_is_what_was_followed_from_the_start() -> None:
@@ -817,6 +860,38 @@ def test_the_tail_is_added_by_group() -> None:
     assert at(TOP, "User")["with_tail"] == round(1_000 * whole / above)
     total = 7_000 + 3_000 * whole / above
     assert at(TOP, "USA")["share_with_tail"] == pytest.approx(7_000 / total)
+
+
+def test_the_dates_of_one_role_by_hand(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The top holds 2,000 of China, 7,000 of the USA, of these 4,000 automated, and 1,000 of a user.
+
+    Of the whole Hub's 1,360 that nobody's program fetched it would have held the USA's 900 alone.
+    """
+    monkeypatch.setattr(window_lists, "ROLES", ("uploader",))
+    monkeypatch.setattr(window_lists, "LABELS", ("registry",))
+    table = dated.__wrapped__()
+    rows = table[table["list"] == TOP].set_index("group")
+    assert rows[
+        ["attribution", "labels", "exclusion", "date"]
+    ].drop_duplicates().to_numpy().tolist() == [["uploader", "registry", "none", LISTS[TOP][0]]]
+    held = {"China": 2_000, "USA": 7_000, "User": 1_000, "China − USA": -5_000,
+            "China / (China + USA)": 9_000}  # fmt: skip
+    assert {name: rows.loc[name, "downloads"] for name in held} == held
+    assert rows["downloads"].drop([*held]).eq(0).all()
+    assert rows.loc["China − USA", "share"] == pytest.approx(-0.5)
+    assert rows.loc["China / (China + USA)", "share"] == pytest.approx(2 / 9)
+    tail = 1_360 / 900
+    full = {"China": 2_000 * tail, "USA": 7_000, "User": 1_000 * tail}
+    assert {name: rows.loc[name, "with_tail"] for name in full} == pytest.approx(full, abs=0.5)
+    total = sum(full.values())
+    shares_ = {name: rows.loc[name, "share_with_tail"] for name in rows.index}
+    assert {name: shares_[name] for name in full} == pytest.approx(
+        {name: value / total for name, value in full.items()}
+    )
+    assert shares_["China − USA"] == pytest.approx((full["China"] - 7_000) / total)
+    assert shares_["China / (China + USA)"] == pytest.approx(
+        full["China"] / (full["China"] + 7_000)
+    )
 
 
 def test_the_list_of_the_whole_hub_has_no_tail() -> None:

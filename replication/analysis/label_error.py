@@ -163,6 +163,6 @@ def _by_class_drawn(beyond: Floats, downloads: Floats) -> Floats:
 
 
 def _statistics(totals: Floats) -> Floats:
-    """China's share, the USA's and the lead (…, 3) of totals by class (…, 4)."""
+    """China's share, the USA's and the lead (n, 3) of n totals by class (n, 4)."""
     shares = totals[..., :2] / totals.sum(axis=-1, keepdims=True)
     return np.concatenate([shares, shares[..., :1] - shares[..., 1:]], axis=-1)
