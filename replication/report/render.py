@@ -106,16 +106,16 @@ def render(
         shown = re.findall(prose.FIGURE, "".join(texts.values()))
         web_figures.prepare(desk / "figures", sorted(set(shown)))
         with ThreadPoolExecutor(os.cpu_count()) as pool:
-            made = {
+            made = {  # the last one, which is the longest, is begun first
                 document: {"pdf": pool.submit(_printed, desk / f"{document.name}.typ", text, day)}
                 | {form: pool.submit(_pandoc, desk, text, form) for form in _CONVERTED.values()}
-                for document, text in texts.items()
+                for document, text in reversed(texts.items())
             }
             if meanwhile:
                 meanwhile()
-            for number, (document, forms) in enumerate(made.items(), 1):
+            for number, document in enumerate(texts, 1):
                 progress(f"document {number} of {len(texts)}, {document.name}")
-                _document(out / document.name, forms, progress)
+                _document(out / document.name, made[document], progress)
     write_text(out / REFERENCES, read_text(paper / REFERENCES))
     return [out / name for name in outputs(whole=definitions.whole)]
 
