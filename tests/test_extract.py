@@ -291,6 +291,7 @@ def several(rows: int) -> pa.Table:
     })  # fmt: skip
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("way", ["dictionary", "dictionary that overflows", "plain"])
 def test_a_snapshot_in_several_parts(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, way: str
@@ -335,6 +336,7 @@ def test_rows_that_stand_in_another_order(
     assert [path.name for path in (tmp_path / "out").iterdir()] == ["extract.parquet"]
 
 
+@pytest.mark.slow
 def test_a_bad_cell_in_a_late_part(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """What was written before the cell is dropped: the SQL writes all, and counts the cell."""
     monkeypatch.setattr(ordinary, "_BATCH", 4)

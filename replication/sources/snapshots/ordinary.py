@@ -1,7 +1,8 @@
 """An ordinary snapshot to its extract: the usual types, and no cell that cannot be right.
 
 The same rows as `sql/extract.sql` in a third of the processor time: every column is decoded once, and
-checked as a whole array. What is not ordinary is left to the SQL, which reads every era and says what is wrong.
+checked as a whole array. Where the rows stand in the order of their ids, each part is written as soon as
+it is read. What is not ordinary is left to the SQL, which reads every era and says what is wrong.
 """
 
 from __future__ import annotations
@@ -20,7 +21,7 @@ from replication.sources.snapshots import parents, sums, texts
 ROW_GROUP = 1 << 14
 """Rows of an extract that are read together; they stand in the order of their ids."""
 ROW_BYTES = 200
-"""What a row takes in memory, at most, until the extract is written."""
+"""What a row takes in memory, at most, where a snapshot is read as a whole."""
 EARLIEST = 1_451_606_400
 """2016-01-01 in unix seconds: no model of the Hub is older."""
 SCHEMA = pa.schema([
@@ -28,6 +29,7 @@ SCHEMA = pa.schema([
     ("rolling", pa.int64()), ("counter", pa.int64()), ("parents", pa.string()),
 ])  # fmt: skip
 _BATCH = 1 << 16
+"""Rows of a part."""
 _COUNTS = {"rolling": "downloads", "counter": "downloadsAllTime"}
 
 
@@ -44,11 +46,11 @@ class NotOrdinaryError(Exception):
 
 
 class NotInOrderError(Exception):
-    """The rows do not stand in the order of their ids: they are read as a whole."""
+    """The rows do not stand in the order of their ids: they are sorted together."""
 
 
 def parts(source: Path, bounds: Bounds) -> Iterator[pa.Table]:
-    """Rows of the extract of an ordinary snapshot, some in each part, all in the order of their ids.
+    """Rows of the extract of an ordinary snapshot, some in each part, in the order of their ids.
 
     Parameters
     ----------
@@ -60,7 +62,7 @@ def parts(source: Path, bounds: Bounds) -> Iterator[pa.Table]:
     Raises
     ------
     NotOrdinaryError, NotInOrderError
-        What was yielded before is no extract.
+        At the first part that shows it: those before are no whole extract.
     """
     last = pa.array([], pa.string())
     for batch in _batches(source, bounds):
