@@ -138,7 +138,8 @@ def test_the_census_of_footers_is_that_of_the_statement(tmp_path: Path) -> None:
     counted = write(tmp_path / "counted", contents)
     summed = {label: tmp_path / path.name for label, path in counted.items()}
     for label, path in summed.items():
-        ordinary.write(pq.read_table(counted[label]), path)
+        table = pq.read_table(counted[label])
+        assert ordinary.write([table[:3], table[3:3], table[3:]], path) == len(table)
     assert all(sums.read(path) for path in summed.values())
     assert not any(sums.read(path) for path in counted.values())
     summed[second] = counted[second]
@@ -167,6 +168,20 @@ def test_two_numbers_tell_ids_apart() -> None:
     for bad in (["A" * 24], ["0" * 23], ["g" * 24], [None]):
         with pytest.raises(NotOrdinaryError):
             packed(pa.array(bad, pa.string()))
+
+
+def test_ids_that_ascend() -> None:
+    """Ids stand in the order of their first, last and middle digits, also across parts."""
+    ids = pa.array([f"{first:08x}{middle:08x}{last:08x}" for first, last, middle in [
+        (1, 5, 9), (2, 0, 9), (2, 7, 1), (2, 7, 2), (2, 7, 2), (9, 0, 0), (2**32 - 1, 0, 0),
+    ]])  # fmt: skip
+    none = pa.array([], pa.string())
+    assert texts.ascend(none, none)
+    assert all(texts.ascend(ids[:n], ids[n:]) for n in range(len(ids)))
+    for n in [0, 1, 2, 4, 5]:
+        turned = ids.take(pa.array([n + 1, n]))
+        assert not texts.ascend(none, turned)
+        assert not texts.ascend(turned[:1], turned[1:])
 
 
 def test_ids_that_share_their_first_number(tmp_path: Path) -> None:
@@ -208,6 +223,10 @@ def test_texts_that_begin_elsewhere() -> None:
             None,
         ),
         ([None, "base_model:ü/ß", "base_model:a/b\n"], "ü/ß"),
+        (["base_model:a/b", "base_model:odd", "base_model:a/b"], "a/b"),
+        (["base_model:a/b", "base_model:odd", "base_model:c/d", "base_model:a/b"], "a/b c/d"),
+        (["", "b", "base_model:merge:a/b", "", "base_model:merge:adapter:c/d"], "a/b adapter:c/d"),
+        (["base_model:own:a/b", "base_model:merge", "base_model:merge:"], "a/b"),
         ([], None),
         (None, None),
     ],

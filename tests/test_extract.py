@@ -20,11 +20,12 @@ from released_files import EXAMPLES, real_file
 from replication.errors import ContractError, OutputError, SourceError
 from replication.sources.hub import MOST
 from replication.sources.snapshots import extract as module
-from replication.sources.snapshots import ordinary
+from replication.sources.snapshots import ordinary, sums
 from replication.sources.snapshots.columns import COLUMNS
 from replication.sources.snapshots.extract import Extracted, extract, newest_date, reader
 
 LABEL = "2025-03-05"
+BOUNDS = ordinary.Bounds(MOST, module._newest(LABEL))
 IDS = [f"{number:024x}" for number in range(1, 4)]
 CREATED = [datetime(2024, 5, 6, 7, 8, second, tzinfo=UTC) for second in (9, 10, 11)]
 SECONDS = [1714979289, 1714979290, 1714979291]
@@ -211,7 +212,7 @@ def test_parents_as_the_panel_reads_them(
         stamps = pa.array([CREATED[0]] * count, pa.timestamp("us", tz="UTC"))
         whole = table.append_column("_id", pa.array([f"{n:024x}" for n in range(count)]))
         pq.write_table(whole.append_column("createdAt", stamps), folder / "whole.parquet")
-        found = ordinary.read(folder / "whole.parquet", ordinary.Bounds(MOST, 1 << 62))
+        found = ordinary_rows(folder / "whole.parquet", ordinary.Bounds(MOST, 1 << 62))
         assert found is not None
         assert found["parents"].to_pylist() == [row[5] for row in sorted(rows, key=number)]
     frame = pd.DataFrame({"id": table["id"].to_pylist(), "baseModels": bases, "tags": tags})
@@ -246,13 +247,106 @@ def test_an_ordinary_snapshot_is_read_as_the_sql_reads_it(
     if era == "shuffled":
         table = table.take(pa.array([2, 0, 1]))
     pq.write_table(table, tmp_path / "models.parquet")
-    bounds = ordinary.Bounds(MOST, module._newest(LABEL))
-    found = ordinary.read(tmp_path / "models.parquet", bounds)
+    found = ordinary_rows(tmp_path / "models.parquet", BOUNDS)
     assert found is not None
     assert found["repository"].to_pylist() == IDS
     ours = extracted(table, tmp_path)
-    monkeypatch.setattr(ordinary, "read", lambda *_: None)
+    assert sums.read(tmp_path / "out" / "extract.parquet")
+    by_sql(monkeypatch)
     assert extracted(table, tmp_path) == ours
+    assert not sums.read(tmp_path / "out" / "extract.parquet")
+
+
+def ordinary_rows(path: Path, bounds: ordinary.Bounds) -> pa.Table | None:
+    """The extract of an ordinary snapshot on whole arrays; None of any other."""
+    try:
+        return pa.concat_tables(ordinary.parts(path, bounds))
+    except ordinary.NotInOrderError:
+        return next(ordinary.whole(path, bounds))
+    except ordinary.NotOrdinaryError:
+        return None
+
+
+def by_sql(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Leave every snapshot to the SQL."""
+    monkeypatch.setattr(module, "_ordinary", lambda *_: None)
+
+
+def several(rows: int) -> pa.Table:
+    """A snapshot of so many rows with tags of every kind, most of them in several rows."""
+    tags = [
+        None, [], [None], ["", "text"], ["base_model:a/b", "base_model:finetune:a/b"], ["base_model:odd"],
+        ["base_model:Ü/ß", "text", "base_model:merge:c/d", None, "base_model:c/d", "base_model:Ü/ß"],
+    ]  # fmt: skip
+    listed = [
+        [*(tags[n % len(tags)] or ()), f"base_model:new/{n}"] if n % 3 == 0 else tags[n % len(tags)]
+        for n in range(rows)
+    ]
+    return pa.table({
+        "_id": pa.array([f"{n:024x}" for n in range(rows)]),
+        "id": pa.array([None if n % 11 == 5 else f"a/m{n}" for n in range(rows)]),
+        "createdAt": pa.array([CREATED[n % 3] for n in range(rows)], pa.timestamp("us", tz="UTC")),
+        "downloads": pa.array([None if n % 5 == 1 else n for n in range(rows)], pa.int64()),
+        "tags": pa.array(listed, pa.list_(pa.string())),
+    })  # fmt: skip
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("way", ["dictionary", "dictionary that overflows", "plain"])
+def test_a_snapshot_in_several_parts(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, way: str
+) -> None:
+    """However its tags are encoded, and wherever a part ends, the rows are those of the SQL."""
+    monkeypatch.setattr(ordinary, "_BATCH", 7)
+    source, target = tmp_path / "models.parquet", tmp_path / "out" / "extract.parquet"
+    limit = 64 if way == "dictionary that overflows" else 1 << 20
+    pq.write_table(
+        several(60), source, row_group_size=25, use_dictionary=way != "plain",
+        dictionary_pagesize_limit=limit, data_page_size=128, write_batch_size=4,
+    )  # fmt: skip
+    found = extract(source, target, LABEL)
+    ours = rows_of(target)
+    known = sums.read(target)
+    assert known is not None
+    assert (known.n_rows, known.n_rolling, known.n_counters) == (60, 48, 0)
+    assert known.sum_created == sum(SECONDS) * 20
+    assert [len(part) for part in ordinary.parts(source, BOUNDS)] == [7] * 8 + [4]
+    by_sql(monkeypatch)
+    assert extract(source, target, LABEL) == found
+    assert rows_of(target) == ours
+    assert {row[5] for row in ours} >= {None, "a/b", "Ü/ß c/d", "new/3"}
+
+
+@pytest.mark.parametrize("order", ["one part late", "seam", "backwards"])
+def test_rows_that_stand_in_another_order(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, order: str
+) -> None:
+    """A part that does not follow on those before has all rows read together, and put in order."""
+    monkeypatch.setattr(ordinary, "_BATCH", 4)
+    table = several(12)
+    places = {
+        "one part late": [*range(8), 9, 8, 10, 11],
+        "seam": [*range(4, 8), *range(4), *range(8, 12)],
+        "backwards": [*range(11, -1, -1)],
+    }[order]
+    _, rows = extracted(table.take(pa.array(places)), tmp_path)
+    made = pq.read_table(tmp_path / "out" / "extract.parquet")
+    assert made["repository"].to_pylist() == table["_id"].to_pylist()
+    assert rows == extracted(table, tmp_path)[1]
+    assert [path.name for path in (tmp_path / "out").iterdir()] == ["extract.parquet"]
+
+
+@pytest.mark.slow
+def test_a_bad_cell_in_a_late_part(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What was written before the cell is dropped: the SQL writes all, and counts the cell."""
+    monkeypatch.setattr(ordinary, "_BATCH", 4)
+    table = several(12)
+    counts = pa.array([*range(10), -1, 11], pa.int64())
+    found, rows = extracted(table.set_column(3, "downloads", counts), tmp_path)
+    assert found.bad_cells == {"downloads": 1}
+    assert [row[3] for row in rows].count(None) == 1
+    assert len(rows) == 12
+    assert [path.name for path in (tmp_path / "out").iterdir()] == ["extract.parquet"]
 
 
 @pytest.mark.parametrize("column", ["_id", "id", "createdAt", "downloads", "downloadsAllTime"])
@@ -264,8 +358,7 @@ def test_what_cannot_be_right_is_not_ordinary(tmp_path: Path, column: str) -> No
         "downloads": pa.array([0, -1, None]), "downloadsAllTime": pa.array([0, MOST + 1, None]),
     }  # fmt: skip
     pq.write_table(snapshot(**{column: values[column]}), tmp_path / "models.parquet")
-    bounds = ordinary.Bounds(MOST, module._newest(LABEL))
-    assert ordinary.read(tmp_path / "models.parquet", bounds) is None
+    assert ordinary_rows(tmp_path / "models.parquet", BOUNDS) is None
 
 
 @pytest.mark.slow

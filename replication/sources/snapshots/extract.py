@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from functools import cache
 from importlib.metadata import version
+from itertools import chain, islice
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -172,12 +173,17 @@ def _ordinary(snapshot: _Snapshot, target: Path, bounds: ordinary.Bounds) -> int
     """Write the extract of an ordinary snapshot; None, and nothing written, of any other."""
     if snapshot.unread:
         return None
-    table = ordinary.read(snapshot.path, bounds)
-    if table is None:
-        return None
-    with replaced(target) as temporary:
-        ordinary.write(table, temporary)
-    return int(table.num_rows)
+    for read in (ordinary.parts, ordinary.whole):
+        parts = read(snapshot.path, bounds)
+        try:
+            first = list(islice(parts, 1))  # before anything is made in the folder
+            with replaced(target) as temporary:
+                return ordinary.write(chain(first, parts), temporary)
+        except ordinary.NotInOrderError:
+            continue
+        except ordinary.NotOrdinaryError:
+            break
+    return None
 
 
 def _newest(label: str) -> int:

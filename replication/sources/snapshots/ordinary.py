@@ -1,14 +1,14 @@
 """An ordinary snapshot to its extract: the usual types, and no cell that cannot be right.
 
 The same rows as `sql/extract.sql` in a third of the processor time: every column is decoded once, and
-checked as a whole array. What is not ordinary is left to the SQL, which reads every era and says what is wrong.
+checked as a whole array. Where the rows stand in the order of their ids, each part is written as soon as
+it is read. What is not ordinary is left to the SQL, which reads every era and says what is wrong.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
-from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -21,7 +21,7 @@ from replication.sources.snapshots import parents, sums, texts
 ROW_GROUP = 1 << 14
 """Rows of an extract that are read together; they stand in the order of their ids."""
 ROW_BYTES = 200
-"""What a row takes in memory, at most, until the extract is written."""
+"""What a row takes in memory, at most, where a snapshot is read as a whole."""
 EARLIEST = 1_451_606_400
 """2016-01-01 in unix seconds: no model of the Hub is older."""
 SCHEMA = pa.schema([
@@ -29,6 +29,7 @@ SCHEMA = pa.schema([
     ("rolling", pa.int64()), ("counter", pa.int64()), ("parents", pa.string()),
 ])  # fmt: skip
 _BATCH = 1 << 16
+"""Rows of a part."""
 _COUNTS = {"rolling": "downloads", "counter": "downloadsAllTime"}
 
 
@@ -40,12 +41,16 @@ class Bounds:
     newest: int
 
 
-class _OutOfOrderError(Exception):
-    """Something is not ordinary."""
+class NotOrdinaryError(Exception):
+    """Something is not ordinary: the SQL reads it."""
 
 
-def read(source: Path, bounds: Bounds) -> pa.Table | None:
-    """Rows of the extract of an ordinary snapshot in the order of their ids; None of any other.
+class NotInOrderError(Exception):
+    """The rows do not stand in the order of their ids: they are sorted together."""
+
+
+def parts(source: Path, bounds: Bounds) -> Iterator[pa.Table]:
+    """Rows of the extract of an ordinary snapshot, some in each part, in the order of their ids.
 
     Parameters
     ----------
@@ -53,33 +58,62 @@ def read(source: Path, bounds: Bounds) -> pa.Table | None:
         As in `extract.extract`.
     bounds
         Of counts and times.
+
+    Raises
+    ------
+    NotOrdinaryError, NotInOrderError
+        At the first part that shows it: those before are no whole extract.
     """
+    last = pa.array([], pa.string())
+    for batch in _batches(source, bounds):
+        ids = batch["repository"]
+        if ids.null_count or not texts.ascend(last, ids):
+            raise NotInOrderError
+        last = ids[-1:]
+        yield pa.Table.from_batches([batch])
+
+
+def whole(source: Path, bounds: Bounds) -> Iterator[pa.Table]:
+    """The same as one part, in whatever order the rows of the snapshot stand.
+
+    Raises
+    ------
+    NotOrdinaryError
+        It is not ordinary.
+    """
+    yield in_order(pa.Table.from_batches(_batches(source, bounds), SCHEMA))
+
+
+def _batches(source: Path, bounds: Bounds) -> Iterator[pa.RecordBatch]:
+    """Rows of the extract of an ordinary snapshot as they stand in it."""
     try:
         with pq.ParquetFile(source) as file:
             leaves = _leaves(file)
-            parts = [_part(batch, bounds) for batch in _batches(file, leaves)]
-    except (_OutOfOrderError, pa.ArrowException, OSError):
-        return None
-    table = pa.Table.from_batches(parts, SCHEMA)
-    return table if table["repository"].null_count else _in_order(table)
+            for batch in file.iter_batches(_BATCH, columns=leaves, use_threads=False):
+                yield _part(batch, bounds)
+    except (pa.ArrowException, OSError):
+        raise NotOrdinaryError from None
 
 
-def write(table: pa.Table, target: Path) -> None:
-    """Write an extract with its sums.
+def write(tables: Iterable[pa.Table], target: Path) -> int:
+    """Write an extract of its parts with its sums, and return its rows.
 
-    Numbers that stand in order or are small are packed. Names and parents are compressed, ids are not: they
-    compress to a third, in more time than all else takes. A column in which no row is null says so.
+    Numbers that stand in order or are small are packed, texts are compressed.
     """
     texts_ = [field.name for field in SCHEMA if field.type == pa.string()]
     numbers = [name for name in SCHEMA.names if name not in texts_]
-    whole = [field.with_nullable(table[field.name].null_count > 0) for field in SCHEMA]
-    plain = ["repository", *numbers]
-    pq.write_table(
-        table.cast(pa.schema(whole, {sums.KEY: sums.of(table).written()})), target,
-        row_group_size=ROW_GROUP, use_dictionary=False, write_statistics=["repository"],
-        compression=dict.fromkeys(texts_, "lz4") | dict.fromkeys(plain, "none"),
+    found = []
+    with pq.ParquetWriter(
+        target, SCHEMA, use_dictionary=False, write_statistics=["repository"],
+        compression=dict.fromkeys(texts_, "lz4") | dict.fromkeys(numbers, "none"),
         column_encoding=dict.fromkeys(numbers, "DELTA_BINARY_PACKED"),
-    )  # fmt: skip
+    ) as writer:  # fmt: skip
+        for table in tables:
+            found.append(sums.of(table))
+            writer.write_table(table, ROW_GROUP)
+        together = sums.together(found)
+        writer.add_key_value_metadata({sums.KEY: together.written()})
+    return together.n_rows
 
 
 def _leaves(file: pq.ParquetFile) -> list[str]:
@@ -132,10 +166,6 @@ _USUAL: dict[str, Callable[[pa.DataType], bool]] = {
 """The usual type of each column."""
 
 
-def _batches(file: pq.ParquetFile, leaves: list[str]) -> Iterator[pa.RecordBatch]:
-    return iter(file.iter_batches(_BATCH, columns=leaves, use_threads=False))
-
-
 def _part(batch: pa.RecordBatch, bounds: Bounds) -> pa.RecordBatch:
     """Rows of the extract, each column checked."""
     found = dict(zip(batch.schema.names, batch.columns, strict=True))
@@ -155,7 +185,7 @@ def _part(batch: pa.RecordBatch, bounds: Bounds) -> pa.RecordBatch:
 
 def _require(holds: bool) -> None:
     if not holds:
-        raise _OutOfOrderError
+        raise NotOrdinaryError
 
 
 def _require_between(values: pa.Array, least: int, most: int) -> None:
@@ -169,16 +199,10 @@ def in_order(table: pa.Table) -> pa.Table:
 
     Those of a table with a row that has no id stay as they are.
     """
-    are_ids = all(map(texts.are_ids, table["repository"].chunks))
-    return _in_order(table) if are_ids else table
-
-
-def _in_order(table: pa.Table) -> pa.Table:
-    """The same of rows with ids."""
-    parts = [chunk for chunk in table["repository"].chunks if len(chunk)]
-    seams = [pa.concat_arrays([one[-1:], other[:1]]) for one, other in pairwise(parts)]
-    if all(map(texts.ascend, parts + seams)):
+    found = [texts.keys(chunk) for chunk in table["repository"].chunks if len(chunk)]
+    parts = [both for both in found if both is not None]
+    if not parts or len(parts) < len(found):
         return table
-    found = [both for part in parts if (both := texts.keys(part)) is not None]
-    high, low = (np.concatenate(words) for words in zip(*found, strict=True))
-    return table.take(pa.array(np.lexsort((low, high))))
+    high, low = (np.concatenate(words) for words in zip(*parts, strict=True))
+    order = np.lexsort((low, high))
+    return table if (order[:-1] < order[1:]).all() else table.take(pa.array(order))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 
@@ -48,6 +49,22 @@ def of(table: pa.Table) -> Sums:
         sum_rolling=pc.sum(rolling).as_py() or 0,
         sum_counter=pc.sum(counter).as_py() or 0,
         newest=pc.max(created).as_py(),
+    )
+
+
+def together(parts: Sequence[Sums]) -> Sums:
+    """The sums of all parts of an extract."""
+    created = [part.sum_created for part in parts if part.sum_created is not None]
+    return Sums(
+        n_rows=sum(part.n_rows for part in parts),
+        n_ids=sum(part.n_ids for part in parts),
+        n_counters=sum(part.n_counters for part in parts),
+        n_rolling=sum(part.n_rolling for part in parts),
+        n_dated=sum(part.n_dated for part in parts),
+        sum_created=sum(created) if created else None,
+        sum_rolling=sum(part.sum_rolling for part in parts),
+        sum_counter=sum(part.sum_counter for part in parts),
+        newest=max((part.newest for part in parts if part.newest is not None), default=None),
     )
 
 

@@ -70,22 +70,15 @@ def keys(ids: pa.Array) -> tuple[Words, Words] | None:
     return words[:, 0] << np.uint64(32) | words[:, 2], words[:, 1]
 
 
-def ascend(ids: pa.Array) -> bool:
-    """Whether ids stand in the order of their `keys`."""
-    _, data = content(ids)
-    first, middle, last = data.view(">u8").reshape(-1, 3).T
+def ascend(before: pa.Array, ids: pa.Array) -> bool:
+    """Whether ids stand in the order of their `keys`, after those before them."""
+    digits = np.concatenate([content(some)[1] for some in (before, ids)])
+    first, middle, last = digits.view(">u8").reshape(-1, 3).T
     first = first.astype(np.uint64)
     at = np.flatnonzero(first[:-1] >= first[1:])
     after = at + 1
     in_last = (last[at] < last[after]) | ((last[at] == last[after]) & (middle[at] <= middle[after]))
     return bool(((first[at] == first[after]) & in_last).all())
-
-
-def in_order(high: Words, low: Words) -> bool:
-    """Whether ids stand in the order of their two numbers."""
-    near = np.flatnonzero(high[:-1] >= high[1:])
-    ties = high[near] == high[near + 1]
-    return bool((ties & (low[near] <= low[near + 1])).all())
 
 
 def are_names(texts: pa.Array) -> bool:

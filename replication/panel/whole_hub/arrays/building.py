@@ -119,7 +119,7 @@ class Building:
         rows = ordinary.in_order(self._engine.identified(label).cast(ordinary.SCHEMA))
         target = self._folder / f"{label}.parquet"
         with _writing():
-            ordinary.write(rows, target)
+            ordinary.write([rows], target)
         return Extract(target)
 
     def movers(self, labels: Sequence[int]) -> pd.DataFrame:
