@@ -251,12 +251,12 @@ def weekly(engine: Engine, rebuilt: Rebuilt) -> pd.DataFrame:
 def _census(engine: Engine, files: Mapping[int, Path]) -> pd.DataFrame:
     """What each snapshot holds, those without a row among them: as their footers say, else counted."""
     known = {label: found for label, path in files.items() if (found := sums.read(path))}
-    parts = [pd.DataFrame([{"label": label, **asdict(one)} for label, one in known.items()])]
+    rows = [{"label": label, **asdict(one)} for label, one in known.items()]
+    parts = [pd.DataFrame(rows)] if rows else []
     if len(known) < len(files):
         engine.extracts({label: path for label, path in files.items() if label not in known})
         parts.append(engine.frame(statement("census")))
-    rows = pd.concat([part for part in parts if len(part)]).set_index("label")
-    whole = rows.reindex(pd.Index(sorted(files), name="label"))
+    whole = pd.concat(parts).set_index("label").reindex(pd.Index(sorted(files), name="label"))
     counts = whole.columns.drop(["sum_created", "newest"])
     return (
         whole.fillna(dict.fromkeys(counts, 0)).astype(dict.fromkeys(counts, "int64")).reset_index()
