@@ -86,7 +86,9 @@ def owners(engine: Engine, found: Iterable[Total]) -> Owners:
     )
     texts = ("repository", "name", "first_name", "parents")
     repository, name, first_name, parents = (_text(rows[column]) for column in texts)
-    largest = np.zeros(len(rows), dtype=np.int64)
+    created = rows["created"].to_numpy()
+    del rows  # the texts once more
+    largest = np.zeros(len(created), dtype=np.int64)
     for one in found:
         largest[one.id - 1] = np.maximum(largest[one.id - 1], one.downloads)
     kept = np.flatnonzero(largest)
@@ -98,9 +100,8 @@ def owners(engine: Engine, found: Iterable[Total]) -> Owners:
     names, code = coded.dictionary, coded.indices.to_numpy()
     code = commonest(names, np.bincount(code, minlength=len(names)))[code]
     uploader, maker = np.split(code, 2)
-    created = rows["created"].to_numpy()[kept]
     return Owners(
-        kept + 1, repository, name, traced, created, largest[kept], names, uploader, maker
+        kept + 1, repository, name, traced, created[kept], largest[kept], names, uploader, maker
     )
 
 
