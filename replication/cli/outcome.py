@@ -14,7 +14,6 @@ from replication.cli.terminal import print_table
 from replication.files import read_csv, read_json
 from replication.kinds import RELEASED, SNAPSHOTS
 from replication.plain import plain, quantity
-from replication.report import claim_text
 
 Row = dict[str, str]
 COLUMNS = ("claim", "published", "public data", "comes out", "survives")
@@ -48,6 +47,8 @@ def attribution_lines(results: Path) -> Iterator[str]:
 
 def print_verdicts(results: Path, console: Console) -> None:
     """Print the claims that were judged, one a row."""
+    from replication.report import claim_text
+
     rows = [
         (
             r["statement"],
