@@ -8,8 +8,9 @@ threads and what runs beside hardly change.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from concurrent.futures import ProcessPoolExecutor
+from contextlib import contextmanager
 from datetime import date
 from multiprocessing import get_context
 from pathlib import Path
@@ -43,13 +44,20 @@ GROUP BY 1
 the counters gain after it, and the sums by uploader. No age, lineage, defect or cut is looked at."""
 
 
-def plain(rows: int) -> tuple[float, Found]:
-    """Seconds of plain pandas from the snapshots with counters to `COMPARED` alone."""
-    labels = snapshots.counted()
+@contextmanager
+def _lying(rows: int, labels: tuple[date, ...]) -> Iterator[tuple[int, list[Path]]]:
+    """How many repositories a Hub has, and its snapshots, written by another process."""
     repositories = snapshots.size(rows, labels)
     with TemporaryDirectory(prefix="bench-") as name:
         with ProcessPoolExecutor(1, mp_context=get_context("spawn")) as writer:
             paths = writer.submit(snapshots.written, repositories, labels, name).result()
+        yield repositories, paths
+
+
+def plain(rows: int) -> tuple[float, Found]:
+    """Seconds of plain pandas from the snapshots with counters to `COMPARED` alone."""
+    labels = snapshots.counted()
+    with _lying(rows, labels) as (repositories, paths):
         files = dict(zip(labels, paths, strict=True))
         began, before = perf_counter(), process_time()
         table = _read(files)
@@ -62,10 +70,7 @@ def plain(rows: int) -> tuple[float, Found]:
 def bare(rows: int, number: int) -> tuple[float, Found]:
     """Seconds of `BARE` on the snapshots that `whole` reads."""
     labels = snapshots.weeks(number)
-    repositories = snapshots.size(rows, labels)
-    with TemporaryDirectory(prefix="bench-") as name:
-        with ProcessPoolExecutor(1, mp_context=get_context("spawn")) as writer:
-            paths = writer.submit(snapshots.written, repositories, labels, name).result()
+    with _lying(rows, labels) as (repositories, paths):
         read = sum(pq.read_metadata(path).num_rows for path in paths)
         counted = sum(label < COUNTER_SINCE for label in labels)
         listed = ", ".join(f"'{path}'" for path in paths)

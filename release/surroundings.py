@@ -41,12 +41,11 @@ main()
 """
 """Starts the command line as if the machine had so many cores, with the user's locale in force."""
 COVERAGE = """\
-import sys
 from pathlib import Path
 from replication.kinds import BUNDLED
 from replication.run import Run
 from replication.validation.coverage import require_calibration
-require_calibration(Run(BUNDLED, Path(sys.argv[1])))
+require_calibration(Run(BUNDLED, Path({made!r})))
 """
 """Fails where the stored coverage of the intervals seems to be of other code, definitions or sizes."""
 
@@ -166,7 +165,7 @@ def run(
     for stage in stages:
         _call(possible, environment, desk, START.format(workers=surrounding.workers), stage)
     made = folder if surrounding.form == CHECKOUT else folder / COMMAND
-    _call(possible, environment, desk, COVERAGE, str(made))
+    _call(possible, environment, desk, COVERAGE.format(made=str(made)), "coverage")
     return _compared(possible, environment.version, made, expected)
 
 
@@ -182,13 +181,13 @@ def _locale(wanted: str, folder: Path) -> str:
 
 
 def _call(
-    surrounding: Surrounding, environment: Environment, desk: Path, code: str, argument: str
+    surrounding: Surrounding, environment: Environment, desk: Path, code: str, what: str
 ) -> None:
-    """Run code with an argument as the surrounding says."""
+    """Run code as the surrounding says; it is given the name of what it does."""
     user: dict[str, Any] = {"user": NOBODY, "group": NOBODY, "extra_groups": []}
     safe = ["-P"] if surrounding.form != CHECKOUT else []
     done = subprocess.run(
-        [environment.python, *safe, "-c", code, argument],
+        [environment.python, *safe, "-c", code, what],
         cwd=desk / surrounding.folder,
         env=_variables(surrounding, desk),
         umask=surrounding.umask,
@@ -200,9 +199,9 @@ def _call(
     )
     if done.returncode:
         last = (done.stderr or done.stdout).strip().splitlines()[-4:]
-        what = f"{argument} fails in the surrounding {surrounding.name}: {' / '.join(last)}"
         raise ReleaseError(
-            what, "run it alone: .venv/bin/python -m release surroundings --only NAME"
+            f"{what} fails in the surrounding {surrounding.name}: {' / '.join(last)}",
+            "run it alone: .venv/bin/python -m release surroundings --only NAME",
         )
 
 

@@ -64,8 +64,21 @@ def key(name: str) -> str:
 
 def keys(names: pd.Series) -> pd.Series:
     """The `key` of each name; a missing one stays missing."""
-    cells = pa.array(names, type=pa.large_string(), from_pandas=True)
-    return pd.Series(pc.ascii_lower(cells).to_pandas().to_numpy(), names.index, dtype="str")
+    cells = folded(pa.array(names, type=pa.large_string(), from_pandas=True))
+    return pd.Series(cells.to_pandas().to_numpy(), names.index, dtype="str")
+
+
+def folded(names: pa.Array) -> pa.Array:
+    """The `key` of each name of an array; a missing one stays missing."""
+    return pc.ascii_lower(names)
+
+
+def ranks(names: pa.Array) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """The places of names, each of which stands once, in their order, and the number of each name in it."""
+    order = pc.sort_indices(names).to_numpy().astype(np.int64)
+    rank = np.empty_like(order)
+    rank[order] = np.arange(len(order))
+    return order, rank
 
 
 def among(names: pd.Series, known: pd.Series | pd.Index) -> NDArray[np.bool_]:
@@ -107,7 +120,7 @@ def commonest(names: pa.Array, rows: NDArray[np.int64]) -> NDArray[np.int64]:
     rows
         How often each occurs.
     """
-    key = pc.ascii_lower(names).dictionary_encode().indices.to_numpy()
+    key = folded(names).dictionary_encode().indices.to_numpy()
     place = np.arange(len(key))
     several = np.flatnonzero(np.bincount(key)[key] > 1) if len(key) else place
     order = pc.rank(names.take(pa.array(several)), tiebreaker="dense").to_numpy()

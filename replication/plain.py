@@ -36,6 +36,11 @@ def quantity(count: int, noun: str) -> str:
     return f"{count:,} {noun}{'' if count == 1 else 's'}"
 
 
+def listed(texts: Sequence[str]) -> str:
+    """Name all of some as in a sentence: "a", "a and b", "a, b and c"."""
+    return " and ".join(filter(None, [", ".join(texts[:-1]), *texts[-1:]]))
+
+
 def few(texts: Sequence[str], most: int) -> str:
     """Name the first of many, and how many more there are."""
     more = len(texts) - most

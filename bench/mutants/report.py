@@ -19,6 +19,8 @@ from typing import TYPE_CHECKING
 
 from scipy.stats import binomtest
 
+from replication.plain import listed
+
 if TYPE_CHECKING:  # which needs mutmut
     from bench.mutants.mutate import Mutant
 
@@ -121,7 +123,7 @@ def aim(counts: Iterable[Sequence[str]], equivalent: Mapping[str, int]) -> str:
 def _named(packages: Sequence[str], every: int) -> str:
     if len(packages) in {0, every}:
         return "every package" if packages else "no package"
-    return " and ".join(filter(None, [", ".join(packages[:-1]), packages[-1]]))
+    return listed(packages)
 
 
 if __name__ == "__main__":

@@ -13,6 +13,7 @@ import numpy as np
 import pandas as pd
 
 from replication.analysis.preferred import FEWER_DEGREES, JUDGED_BY, NEAR, PREFERRED
+from replication.plain import listed
 
 ERRORS = 2
 """Coverage is surely outside where it is by more Monte-Carlo errors than this."""
@@ -77,7 +78,7 @@ def _stays(models: Iterable[str], away: Iterable[str]) -> str:
     """In which models coverage stays near nominal, and in which not."""
     leaves = set(away)
     inside, left = (
-        _listed([_NAMES.get(model, model) for model in models if (model in leaves) == gone])
+        listed([_NAMES.get(model, model) for model in models if (model in leaves) == gone])
         for gone in (False, True)
     )
     if not left:
@@ -85,11 +86,6 @@ def _stays(models: Iterable[str], away: Iterable[str]) -> str:
     if not inside:
         return f"It stays there in none of the models, which are {left}."
     return f"It stays there in the models of {inside}, and not in those of {left}."
-
-
-def _listed(names: list[str]) -> str:
-    """Names with commas and a last "and"."""
-    return " and ".join(filter(None, [", ".join(names[:-1]), *names[-1:]]))
 
 
 def _sentence(table: pd.DataFrame) -> str:

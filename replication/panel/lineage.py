@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 from scipy import sparse
 from scipy.sparse.csgraph import connected_components
 
-from replication.names import commonest, key, keys
+from replication.names import commonest, folded, key, keys
 from replication.sources.counters.reading import words
 
 NOT_DERIVED = "No"
@@ -230,10 +230,10 @@ def _places(
     chunks = [chunk for one in both for chunk in getattr(one, "chunks", [one])]
     coded = pa.concat_arrays([known, *chunks]).dictionary_encode()
     every, place = coded.dictionary, coded.indices.to_numpy()[len(known) :]
-    folded = pc.ascii_lower(every).dictionary_encode().indices.to_numpy()
-    first = np.empty_like(folded)
-    first[folded[::-1]] = np.arange(len(folded))[::-1]  # of several the last assignment stays
-    node = first[folded]
+    code = folded(every).dictionary_encode().indices.to_numpy()
+    first = np.empty_like(code)
+    first[code[::-1]] = np.arange(len(code))[::-1]  # of several the last assignment stays
+    node = first[code]
     node[: len(known)] = np.arange(len(known))
     is_node = node == np.arange(len(node))
     number = np.cumsum(is_node) - 1

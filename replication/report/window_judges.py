@@ -14,6 +14,7 @@ from replication.analysis.weekly import NEVER
 from replication.analysis.window import changes as window_changes
 from replication.analysis.window import months as window_months
 from replication.definitions import Definitions
+from replication.plain import listed
 from replication.report.answers import (
     CONTRADICTED,
     FRAGILE,
@@ -111,8 +112,8 @@ class _Window:
         shown = "{} have {:,.0f} million".format
         reason = (
             f"in the published window, {self.definitions.young} downloads alone: "
-            f"{shown(_listed(claim.developers), ours['estimate'] / 1e6)}, "
-            f"{shown(_listed(claim.beside), others['estimate'] / 1e6)}; {claim.reason}"
+            f"{shown(listed(claim.developers), ours['estimate'] / 1e6)}, "
+            f"{shown(listed(claim.beside), others['estimate'] / 1e6)}; {claim.reason}"
         )
         return untested(reason, *(float(ours[name]) for name in ("estimate", "seen", "ceiling")))
 
@@ -156,8 +157,3 @@ def _answered(
 def _from(month: str) -> str:
     """The month from which on something holds, in words."""
     return "from no month" if month == NEVER else f"from {month}"
-
-
-def _listed(names: tuple[str, ...]) -> str:
-    """Names as one writes them in a sentence."""
-    return " and ".join(filter(None, (", ".join(names[:-1]), names[-1])))

@@ -15,6 +15,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from replication.definitions import Definitions
+from replication.names import folded
 from replication.panel.table import FACTS, WEEKLY, Panel
 from replication.panel.whole_hub import defects, owners, places
 from replication.panel.whole_hub.chain import SCALED_ON
@@ -106,9 +107,7 @@ def _groups(names: pa.ChunkedArray, study_groups: Mapping[str, str], unknown: st
     """The study's country group of each namespace."""
     coded = names.combine_chunks().dictionary_encode()
     labelled = pa.array(study_groups, pa.large_string())
-    place = pc.index_in(
-        pc.ascii_lower(coded.dictionary), value_set=labelled
-    )  # ascii_lower: `names.key`
+    place = pc.index_in(folded(coded.dictionary), value_set=labelled)
     groups = pa.array([*study_groups.values(), unknown], pa.large_string())
     group = groups.take(pc.fill_null(place, len(study_groups)))
     return group.take(coded.indices).to_pandas()

@@ -10,7 +10,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
-from replication.names import commonest
+from replication.names import commonest, folded
 from replication.panel import lineage
 from replication.panel.whole_hub.engines import Engine
 
@@ -117,8 +117,8 @@ def _origins(name: pa.Array, first_name: pa.Array, parents: pa.Array) -> tuple[p
     at = np.flatnonzero(pc.fill_null(pc.not_equal(parents, ""), False))
     derived = name.take(pa.array(at))
     edges = lineage.released_edges(derived, parents.take(pa.array(at)))
-    stated = pc.unique(pc.ascii_lower(pa.array(edges["parent"], pa.large_string())))
-    asked = name.filter(pc.is_in(pc.ascii_lower(name), value_set=stated))
+    stated = pc.unique(folded(pa.array(edges["parent"], pa.large_string())))
+    asked = name.filter(pc.is_in(folded(name), value_set=stated))
     renamed = pc.not_equal(first_name, name)
     older, newer = (names.filter(renamed).to_pylist() for names in (first_name, name))
     traced = lineage.trace(

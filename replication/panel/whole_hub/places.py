@@ -16,6 +16,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
+from replication.names import ranks
 from replication.panel import tail
 from replication.panel.whole_hub.owners import Owners, Total
 
@@ -68,7 +69,7 @@ def places(owners: Owners, totals: Iterable[Total], least: int) -> Places:
     code = np.where(is_alone, np.arange(len(pair)), joint_code)
     used, of = np.unique(code, return_inverse=True)
     coded = texts.take(pa.array(used)).dictionary_encode()
-    order, rank = _ranks(coded.dictionary)
+    order, rank = ranks(coded.dictionary)
     number = rank[coded.indices.to_numpy()[of]]
     last = np.lexsort((owners.id, owners.created, number))
     last = last[np.flatnonzero(np.append(np.diff(number[last]), 1))]
@@ -119,17 +120,9 @@ def _owners_in_the_panel(owners: Owners, sizes: Ints, least: int) -> tuple[pa.Ar
     return coded.dictionary, uploader, np.where(is_large[of], own[of], bucket[by])
 
 
-def _ranks(names: pa.Array) -> tuple[Ints, Ints]:
-    """The places of names in their order, and the number of each name in it."""
-    order = pc.sort_indices(names).to_numpy().astype(np.int64)
-    rank = np.empty_like(order)
-    rank[order] = np.arange(len(order))
-    return order, rank
-
-
 def _pairs(names: pa.Array, uploader: Ints, origin: Ints) -> tuple[Ints, tuple[Ints, Ints]]:
     """Number of each repository's pair of uploader and origin, in the order of the names, and the pairs."""
-    order, rank = _ranks(names)
+    order, rank = ranks(names)
     both, pair = np.unique(rank[uploader] * len(names) + rank[origin], return_inverse=True)
     one, other = np.divmod(both, max(len(names), 1))
     return pair, (order[one], order[other])

@@ -87,13 +87,7 @@ def _of_list(
     young = (age <= max(ages)).to_numpy()
     rows, created, age = (x[young].reset_index(drop=True) for x in (rows, created, age))
     names, downloads = rows["name"], rows["value"].astype("int64")
-    task = names.map(tasks)
-    held = {"downloads": downloads} | {
-        held_column(name): downloads.where(downloads >= cut_offs(task, name, records), 0)
-        if cut > cuts[record]
-        else 0 * downloads
-        for name, cut in cuts[cuts > 0].items()
-    }
+    held = _held(downloads, names.map(tasks), int(cuts[record]), records)
     columns = {name: values.where(age <= ages[0], 0) for name, values in held.items()} | {
         at_age(name, limit): values.where(age <= limit, 0)
         for limit in ages[1:]
@@ -114,6 +108,19 @@ def _of_list(
     first = about.sort_values(["name", "created"]).drop_duplicates("name", keep="last")
     table = first.drop(columns="key").join(sums.groupby(key.to_numpy()).sum(), on="name")
     return table.sort_values("name", ignore_index=True)
+
+
+def _held(
+    downloads: pd.Series, task: pd.Series, cut_off: int, records: Records
+) -> dict[str, pd.Series]:
+    """Downloads in a list with a cut-off, and what each list with a higher one would have held of them."""
+    cuts = records.lists.set_index("record")["cut_off"]
+    return {"downloads": downloads} | {
+        held_column(name): downloads.where(downloads >= cut_offs(task, name, records), 0)
+        if cut > cut_off
+        else 0 * downloads
+        for name, cut in cuts[cuts > 0].items()
+    }
 
 
 def kept_apart(keys: pd.Series, names: pd.Series, since: pd.Series) -> pd.Series:

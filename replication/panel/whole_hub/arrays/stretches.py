@@ -8,8 +8,8 @@ from typing import NamedTuple
 import numpy as np
 import pandas as pd
 import pyarrow as pa
-import pyarrow.compute as pc
 
+from replication.names import ranks
 from replication.panel import lineage
 from replication.panel.whole_hub.arrays.gaps import Times
 from replication.panel.whole_hub.arrays.levels import NONE, Levels
@@ -100,23 +100,16 @@ def by_uploader(table: pa.Table, names: pa.ChunkedArray) -> pd.DataFrame:
     own = names.take(pa.array(table["id"].to_numpy() - 1)).combine_chunks()
     uploader = lineage.namespace_of(own).dictionary_encode()
     stretch = table["stretch"].combine_chunks().dictionary_encode()
-    ranks = [
-        pc.rank(one.dictionary, tiebreaker="dense").to_numpy() - 1 for one in (uploader, stretch)
-    ]
-    size = len(stretch.dictionary)
-    rank, part = (
-        of[one.indices.to_numpy()].astype(np.int64)
-        for of, one in zip(ranks, (uploader, stretch), strict=True)
-    )
-    key = rank * size + part
-    total = len(uploader.dictionary) * size
+    (by, rank), (of, part) = (ranks(one.dictionary) for one in (uploader, stretch))
+    size = len(of)
+    key = rank[uploader.indices.to_numpy()] * size + part[stretch.indices.to_numpy()]
+    total = len(by) * size
     chained, counted = (
         summed(key, table[name].to_numpy(), total) for name in ("chained", "counted")
     )
     found = np.flatnonzero(np.bincount(key, minlength=total))
-    words = [one.dictionary.take(pc.sort_indices(one.dictionary)) for one in (uploader, stretch)]
     return pa.table({
-        "uploader": words[0].take(pa.array(found // max(size, 1))),
-        "stretch": words[1].take(pa.array(found % max(size, 1))),
+        "uploader": uploader.dictionary.take(pa.array(by[found // max(size, 1)])),
+        "stretch": stretch.dictionary.take(pa.array(of[found % max(size, 1)])),
         "chained": chained[found], "counted": counted[found],
     }).to_pandas()  # fmt: skip
